@@ -1,0 +1,178 @@
+//! The frames that a client sends.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{CLIENT_ID_BYTES_MAX, REF_BYTES_MAX};
+use crate::{ConversationId, MessageId};
+
+/// A client's frame with the `ref` that its answer will carry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientRequest {
+    /// What the answer carries back.
+    pub request_ref: Option<RequestRef>,
+    /// What is asked.
+    pub frame: ClientFrame,
+}
+
+/// What a client asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// The first frame of a new client: says who it is.
+    Identify {
+        /// An access token.
+        token: String,
+    },
+    /// The first frame of a client that comes back: identifies it and subscribes to what it followed.
+    Resume {
+        /// An access token.
+        token: String,
+        /// What the client followed, and how far it had read.
+        cursors: Vec<Cursor>,
+    },
+    /// Follows a conversation: first what came after `after_seq`, then live.
+    Subscribe {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The last `seq` that the client has; absent means from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_seq: Option<u64>,
+    },
+    /// Stops following a conversation.
+    Unsubscribe {
+        /// The conversation.
+        conversation_id: ConversationId,
+    },
+    /// Sends a message.
+    Send {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The client's own id for the message: sending it again is harmless.
+        client_id: ClientId,
+        /// The text.
+        text: String,
+        /// The message that this one answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<MessageId>,
+    },
+    /// Says that the person is writing; it is shown for a few seconds and never kept.
+    Typing {
+        /// The conversation.
+        conversation_id: ConversationId,
+    },
+    /// Says how far the person has read.
+    Read {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The last `seq` that was read.
+        seq: u64,
+    },
+    /// Stops a reply that is being written; what was said is kept.
+    Stop {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The reply.
+        message_id: MessageId,
+    },
+    /// Asks for a `pong`.
+    Ping,
+}
+
+impl ClientFrame {
+    /// Every `op`, in the order of the documentation.
+    pub const OPS: &[&str] = &[
+        "identify",
+        "resume",
+        "subscribe",
+        "unsubscribe",
+        "send",
+        "typing",
+        "read",
+        "stop",
+        "ping",
+    ];
+
+    /// The frame's `op`.
+    pub fn op(&self) -> &'static str {
+        match self {
+            Self::Identify { .. } => "identify",
+            Self::Resume { .. } => "resume",
+            Self::Subscribe { .. } => "subscribe",
+            Self::Unsubscribe { .. } => "unsubscribe",
+            Self::Send { .. } => "send",
+            Self::Typing { .. } => "typing",
+            Self::Read { .. } => "read",
+            Self::Stop { .. } => "stop",
+            Self::Ping => "ping",
+        }
+    }
+}
+
+/// How far a client had followed a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// The last `seq` that the client has; 0 for none.
+    pub after_seq: u64,
+}
+
+/// A text that is no client id or `ref`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} must be 1 to {bytes_max} bytes of printable ASCII without spaces")]
+pub struct InvalidClientId {
+    name: &'static str,
+    bytes_max: usize,
+}
+
+macro_rules! token_text {
+    ($(#[$doc:meta])+ $name:ident, $wire:literal, $bytes_max:expr) => {
+        $(#[$doc])+
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidClientId;
+
+            fn try_from(text: String) -> Result<Self, InvalidClientId> {
+                let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+                if text.is_empty() || text.len() > $bytes_max || !printable {
+                    return Err(InvalidClientId { name: $wire, bytes_max: $bytes_max });
+                }
+                Ok(Self(text.into_boxed_str()))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> String {
+                text.0.into_string()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    };
+}
+
+token_text! {
+    /// A sender's own id for a message: the same id with the same text is the same message, for ever.
+    ClientId, "client_id", CLIENT_ID_BYTES_MAX
+}
+
+token_text! {
+    /// A text that ties an answer to its request.
+    RequestRef, "ref", REF_BYTES_MAX
+}

@@ -1,0 +1,24 @@
+//! The wire: ids, client and server frames, and their JSON and MessagePack codecs.
+//!
+//! **Invariant**: nothing here does IO, keeps time or draws random numbers, except for making ids.
+
+pub mod limits;
+
+mod client;
+mod codec;
+mod error_code;
+mod id;
+mod message;
+mod server;
+
+pub use client::{ClientFrame, ClientId, ClientRequest, Cursor, InvalidClientId, RequestRef};
+pub use codec::{
+    Codec, DecodeError, EncodeError, decode_client, decode_server, encode_client, encode_server,
+};
+pub use error_code::{CloseCode, ErrorCode};
+pub use id::{
+    ChunkId, ConversationId, DocumentId, InvalidId, MessageId, NodeId, SessionId, TokenFamilyId,
+    TwinId, UserId,
+};
+pub use message::{Author, Failure, Message, Source, StopReason, Usage};
+pub use server::{ReadyUser, ServerFrame};

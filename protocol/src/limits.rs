@@ -1,0 +1,23 @@
+//! The limits of the wire, each with its reason.
+
+/// Bytes of one WebSocket frame, and of one message joined from fragments: a chat message with its envelope fits
+/// four times over, and a connection can never hold more than this in its decoder.
+pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of UTF-8 in one message's text: about eight printed pages, more is a document and belongs in an upload.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024;
+
+/// Nested arrays and maps in one frame: our deepest frame needs five, and an unlimited decoder overflows its stack.
+pub const DEPTH_MAX: usize = 64;
+
+/// Bytes of a client's own id for a message: a UUID is 36, and the id is kept for ever.
+pub const CLIENT_ID_BYTES_MAX: usize = 64;
+
+/// Bytes of a request's `ref`: it is echoed, never kept.
+pub const REF_BYTES_MAX: usize = 64;
+
+/// Bytes of an access token: ours are under 400, and a proxy's header limit is 8 KiB.
+pub const TOKEN_BYTES_MAX: usize = 4 * 1024;
+
+/// Conversations that one connection may follow at once: each costs the connection's node a list entry.
+pub const SUBSCRIPTIONS_MAX: usize = 1_000;

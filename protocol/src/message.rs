@@ -1,0 +1,119 @@
+//! A message of a conversation as everybody sees it: in live frames, in history and in exports.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ClientId, ConversationId, DocumentId, ErrorCode, MessageId, TwinId, UserId};
+
+/// Who wrote a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Author {
+    /// A person.
+    User {
+        /// The person's id.
+        id: UserId,
+        /// The person's name when the message was written.
+        name: String,
+    },
+    /// A twin: the text was written by a model.
+    Twin {
+        /// The twin's id.
+        id: TwinId,
+        /// The twin's name when the message was written.
+        name: String,
+    },
+}
+
+impl Author {
+    /// Whether a model wrote what this author writes.
+    pub fn is_ai(&self) -> bool {
+        matches!(self, Self::Twin { .. })
+    }
+}
+
+/// One entry of a conversation's log. The log is gapless and never changes: entry `seq + 1` follows entry `seq`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// The conversation that the message stands in.
+    pub conversation_id: ConversationId,
+    /// The message's place in the conversation: 1, 2, 3, …
+    pub seq: u64,
+    /// The message's id.
+    pub message_id: MessageId,
+    /// Who wrote it.
+    pub author: Author,
+    /// Whether a model wrote it.
+    pub ai_written: bool,
+    /// The text: plain text or Markdown.
+    pub text: String,
+    /// When it was committed, in UTC milliseconds since 1970.
+    pub created_at: i64,
+    /// The sender's own id for the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// The message that this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageId>,
+    /// What a twin's reply was drawn from; absent on a person's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<Source>>,
+    /// What a twin's reply cost; absent on a person's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// Why a twin's reply ended; absent on a person's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_reason: Option<StopReason>,
+    /// The model that wrote a twin's reply; absent on a person's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Why a reply failed; present exactly when `stop_reason` is `failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// A place in a document that a reply was drawn from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// The document.
+    pub document_id: DocumentId,
+    /// The document's name.
+    pub document: String,
+    /// The headings above the quoted text, outermost first, joined by " › "; empty where there are none.
+    pub section: String,
+    /// The text that stood in the prompt.
+    pub quote: String,
+    /// Cosine similarity of question and quote, −1 to 1.
+    pub score: f32,
+}
+
+/// What a reply cost, in tokens of its model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub prompt_tokens: u32,
+    /// Tokens that were generated.
+    pub completion_tokens: u32,
+}
+
+/// Why a reply ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// The model ended its turn.
+    EndOfTurn,
+    /// The reply reached its longest allowed length.
+    Length,
+    /// A person stopped it.
+    Stopped,
+    /// It failed; `failure` says why.
+    Failed,
+}
+
+/// Why a reply failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// A stable code.
+    pub code: ErrorCode,
+    /// What failed, for a person to read.
+    pub message: String,
+}

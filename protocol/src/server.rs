@@ -1,0 +1,153 @@
+//! The frames that the server sends.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Author, ClientId, ConversationId, ErrorCode, Message, MessageId, RequestRef, SessionId, UserId,
+};
+
+/// What the server says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The answer to `identify` and `resume`.
+    Ready {
+        /// The request's `ref`.
+        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+        request_ref: Option<RequestRef>,
+        /// This connection's id.
+        session_id: SessionId,
+        /// Who the client is.
+        user: ReadyUser,
+        /// The server pings this often, in milliseconds, and gives up after two and a half times that.
+        heartbeat_ms: u64,
+    },
+    /// The answer to `subscribe`, after everything that was missed: from here on the conversation is live.
+    Subscribed {
+        /// The request's `ref`.
+        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+        request_ref: Option<RequestRef>,
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The last `seq` of the conversation that has been sent.
+        last_seq: u64,
+    },
+    /// The answer to `unsubscribe`.
+    Unsubscribed {
+        /// The request's `ref`.
+        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+        request_ref: Option<RequestRef>,
+        /// The conversation.
+        conversation_id: ConversationId,
+    },
+    /// The answer to `send`: the message is committed and will not be lost.
+    Ack {
+        /// The request's `ref`.
+        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+        request_ref: Option<RequestRef>,
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The sender's own id for the message.
+        client_id: ClientId,
+        /// The message's place in the conversation.
+        seq: u64,
+        /// The message's id.
+        message_id: MessageId,
+    },
+    /// A message of the log: somebody's new message, or one that was missed.
+    Message(Message),
+    /// A twin begins a reply.
+    MessageStart {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The reply's id.
+        message_id: MessageId,
+        /// The twin.
+        author: Author,
+        /// Always true: a model writes this.
+        ai_written: bool,
+        /// The message that is answered.
+        reply_to: MessageId,
+    },
+    /// A piece of a reply.
+    Delta {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The reply's id.
+        message_id: MessageId,
+        /// How many Unicode code points of the reply stand before this piece; 0 begins it anew.
+        index: u64,
+        /// The piece.
+        text: String,
+    },
+    /// A reply is finished and committed: the whole message, now an entry of the log.
+    MessageDone(Message),
+    /// Somebody is writing.
+    Typing {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// Who.
+        user_id: UserId,
+    },
+    /// Somebody has read this far.
+    Receipt {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// Who.
+        user_id: UserId,
+        /// The last `seq` that was read.
+        seq: u64,
+    },
+    /// A request failed, or something about this connection did.
+    Error {
+        /// The request's `ref`.
+        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+        request_ref: Option<RequestRef>,
+        /// A stable code.
+        code: ErrorCode,
+        /// What was wrong, for a person to read.
+        message: String,
+        /// When to try again, in milliseconds from now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+    },
+    /// The answer to `ping`.
+    Pong {
+        /// The request's `ref`.
+        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+        request_ref: Option<RequestRef>,
+    },
+    /// The server is about to close: come back after this time, and resume.
+    Reconnect {
+        /// Milliseconds to wait before the next attempt; different for each client.
+        after_ms: u64,
+    },
+}
+
+impl ServerFrame {
+    /// Every `op`, in the order of the documentation.
+    pub const OPS: &[&str] = &[
+        "ready",
+        "subscribed",
+        "unsubscribed",
+        "ack",
+        "message",
+        "message_start",
+        "delta",
+        "message_done",
+        "typing",
+        "receipt",
+        "error",
+        "pong",
+        "reconnect",
+    ];
+}
+
+/// Who a client is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadyUser {
+    /// The person's id.
+    pub id: UserId,
+    /// The person's name.
+    pub name: String,
+}
