@@ -1,0 +1,82 @@
+# Every developer command. `make help` lists them; .ci/run calls the same ones.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# The steps of a target build on each other and share one target directory.
+.NOTPARALLEL:
+
+CACHE := $(CURDIR)/.cache
+LIBTORCH_LIB := $(CACHE)/libtorch/lib
+NEXTEST_VERSION := 0.9.143
+CARGO_FLAGS := --locked --workspace
+# Doc tests are linked in a temporary folder, from where the run path of .cargo/config.toml leads nowhere.
+LIBRARY_PATH_NAME := $(if $(filter Darwin,$(shell uname -s)),DYLD_LIBRARY_PATH,LD_LIBRARY_PATH)
+
+export PATH := $(CACHE)/tools/bin:$(PATH)
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Fetch libtorch and the default models into .cache (the first time about 700 MB), and a C++ compiler if missing
+	@setup/packages.sh build
+	@python3 setup/fetch.py
+
+.PHONY: run
+run: setup ## Build the release binary, prepare the embedded database with a demo twin, serve on http://127.0.0.1:8000
+	@cargo build --locked --release --bin digital-twin
+	@./target/release/digital-twin migrate
+	@./target/release/digital-twin seed
+	@exec ./target/release/digital-twin serve
+
+.PHONY: check
+check: setup ## Type-check everything
+	@cargo check $(CARGO_FLAGS) --all-targets
+
+.PHONY: fmt
+fmt: ## Format the Rust code
+	@cargo fmt --all
+
+.PHONY: lint
+lint: setup ## Check the formatting and the lints; a warning is an error
+	@if cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; \
+	else echo "lint skipped: no rustfmt; 'rustup component add rustfmt' installs it"; fi
+	@if cargo clippy --version >/dev/null 2>&1; then cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings; \
+	else echo "lint skipped: no clippy; 'rustup component add clippy' installs it"; fi
+
+.PHONY: test
+test: clear-results lint test-rust test-doc test-python autobahn ## Everything: lints, Rust tests on real PostgreSQL and Redis, Python tests, Autobahn
+	@python3 setup/results.py print
+
+.PHONY: test-rust
+test-rust: setup test-packages nextest ## The Rust tests, beside a private PostgreSQL and Redis; T="filter" picks some
+	@setup/services.py run -- cargo nextest run $(CARGO_FLAGS) --profile ci $(if $(T),-E '$(T)')
+
+.PHONY: test-doc
+test-doc: setup ## The examples in the documentation of the Rust code
+	@$(LIBRARY_PATH_NAME)="$(LIBTORCH_LIB)" cargo test $(CARGO_FLAGS) --doc --quiet
+
+.PHONY: test-python
+test-python: test-packages ## The Python tests: the set-up, the private services, the Autobahn runner
+	@python3 setup/unit_tests.py
+
+.PHONY: doc
+doc: setup ## Build the documentation of the Rust code into target/doc
+	@cargo doc $(CARGO_FLAGS) --no-deps
+
+.PHONY: clean-cache
+clean-cache: ## Delete what setup fetched (.cache); the build in target stays
+	@rm -rf "$(CACHE)"
+
+# The steps below are part of others.
+.PHONY: clear-results test-packages nextest
+clear-results:
+	@python3 setup/results.py clear
+
+test-packages:
+	@setup/packages.sh test
+
+nextest:
+	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked --root "$(CACHE)/tools" cargo-nextest@$(NEXTEST_VERSION)

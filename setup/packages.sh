@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that building (`build`) or testing (`test`) needs, if their programs are missing.
+# Silent when all are there. Installs as root or through sudo, and never starts a service.
+set -euo pipefail
+
+# Prints the packages that are missing for one purpose.
+missing_packages() {
+    command -v c++ >/dev/null && command -v cc >/dev/null || echo build-essential
+    python3 -c "import pip" 2>/dev/null || echo python3-pip
+    if [ "$1" = test ]; then
+        has_postgres || postgres_package
+        command -v redis-server >/dev/null || echo redis-server
+    fi
+}
+
+# Debian keeps the server's programs off the PATH.
+has_postgres() {
+    command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+}
+
+# PostgreSQL 15 is what Debian 12 has and what the tests are run with; elsewhere the release's own version.
+postgres_package() {
+    if apt-cache show postgresql-15 >/dev/null 2>&1; then echo postgresql-15; else echo postgresql; fi
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# A package that brings a service starts it unless this file says no; ours is removed again, another's is left alone.
+forbid_service_starts() {
+    local policy=/usr/sbin/policy-rc.d
+    [ -e "$policy" ] && return
+    trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod +x "$policy"
+}
+
+main() {
+    local purpose=${1:-build} missing
+    missing=$(missing_packages "$purpose" | tr '\n' ' ')
+    [ -z "$missing" ] && return
+    if ! command -v apt-get >/dev/null; then
+        echo "missing for '$purpose': $missing- install them with this system's package manager" >&2
+        echo "(macOS: xcode-select --install; brew install postgresql@15 redis)" >&2
+        exit 1
+    fi
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        echo "missing for '$purpose': $missing- install them as root: apt-get install $missing" >&2
+        exit 1
+    fi
+    as_root apt-get -q -o DPkg::Lock::Timeout=120 update >/dev/null
+    # An index that was empty before may know PostgreSQL 15 now.
+    missing=$(missing_packages "$purpose" | tr '\n' ' ')
+    echo "installing $missing"
+    forbid_service_starts
+    # shellcheck disable=SC2086 # one word a package
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends \
+        $missing >/dev/null
+}
+
+main "$@"
