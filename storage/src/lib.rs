@@ -1,1 +1,31 @@
-//! .
+//! What lasts: people, twins, documents, conversations and replies in PostgreSQL or SQLite, and files.
+//!
+//! **Invariant**: one set of SQL serves both databases; ids, time, JSON and case folding come from Rust.
+
+mod error;
+
+mod conversations;
+mod documents;
+mod files;
+mod messages;
+mod people;
+mod refresh;
+mod replies;
+mod storage;
+mod twins;
+
+pub mod metrics;
+
+pub use conversations::{
+    ActivityCursor, Conversation, ConversationSummary, Member, MessagePreview, NewConversation,
+    NewMember,
+};
+pub use documents::{Chunk, Document};
+pub use error::StorageError;
+pub use files::{FileKey, Files, InvalidFileKey};
+pub use messages::{Appended, NewMessage, NewReplyOrder};
+pub use people::{DELETED_ACCOUNT, User, UserChange};
+pub use refresh::{NewRefresh, Rotation, TokenHash};
+pub use replies::{Finished, FinishedReply, ReplyOrder, ReplyState};
+pub use storage::{Database, MigrationStatus, Storage};
+pub use twins::{Twin, TwinChange, Visibility};

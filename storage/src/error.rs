@@ -1,0 +1,81 @@
+//! What can go wrong in storage, in the words of the one error vocabulary.
+
+use std::path::PathBuf;
+
+use protocol::ErrorCode;
+
+/// Why storage did not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StorageError {
+    /// The database or the file store cannot be reached now, or did not answer in time: trying again may help.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// A bounded queue is full: trying again after a moment will help.
+    #[error("{0} is full")]
+    Overloaded(&'static str),
+    /// It contradicts what is there; the text names what.
+    #[error("{0} is in use already")]
+    Conflict(&'static str),
+    /// There is no such thing; the text names what.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// There are as many as there may be.
+    #[error("there are {max} {what} already, and there may be no more")]
+    LimitReached {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many there may be.
+        max: u64,
+    },
+    /// A value that cannot be stored; the text names it and says why.
+    #[error("{0}")]
+    Invalid(&'static str),
+    /// A newer program has changed the database: this one would misread it.
+    #[error(
+        "the database has schema version {found}, this program knows version {known}: run the newer program"
+    )]
+    SchemaNewer {
+        /// The newest migration that the database has.
+        found: i32,
+        /// The newest migration that this program has.
+        known: i32,
+    },
+    /// A file or folder that storage must write cannot be written.
+    #[error("cannot write {}: {reason}", path.display())]
+    CannotWrite {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// The file is no SQLite database.
+    #[error("{} is not a SQLite database", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What was read is not what was written.
+    #[error("stored data is corrupt: {0}")]
+    Corrupt(String),
+    /// A fault of this program.
+    #[error("storage failed: {0}")]
+    Internal(String),
+}
+
+impl StorageError {
+    /// The code that a client sees for this error.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unavailable(_) | Self::CannotWrite { .. } => ErrorCode::Unavailable,
+            Self::Overloaded(_) => ErrorCode::Overloaded,
+            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::LimitReached { .. } => ErrorCode::LimitReached,
+            Self::Invalid(_) => ErrorCode::Invalid,
+            Self::SchemaNewer { .. }
+            | Self::NotADatabase { .. }
+            | Self::Corrupt(_)
+            | Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+}
