@@ -62,6 +62,11 @@ test-doc: setup ## The examples in the documentation of the Rust code
 test-python: test-packages ## The Python tests: the set-up, the private services, the Autobahn runner
 	@python3 setup/unit_tests.py
 
+.PHONY: autobahn
+autobahn: setup ## The Autobahn test suite against our WebSocket transport; LONG=1 adds its performance cases
+	@cargo build --locked --example echo
+	@tests/autobahn/run.py $(if $(LONG),--long) -- target/debug/examples/echo --port 0
+
 .PHONY: doc
 doc: setup ## Build the documentation of the Rust code into target/doc
 	@cargo doc $(CARGO_FLAGS) --no-deps

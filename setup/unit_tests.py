@@ -8,16 +8,14 @@ from pathlib import Path
 import results
 
 ROOT = Path(__file__).resolve().parent.parent
-# Each folder is its own import root.
-FOLDERS = ("setup/tests", "tests/autobahn/tests")
+# Each folder is its own import root, so the names of its modules must be unlike the others'.
+FOLDERS = ("setup/tests", "tests/autobahn")
 
 
 def main():
     suite = unittest.TestSuite()
     for folder in FOLDERS:
-        loader = unittest.TestLoader()
-        found = loader.discover(str(ROOT / folder), top_level_dir=str((ROOT / folder).parent))
-        suite.addTests(found)
+        suite.addTests(unittest.TestLoader().discover(str(ROOT / folder), top_level_dir=str(ROOT / folder)))
     outcome = unittest.TextTestRunner().run(suite)
     failed = len(outcome.failures) + len(outcome.errors) + len(outcome.unexpectedSuccesses)
     skipped = len(outcome.skipped)

@@ -15,9 +15,10 @@ from unittest import mock
 SETUP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(SETUP))
 
+import fake_pip  # noqa: E402
+import fake_wheel  # noqa: E402
 import fetch  # noqa: E402
 from failure import SetupFailure  # noqa: E402
-from tests import fake_pip, fake_wheel  # noqa: E402
 
 TAGS = {"python": "3.11", "implementation": "cp", "abi": "cp311"}
 HEADER, LIBRARY, MODEL = b"#pragma once\n", b"\x7fELF" * 100, b"GGUF" * 5000
