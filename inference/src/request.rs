@@ -1,0 +1,350 @@
+//! What a caller asks of an engine, and the checked form of it that an engine accepts.
+
+use std::ops::Deref;
+
+use thiserror::Error;
+
+/// Who wrote a message of the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Instructions that stand above the conversation.
+    System,
+    /// The person, bot or twin that is being answered.
+    User,
+    /// The model's own earlier replies.
+    Assistant,
+}
+
+impl Role {
+    /// The name that chat templates know the role by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::System => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        }
+    }
+}
+
+/// One message of the conversation that the model continues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatMessage {
+    /// Who wrote it.
+    pub role: Role,
+    /// Its text; the model sees special tokens in it as plain text, so a message cannot forge a turn.
+    pub content: String,
+}
+
+impl ChatMessage {
+    /// A message of the given role.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self {
+            role,
+            content: content.into(),
+        }
+    }
+}
+
+/// A reply that somebody wants: the conversation so far and how to sample its continuation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GenerateRequest {
+    /// The conversation, oldest message first.
+    pub messages: Vec<ChatMessage>,
+    /// The most tokens that the reply may have.
+    pub max_tokens: u32,
+    /// How far to flatten the distribution; 0 always takes the likeliest token.
+    pub temperature: f32,
+    /// Sample from the smallest set of tokens that together are at least this likely.
+    pub top_p: f32,
+    /// Divides the positive logits (multiplies the negative ones) of tokens that this reply already used; 1 changes nothing.
+    pub repetition_penalty: f32,
+    /// Equal seeds give equal replies to equal requests on the same engine.
+    pub seed: u64,
+    /// Texts that end the reply; they are not part of it.
+    pub stop: Vec<String>,
+}
+
+impl Default for GenerateRequest {
+    /// An empty conversation with mild sampling; the caller fills in the messages.
+    fn default() -> Self {
+        Self {
+            messages: Vec::new(),
+            max_tokens: 256,
+            temperature: 0.7,
+            top_p: 0.95,
+            repetition_penalty: 1.1,
+            seed: 0,
+            stop: Vec::new(),
+        }
+    }
+}
+
+/// The bounds of a request, each with its reason.
+pub mod limits {
+    use std::ops::RangeInclusive;
+
+    /// Far above any chat window we build; bounds the template's work.
+    pub const MESSAGES_MAX: usize = 1024;
+    /// All messages together; bounds the tokenizer's work before the context limit can speak.
+    pub const PROMPT_BYTES_MAX: usize = 1 << 20;
+    /// No model that fits here has a longer context worth filling with one reply.
+    pub const REPLY_TOKENS_MAX: u32 = 32_768;
+    /// Beyond 2 the text is noise (the OpenAI API has the same bound).
+    pub const TEMPERATURE: RangeInclusive<f32> = 0.0..=2.0;
+    /// Below 0.5 or above 2 a penalty destroys the text.
+    pub const REPETITION_PENALTY: RangeInclusive<f32> = 0.5..=2.0;
+    /// Every stop text is looked for at every step.
+    pub const STOP_TEXTS_MAX: usize = 8;
+    /// A longer stop text would hold back that much of the reply.
+    pub const STOP_TEXT_BYTES_MAX: usize = 128;
+}
+
+/// Why a request is refused; each text names the field.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum InvalidRequest {
+    /// There is nothing to continue.
+    #[error("messages: must not be empty")]
+    NoMessages,
+    /// More messages than [`limits::MESSAGES_MAX`].
+    #[error("messages: {count} messages are more than the {limit} allowed")]
+    TooManyMessages {
+        /// How many there were.
+        count: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// A message without a visible character.
+    #[error("messages[{index}].content: must not be blank")]
+    BlankMessage {
+        /// Its place in the conversation.
+        index: usize,
+    },
+    /// More text than [`limits::PROMPT_BYTES_MAX`].
+    #[error("messages: {bytes} bytes are more than the {limit} allowed")]
+    PromptTooLarge {
+        /// How many there were.
+        bytes: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// A reply of no tokens, or of too many.
+    #[error("max_tokens: {value} is not between 1 and {limit}")]
+    MaxTokens {
+        /// What was asked for.
+        value: u32,
+        /// The most that may be asked for.
+        limit: u32,
+    },
+    /// Outside [`limits::TEMPERATURE`], or not a number.
+    #[error("temperature: {value} is not between 0 and 2")]
+    Temperature {
+        /// What was asked for.
+        value: f32,
+    },
+    /// Not above 0 and at most 1, or not a number.
+    #[error("top_p: {value} is not above 0 and at most 1")]
+    TopP {
+        /// What was asked for.
+        value: f32,
+    },
+    /// Outside [`limits::REPETITION_PENALTY`], or not a number.
+    #[error("repetition_penalty: {value} is not between 0.5 and 2")]
+    RepetitionPenalty {
+        /// What was asked for.
+        value: f32,
+    },
+    /// More stop texts than [`limits::STOP_TEXTS_MAX`].
+    #[error("stop: {count} texts are more than the {limit} allowed")]
+    TooManyStops {
+        /// How many there were.
+        count: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// An empty stop text, or one over [`limits::STOP_TEXT_BYTES_MAX`].
+    #[error("stop[{index}]: {bytes} bytes are not between 1 and {limit}")]
+    StopText {
+        /// Its place in the list.
+        index: usize,
+        /// Its length.
+        bytes: usize,
+        /// The greatest length allowed.
+        limit: usize,
+    },
+}
+
+impl InvalidRequest {
+    /// The field of [`GenerateRequest`] that was wrong.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::NoMessages
+            | Self::TooManyMessages { .. }
+            | Self::BlankMessage { .. }
+            | Self::PromptTooLarge { .. } => "messages",
+            Self::MaxTokens { .. } => "max_tokens",
+            Self::Temperature { .. } => "temperature",
+            Self::TopP { .. } => "top_p",
+            Self::RepetitionPenalty { .. } => "repetition_penalty",
+            Self::TooManyStops { .. } | Self::StopText { .. } => "stop",
+        }
+    }
+}
+
+/// A [`GenerateRequest`] whose every field is within its bounds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValidGenerateRequest(GenerateRequest);
+
+impl Deref for ValidGenerateRequest {
+    type Target = GenerateRequest;
+
+    fn deref(&self) -> &GenerateRequest {
+        &self.0
+    }
+}
+
+impl GenerateRequest {
+    /// Checks every field against [`limits`]; the first one that is wrong is named.
+    pub fn validate(self) -> Result<ValidGenerateRequest, InvalidRequest> {
+        self.check_messages()?;
+        if !(1..=limits::REPLY_TOKENS_MAX).contains(&self.max_tokens) {
+            return Err(InvalidRequest::MaxTokens {
+                value: self.max_tokens,
+                limit: limits::REPLY_TOKENS_MAX,
+            });
+        }
+        if !limits::TEMPERATURE.contains(&self.temperature) {
+            return Err(InvalidRequest::Temperature {
+                value: self.temperature,
+            });
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return Err(InvalidRequest::TopP { value: self.top_p });
+        }
+        if !limits::REPETITION_PENALTY.contains(&self.repetition_penalty) {
+            return Err(InvalidRequest::RepetitionPenalty {
+                value: self.repetition_penalty,
+            });
+        }
+        self.check_stop_texts()?;
+        Ok(ValidGenerateRequest(self))
+    }
+
+    fn check_messages(&self) -> Result<(), InvalidRequest> {
+        let count = self.messages.len();
+        if count == 0 {
+            return Err(InvalidRequest::NoMessages);
+        }
+        if count > limits::MESSAGES_MAX {
+            return Err(InvalidRequest::TooManyMessages {
+                count,
+                limit: limits::MESSAGES_MAX,
+            });
+        }
+        if let Some(index) = self
+            .messages
+            .iter()
+            .position(|message| message.content.trim().is_empty())
+        {
+            return Err(InvalidRequest::BlankMessage { index });
+        }
+        let bytes = self
+            .messages
+            .iter()
+            .map(|message| message.content.len())
+            .sum();
+        if bytes > limits::PROMPT_BYTES_MAX {
+            return Err(InvalidRequest::PromptTooLarge {
+                bytes,
+                limit: limits::PROMPT_BYTES_MAX,
+            });
+        }
+        Ok(())
+    }
+
+    fn check_stop_texts(&self) -> Result<(), InvalidRequest> {
+        let count = self.stop.len();
+        if count > limits::STOP_TEXTS_MAX {
+            return Err(InvalidRequest::TooManyStops {
+                count,
+                limit: limits::STOP_TEXTS_MAX,
+            });
+        }
+        for (index, text) in self.stop.iter().enumerate() {
+            let bytes = text.len();
+            if !(1..=limits::STOP_TEXT_BYTES_MAX).contains(&bytes) {
+                return Err(InvalidRequest::StopText {
+                    index,
+                    bytes,
+                    limit: limits::STOP_TEXT_BYTES_MAX,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> GenerateRequest {
+        GenerateRequest {
+            messages: vec![ChatMessage::new(Role::User, "hello")],
+            ..GenerateRequest::default()
+        }
+    }
+
+    #[test]
+    fn a_request_within_its_bounds_is_accepted_unchanged() {
+        let valid = request().validate().unwrap();
+        assert_eq!(*valid, request());
+    }
+
+    #[test]
+    fn each_field_out_of_its_bounds_is_refused_by_name() {
+        type Spoil = fn(&mut GenerateRequest);
+        let cases: [(&str, Spoil); 19] = [
+            ("messages", |r| r.messages.clear()),
+            ("messages", |r| r.messages[0].content.clear()),
+            ("messages", |r| r.messages[0].content = " \n\t".into()),
+            ("messages", |r| {
+                r.messages = vec![r.messages[0].clone(); limits::MESSAGES_MAX + 1]
+            }),
+            ("messages", |r| {
+                r.messages[0].content = "x".repeat(limits::PROMPT_BYTES_MAX + 1)
+            }),
+            ("max_tokens", |r| r.max_tokens = 0),
+            ("max_tokens", |r| {
+                r.max_tokens = limits::REPLY_TOKENS_MAX + 1
+            }),
+            ("temperature", |r| r.temperature = -0.1),
+            ("temperature", |r| r.temperature = 2.1),
+            ("temperature", |r| r.temperature = f32::NAN),
+            ("top_p", |r| r.top_p = 0.0),
+            ("top_p", |r| r.top_p = 1.01),
+            ("top_p", |r| r.top_p = f32::NAN),
+            ("repetition_penalty", |r| r.repetition_penalty = 0.4),
+            ("repetition_penalty", |r| {
+                r.repetition_penalty = f32::INFINITY
+            }),
+            ("repetition_penalty", |r| r.repetition_penalty = f32::NAN),
+            ("stop", |r| r.stop = vec![String::new()]),
+            ("stop", |r| {
+                r.stop = vec!["x".repeat(limits::STOP_TEXT_BYTES_MAX + 1)]
+            }),
+            ("stop", |r| {
+                r.stop = vec!["x".into(); limits::STOP_TEXTS_MAX + 1]
+            }),
+        ];
+        for (index, (field, spoil)) in cases.into_iter().enumerate() {
+            let mut spoilt = request();
+            spoil(&mut spoilt);
+            let error = spoilt.validate().expect_err("the request was spoilt");
+            assert_eq!(error.field(), field, "case {index}: {error}");
+            assert!(
+                error.to_string().starts_with(field),
+                "case {index}: {error}"
+            );
+        }
+    }
+}
