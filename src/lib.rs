@@ -1,1 +1,4 @@
-//! The process.
+//! The process: command line, configuration, composition root, HTTP edge, telemetry and shutdown.
+
+pub mod cli;
+pub mod config;

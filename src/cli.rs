@@ -1,0 +1,194 @@
+//! The command line: six subcommands, and a flag for every setting.
+
+use std::collections::BTreeMap;
+
+use clap::{Arg, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+
+use crate::config::{SETTINGS, Sources};
+
+/// A personal digital twin platform: twins of people that others talk with in real time.
+///
+/// Without any configuration it runs on embedded parts: SQLite, an in-process bus and libtorch on the CPU.
+#[derive(Debug, Parser)]
+#[command(
+    name = "digital-twin",
+    version,
+    arg_required_else_help = true,
+    after_help = "Start with `digital-twin seed`, then `digital-twin serve`, then in another terminal \
+                  `digital-twin chat --twin ada \"Where did you grow up?\"`.\n\
+                  Every setting is a flag or a variable of the environment; a flag wins. \
+                  `digital-twin config` prints all of them.\n\
+                  Exit status: 0 success, 1 failure, 2 wrong command line, 78 wrong setting."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve HTTP and WebSockets until SIGTERM or Ctrl-C
+    ///
+    /// Applies the migrations that an embedded SQLite database lacks; a PostgreSQL database is only migrated with
+    /// --migrate or by `digital-twin migrate`. The first signal drains: clients are told to reconnect, replies in
+    /// progress may end. A second signal stops at once.
+    Serve(ServeOptions),
+    /// Bring the database's schema up to date
+    Migrate(MigrateOptions),
+    /// Make the demo account demo@example.com with the twin Ada and her documents
+    ///
+    /// May be run any number of times; what is there is left alone. Production refuses it.
+    Seed(SettingFlags),
+    /// Check libtorch, models, database, bus, files, port and secrets, and say how to mend what is wrong
+    Doctor(DoctorOptions),
+    /// Print every setting with its value and where that came from; secrets are redacted
+    Config(ConfigOptions),
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// Apply pending migrations to PostgreSQL as well
+    #[arg(long)]
+    pub migrate: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Options of `migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateOptions {
+    /// Only print which migrations are applied and which are pending
+    #[arg(long)]
+    pub status: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorOptions {
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Options of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigOptions {
+    /// What to do with the settings.
+    #[command(subcommand)]
+    pub action: Option<ConfigAction>,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// What to do with the settings.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigAction {
+    /// Only say whether all settings are well-formed and allowed
+    Check,
+}
+
+/// The flags of the settings, one for each entry of the table.
+#[derive(Debug, Clone, Default)]
+pub struct SettingFlags(BTreeMap<String, String>);
+
+impl SettingFlags {
+    /// The flags together with the environment of this process.
+    pub fn sources(&self) -> Sources {
+        Sources::of_process(self.0.clone())
+    }
+}
+
+impl Args for SettingFlags {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        SETTINGS.iter().fold(command, |command, setting| {
+            let default = setting
+                .default
+                .map_or_else(String::new, |value| format!("; default: {value}"));
+            let help = format!("{} [env: {}{default}]", setting.help, setting.name);
+            let flag = Arg::new(setting.name)
+                .long(setting.flag())
+                .value_name("VALUE")
+                .help(help)
+                .help_heading("Settings");
+            command.arg(flag)
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for SettingFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = SETTINGS.iter().filter_map(|setting| {
+            let value: &String = matches.get_one(setting.name)?;
+            Some((setting.name.to_owned(), value.clone()))
+        });
+        Ok(Self(given.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.extend(Self::from_arg_matches(matches)?.0);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Cli, Command};
+    use crate::config::SETTINGS;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_setting_and_its_variable() {
+        let mut command = Cli::command();
+        let serve = command.find_subcommand_mut("serve").unwrap();
+        let help = serve.render_long_help().to_string();
+        let missing: Vec<_> = SETTINGS
+            .iter()
+            .filter(|setting| !help.contains(setting.name) || !help.contains(&setting.flag()))
+            .map(|setting| setting.name)
+            .collect();
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn flags_reach_their_settings() {
+        let arguments = [
+            "digital-twin",
+            "serve",
+            "--port",
+            "8001",
+            "--reply-tokens-max=7",
+        ];
+        let Command::Serve(options) = Cli::try_parse_from(arguments).unwrap().command else {
+            panic!("serve was asked for");
+        };
+        let flags = options.settings.sources().flags;
+        assert_eq!(
+            (
+                flags["PORT"].as_str(),
+                flags["TWIN_REPLY_TOKENS_MAX"].as_str()
+            ),
+            ("8001", "7")
+        );
+    }
+}

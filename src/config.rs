@@ -1,0 +1,470 @@
+//! The configuration of a process: read once at the start from flags and the environment, checked as a whole.
+
+mod report;
+mod setting;
+mod sources;
+mod value;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bus::RedisConfig;
+use secrecy::SecretString;
+use storage::Database;
+
+pub use report::report;
+pub use setting::{OWN_PREFIX, SETTINGS, Setting, setting};
+pub use sources::{Origin, Sources};
+pub use value::{DataType, EngineKind, Environment, Quota};
+
+use sources::Raw;
+
+/// Bytes that `JWT_SECRET` must have: a shorter key is easier to guess than HMAC-SHA256 is to break.
+pub const SECRET_BYTES_MIN: usize = 32;
+
+/// Secrets that stand in published examples; production refuses them.
+pub const SAMPLE_SECRETS: &[&str] = &["your-secure-jwt-secret", "securepassword"];
+
+/// Everything that a process is told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The installation's name.
+    pub app_name: String,
+    /// What the process is for.
+    pub environment: Environment,
+    /// The least severe level that is logged.
+    pub log_level: tracing::Level,
+    /// Folder of the embedded database, uploads and generated secrets.
+    pub data_dir: PathBuf,
+    /// Folder of uploaded files.
+    pub upload_dir: PathBuf,
+    /// The HTTP edge.
+    pub http: HttpConfig,
+    /// The database.
+    pub database: Database,
+    /// The bus.
+    pub bus: BusConfig,
+    /// Log-ins and tokens.
+    pub accounts: AccountsConfig,
+    /// The models.
+    pub models: ModelsConfig,
+    /// How much and how often.
+    pub limits: LimitsConfig,
+    /// How long a stop waits for what is in progress.
+    pub drain: Duration,
+    /// What is odd about the configuration, for the log.
+    pub warnings: Vec<String>,
+    /// Where each value came from, by the setting's name.
+    origins: BTreeMap<&'static str, Origin>,
+    shown: BTreeMap<&'static str, Option<String>>,
+}
+
+/// The HTTP edge.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// Address or name to listen on.
+    pub host: String,
+    /// Port to listen on; 0 takes any that is free.
+    pub port: u16,
+    /// Origins of browser clients.
+    pub cors_origins: Vec<String>,
+    /// Threads that serve.
+    pub workers: usize,
+    /// Connections held at once.
+    pub connections_max: usize,
+}
+
+/// The bus between nodes.
+#[derive(Debug, Clone)]
+pub enum BusConfig {
+    /// Inside this process.
+    InProcess,
+    /// Over Redis.
+    Redis(RedisConfig),
+}
+
+/// Log-ins and tokens.
+#[derive(Debug, Clone)]
+pub struct AccountsConfig {
+    /// The key of the tokens; absent means one that is made once and kept in `data_dir`.
+    pub jwt_secret: Option<SecretString>,
+    /// How long an access token lasts.
+    pub access_token_lifetime: Duration,
+    /// How long a refresh token lasts.
+    pub refresh_token_lifetime: Duration,
+}
+
+/// The models.
+#[derive(Debug, Clone)]
+pub struct ModelsConfig {
+    /// Which engine writes the replies.
+    pub engine: EngineKind,
+    /// The language model.
+    pub model: PathBuf,
+    /// The embedding model.
+    pub embedding_model: PathBuf,
+    /// The number type of the weights.
+    pub data_type: DataType,
+    /// Threads of one step of the model.
+    pub threads: usize,
+    /// Tokens of the longest reply.
+    pub reply_tokens_max: u32,
+}
+
+/// How much and how often.
+#[derive(Debug, Clone)]
+pub struct LimitsConfig {
+    /// Bytes of the largest upload.
+    pub upload_bytes_max: usize,
+    /// Twins of one person.
+    pub twins_max: u64,
+    /// Documents of one twin.
+    pub documents_max: u64,
+    /// Log-ins and refreshes of one address.
+    pub login_per_address: Quota,
+    /// Log-ins to one account.
+    pub login_per_account: Quota,
+    /// Registrations of one address.
+    pub register_per_address: Quota,
+    /// Changes over HTTP of one person.
+    pub writes_per_user: Quota,
+    /// Messages of one person.
+    pub sends_per_user: Quota,
+}
+
+/// Everything that is wrong with a configuration, one sentence each.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(Vec<String>);
+
+impl Config {
+    /// Reads and checks every setting.
+    ///
+    /// # Errors
+    /// Names each setting that is malformed or not allowed, and what is allowed.
+    pub fn resolve(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(sources);
+        let config = reader.config();
+        match reader.problems.is_empty() {
+            true => Ok(config),
+            false => Err(ConfigError(reader.problems)),
+        }
+    }
+
+    /// Where a setting's value came from.
+    pub fn origin(&self, name: &str) -> Origin {
+        self.origins.get(name).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// Whether sample and short secrets are refused.
+    pub fn is_production(&self) -> bool {
+        self.environment == Environment::Production
+    }
+}
+
+/// Reads settings one by one and collects what is wrong, so that a person mends everything at once.
+struct Reader<'a> {
+    sources: &'a Sources,
+    problems: Vec<String>,
+    origins: BTreeMap<&'static str, Origin>,
+    shown: BTreeMap<&'static str, Option<String>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(sources: &'a Sources) -> Self {
+        Self {
+            sources,
+            problems: Vec::new(),
+            origins: BTreeMap::new(),
+            shown: BTreeMap::new(),
+        }
+    }
+
+    fn config(&mut self) -> Config {
+        let environment = self.required("APP_ENV", value::environment);
+        let production = environment == Environment::Production;
+        let debug = self.required("DEBUG", value::boolean);
+        let app_name = self.required("APP_NAME", value::text);
+        self.required("JWT_ALGORITHM", value::algorithm);
+        let data_dir = PathBuf::from(self.required("DATA_DIR", value::text));
+        let upload_dir = self
+            .optional("UPLOAD_DIR", value::text)
+            .map_or_else(|| data_dir.join("uploads"), PathBuf::from);
+        let log_level = self
+            .optional("LOG_LEVEL", value::log_level)
+            .unwrap_or(if debug {
+                tracing::Level::DEBUG
+            } else {
+                tracing::Level::INFO
+            });
+        let http = self.http(production);
+        let database = self.database(&data_dir, production);
+        let bus = self.bus();
+        let accounts = self.accounts(production);
+        let models = self.models();
+        let limits = self.limits();
+        let drain = Duration::from_secs(self.number("TWIN_DRAIN_SECONDS", 0, 600));
+        let warnings = self.warnings(environment, &accounts, &database, &bus);
+        Config {
+            app_name,
+            environment,
+            log_level,
+            data_dir,
+            upload_dir,
+            http,
+            database,
+            bus,
+            accounts,
+            models,
+            limits,
+            drain,
+            warnings,
+            origins: std::mem::take(&mut self.origins),
+            shown: std::mem::take(&mut self.shown),
+        }
+    }
+
+    fn http(&mut self, production: bool) -> HttpConfig {
+        let mut cors_origins = self.required("CORS_ORIGINS", value::origins);
+        let cors_is_default = self.origins.get("CORS_ORIGINS") == Some(&Origin::Default);
+        if production && cors_is_default {
+            // The default is a developer's browser client, which has no business with a production server.
+            cors_origins.clear();
+            self.shown.insert("CORS_ORIGINS", Some(String::new()));
+        }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        HttpConfig {
+            host: self.required("HOST", value::text),
+            port: self.required("PORT", value::port),
+            cors_origins,
+            workers: self
+                .optional("TWIN_WORKERS", |text| value::number(text, 1..=256))
+                // The engine's thread takes a core; web workers that compete with it slow every token.
+                .map_or(cores.saturating_sub(1).max(1), to_usize),
+            connections_max: to_usize(self.number("TWIN_CONNECTIONS_MAX", 1, 1_000_000)),
+        }
+    }
+
+    fn database(&mut self, data_dir: &std::path::Path, production: bool) -> Database {
+        let host = self.optional("DB_HOST", value::text);
+        let port = self.required("DB_PORT", value::port);
+        let user = self.required("DB_USER", value::text);
+        let password = self.secret("DB_PASSWORD").unwrap_or_default();
+        let database = self.required("DB_NAME", value::text);
+        let pool_size = u32::try_from(self.number("TWIN_DB_POOL_SIZE", 1, 500))
+            .expect("the setting's range fits");
+        let Some(host) = host else {
+            return Database::Sqlite {
+                path: data_dir.join("digital-twin.sqlite"),
+            };
+        };
+        if production && SAMPLE_SECRETS.contains(&password.as_str()) {
+            self.problems.push(
+                "DB_PASSWORD is the sample of the documentation: production needs one of its own"
+                    .to_owned(),
+            );
+        }
+        Database::Postgres {
+            host,
+            port,
+            user,
+            password,
+            database,
+            pool_size,
+        }
+    }
+
+    fn bus(&mut self) -> BusConfig {
+        let host = self.optional("REDIS_HOST", value::text);
+        let port = self.required("REDIS_PORT", value::port);
+        let db =
+            u32::try_from(self.number("REDIS_DB", 0, 65_535)).expect("the setting's range fits");
+        let password = self.secret("REDIS_PASSWORD");
+        match host {
+            None => BusConfig::InProcess,
+            Some(host) => BusConfig::Redis(RedisConfig {
+                host,
+                port,
+                db,
+                password,
+            }),
+        }
+    }
+
+    fn accounts(&mut self, production: bool) -> AccountsConfig {
+        let minutes = self.number("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", 1, 1_440);
+        let days = self.number("JWT_REFRESH_TOKEN_EXPIRE_DAYS", 1, 365);
+        let secret = self.secret("JWT_SECRET");
+        let problem = match &secret {
+            None if production => Some(
+                "JWT_SECRET is not set: production needs one, such as from `openssl rand -base64 48`"
+                    .to_owned(),
+            ),
+            Some(text) if production && SAMPLE_SECRETS.contains(&text.as_str()) => Some(
+                "JWT_SECRET is the sample of the documentation: production needs one of its own, \
+                 such as from `openssl rand -base64 48`"
+                    .to_owned(),
+            ),
+            Some(text) if production && text.len() < SECRET_BYTES_MIN => Some(format!(
+                "JWT_SECRET has {} bytes: production needs at least {SECRET_BYTES_MIN}, \
+                 such as from `openssl rand -base64 48`",
+                text.len()
+            )),
+            _ => None,
+        };
+        self.problems.extend(problem);
+        AccountsConfig {
+            jwt_secret: secret.map(SecretString::from),
+            access_token_lifetime: Duration::from_secs(minutes * 60),
+            refresh_token_lifetime: Duration::from_secs(days * 24 * 60 * 60),
+        }
+    }
+
+    fn models(&mut self) -> ModelsConfig {
+        ModelsConfig {
+            engine: self.required("TWIN_ENGINE", value::engine),
+            model: PathBuf::from(self.required("TWIN_MODEL", value::text)),
+            embedding_model: PathBuf::from(self.required("TWIN_EMBEDDING_MODEL", value::text)),
+            data_type: self.required("TWIN_DTYPE", value::data_type),
+            threads: to_usize(self.number("TWIN_INFERENCE_THREADS", 1, 256)),
+            reply_tokens_max: u32::try_from(self.number("TWIN_REPLY_TOKENS_MAX", 1, 4_096))
+                .expect("the setting's range fits"),
+        }
+    }
+
+    fn limits(&mut self) -> LimitsConfig {
+        LimitsConfig {
+            upload_bytes_max: to_usize(self.number("MAX_UPLOAD_SIZE", 1, 1 << 30)),
+            twins_max: self.number("TWIN_TWINS_MAX", 1, 10_000),
+            documents_max: self.number("TWIN_DOCUMENTS_MAX", 1, 100_000),
+            login_per_address: self.required("TWIN_QUOTA_LOGIN_IP", value::quota),
+            login_per_account: self.required("TWIN_QUOTA_LOGIN_ACCOUNT", value::quota),
+            register_per_address: self.required("TWIN_QUOTA_REGISTER_IP", value::quota),
+            writes_per_user: self.required("TWIN_QUOTA_WRITES", value::quota),
+            sends_per_user: self.required("TWIN_QUOTA_SENDS", value::quota),
+        }
+    }
+
+    fn warnings(
+        &mut self,
+        environment: Environment,
+        accounts: &AccountsConfig,
+        database: &Database,
+        bus: &BusConfig,
+    ) -> Vec<String> {
+        let mut warnings = self.sources.unknown_variables();
+        for name in ["AI_SERVICE_URL", "VECTOR_DB_URL"] {
+            if self.optional(name, value::text).is_some() {
+                warnings.push(format!("{name} is set, but this version does not use it"));
+            }
+        }
+        let postgres = matches!(database, Database::Postgres { .. });
+        if postgres && accounts.jwt_secret.is_none() {
+            warnings.push(
+                "JWT_SECRET is not set: processes that share a database must also share JWT_SECRET"
+                    .to_owned(),
+            );
+        }
+        if matches!(bus, BusConfig::Redis(_)) && !postgres {
+            warnings.push(
+                "REDIS_HOST is set without DB_HOST: several processes cannot share a SQLite file"
+                    .to_owned(),
+            );
+        }
+        let debug_in_production = environment == Environment::Production
+            && self.shown.get("DEBUG").is_some_and(|shown| {
+                shown
+                    .as_deref()
+                    .is_some_and(|text| value::boolean(text) == Ok(true))
+            });
+        if debug_in_production {
+            warnings.push("DEBUG is on in production: the log will be long".to_owned());
+        }
+        warnings
+    }
+
+    fn number(&mut self, name: &'static str, min: u64, max: u64) -> u64 {
+        self.required(name, |text| value::number(text, min..=max))
+    }
+
+    /// Reads a setting that has a default. A malformed value is noted, and the default stands in until the end.
+    fn required<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, value::Allowed>,
+    ) -> T {
+        self.optional(name, &parse).unwrap_or_else(|| {
+            let default = setting(name).and_then(|setting| setting.default);
+            let parsed = default.map(parse);
+            match parsed {
+                Some(Ok(value)) => value,
+                _ => unreachable!("the default of {name} is one of its values"),
+            }
+        })
+    }
+
+    fn optional<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, value::Allowed>,
+    ) -> Option<T> {
+        let raw = self.raw(name)?;
+        match parse(&raw.text) {
+            Ok(value) => Some(value),
+            Err(allowed) => {
+                let problem = malformed(name, &raw, &allowed);
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    fn secret(&mut self, name: &'static str) -> Option<String> {
+        self.raw(name).map(|raw| raw.text)
+    }
+
+    fn raw(&mut self, name: &'static str) -> Option<Raw> {
+        let setting = setting(name).expect("every setting that is read stands in the table");
+        let raw = self.sources.read(setting).unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            None
+        });
+        let shown = raw.as_ref().map(|raw| match setting.secret {
+            true => format!("[redacted, {} bytes]", raw.text.len()),
+            false => raw.text.clone(),
+        });
+        self.shown.insert(name, shown);
+        if let Some(raw) = &raw {
+            self.origins.insert(name, raw.origin.clone());
+        }
+        raw
+    }
+}
+
+fn malformed(name: &str, raw: &Raw, allowed: &str) -> String {
+    let said = match raw.origin {
+        Origin::Flag => {
+            setting(name).map_or_else(String::new, |setting| format!("--{}", setting.flag()))
+        }
+        _ => name.to_owned(),
+    };
+    format!("{said} is {:?}: allowed is {allowed}", raw.text)
+}
+
+fn to_usize(number: u64) -> usize {
+    usize::try_from(number).expect("a checked range fits a 64-bit machine")
+}
+
+impl fmt::Display for BusConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InProcess => formatter.write_str("in this process"),
+            Self::Redis(redis) => write!(formatter, "Redis at {}:{}", redis.host, redis.port),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

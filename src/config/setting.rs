@@ -1,0 +1,254 @@
+//! The table of settings: every name that may come from the environment, from a flag, or both.
+
+/// A setting of the process.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name in the environment, such as `DB_HOST`; the flag is the same in lower case with hyphens.
+    pub name: &'static str,
+    /// Its value when nobody says anything; absent where that has a meaning of its own.
+    pub default: Option<&'static str>,
+    /// Whether its value must never be shown, and may come from a file named by `NAME_FILE`.
+    pub secret: bool,
+    /// What it does, for `--help`.
+    pub help: &'static str,
+}
+
+impl Setting {
+    /// The flag without its hyphens: `TWIN_REPLY_TOKENS_MAX` is `--reply-tokens-max`.
+    pub fn flag(&self) -> String {
+        let name = self.name.strip_prefix(OWN_PREFIX).unwrap_or(self.name);
+        name.to_ascii_lowercase().replace('_', "-")
+    }
+
+    /// The name of the variable that names a file with the value.
+    pub fn file_variable(&self) -> Option<String> {
+        self.secret.then(|| format!("{}_FILE", self.name))
+    }
+}
+
+/// The prefix of the settings that are ours alone: a variable with it that is not in the table is a mistake.
+pub const OWN_PREFIX: &str = "TWIN_";
+
+/// The setting of this name.
+pub fn setting(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+const fn value(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting {
+        name,
+        default: Some(default),
+        secret: false,
+        help,
+    }
+}
+
+const fn optional(name: &'static str, help: &'static str) -> Setting {
+    Setting {
+        name,
+        default: None,
+        secret: false,
+        help,
+    }
+}
+
+const fn secret(name: &'static str, help: &'static str) -> Setting {
+    Setting {
+        name,
+        default: None,
+        secret: true,
+        help,
+    }
+}
+
+/// Every setting, in the order in which `config` prints them.
+pub const SETTINGS: &[Setting] = &[
+    value(
+        "APP_NAME",
+        "Digital Twin",
+        "Name of this installation: issuer of its tokens and prefix of its Redis channels",
+    ),
+    value(
+        "APP_ENV",
+        "development",
+        "development, testing, staging or production; production refuses sample secrets",
+    ),
+    value(
+        "DEBUG",
+        "false",
+        "Log at level debug unless LOG_LEVEL is set",
+    ),
+    optional(
+        "LOG_LEVEL",
+        "error, warn, info, debug or trace [default: info]; RUST_LOG, when set, refines it",
+    ),
+    value("HOST", "127.0.0.1", "Address to listen on"),
+    value(
+        "PORT",
+        "8000",
+        "Port to listen on; 0 takes any that is free",
+    ),
+    value(
+        "CORS_ORIGINS",
+        "http://localhost:3000,http://127.0.0.1:3000",
+        "Origins of browser clients, exactly as browsers send them, separated by commas",
+    ),
+    value(
+        "DATA_DIR",
+        "data",
+        "Folder of the embedded database, of uploads and of generated secrets",
+    ),
+    optional(
+        "DB_HOST",
+        "PostgreSQL host; absent: SQLite at DATA_DIR/digital-twin.sqlite",
+    ),
+    value("DB_PORT", "5432", "PostgreSQL port"),
+    value("DB_USER", "digitaltwin", "PostgreSQL user"),
+    secret("DB_PASSWORD", "PostgreSQL password"),
+    value("DB_NAME", "digitaltwin", "PostgreSQL database"),
+    value(
+        "TWIN_DB_POOL_SIZE",
+        "16",
+        "PostgreSQL connections of this process, 1 to 500",
+    ),
+    optional(
+        "REDIS_HOST",
+        "Redis host; absent: the bus stays inside this process, which must then be the only one",
+    ),
+    value("REDIS_PORT", "6379", "Redis port"),
+    value("REDIS_DB", "0", "Redis database number"),
+    secret("REDIS_PASSWORD", "Redis password"),
+    secret(
+        "JWT_SECRET",
+        "Key of access and refresh tokens, at least 32 bytes; absent: made once and kept in DATA_DIR/jwt-secret, but production refuses",
+    ),
+    value("JWT_ALGORITHM", "HS256", "Only HS256"),
+    value(
+        "JWT_ACCESS_TOKEN_EXPIRE_MINUTES",
+        "60",
+        "Minutes that an access token lasts, 1 to 1440",
+    ),
+    value(
+        "JWT_REFRESH_TOKEN_EXPIRE_DAYS",
+        "7",
+        "Days that a log-in lasts without being used, 1 to 365",
+    ),
+    optional(
+        "UPLOAD_DIR",
+        "Folder of uploaded files [default: DATA_DIR/uploads]",
+    ),
+    value(
+        "MAX_UPLOAD_SIZE",
+        "10485760",
+        "Bytes of the largest upload, 1 to 1073741824",
+    ),
+    optional(
+        "AI_SERVICE_URL",
+        "Another inference service; accepted but not used by this version",
+    ),
+    optional(
+        "VECTOR_DB_URL",
+        "Another embedding service; accepted but not used by this version",
+    ),
+    value(
+        "TWIN_ENGINE",
+        "torch",
+        "torch, or scripted: fixed replies without a model, for tests",
+    ),
+    value(
+        "TWIN_MODEL",
+        ".cache/models/smollm2-135m-instruct.gguf",
+        "Language model: a Hugging Face folder or a .gguf file",
+    ),
+    value(
+        "TWIN_EMBEDDING_MODEL",
+        ".cache/models/all-minilm-l6-v2",
+        "Embedding model: a Hugging Face folder",
+    ),
+    value(
+        "TWIN_DTYPE",
+        "auto",
+        "Number type of the weights: auto, f32 or bf16",
+    ),
+    value(
+        "TWIN_INFERENCE_THREADS",
+        "1",
+        "Threads of one step of the model, 1 to 256; more than one helps only on idle cores",
+    ),
+    value(
+        "TWIN_REPLY_TOKENS_MAX",
+        "256",
+        "Tokens of the longest reply, 1 to 4096",
+    ),
+    optional(
+        "TWIN_WORKERS",
+        "Threads that serve HTTP and WebSockets, 1 to 256 [default: one fewer than the cores]",
+    ),
+    value(
+        "TWIN_CONNECTIONS_MAX",
+        "10000",
+        "Connections that this process holds at once, 1 to 1000000",
+    ),
+    value("TWIN_TWINS_MAX", "50", "Twins of one person, 1 to 10000"),
+    value(
+        "TWIN_DOCUMENTS_MAX",
+        "200",
+        "Documents of one twin, 1 to 100000",
+    ),
+    value(
+        "TWIN_QUOTA_LOGIN_IP",
+        "30/minute",
+        "Log-ins and refreshes of one address, as COUNT/second, COUNT/minute or COUNT/hour",
+    ),
+    value(
+        "TWIN_QUOTA_LOGIN_ACCOUNT",
+        "10/minute",
+        "Log-ins to one account, right or wrong",
+    ),
+    value(
+        "TWIN_QUOTA_REGISTER_IP",
+        "20/hour",
+        "Registrations of one address",
+    ),
+    value(
+        "TWIN_QUOTA_WRITES",
+        "120/minute",
+        "Changes over HTTP of one person",
+    ),
+    value(
+        "TWIN_QUOTA_SENDS",
+        "60/minute",
+        "Messages of one person over WebSockets",
+    ),
+    value(
+        "TWIN_DRAIN_SECONDS",
+        "10",
+        "Seconds that a stop waits for requests and replies in progress, 0 to 600",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::SETTINGS;
+
+    #[test]
+    fn names_and_flags_are_unique() {
+        let names: HashSet<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+        let flags: HashSet<_> = SETTINGS.iter().map(super::Setting::flag).collect();
+        assert_eq!((names.len(), flags.len()), (SETTINGS.len(), SETTINGS.len()));
+    }
+
+    #[test]
+    fn the_names_of_the_deployment_plan_are_all_accepted() {
+        let plan = "APP_NAME APP_ENV DEBUG LOG_LEVEL CORS_ORIGINS DB_USER DB_PASSWORD DB_HOST DB_PORT DB_NAME \
+                    REDIS_HOST REDIS_PORT REDIS_DB JWT_SECRET JWT_ALGORITHM JWT_ACCESS_TOKEN_EXPIRE_MINUTES \
+                    JWT_REFRESH_TOKEN_EXPIRE_DAYS AI_SERVICE_URL VECTOR_DB_URL UPLOAD_DIR MAX_UPLOAD_SIZE";
+        let missing: Vec<_> = plan
+            .split_whitespace()
+            .filter(|name| super::setting(name).is_none())
+            .collect();
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+}

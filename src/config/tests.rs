@@ -1,0 +1,195 @@
+//! Tests of the configuration as a whole.
+
+use std::collections::BTreeMap;
+
+use super::{Config, Origin, Sources, report};
+
+fn sources(environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Sources {
+    let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    };
+    Sources {
+        environment: map(environment),
+        flags: map(flags),
+    }
+}
+
+fn resolve(environment: &[(&str, &str)]) -> Result<Config, String> {
+    Config::resolve(&sources(environment, &[])).map_err(|error| error.to_string())
+}
+
+const STRONG: &str = "0123456789abcdef0123456789abcdef";
+
+#[test]
+fn with_nothing_set_everything_is_embedded() {
+    let config = resolve(&[]).unwrap();
+    assert!(
+        matches!(config.database, storage::Database::Sqlite { ref path } if path.ends_with("data/digital-twin.sqlite"))
+    );
+    assert!(matches!(config.bus, super::BusConfig::InProcess));
+    assert_eq!(config.http.port, 8000);
+    assert_eq!(config.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn a_flag_wins_over_the_environment() {
+    let sources = sources(&[("PORT", "9000")], &[("PORT", "9001")]);
+    let config = Config::resolve(&sources).unwrap();
+    assert_eq!(
+        (config.http.port, config.origin("PORT")),
+        (9001, Origin::Flag)
+    );
+}
+
+#[test]
+fn an_empty_variable_counts_as_absent() {
+    let config = resolve(&[("REDIS_HOST", ""), ("PORT", " ")]).unwrap();
+    assert!(matches!(config.bus, super::BusConfig::InProcess));
+    assert_eq!(config.origin("PORT"), Origin::Default);
+}
+
+#[test]
+fn a_malformed_value_is_refused_with_its_name_its_value_and_what_is_allowed() {
+    for (name, value, allowed) in [
+        ("PORT", "99999", "a whole number from 0 to 65535"),
+        ("DB_PORT", "five", "a whole number from 0 to 65535"),
+        (
+            "APP_ENV",
+            "prod",
+            "development, testing, staging or production",
+        ),
+        ("DEBUG", "maybe", "true or false"),
+        ("LOG_LEVEL", "loud", "error, warn, info, debug or trace"),
+        ("JWT_ALGORITHM", "none", "HS256"),
+        ("JWT_ALGORITHM", "RS256", "HS256"),
+        ("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", "0", "from 1 to 1440"),
+        ("MAX_UPLOAD_SIZE", "-1", "a whole number"),
+        ("MAX_UPLOAD_SIZE", "10MB", "a whole number"),
+        ("TWIN_ENGINE", "gpt", "torch or scripted"),
+        ("TWIN_DTYPE", "int3", "auto, f32 or bf16"),
+        ("CORS_ORIGINS", "*", "origins such as"),
+        ("TWIN_QUOTA_WRITES", "many", "COUNT/second"),
+    ] {
+        let error = resolve(&[(name, value)]).unwrap_err();
+        assert!(
+            error.contains(name) && error.contains(value) && error.contains(allowed),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_is_named_at_once() {
+    let error = resolve(&[("PORT", "x"), ("DEBUG", "y")]).unwrap_err();
+    assert_eq!(error.lines().count(), 2, "{error}");
+}
+
+#[test]
+fn a_malformed_flag_is_named_as_a_flag() {
+    let error = Config::resolve(&sources(&[], &[("TWIN_ENGINE", "x")])).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "--engine is \"x\": allowed is torch or scripted"
+    );
+}
+
+#[test]
+fn production_refuses_missing_sample_and_short_secrets() {
+    let production = ("APP_ENV", "production");
+    for (pairs, expected) in [
+        (vec![production], "JWT_SECRET is not set"),
+        (
+            vec![production, ("JWT_SECRET", "your-secure-jwt-secret")],
+            "sample",
+        ),
+        (
+            vec![
+                production,
+                ("JWT_SECRET", "0123456789abcdef0123456789abcde"),
+            ],
+            "31 bytes",
+        ),
+        (
+            vec![
+                production,
+                ("JWT_SECRET", STRONG),
+                ("DB_HOST", "db"),
+                ("DB_PASSWORD", "securepassword"),
+            ],
+            "DB_PASSWORD is the sample",
+        ),
+    ] {
+        let error = resolve(&pairs).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+    assert!(resolve(&[production, ("JWT_SECRET", STRONG)]).is_ok());
+}
+
+#[test]
+fn production_allows_no_browser_origin_by_default() {
+    let config = resolve(&[("APP_ENV", "production"), ("JWT_SECRET", STRONG)]).unwrap();
+    assert_eq!(config.http.cors_origins, Vec::<String>::new());
+}
+
+#[test]
+fn a_mistyped_own_variable_is_met_with_the_nearest_name() {
+    let config = resolve(&[("TWIN_ENGNE", "torch")]).unwrap();
+    assert_eq!(
+        config.warnings,
+        ["TWIN_ENGNE is not a setting: did you mean TWIN_ENGINE?"]
+    );
+}
+
+#[test]
+fn what_is_accepted_but_not_used_is_said() {
+    let config = resolve(&[("AI_SERVICE_URL", "http://ai:5000")]).unwrap();
+    assert_eq!(
+        config.warnings,
+        ["AI_SERVICE_URL is set, but this version does not use it"]
+    );
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("{STRONG}\n")).unwrap();
+    let path = file.path().to_str().unwrap();
+    let config = resolve(&[("JWT_SECRET_FILE", path), ("APP_ENV", "production")]).unwrap();
+    assert_eq!(config.origin("JWT_SECRET"), Origin::File(path.to_owned()));
+
+    let both = resolve(&[("JWT_SECRET_FILE", path), ("JWT_SECRET", STRONG)]).unwrap_err();
+    assert_eq!(
+        both,
+        "JWT_SECRET and JWT_SECRET_FILE are both set: set one of them"
+    );
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let canary = "canary-canary-canary-canary-canary";
+    let pairs = [
+        ("JWT_SECRET", canary),
+        ("DB_PASSWORD", canary),
+        ("REDIS_PASSWORD", canary),
+        ("DB_HOST", "db"),
+        ("REDIS_HOST", "redis"),
+    ];
+    let config = resolve(&pairs).unwrap();
+    let shown = format!("{}{config:?}", report(&config));
+    assert!(!shown.contains(canary), "{shown}");
+    assert!(shown.contains("JWT_SECRET=[redacted, 34 bytes]"), "{shown}");
+}
+
+#[test]
+fn every_setting_is_read_and_reported() {
+    let config = resolve(&[]).unwrap();
+    let unread: Vec<_> = super::SETTINGS
+        .iter()
+        .filter(|setting| !config.shown.contains_key(setting.name))
+        .map(|setting| setting.name)
+        .collect();
+    assert_eq!(unread, Vec::<&str>::new());
+}
