@@ -49,20 +49,20 @@ main() {
         echo "missing for '$purpose': $missing- install them as root: apt-get install $missing" >&2
         exit 1
     fi
-    quietly as_root apt-get -q -o DPkg::Lock::Timeout=120 update
+    quietly apt-get -q -o DPkg::Lock::Timeout=120 update
     # An index that was empty before may know PostgreSQL 15 now.
     missing=$(missing_packages "$purpose" | tr '\n' ' ')
     echo "installing $missing"
     forbid_service_starts
     # shellcheck disable=SC2086 # one word a package
-    quietly as_root env DEBIAN_FRONTEND=noninteractive \
+    quietly env DEBIAN_FRONTEND=noninteractive \
         apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends $missing
 }
 
-# Shows what a command printed only if it fails.
+# Runs a command as root and shows what it printed only if it fails.
 quietly() {
     local output
-    output=$("$@" 2>&1) && return
+    output=$(as_root "$@" 2>&1) && return
     printf '%s\n' "$output" >&2
     echo "'$*' failed; mend this, then run the same command again" >&2
     return 1
