@@ -2,3 +2,6 @@
 
 pub mod cli;
 pub mod config;
+
+pub mod auth;
+pub mod clock;

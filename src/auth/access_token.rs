@@ -1,0 +1,155 @@
+//! Access tokens: short-lived JWTs, HS256 only, that say who somebody is and which log-in they come from.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use protocol::limits::TOKEN_BYTES_MAX;
+use protocol::{TokenFamilyId, UserId};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::hs256;
+
+/// How long past its expiry a token still counts, and how far in the future it may be dated: clocks of nodes differ.
+pub const LEEWAY: Duration = Duration::from_secs(30);
+
+/// Who the tokens are for: a token of another service that shares the secret by mistake is refused.
+const AUDIENCE: &str = "digital-twin";
+
+/// Who somebody is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The person's id.
+    pub user_id: UserId,
+    /// The person's name when the token was made.
+    pub name: String,
+    /// When the token expires, in UTC milliseconds, without the leeway.
+    pub expires_at_ms: i64,
+    /// The log-in that the token comes from.
+    pub family: TokenFamilyId,
+}
+
+/// Why a token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It is none of ours, or it was tampered with.
+    #[error("the access token is not valid")]
+    Invalid,
+    /// It was valid once.
+    #[error("the access token has expired")]
+    Expired,
+}
+
+/// Makes and checks access tokens. Clones share the key.
+#[derive(Clone)]
+pub struct AccessTokens {
+    key: Arc<Key>,
+}
+
+struct Key {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    header: Header,
+    issuer: String,
+    lifetime: Duration,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: UserId,
+    sid: TokenFamilyId,
+    name: String,
+    iat: u64,
+    exp: u64,
+}
+
+impl AccessTokens {
+    /// Tokens of this issuer, signed with this secret, that last this long.
+    pub fn new(secret: &SecretString, issuer: &str, lifetime: Duration) -> Self {
+        hs256::install();
+        let secret = secret.expose_secret().as_bytes();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = LEEWAY.as_secs();
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        let key = Key {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            validation,
+            header: Header::new(Algorithm::HS256),
+            issuer: issuer.to_owned(),
+            lifetime,
+        };
+        Self { key: Arc::new(key) }
+    }
+
+    /// How long a token lasts.
+    pub fn lifetime(&self) -> Duration {
+        self.key.lifetime
+    }
+
+    /// Makes a token.
+    pub fn issue(&self, user: UserId, name: &str, family: TokenFamilyId, now_ms: i64) -> String {
+        let iat = u64::try_from(now_ms / 1_000).unwrap_or_default();
+        let claims = Claims {
+            iss: self.key.issuer.clone(),
+            aud: AUDIENCE.to_owned(),
+            sub: user,
+            sid: family,
+            name: name.to_owned(),
+            iat,
+            exp: iat + self.key.lifetime.as_secs(),
+        };
+        jsonwebtoken::encode(&self.key.header, &claims, &self.key.encoding)
+            .expect("claims of texts and numbers serialise, and HMAC takes any key")
+    }
+
+    /// Says whose token this is.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn verify(&self, token: &str) -> Result<Identity, TokenError> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(TokenError::Invalid);
+        }
+        let decoded =
+            jsonwebtoken::decode::<Claims>(token, &self.key.decoding, &self.key.validation)
+                .map_err(|error| match error.kind() {
+                    ErrorKind::ExpiredSignature => TokenError::Expired,
+                    _ => TokenError::Invalid,
+                })?;
+        let claims = decoded.claims;
+        let issued_ahead = claims.iat > jsonwebtoken::get_current_timestamp() + LEEWAY.as_secs();
+        // A key id, an embedded key or a critical extension in the header is never ours.
+        if decoded.header != self.key.header || issued_ahead {
+            return Err(TokenError::Invalid);
+        }
+        Ok(Identity {
+            user_id: claims.sub,
+            name: claims.name,
+            expires_at_ms: i64::try_from(claims.exp.saturating_mul(1_000)).unwrap_or(i64::MAX),
+            family: claims.sid,
+        })
+    }
+}
+
+impl fmt::Debug for AccessTokens {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AccessTokens")
+            .field("issuer", &self.key.issuer)
+            .field("lifetime", &self.key.lifetime)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
