@@ -12,6 +12,8 @@ pub mod metrics;
 mod queue;
 mod redis;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use protocol::{ConversationId, NodeId};
 
@@ -32,7 +34,7 @@ pub struct Bus {
 #[derive(Debug, Clone)]
 enum Transport {
     Hub(HubMember),
-    Redis(RedisBus),
+    Redis(Arc<RedisBus>),
 }
 
 impl Bus {
@@ -57,7 +59,7 @@ impl Bus {
         app: &str,
     ) -> Result<(Self, Events), BusError> {
         let (bus, received) = RedisBus::start(config, node, app)?;
-        let transport = Transport::Redis(bus);
+        let transport = Transport::Redis(Arc::new(bus));
         Ok((Self { transport }, Events { received }))
     }
 

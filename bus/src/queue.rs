@@ -41,11 +41,6 @@ impl<T> Sender<T> {
     pub(crate) fn report_loss(&self) {
         self.loss.notify_one();
     }
-
-    /// Waits until the reader is gone.
-    pub(crate) async fn closed(&self) {
-        self.items.closed().await;
-    }
 }
 
 impl<T> Clone for Sender<T> {
