@@ -46,9 +46,16 @@ lint: setup ## Check the formatting and the lints; a warning is an error
 	@if cargo clippy --version >/dev/null 2>&1; then cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings; \
 	else echo "lint skipped: no clippy; 'rustup component add clippy' installs it"; fi
 
+# Every step runs, whatever became of the one before: one run shows all that is wrong.
+TEST_STEPS := lint test-rust test-doc test-python autobahn
+
 .PHONY: test
-test: clear-results lint test-rust test-doc test-python autobahn ## Everything: lints, Rust tests on real PostgreSQL and Redis, Python tests, Autobahn
-	@python3 setup/results.py print
+test: setup ## Everything: lints, Rust tests on real PostgreSQL and Redis, Python tests, Autobahn
+	@python3 setup/results.py clear
+	@failed=""; \
+	for step in $(TEST_STEPS); do $(MAKE) --no-print-directory $$step || failed+=" $$step"; done; \
+	python3 setup/results.py print || failed+=" results"; \
+	if [ -n "$$failed" ]; then echo "make test: failed in$$failed" >&2; exit 1; fi
 
 .PHONY: test-rust
 test-rust: setup test-packages nextest ## The Rust tests, beside a private PostgreSQL and Redis; T="filter" picks some
@@ -76,10 +83,7 @@ clean-cache: ## Delete what setup fetched (.cache); the build in target stays
 	@rm -rf "$(CACHE)"
 
 # The steps below are part of others.
-.PHONY: clear-results test-packages nextest
-clear-results:
-	@python3 setup/results.py clear
-
+.PHONY: test-packages nextest
 test-packages:
 	@setup/packages.sh test
 
