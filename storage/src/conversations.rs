@@ -1,8 +1,41 @@
 //! Conversations, who takes part in them, and how far each has read.
 
+use std::collections::HashSet;
+
 use protocol::{Author, ConversationId, TwinId, UserId};
 
+use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
+use crate::messages::read_author;
+use crate::metrics::Call;
+use crate::storage::page;
+use crate::value::{Row, params};
 use crate::{Storage, StorageError};
+
+const INSERT: &str = "INSERT INTO conversations (id, title, created_by, created_at, active_at) \
+     VALUES ($1, $2, $3, $4, $4)";
+const INSERT_MEMBER: &str = "INSERT INTO members (conversation_id, position, user_id, twin_id, joined_at) \
+     VALUES ($1, $2, $3, $4, $5)";
+const FIND: &str =
+    "SELECT id, title, created_by, created_at, last_seq FROM conversations WHERE id = $1";
+/// A list shows the first 200 characters of a message.
+const OF_USER: &str = "SELECT c.id, c.title, c.created_by, c.created_at, c.last_seq, \
+     c.active_at, m.read_seq, l.seq, l.created_at, substr(l.text, 1, 200), \
+     l.author_kind, l.author_id, l.author_name \
+     FROM members m JOIN conversations c ON c.id = m.conversation_id \
+     LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.last_seq \
+     WHERE m.user_id = $1 AND (c.active_at < $2 OR (c.active_at = $2 AND c.id < $3)) \
+     ORDER BY c.active_at DESC, c.id DESC LIMIT $4";
+const MEMBERS: &str = "SELECT m.user_id, m.twin_id, COALESCE(u.name, t.name), m.joined_at \
+     FROM members m LEFT JOIN users u ON u.id = m.user_id LEFT JOIN twins t ON t.id = m.twin_id \
+     WHERE m.conversation_id = $1 ORDER BY m.position";
+const FIND_MEMBER: &str =
+    "SELECT position FROM members WHERE user_id = $1 AND conversation_id = $2";
+const SET_READ: &str = "UPDATE members SET read_seq = CASE WHEN $3 <= read_seq THEN read_seq \
+     WHEN $3 <= c.last_seq THEN $3 ELSE c.last_seq END FROM conversations c \
+     WHERE c.id = $1 AND members.conversation_id = $1 AND members.user_id = $2 \
+     RETURNING read_seq";
+const READS: &str = "SELECT user_id, read_seq FROM members \
+     WHERE conversation_id = $1 AND user_id IS NOT NULL ORDER BY position";
 
 /// A conversation: one to one or a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,8 +151,11 @@ impl Storage {
         conversation: NewConversation,
         members: Vec<NewMember>,
     ) -> Result<Conversation, StorageError> {
-        let _ = (conversation, members);
-        unimplemented!()
+        let engine = self.engine();
+        self.call(Call::Write, async move {
+            until_no_collision!(create(&engine, &conversation, &members))
+        })
+        .await
     }
 
     /// The conversation with this id.
@@ -127,8 +163,10 @@ impl Storage {
         &self,
         id: ConversationId,
     ) -> Result<Option<Conversation>, StorageError> {
-        let _ = id;
-        unimplemented!()
+        let rows = self.read(FIND, params![id]).await?;
+        rows.first()
+            .map(|mut row| read_conversation(&mut row))
+            .transpose()
     }
 
     /// A person's conversations, those with the newest activity first, beginning after `before`.
@@ -138,20 +176,20 @@ impl Storage {
         before: Option<ActivityCursor>,
         limit: u32,
     ) -> Result<Vec<ConversationSummary>, StorageError> {
-        let _ = (user, before, limit);
-        unimplemented!()
+        let engine = self.engine();
+        self.call(Call::Read, list(engine, user, before, page(limit)))
+            .await
     }
 
     /// Who takes part in a conversation, in the order of joining.
     pub async fn members(&self, id: ConversationId) -> Result<Vec<Member>, StorageError> {
-        let _ = id;
-        unimplemented!()
+        self.read(MEMBERS, params![id]).await?.map(read_member)
     }
 
     /// Whether a person takes part in a conversation.
     pub async fn is_member(&self, id: ConversationId, user: UserId) -> Result<bool, StorageError> {
-        let _ = (id, user);
-        unimplemented!()
+        let rows = self.read(FIND_MEMBER, params![user, id]).await?;
+        Ok(!rows.rows.is_empty())
     }
 
     /// Notes that a person has read up to `seq`; it only ever advances, and never beyond the newest message.
@@ -162,13 +200,126 @@ impl Storage {
         user: UserId,
         seq: u64,
     ) -> Result<u64, StorageError> {
-        let _ = (id, user, seq);
-        unimplemented!()
+        let row = self.write(SET_READ, params![id, user, seq]).await?.first();
+        row.ok_or(StorageError::NotFound("member"))?.count()
     }
 
     /// How far each person in a conversation has read.
     pub async fn reads(&self, id: ConversationId) -> Result<Vec<(UserId, u64)>, StorageError> {
-        let _ = id;
-        unimplemented!()
+        self.read(READS, params![id])
+            .await?
+            .map(|mut row| Ok((row.id()?, row.count()?)))
+    }
+}
+
+async fn create(
+    engine: &Engine,
+    new: &NewConversation,
+    members: &[NewMember],
+) -> Result<Conversation, DatabaseError> {
+    let parameters = params![new.id, new.title.clone(), new.created_by, new.created_at];
+    let mut queries: Vec<Query> = vec![(INSERT, parameters)];
+    let mut seen = HashSet::new();
+    for member in members {
+        if !seen.insert(*member) {
+            continue;
+        }
+        let (user, twin) = match *member {
+            NewMember::User(id) => (Some(id), None),
+            NewMember::Twin(id) => (None, Some(id)),
+        };
+        let parameters = params![new.id, queries.len(), user, twin, new.created_at];
+        queries.push((INSERT_MEMBER, parameters));
+    }
+    let (transaction, _) = engine.begin(Vec::new()).await?;
+    let inserted = transaction.commit(queries).await;
+    inserted.map_err(|error| error.conflict("conversation id").missing("member"))?;
+    Ok(Conversation {
+        id: new.id,
+        title: new.title.clone(),
+        created_by: new.created_by,
+        created_at: new.created_at,
+        last_seq: 0,
+    })
+}
+
+async fn list(
+    engine: Engine,
+    user: UserId,
+    before: Option<ActivityCursor>,
+    limit: u32,
+) -> Result<Vec<ConversationSummary>, DatabaseError> {
+    let (active_before, id_before) = match before {
+        Some(cursor) => (cursor.active_at, *cursor.conversation_id.as_bytes()),
+        None => (i64::MAX, [0xff; 16]),
+    };
+    let parameters = params![user, active_before, id_before, limit];
+    let mut summaries = Vec::new();
+    for rows in engine.read(vec![(OF_USER, parameters)]).await? {
+        summaries = rows.map(read_summary)?;
+    }
+    let of_each = summaries
+        .iter()
+        .map(|summary| (MEMBERS, params![summary.conversation.id]))
+        .collect();
+    let members = engine.read(of_each).await?;
+    for (summary, rows) in summaries.iter_mut().zip(members) {
+        summary.members = rows.map(read_member)?;
+    }
+    Ok(summaries)
+}
+
+fn read_conversation(row: &mut Row) -> Result<Conversation, StorageError> {
+    Ok(Conversation {
+        id: row.id()?,
+        title: row.optional_text()?,
+        created_by: row.id()?,
+        created_at: row.int()?,
+        last_seq: row.count()?,
+    })
+}
+
+/// Reads a summary that still lacks its members.
+fn read_summary(mut row: Row) -> Result<ConversationSummary, StorageError> {
+    let conversation = read_conversation(&mut row)?;
+    let active_at = row.int()?;
+    let read_seq = row.count()?;
+    let last_message = match row.optional_int()? {
+        Some(_) => Some(MessagePreview {
+            seq: conversation.last_seq,
+            created_at: row.int()?,
+            text: row.text()?,
+            author: read_author(&mut row)?,
+        }),
+        None => None,
+    };
+    Ok(ConversationSummary {
+        conversation,
+        members: Vec::new(),
+        last_message,
+        read_seq,
+        active_at,
+    })
+}
+
+fn read_member(mut row: Row) -> Result<Member, StorageError> {
+    let user = row.optional_id()?;
+    let twin = row.optional_id()?;
+    let name = row.text()?;
+    let joined_at = row.int()?;
+    match (user, twin) {
+        (Some(id), None) => Ok(Member::User {
+            id,
+            name,
+            joined_at,
+        }),
+        (None, Some(id)) => Ok(Member::Twin {
+            id,
+            name,
+            joined_at,
+        }),
+        _ => Err(StorageError::Corrupt(
+            "a member is neither person nor twin".into(),
+        )),
     }
 }

@@ -40,6 +40,9 @@ pub enum StorageError {
         /// The newest migration that this program has.
         known: i32,
     },
+    /// The database lacks tables.
+    #[error("the database lacks migrations: run `digital-twin migrate`")]
+    SchemaMissing,
     /// A file or folder that storage must write cannot be written.
     #[error("cannot write {}: {reason}", path.display())]
     CannotWrite {
@@ -73,6 +76,7 @@ impl StorageError {
             Self::LimitReached { .. } => ErrorCode::LimitReached,
             Self::Invalid(_) => ErrorCode::Invalid,
             Self::SchemaNewer { .. }
+            | Self::SchemaMissing
             | Self::NotADatabase { .. }
             | Self::Corrupt(_)
             | Self::Internal(_) => ErrorCode::Internal,

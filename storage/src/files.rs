@@ -1,10 +1,14 @@
 //! Files: what people upload, under generated keys, in a folder.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStore, ObjectStoreExt};
 use uuid::Uuid;
 
 use crate::StorageError;
@@ -45,35 +49,74 @@ impl FromStr for FileKey {
 
 /// The file store. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Files {}
+pub struct Files {
+    store: Arc<dyn ObjectStore>,
+    folder: Arc<PathBuf>,
+}
 
 impl Files {
     /// Opens the store in a folder; the folder is made when it is absent. `CannotWrite` when it cannot be written.
     pub async fn open(folder: &Path) -> Result<Self, StorageError> {
-        let _ = folder;
-        unimplemented!()
+        let cannot_write = |reason: String| StorageError::CannotWrite {
+            path: folder.to_owned(),
+            reason,
+        };
+        tokio::fs::create_dir_all(folder)
+            .await
+            .map_err(|error| cannot_write(error.to_string()))?;
+        let store = LocalFileSystem::new_with_prefix(folder)
+            .map_err(|error| cannot_write(error.to_string()))?;
+        let files = Self {
+            // A file that is named in the database must survive a power cut as the database does.
+            store: Arc::new(store.with_fsync(true)),
+            folder: Arc::new(folder.to_owned()),
+        };
+        files.check().await?;
+        Ok(files)
     }
 
     /// Stores a file whole; a reader never sees half of it.
     pub async fn put(&self, key: FileKey, content: Bytes) -> Result<(), StorageError> {
-        let _ = (key, content);
-        unimplemented!()
+        let stored = self.store.put(&object(key), content.into()).await;
+        stored.map(drop).map_err(|error| self.cannot_write(&error))
     }
 
     /// Reads a file. `NotFound` when there is none.
     pub async fn get(&self, key: FileKey) -> Result<Bytes, StorageError> {
-        let _ = key;
-        unimplemented!()
+        let found = self.store.get(&object(key)).await;
+        let content = match found {
+            Ok(found) => found.bytes().await,
+            Err(error) => Err(error),
+        };
+        content.map_err(|error| match error {
+            object_store::Error::NotFound { .. } => StorageError::NotFound("file"),
+            error => StorageError::Unavailable(format!("{}: {error}", self.folder.display())),
+        })
     }
 
     /// Deletes a file; one that is gone already is no error.
     pub async fn delete(&self, key: FileKey) -> Result<(), StorageError> {
-        let _ = key;
-        unimplemented!()
+        match self.store.delete(&object(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.cannot_write(&error)),
+        }
     }
 
     /// Writes and deletes a small file, to see whether the store can be written.
     pub async fn check(&self) -> Result<(), StorageError> {
-        unimplemented!()
+        let probe = FileKey::new();
+        self.put(probe, Bytes::from_static(b"probe")).await?;
+        self.delete(probe).await
     }
+
+    fn cannot_write(&self, error: &object_store::Error) -> StorageError {
+        StorageError::CannotWrite {
+            path: self.folder.to_path_buf(),
+            reason: error.to_string(),
+        }
+    }
+}
+
+fn object(key: FileKey) -> ObjectPath {
+    ObjectPath::from(key.to_string())
 }

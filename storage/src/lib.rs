@@ -2,7 +2,7 @@
 //!
 //! **Invariant**: one set of SQL serves both databases; ids, time, JSON and case folding come from Rust.
 
-mod error;
+mod storage;
 
 mod conversations;
 mod documents;
@@ -11,10 +11,14 @@ mod messages;
 mod people;
 mod refresh;
 mod replies;
-mod storage;
 mod twins;
 
+mod append;
+mod engine;
+mod error;
 pub mod metrics;
+mod migrations;
+mod value;
 
 pub use conversations::{
     ActivityCursor, Conversation, ConversationSummary, Member, MessagePreview, NewConversation,
@@ -24,8 +28,9 @@ pub use documents::{Chunk, Document};
 pub use error::StorageError;
 pub use files::{FileKey, Files, InvalidFileKey};
 pub use messages::{Appended, NewMessage, NewReplyOrder};
+pub use migrations::MigrationStatus;
 pub use people::{DELETED_ACCOUNT, User, UserChange};
 pub use refresh::{NewRefresh, Rotation, TokenHash};
 pub use replies::{Finished, FinishedReply, ReplyOrder, ReplyState};
-pub use storage::{Database, MigrationStatus, Storage};
-pub use twins::{Twin, TwinChange, Visibility};
+pub use storage::{Database, Storage};
+pub use twins::{DELETED_TWIN, Twin, TwinChange, Visibility};

@@ -1,8 +1,51 @@
 //! The log of each conversation: gapless, in one order, and each message once.
 
-use protocol::{Author, ClientId, ConversationId, Message, MessageId, NodeId, TwinId};
+use std::collections::HashMap;
 
+use protocol::{
+    Author, ClientId, ConversationId, ErrorCode, Failure, Message, MessageId, NodeId, Source,
+    StopReason, TwinId, Usage,
+};
+
+use crate::engine::{DatabaseError, Engine};
+use crate::metrics::Call;
+use crate::storage::page;
+use crate::value::{Row, Value, params};
 use crate::{Storage, StorageError};
+
+/// The columns of a message, in the order of `read_message` and `message_parameters`.
+macro_rules! message_columns {
+    () => {
+        "conversation_id, seq, message_id, author_kind, author_id, author_name, text, created_at, \
+         client_id, reply_to, prompt_tokens, completion_tokens, stop_reason, model, \
+         failure_code, failure_message"
+    };
+}
+pub(crate) use message_columns;
+
+pub(crate) const INSERT_MESSAGE: &str = concat!(
+    "INSERT INTO messages (",
+    message_columns!(),
+    ", seed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+);
+const AFTER: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM messages WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+);
+const BEFORE: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM messages WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
+);
+const FIND: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM messages WHERE message_id = $1"
+);
+const SOURCES: &str = "SELECT seq, document_id, document, section, quote, score_bits \
+     FROM message_sources WHERE conversation_id = $1 AND seq >= $2 AND seq <= $3 \
+     ORDER BY seq, ordinal";
 
 /// A message that is to be appended.
 #[derive(Debug, Clone)]
@@ -53,8 +96,7 @@ impl Storage {
     /// `Conflict` when its author has used the client id for something else, `NotFound` when the conversation, the
     /// message that it answers or a twin that should reply is gone, `Overloaded` when too many messages wait.
     pub async fn append_message(&self, message: NewMessage) -> Result<Appended, StorageError> {
-        let _ = message;
-        unimplemented!()
+        self.appender().append(message).await
     }
 
     /// The messages after `after_seq`, oldest first.
@@ -64,8 +106,10 @@ impl Storage {
         after_seq: u64,
         limit: u32,
     ) -> Result<Vec<Message>, StorageError> {
-        let _ = (conversation, after_seq, limit);
-        unimplemented!()
+        let parameters = params![conversation, after_seq, page(limit)];
+        let engine = self.engine();
+        self.call(Call::Read, read_messages(engine, AFTER, parameters))
+            .await
     }
 
     /// The newest messages before `before_seq`, or of all, oldest first.
@@ -75,13 +119,197 @@ impl Storage {
         before_seq: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Message>, StorageError> {
-        let _ = (conversation, before_seq, limit);
-        unimplemented!()
+        let parameters = params![conversation, before_seq.unwrap_or(u64::MAX), page(limit)];
+        let engine = self.engine();
+        let mut messages = self
+            .call(Call::Read, read_messages(engine, BEFORE, parameters))
+            .await?;
+        messages.reverse();
+        Ok(messages)
     }
 
     /// The message with this id.
     pub async fn message(&self, id: MessageId) -> Result<Option<Message>, StorageError> {
-        let _ = id;
-        unimplemented!()
+        let engine = self.engine();
+        let found = self
+            .call(Call::Read, read_messages(engine, FIND, params![id]))
+            .await?;
+        Ok(found.into_iter().next())
     }
+}
+
+/// Reads messages of one conversation with their sources, in the order of the statement.
+pub(crate) async fn read_messages(
+    engine: Engine,
+    sql: &'static str,
+    parameters: Vec<Value>,
+) -> Result<Vec<Message>, DatabaseError> {
+    let mut messages = Vec::new();
+    for rows in engine.read(vec![(sql, parameters)]).await? {
+        messages = rows.map(read_message)?;
+    }
+    let replies = messages.iter().filter(|message| message.sources.is_some());
+    let seqs: Vec<u64> = replies.map(|message| message.seq).collect();
+    let (Some(first), Some(last)) = (seqs.iter().min(), seqs.iter().max()) else {
+        return Ok(messages);
+    };
+    let parameters = params![messages[0].conversation_id, *first, *last];
+    let mut sources: HashMap<u64, Vec<Source>> = HashMap::new();
+    for rows in engine.read(vec![(SOURCES, parameters)]).await? {
+        for (seq, source) in rows.map(read_source)? {
+            sources.entry(seq).or_default().push(source);
+        }
+    }
+    for message in &mut messages {
+        if let Some(found) = sources.remove(&message.seq) {
+            message.sources = Some(found);
+        }
+    }
+    Ok(messages)
+}
+
+/// The parameters of `INSERT_MESSAGE`.
+pub(crate) fn message_parameters(message: &Message, seed: Option<u64>) -> Vec<Value> {
+    let (author_kind, author_id, author_name) = match &message.author {
+        Author::User { id, name } => ("user", id.as_uuid(), name),
+        Author::Twin { id, name } => ("twin", id.as_uuid(), name),
+    };
+    params![
+        message.conversation_id,
+        message.seq,
+        message.message_id,
+        author_kind,
+        author_id.into_bytes(),
+        author_name,
+        &message.text,
+        message.created_at,
+        message.client_id.as_ref(),
+        message.reply_to,
+        message.usage.map(|usage| usage.prompt_tokens),
+        message.usage.map(|usage| usage.completion_tokens),
+        message.stop_reason.map(stop_reason_name),
+        message.model.as_ref(),
+        message
+            .failure
+            .as_ref()
+            .map(|failure| failure.code.as_str()),
+        message.failure.as_ref().map(|failure| &failure.message),
+        seed.map(u64::cast_signed),
+    ]
+}
+
+/// Reads a message; a reply still lacks its sources.
+pub(crate) fn read_message(mut row: Row) -> Result<Message, StorageError> {
+    let conversation_id = row.id()?;
+    let seq = row.count()?;
+    let message_id = row.id()?;
+    let author = read_author(&mut row)?;
+    let text = row.text()?;
+    let created_at = row.int()?;
+    let client_id = row.optional_text()?;
+    let reply_to = row.optional_id()?;
+    let prompt_tokens = row.optional_int()?;
+    let completion_tokens = row.optional_int()?;
+    let stop_reason = match row.optional_text()? {
+        Some(name) => Some(stop_reason_of(&name)?),
+        None => None,
+    };
+    let model = row.optional_text()?;
+    let failure = match (row.optional_text()?, row.optional_text()?) {
+        (Some(code), Some(message)) => Some(Failure {
+            code: code_of(&code)?,
+            message,
+        }),
+        _ => None,
+    };
+    let usage = match (prompt_tokens, completion_tokens) {
+        (Some(prompt), Some(completion)) => Some(Usage {
+            prompt_tokens: tokens(prompt)?,
+            completion_tokens: tokens(completion)?,
+        }),
+        _ => None,
+    };
+    let client_id = client_id
+        .map(ClientId::try_from)
+        .transpose()
+        .map_err(|_| StorageError::Corrupt("a stored client id is none".into()))?;
+    Ok(Message {
+        conversation_id,
+        seq,
+        message_id,
+        ai_written: author.is_ai(),
+        author,
+        text,
+        created_at,
+        client_id,
+        reply_to,
+        // A reply has an end; whatever it quoted is read beside it.
+        sources: stop_reason.map(|_| Vec::new()),
+        usage,
+        stop_reason,
+        model,
+        failure,
+    })
+}
+
+/// Reads kind, id and name of an author.
+pub(crate) fn read_author(row: &mut Row) -> Result<Author, StorageError> {
+    match row.text()?.as_str() {
+        "user" => Ok(Author::User {
+            id: row.id()?,
+            name: row.text()?,
+        }),
+        "twin" => Ok(Author::Twin {
+            id: row.id()?,
+            name: row.text()?,
+        }),
+        _ => Err(StorageError::Corrupt(
+            "an author is neither person nor twin".into(),
+        )),
+    }
+}
+
+fn read_source(mut row: Row) -> Result<(u64, Source), StorageError> {
+    let seq = row.count()?;
+    let source = Source {
+        document_id: row.id()?,
+        document: row.text()?,
+        section: row.text()?,
+        quote: row.text()?,
+        score: f32::from_bits(row.count()?),
+    };
+    Ok((seq, source))
+}
+
+const fn stop_reason_name(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::EndOfTurn => "end_of_turn",
+        StopReason::Length => "length",
+        StopReason::Stopped => "stopped",
+        StopReason::Failed => "failed",
+    }
+}
+
+fn stop_reason_of(name: &str) -> Result<StopReason, StorageError> {
+    let all = [
+        StopReason::EndOfTurn,
+        StopReason::Length,
+        StopReason::Stopped,
+        StopReason::Failed,
+    ];
+    let found = all
+        .into_iter()
+        .find(|reason| stop_reason_name(*reason) == name);
+    found.ok_or_else(|| StorageError::Corrupt("a stored stop reason is none".into()))
+}
+
+fn code_of(text: &str) -> Result<ErrorCode, StorageError> {
+    let found = ErrorCode::ALL.iter().find(|code| code.as_str() == text);
+    found
+        .copied()
+        .ok_or_else(|| StorageError::Corrupt("a stored error code is none".into()))
+}
+
+fn tokens(count: i64) -> Result<u32, StorageError> {
+    u32::try_from(count).map_err(|_| StorageError::Corrupt(format!("{count} tokens")))
 }

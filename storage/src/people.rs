@@ -2,10 +2,31 @@
 
 use protocol::UserId;
 
+use crate::documents::DELETE_DOCUMENTS_OF_OWNER;
+use crate::engine::{DatabaseError, Engine, until_no_collision};
+use crate::metrics::Call;
+use crate::twins::DELETED_TWIN;
+use crate::value::{Row, params};
 use crate::{FileKey, Storage, StorageError};
 
 /// The author's name on messages whose author deleted the account.
 pub const DELETED_ACCOUNT: &str = "deleted account";
+
+const INSERT: &str = "INSERT INTO users (id, email, name, password_hash, created_at) \
+     VALUES ($1, $2, $3, $4, $5)";
+const FIND: &str = "SELECT id, email, name, password_hash, created_at FROM users WHERE id = $1";
+const FIND_BY_EMAIL: &str =
+    "SELECT id, email, name, password_hash, created_at FROM users WHERE email = $1";
+const UPDATE: &str = "UPDATE users SET name = COALESCE($2, name), \
+     password_hash = COALESCE($3, password_hash) WHERE id = $1 \
+     RETURNING id, email, name, password_hash, created_at";
+/// Both databases lock a row that is written; only one has `FOR UPDATE`.
+pub(crate) const LOCK: &str = "UPDATE users SET created_at = created_at WHERE id = $1 RETURNING id";
+const LOCK_TWINS: &str = "UPDATE twins SET updated_at = updated_at WHERE owner_id = $1";
+const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
+const TAKE_TWINS_NAMES_OFF: &str = "UPDATE messages SET author_name = $2 \
+     WHERE author_id IN (SELECT id FROM twins WHERE owner_id = $1)";
+const DELETE: &str = "DELETE FROM users WHERE id = $1";
 
 /// A person with an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,32 +55,89 @@ pub struct UserChange {
 impl Storage {
     /// Makes an account. `Conflict` when the e-mail address has one.
     pub async fn create_user(&self, user: User) -> Result<User, StorageError> {
-        let _ = user;
-        unimplemented!()
+        let user = User {
+            email: fold(&user.email),
+            ..user
+        };
+        let engine = self.engine();
+        self.call(Call::Write, async move {
+            let parameters = params![
+                user.id,
+                &user.email,
+                &user.name,
+                &user.password_hash,
+                user.created_at,
+            ];
+            let (transaction, _) = engine.begin(Vec::new()).await?;
+            let inserted = transaction.commit(vec![(INSERT, parameters)]).await;
+            inserted.map_err(|error| error.conflict("e-mail address"))?;
+            Ok(user)
+        })
+        .await
     }
 
     /// The account with this id.
     pub async fn user(&self, id: UserId) -> Result<Option<User>, StorageError> {
-        let _ = id;
-        unimplemented!()
+        let rows = self.read(FIND, params![id]).await?;
+        rows.first().map(read_user).transpose()
     }
 
     /// The account with this e-mail address, in whatever case it is written.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, StorageError> {
-        let _ = email;
-        unimplemented!()
+        let rows = self.read(FIND_BY_EMAIL, params![fold(email)]).await?;
+        rows.first().map(read_user).transpose()
     }
 
     /// Changes an account and returns it as it is then. `NotFound` when it is gone.
     pub async fn update_user(&self, id: UserId, change: UserChange) -> Result<User, StorageError> {
-        let _ = (id, change);
-        unimplemented!()
+        let parameters = params![id, change.name, change.password_hash];
+        let row = self.write(UPDATE, parameters).await?.first();
+        read_user(row.ok_or(StorageError::NotFound("account"))?)
     }
 
     /// Deletes an account with its twins, documents, memberships and tokens, and takes the name off its messages.
     /// Returns the files that nothing refers to any more. `NotFound` when it is gone.
     pub async fn delete_user(&self, id: UserId) -> Result<Vec<FileKey>, StorageError> {
-        let _ = id;
-        unimplemented!()
+        let engine = self.engine();
+        self.call(Call::Write, async move {
+            until_no_collision!(delete(&engine, id))
+        })
+        .await
     }
+}
+
+async fn delete(engine: &Engine, id: UserId) -> Result<Vec<FileKey>, DatabaseError> {
+    // The account and its twins stay locked from here on: none gets another twin or document.
+    let locks = vec![(LOCK, params![id]), (LOCK_TWINS, params![id])];
+    let (mut transaction, locked) = engine.begin(locks).await?;
+    if locked.first().is_none_or(|rows| rows.rows.is_empty()) {
+        transaction.roll_back().await;
+        return Err(StorageError::NotFound("account").into());
+    }
+    let changes = vec![
+        (DELETE_DOCUMENTS_OF_OWNER, params![id]),
+        (TAKE_NAME_OFF, params![id, DELETED_ACCOUNT]),
+        (TAKE_TWINS_NAMES_OFF, params![id, DELETED_TWIN]),
+    ];
+    let mut keys = Vec::new();
+    if let Some(deleted) = transaction.pipe(changes).await?.into_iter().next() {
+        keys = deleted.map(crate::documents::read_file_key)?;
+    }
+    transaction.commit(vec![(DELETE, params![id])]).await?;
+    Ok(keys)
+}
+
+/// E-mail addresses are compared in lower case.
+fn fold(email: &str) -> String {
+    email.to_lowercase()
+}
+
+fn read_user(mut row: Row) -> Result<User, StorageError> {
+    Ok(User {
+        id: row.id()?,
+        email: row.text()?,
+        name: row.text()?,
+        password_hash: row.text()?,
+        created_at: row.int()?,
+    })
 }

@@ -2,7 +2,28 @@
 
 use protocol::{TokenFamilyId, UserId};
 
+use crate::engine::{DatabaseError, Engine, until_no_collision};
+use crate::metrics::Call;
+use crate::value::params;
 use crate::{Storage, StorageError};
+
+const INSERT_FAMILY: &str =
+    "INSERT INTO token_families (id, user_id, created_at) VALUES ($1, $2, $3)";
+const INSERT: &str = "INSERT INTO refresh_tokens (hash, family_id, created_at, expires_at) \
+     VALUES ($1, $2, $3, $4)";
+/// Of any number that use a token at once, one finds it unused.
+const USE: &str = "UPDATE refresh_tokens SET used_at = $2, successor_hash = $3 \
+     WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 AND EXISTS \
+     (SELECT 1 FROM token_families f WHERE f.id = refresh_tokens.family_id AND f.revoked = 0) \
+     RETURNING family_id";
+const FIND: &str = "SELECT f.user_id, f.id, f.revoked, t.expires_at, t.used_at, t.successor_hash \
+     FROM refresh_tokens t JOIN token_families f ON f.id = t.family_id WHERE t.hash = $1";
+const REVOKE: &str = "UPDATE token_families SET revoked = 1 WHERE id = $1";
+const REVOKE_OF_USER: &str = "UPDATE token_families SET revoked = 1 WHERE user_id = $1";
+const FIND_ACTIVE: &str = "SELECT id FROM token_families WHERE id = $1 AND revoked = 0";
+const FORGET: &str = "DELETE FROM refresh_tokens WHERE expires_at < $1";
+const FORGET_FAMILIES: &str = "DELETE FROM token_families WHERE NOT EXISTS \
+     (SELECT 1 FROM refresh_tokens t WHERE t.family_id = token_families.id)";
 
 /// SHA-256 of a token; the token itself is never stored.
 pub type TokenHash = [u8; 32];
@@ -57,8 +78,24 @@ pub enum Rotation {
 impl Storage {
     /// Stores the first token of a family.
     pub async fn insert_refresh(&self, token: NewRefresh) -> Result<(), StorageError> {
-        let _ = token;
-        unimplemented!()
+        let engine = self.engine();
+        self.call(Call::Write, async move {
+            let inserts = vec![
+                (
+                    INSERT_FAMILY,
+                    params![token.family, token.user_id, token.created_at],
+                ),
+                (
+                    INSERT,
+                    params![token.hash, token.family, token.created_at, token.expires_at],
+                ),
+            ];
+            let (transaction, _) = engine.begin(Vec::new()).await?;
+            let inserted = transaction.commit(inserts).await;
+            inserted.map_err(|error| error.conflict("refresh token").missing("account"))?;
+            Ok(())
+        })
+        .await
     }
 
     /// Uses a token up and stores its successor, which the caller derives from the token so that a repetition
@@ -71,8 +108,18 @@ impl Storage {
         successor_expires_at: i64,
         grace_ms: i64,
     ) -> Result<Rotation, StorageError> {
-        let _ = (hash, successor_hash, now, successor_expires_at, grace_ms);
-        unimplemented!()
+        let engine = self.engine();
+        let use_of = Use {
+            hash: *hash,
+            successor_hash: *successor_hash,
+            now,
+            successor_expires_at,
+            grace_ms,
+        };
+        self.call(Call::Write, async move {
+            until_no_collision!(rotate(&engine, &use_of))
+        })
+        .await
     }
 
     /// The family of a token, whatever state it is in: what a log-out revokes.
@@ -80,31 +127,92 @@ impl Storage {
         &self,
         hash: &TokenHash,
     ) -> Result<Option<TokenFamilyId>, StorageError> {
-        let _ = hash;
-        unimplemented!()
+        let Some(mut row) = self.read(FIND, params![hash]).await?.first() else {
+            return Ok(None);
+        };
+        row.bytes()?;
+        row.id().map(Some)
     }
 
     /// Revokes every token of a family.
     pub async fn revoke_family(&self, family: TokenFamilyId) -> Result<(), StorageError> {
-        let _ = family;
-        unimplemented!()
+        self.write(REVOKE, params![family]).await.map(drop)
     }
 
     /// Revokes every family of a person: what a change of password does.
     pub async fn revoke_families_of(&self, user: UserId) -> Result<(), StorageError> {
-        let _ = user;
-        unimplemented!()
+        self.write(REVOKE_OF_USER, params![user]).await.map(drop)
     }
 
     /// Whether a family exists and is not revoked.
     pub async fn family_active(&self, family: TokenFamilyId) -> Result<bool, StorageError> {
-        let _ = family;
-        unimplemented!()
+        let rows = self.read(FIND_ACTIVE, params![family]).await?;
+        Ok(!rows.rows.is_empty())
     }
 
     /// Forgets tokens that expired before this time and returns how many they were.
     pub async fn forget_refresh_before(&self, expired_before: i64) -> Result<u64, StorageError> {
-        let _ = expired_before;
-        unimplemented!()
+        let forgotten = self.write(FORGET, params![expired_before]).await?;
+        self.write(FORGET_FAMILIES, Vec::new()).await?;
+        Ok(forgotten.affected)
     }
+}
+
+/// One use of a token.
+struct Use {
+    hash: TokenHash,
+    successor_hash: TokenHash,
+    now: i64,
+    successor_expires_at: i64,
+    grace_ms: i64,
+}
+
+async fn rotate(engine: &Engine, token: &Use) -> Result<Rotation, DatabaseError> {
+    let queries = vec![
+        (USE, params![token.hash, token.now, token.successor_hash]),
+        (FIND, params![token.hash]),
+    ];
+    let (transaction, results) = engine.begin(queries).await?;
+    let [used, found] = <[_; 2]>::try_from(results)
+        .map_err(|_| StorageError::Internal("two statements, two results".into()))?;
+    let Some(mut row) = found.first() else {
+        transaction.roll_back().await;
+        return Ok(Rotation::Unknown);
+    };
+    let user_id = row.id()?;
+    let family = row.id()?;
+    let revoked = row.int()? != 0;
+    let _expires_at = row.int()?;
+    let used_at = row.optional_int()?;
+    let successor = row.optional_bytes()?;
+    if !used.rows.is_empty() {
+        let parameters = params![
+            token.successor_hash,
+            family,
+            token.now,
+            token.successor_expires_at,
+        ];
+        let inserted = transaction.commit(vec![(INSERT, parameters)]).await;
+        inserted.map_err(|error| error.conflict("refresh token"))?;
+        return Ok(Rotation::Rotated { user_id, family });
+    }
+    let Some(used_at) = used_at else {
+        transaction.roll_back().await;
+        return Ok(if revoked {
+            Rotation::Revoked
+        } else {
+            Rotation::Expired
+        });
+    };
+    if revoked {
+        transaction.roll_back().await;
+        return Ok(Rotation::Revoked);
+    }
+    let within_grace = token.now.saturating_sub(used_at) <= token.grace_ms;
+    if within_grace && successor.as_deref() == Some(&token.successor_hash[..]) {
+        transaction.roll_back().await;
+        return Ok(Rotation::Repeated { user_id, family });
+    }
+    transaction.commit(vec![(REVOKE, params![family])]).await?;
+    Ok(Rotation::Reused { user_id, family })
 }

@@ -4,7 +4,56 @@ use protocol::{
     Author, ConversationId, Failure, Message, MessageId, NodeId, Source, StopReason, TwinId, Usage,
 };
 
+use crate::append::COUNT_UP;
+use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
+use crate::messages::{self, INSERT_MESSAGE, message_parameters};
+use crate::metrics::Call;
+use crate::storage::page;
+use crate::value::{Row, params};
 use crate::{Storage, StorageError};
+
+macro_rules! columns {
+    () => {
+        "message_id, conversation_id, twin_id, reply_to, state, epoch, node_id, lease_until, text, \
+         created_at"
+    };
+}
+
+/// One statement decides: of two nodes that claim at once, the second finds the first's lease.
+const CLAIM: &str = "UPDATE reply_orders SET state = 'running', epoch = epoch + 1, node_id = $2, \
+     lease_until = $4 WHERE message_id = $1 AND state <> 'done' \
+     AND (state = 'pending' OR lease_until <= $3 OR node_id = $2) RETURNING epoch";
+const PROGRESS: &str = "UPDATE reply_orders SET text = $3, lease_until = $4 \
+     WHERE message_id = $1 AND epoch = $2 AND state = 'running'";
+const RENEW: &str = "UPDATE reply_orders SET lease_until = $3 \
+     WHERE message_id = $1 AND epoch = $2 AND state = 'running'";
+const FINISH: &str = "UPDATE reply_orders SET state = 'done', text = '' \
+     WHERE message_id = $1 AND epoch = $2 AND state = 'running' \
+     RETURNING conversation_id, reply_to";
+/// The document goes along, so that a quote of one that was deleted meanwhile is not stored.
+const INSERT_SOURCE: &str = "INSERT INTO message_sources \
+     (conversation_id, seq, ordinal, document_id, document, section, quote, score_bits) \
+     SELECT $1, $2, $3, id, $5, $6, $7, $8 FROM documents WHERE id = $4";
+const FIND: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM reply_orders WHERE message_id = $1"
+);
+const OPEN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM reply_orders WHERE conversation_id = $1 AND state <> 'done' ORDER BY message_id"
+);
+const EXPIRED: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM reply_orders WHERE state <> 'done' AND lease_until <= $1 ORDER BY lease_until LIMIT $2"
+);
+const FIND_MESSAGE: &str = concat!(
+    "SELECT ",
+    crate::messages::message_columns!(),
+    " FROM messages WHERE message_id = $1"
+);
 
 /// How far a reply has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +135,9 @@ impl Storage {
         now: i64,
         lease_until: i64,
     ) -> Result<Option<u64>, StorageError> {
-        let _ = (reply, node, now, lease_until);
-        unimplemented!()
+        let parameters = params![reply, node, now, lease_until];
+        let row = self.write(CLAIM, parameters).await?.first();
+        row.map(|mut row| row.count()).transpose()
     }
 
     /// Stores the text so far and extends the lease. `false` when the epoch is stale: stop writing.
@@ -98,8 +148,9 @@ impl Storage {
         text_so_far: &str,
         lease_until: i64,
     ) -> Result<bool, StorageError> {
-        let _ = (reply, epoch, text_so_far, lease_until);
-        unimplemented!()
+        let parameters = params![reply, epoch, storable(text_so_far), lease_until];
+        let rows = self.write(PROGRESS, parameters).await?;
+        Ok(rows.affected > 0)
     }
 
     /// Extends the lease. `false` when the epoch is stale: stop writing.
@@ -109,8 +160,10 @@ impl Storage {
         epoch: u64,
         lease_until: i64,
     ) -> Result<bool, StorageError> {
-        let _ = (reply, epoch, lease_until);
-        unimplemented!()
+        let rows = self
+            .write(RENEW, params![reply, epoch, lease_until])
+            .await?;
+        Ok(rows.affected > 0)
     }
 
     /// Makes a reply a message of the log, if the epoch is not stale.
@@ -120,14 +173,17 @@ impl Storage {
         epoch: u64,
         finished: FinishedReply,
     ) -> Result<Finished, StorageError> {
-        let _ = (reply, epoch, finished);
-        unimplemented!()
+        let engine = self.engine();
+        self.call(Call::Write, async move {
+            until_no_collision!(finish(&engine, reply, epoch, &finished))
+        })
+        .await
     }
 
     /// The order with this id, done or not.
     pub async fn reply_order(&self, reply: MessageId) -> Result<Option<ReplyOrder>, StorageError> {
-        let _ = reply;
-        unimplemented!()
+        let rows = self.read(FIND, params![reply]).await?;
+        rows.first().map(read_order).transpose()
     }
 
     /// The replies of a conversation that are not done, oldest first.
@@ -135,8 +191,9 @@ impl Storage {
         &self,
         conversation: ConversationId,
     ) -> Result<Vec<ReplyOrder>, StorageError> {
-        let _ = conversation;
-        unimplemented!()
+        self.read(OPEN, params![conversation])
+            .await?
+            .map(read_order)
     }
 
     /// Replies that are not done and whose lease is over, those waiting longest first.
@@ -145,7 +202,128 @@ impl Storage {
         now: i64,
         limit: u32,
     ) -> Result<Vec<ReplyOrder>, StorageError> {
-        let _ = (now, limit);
-        unimplemented!()
+        self.read(EXPIRED, params![now, page(limit)])
+            .await?
+            .map(read_order)
     }
+}
+
+async fn finish(
+    engine: &Engine,
+    reply: MessageId,
+    epoch: u64,
+    finished: &FinishedReply,
+) -> Result<Finished, DatabaseError> {
+    let orders = vec![(FINISH, params![reply, epoch]), (FIND, params![reply])];
+    let (mut transaction, results) = engine.begin(orders).await?;
+    let [done, found] = <[_; 2]>::try_from(results)
+        .map_err(|_| StorageError::Internal("two statements, two results".into()))?;
+    let Some(mut order) = done.first() else {
+        transaction.roll_back().await;
+        let is_done = match found.first().map(read_order).transpose()? {
+            Some(order) => order.state == ReplyState::Done,
+            None => false,
+        };
+        return if is_done {
+            already_done(engine, reply).await
+        } else {
+            Ok(Finished::Stale)
+        };
+    };
+    let conversation_id = order.id()?;
+    let reply_to = order.id()?;
+    let count_up = (
+        COUNT_UP,
+        params![conversation_id, 1_u64, finished.created_at],
+    );
+    let counted = transaction.pipe(vec![count_up]).await?;
+    let row = counted.into_iter().next().and_then(|rows| rows.first());
+    let seq = row.ok_or(StorageError::NotFound("conversation"))?.count()?;
+
+    let mut message = Message {
+        conversation_id,
+        seq,
+        message_id: reply,
+        ai_written: finished.author.is_ai(),
+        author: finished.author.clone(),
+        text: storable(&finished.text),
+        created_at: finished.created_at,
+        client_id: None,
+        reply_to: Some(reply_to),
+        sources: None,
+        usage: finished.usage,
+        stop_reason: Some(finished.stop_reason),
+        model: finished.model.clone(),
+        failure: finished.failure.clone(),
+    };
+    let mut inserts = vec![(
+        INSERT_MESSAGE,
+        message_parameters(&message, Some(finished.seed)),
+    )];
+    for (ordinal, source) in finished.sources.iter().enumerate() {
+        inserts.push(insert_source(&message, ordinal, source));
+    }
+    let inserted = transaction
+        .commit(inserts)
+        .await
+        .map_err(|error| match error {
+            // A document was deleted between the look and the insert: looked at again, it is gone.
+            DatabaseError::ForeignKey => DatabaseError::Collision("a document was deleted".into()),
+            error => error.conflict("message id"),
+        })?;
+    let stored = finished.sources.iter().zip(inserted.iter().skip(1));
+    message.sources = Some(
+        stored
+            .filter(|(_, rows)| rows.affected > 0)
+            .map(|(source, _)| source.clone())
+            .collect(),
+    );
+    Ok(Finished::Done(message))
+}
+
+async fn already_done(engine: &Engine, reply: MessageId) -> Result<Finished, DatabaseError> {
+    let found = messages::read_messages(engine.clone(), FIND_MESSAGE, params![reply]).await?;
+    match found.into_iter().next() {
+        Some(message) => Ok(Finished::AlreadyDone(message)),
+        None => Err(StorageError::Corrupt("a reply is done and has no message".into()).into()),
+    }
+}
+
+fn insert_source(message: &Message, ordinal: usize, source: &Source) -> Query {
+    let parameters = params![
+        message.conversation_id,
+        message.seq,
+        ordinal,
+        source.document_id,
+        &source.document,
+        &source.section,
+        &source.quote,
+        source.score.to_bits(),
+    ];
+    (INSERT_SOURCE, parameters)
+}
+
+/// A model can write the character that neither database stores: it is shown as what cannot be shown.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn read_order(mut row: Row) -> Result<ReplyOrder, StorageError> {
+    Ok(ReplyOrder {
+        message_id: row.id()?,
+        conversation_id: row.id()?,
+        twin_id: row.id()?,
+        reply_to: row.id()?,
+        state: row.parsed("reply state", |name| match name {
+            "pending" => Some(ReplyState::Pending),
+            "running" => Some(ReplyState::Running),
+            "done" => Some(ReplyState::Done),
+            _ => None,
+        })?,
+        epoch: row.count()?,
+        node_id: row.id()?,
+        lease_until: row.int()?,
+        text: row.text()?,
+        created_at: row.int()?,
+    })
 }

@@ -1,9 +1,29 @@
-//! The door to the database: opening, migrating, closing.
+//! The door to the database: opening, migrating, closing, and how every call gets in.
+//!
+//! Calls run on a runtime of storage's own with one thread. So no busy actor thread can hold a transaction open, and a
+//! caller that gives up cannot cut one in two.
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::StorageError;
+use crate::append::Appender;
+use crate::engine::{DatabaseError, Engine, Postgres, PostgresConfig, Query, Rows, Sqlite, only};
+use crate::metrics::{self, Call};
+use crate::migrations::{self, MigrationStatus};
+use crate::value::Value;
+
+/// Calls that may be under way at once: each holds its arguments in memory, and the database works on a few at a time.
+pub(crate) const CALLS_MAX: usize = 1024;
+/// Entries of one page of any list: the largest a screen or an export asks for at once.
+const PAGE_MAX: u32 = 1000;
+/// How long the database may take to say that it is there.
+const PING_WAIT: Duration = Duration::from_secs(3);
 
 /// Which database to use.
 #[derive(Clone)]
@@ -43,7 +63,7 @@ impl fmt::Debug for Database {
                 user,
                 database,
                 pool_size,
-                ..
+                password: _,
             } => formatter
                 .debug_struct("Postgres")
                 .field("host", host)
@@ -56,45 +76,213 @@ impl fmt::Debug for Database {
     }
 }
 
-/// Which migrations the database has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MigrationStatus {
-    /// Names of those it has, oldest first.
-    pub applied: Vec<String>,
-    /// Names of those it lacks, oldest first.
-    pub pending: Vec<String>,
+/// The database, open. Clones share it.
+#[derive(Clone)]
+pub struct Storage {
+    shared: Arc<Shared>,
 }
 
-/// The database, open. Clones share it.
-#[derive(Debug, Clone)]
-pub struct Storage {}
+struct Shared {
+    engine: Engine,
+    appender: Appender,
+    admission: Arc<Semaphore>,
+    runtime: OwnRuntime,
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Storage")
+            .field(&self.shared.engine)
+            .finish()
+    }
+}
 
 impl Storage {
     /// Opens the database; it may still lack migrations.
     ///
     /// Fails when it cannot be reached or written within a few seconds, is no database, or has a newer schema.
     pub async fn open(database: &Database) -> Result<Self, StorageError> {
-        let _ = database;
-        unimplemented!()
+        let runtime = OwnRuntime::start()?;
+        let database = database.clone();
+        let opened = runtime.handle().spawn(async move {
+            let engine = open_engine(&database).await?;
+            migrations::status(&engine).await?;
+            Ok::<_, StorageError>((Appender::start(engine.clone()), engine))
+        });
+        let (appender, engine) = opened.await.map_err(|_| panicked())??;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                engine,
+                appender,
+                admission: Arc::new(Semaphore::new(CALLS_MAX)),
+                runtime,
+            }),
+        })
     }
 
     /// Applies the migrations that the database lacks and returns their names. Any number of processes may do this at once.
     pub async fn migrate(&self) -> Result<Vec<String>, StorageError> {
-        unimplemented!()
+        let engine = self.engine();
+        self.call(
+            Call::Write,
+            async move { Ok(migrations::apply(&engine).await?) },
+        )
+        .await
     }
 
     /// Says which migrations the database has and lacks.
     pub async fn migration_status(&self) -> Result<MigrationStatus, StorageError> {
-        unimplemented!()
+        let engine = self.engine();
+        self.call(
+            Call::Read,
+            async move { Ok(migrations::status(&engine).await?) },
+        )
+        .await
     }
 
     /// Asks the database for an answer.
     pub async fn ping(&self) -> Result<(), StorageError> {
-        unimplemented!()
+        let answer = self.read("SELECT 1", Vec::new());
+        match tokio::time::timeout(PING_WAIT, answer).await {
+            Ok(outcome) => outcome.map(drop),
+            Err(_) => Err(StorageError::Unavailable(format!(
+                "no answer within {} s",
+                PING_WAIT.as_secs()
+            ))),
+        }
     }
 
-    /// Waits until every message that was handed over is committed or refused, and accepts no more.
+    /// Waits until every call that has begun is done, and accepts no more.
     pub async fn close(&self) {
-        unimplemented!()
+        self.shared.appender.close().await;
+        let everything = u32::try_from(CALLS_MAX).expect("a thousand fits");
+        // An error means that storage was closed before.
+        if let Ok(all) = self.shared.admission.acquire_many(everything).await {
+            self.shared.admission.close();
+            all.forget();
+            self.shared.engine.close().await;
+        }
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.shared.engine.clone()
+    }
+
+    pub(crate) fn appender(&self) -> &Appender {
+        &self.shared.appender
+    }
+
+    /// Runs one statement that changes nothing.
+    pub(crate) async fn read(
+        &self,
+        sql: &'static str,
+        parameters: Vec<Value>,
+    ) -> Result<Rows, StorageError> {
+        let queries: Vec<Query> = vec![(sql, parameters)];
+        let engine = self.engine();
+        self.call(Call::Read, async move { only(engine.read(queries).await?) })
+            .await
+    }
+
+    /// Runs one statement that changes nothing more when it is run twice.
+    pub(crate) async fn write(
+        &self,
+        sql: &'static str,
+        parameters: Vec<Value>,
+    ) -> Result<Rows, StorageError> {
+        let engine = self.engine();
+        self.call(
+            Call::Write,
+            async move { engine.write(sql, parameters).await },
+        )
+        .await
+    }
+
+    /// Runs a call on storage's own runtime, if there is room for it.
+    pub(crate) async fn call<T: Send + 'static>(
+        &self,
+        kind: Call,
+        work: impl Future<Output = Result<T, DatabaseError>> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let begun = Instant::now();
+        let admission = Arc::clone(&self.shared.admission);
+        let permit = admission
+            .try_acquire_owned()
+            .map_err(|refused| match refused {
+                TryAcquireError::NoPermits => {
+                    StorageError::Overloaded("the queue of database calls")
+                }
+                TryAcquireError::Closed => closed(),
+            })?;
+        let task = self.shared.runtime.handle().spawn(async move {
+            let outcome = work.await;
+            drop(permit);
+            outcome
+        });
+        let outcome = task.await.map_err(|_| panicked())?;
+        metrics::called(kind, begun.elapsed());
+        Ok(outcome?)
+    }
+}
+
+async fn open_engine(database: &Database) -> Result<Engine, StorageError> {
+    match database {
+        Database::Sqlite { path } => Ok(Engine::Sqlite(Sqlite::open(path)?)),
+        Database::Postgres {
+            host,
+            port,
+            user,
+            password,
+            database,
+            pool_size,
+        } => {
+            let config = PostgresConfig::new(host, *port, user, password, database);
+            Ok(Engine::Postgres(Postgres::open(config, *pool_size).await?))
+        }
+    }
+}
+
+/// The number of entries that a page may really have.
+pub(crate) fn page(limit: u32) -> u32 {
+    limit.min(PAGE_MAX)
+}
+
+pub(crate) fn closed() -> StorageError {
+    StorageError::Unavailable("storage is closed".into())
+}
+
+fn panicked() -> StorageError {
+    StorageError::Internal("a call on the database panicked".into())
+}
+
+/// A runtime with one thread that may be dropped anywhere, also on another runtime.
+struct OwnRuntime(Option<Runtime>);
+
+impl OwnRuntime {
+    fn start() -> Result<Self, StorageError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(2)
+            .thread_name("storage")
+            .enable_all()
+            .build()
+            .map_err(|error| StorageError::Internal(format!("cannot start a thread: {error}")))?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> &Handle {
+        self.0
+            .as_ref()
+            .expect("the runtime is taken only when this is dropped")
+            .handle()
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }

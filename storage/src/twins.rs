@@ -2,7 +2,52 @@
 
 use protocol::{TwinId, UserId};
 
+use crate::documents::{DELETE_DOCUMENTS_OF_TWIN, read_file_key};
+use crate::engine::{DatabaseError, Engine, until_no_collision};
+use crate::metrics::Call;
+use crate::people;
+use crate::storage::page;
+use crate::value::{Row, params};
 use crate::{FileKey, Storage, StorageError};
+
+/// The author's name on messages of a twin that was deleted.
+pub const DELETED_TWIN: &str = "deleted twin";
+
+macro_rules! columns {
+    () => {
+        "id, owner_id, name, persona, greeting, language, visibility, created_at, updated_at"
+    };
+}
+
+const INSERT: &str = concat!(
+    "INSERT INTO twins (",
+    columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+);
+const FIND: &str = concat!("SELECT ", columns!(), " FROM twins WHERE id = $1");
+const OF_OWNER: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM twins WHERE owner_id = $1 ORDER BY id"
+);
+const COUNT_OF_OWNER: &str = "SELECT count(*) FROM twins WHERE owner_id = $1";
+const PUBLIC: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM twins WHERE visibility = 'public' AND id < $1 ORDER BY id DESC LIMIT $2"
+);
+const UPDATE: &str = concat!(
+    "UPDATE twins SET name = COALESCE($2, name), persona = COALESCE($3, persona), \
+     greeting = COALESCE($4, greeting), language = COALESCE($5, language), \
+     visibility = COALESCE($6, visibility), updated_at = $7 WHERE id = $1 RETURNING ",
+    columns!()
+);
+/// See `people::LOCK`.
+pub(crate) const LOCK: &str = "UPDATE twins SET updated_at = updated_at WHERE id = $1 RETURNING id";
+const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
+const DELETE: &str = "DELETE FROM twins WHERE id = $1";
+/// Above every id: where a list begins that goes downwards.
+const ABOVE_ALL: [u8; 16] = [0xff; 16];
 
 /// Who may find a twin and talk with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,20 +122,22 @@ pub struct TwinChange {
 impl Storage {
     /// Makes a twin. `LimitReached` when its owner has `twins_max` already, `NotFound` when the owner is gone.
     pub async fn create_twin(&self, twin: Twin, twins_max: u64) -> Result<(), StorageError> {
-        let _ = (twin, twins_max);
-        unimplemented!()
+        let engine = self.engine();
+        self.call(Call::Write, async move {
+            until_no_collision!(create(&engine, &twin, twins_max))
+        })
+        .await
     }
 
     /// The twin with this id.
     pub async fn twin(&self, id: TwinId) -> Result<Option<Twin>, StorageError> {
-        let _ = id;
-        unimplemented!()
+        let rows = self.read(FIND, params![id]).await?;
+        rows.first().map(read_twin).transpose()
     }
 
     /// A person's twins, oldest first.
     pub async fn twins_of(&self, owner: UserId) -> Result<Vec<Twin>, StorageError> {
-        let _ = owner;
-        unimplemented!()
+        self.read(OF_OWNER, params![owner]).await?.map(read_twin)
     }
 
     /// Public twins, newest first, beginning after `before`.
@@ -99,8 +146,10 @@ impl Storage {
         before: Option<TwinId>,
         limit: u32,
     ) -> Result<Vec<Twin>, StorageError> {
-        let _ = (before, limit);
-        unimplemented!()
+        let before = before.map_or(ABOVE_ALL, |id| *id.as_bytes());
+        self.read(PUBLIC, params![before, page(limit)])
+            .await?
+            .map(read_twin)
     }
 
     /// Changes a twin and returns it as it is then. `NotFound` when it is gone.
@@ -110,14 +159,101 @@ impl Storage {
         change: TwinChange,
         now: i64,
     ) -> Result<Twin, StorageError> {
-        let _ = (id, change, now);
-        unimplemented!()
+        let parameters = params![
+            id,
+            change.name,
+            change.persona,
+            change.greeting,
+            change.language,
+            change.visibility.map(Visibility::as_str),
+            now,
+        ];
+        let row = self.write(UPDATE, parameters).await?.first();
+        read_twin(row.ok_or(StorageError::NotFound("twin"))?)
     }
 
     /// Deletes a twin with its documents, chunks, memberships and unfinished replies.
     /// Returns the files that nothing refers to any more. `NotFound` when it is gone.
     pub async fn delete_twin(&self, id: TwinId) -> Result<Vec<FileKey>, StorageError> {
-        let _ = id;
-        unimplemented!()
+        let engine = self.engine();
+        self.call(Call::Write, async move {
+            until_no_collision!(delete(&engine, id))
+        })
+        .await
     }
+}
+
+async fn create(engine: &Engine, twin: &Twin, twins_max: u64) -> Result<(), DatabaseError> {
+    // The owner stays locked from here on, so that two at once count one after the other.
+    let queries = vec![
+        (people::LOCK, params![twin.owner_id]),
+        (COUNT_OF_OWNER, params![twin.owner_id]),
+    ];
+    let (transaction, results) = engine.begin(queries).await?;
+    let [owner, counted] = <[_; 2]>::try_from(results)
+        .map_err(|_| StorageError::Internal("two statements, two results".into()))?;
+    let count = match counted.first() {
+        Some(mut row) => row.count::<u64>()?,
+        None => 0,
+    };
+    let refused = if owner.rows.is_empty() {
+        Some(StorageError::NotFound("account"))
+    } else if count >= twins_max {
+        Some(StorageError::LimitReached {
+            what: "twins",
+            max: twins_max,
+        })
+    } else {
+        None
+    };
+    if let Some(error) = refused {
+        transaction.roll_back().await;
+        return Err(error.into());
+    }
+    let parameters = params![
+        twin.id,
+        twin.owner_id,
+        &twin.name,
+        &twin.persona,
+        &twin.greeting,
+        &twin.language,
+        twin.visibility.as_str(),
+        twin.created_at,
+        twin.updated_at,
+    ];
+    let inserted = transaction.commit(vec![(INSERT, parameters)]).await;
+    inserted.map_err(|error| error.conflict("twin id"))?;
+    Ok(())
+}
+
+async fn delete(engine: &Engine, id: TwinId) -> Result<Vec<FileKey>, DatabaseError> {
+    let (mut transaction, locked) = engine.begin(vec![(LOCK, params![id])]).await?;
+    if locked.iter().all(|rows| rows.rows.is_empty()) {
+        transaction.roll_back().await;
+        return Err(StorageError::NotFound("twin").into());
+    }
+    let changes = vec![
+        (DELETE_DOCUMENTS_OF_TWIN, params![id]),
+        (TAKE_NAME_OFF, params![id, DELETED_TWIN]),
+    ];
+    let mut keys = Vec::new();
+    if let Some(deleted) = transaction.pipe(changes).await?.into_iter().next() {
+        keys = deleted.map(read_file_key)?;
+    }
+    transaction.commit(vec![(DELETE, params![id])]).await?;
+    Ok(keys)
+}
+
+fn read_twin(mut row: Row) -> Result<Twin, StorageError> {
+    Ok(Twin {
+        id: row.id()?,
+        owner_id: row.id()?,
+        name: row.text()?,
+        persona: row.text()?,
+        greeting: row.text()?,
+        language: row.text()?,
+        visibility: row.parsed("visibility", Visibility::from_name)?,
+        created_at: row.int()?,
+        updated_at: row.int()?,
+    })
 }

@@ -1,0 +1,249 @@
+//! One transaction that appends messages: look for those stored before, count the conversations up, insert.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use protocol::{Author, ClientId, ConversationId, Message, MessageId};
+use uuid::Uuid;
+
+use super::{Outcome, same_content};
+use crate::StorageError;
+use crate::engine::{DatabaseError, Engine, Query, Rows};
+use crate::messages::{Appended, INSERT_MESSAGE, NewMessage, message_parameters, read_message};
+use crate::value::params;
+
+const FIND_BY_CLIENT_ID: &str = concat!(
+    "SELECT ",
+    crate::messages::message_columns!(),
+    " FROM messages WHERE author_id = $1 AND client_id = $2"
+);
+const FIND_BY_ID: &str = concat!(
+    "SELECT ",
+    crate::messages::message_columns!(),
+    " FROM messages WHERE message_id = $1"
+);
+const FIND_ANSWERED: &str =
+    "SELECT seq FROM messages WHERE message_id = $1 AND conversation_id = $2";
+/// Counts a conversation up; its row stays locked until the commit, which makes the seqs gapless and their order the
+/// order of the commits.
+pub(crate) const COUNT_UP: &str = "UPDATE conversations SET last_seq = last_seq + $2, \
+     active_at = CASE WHEN $3 > active_at THEN $3 ELSE active_at END WHERE id = $1 RETURNING last_seq";
+const INSERT_ORDER: &str = "INSERT INTO reply_orders \
+     (message_id, conversation_id, twin_id, reply_to, state, node_id, lease_until, created_at) \
+     VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7)";
+
+/// The id and the name of an author.
+pub(super) fn author_parts(author: &Author) -> (Uuid, &str) {
+    match author {
+        Author::User { id, name } => (id.as_uuid(), name),
+        Author::Twin { id, name } => (id.as_uuid(), name),
+    }
+}
+
+/// What is known of a message while its batch is under way.
+enum Fate {
+    /// It will be inserted.
+    New,
+    /// It is the same as an earlier one of the batch, and shares its fate.
+    SameAs(usize),
+    /// It is decided.
+    Decided(Outcome),
+}
+
+/// Appends messages in one transaction. `unknown_end` says that this was tried before and may have been
+/// committed: then a stored message with the same id is no duplicate but this very one.
+pub(super) async fn append(
+    engine: &Engine,
+    messages: &[NewMessage],
+    unknown_end: bool,
+) -> Result<Vec<Outcome>, DatabaseError> {
+    let (mut transaction, found) = engine.begin(lookups(messages)).await?;
+    let mut fates = decide(messages, found, unknown_end)?;
+
+    let counts = count_new(messages, &fates);
+    if counts.is_empty() {
+        transaction.roll_back().await;
+        return Ok(outcomes(messages, fates, &HashMap::new()));
+    }
+    let queries = counts
+        .iter()
+        .map(|(id, (count, newest))| (COUNT_UP, params![*id, *count, *newest]))
+        .collect();
+    let mut next_seqs = HashMap::new();
+    let counted = transaction.pipe(queries).await?;
+    for ((id, (count, _)), rows) in counts.iter().zip(counted) {
+        if let Some(mut row) = rows.first() {
+            next_seqs.insert(*id, row.count::<u64>()? + 1 - count);
+        }
+    }
+
+    let mut inserts: Vec<Query> = Vec::new();
+    let mut stored = HashMap::new();
+    for (index, message) in messages.iter().enumerate() {
+        if !matches!(fates[index], Fate::New) {
+            continue;
+        }
+        let Some(next_seq) = next_seqs.get_mut(&message.conversation_id) else {
+            fates[index] = Fate::Decided(Err(StorageError::NotFound("conversation")));
+            continue;
+        };
+        let numbered = with_seq(message, *next_seq);
+        *next_seq += 1;
+        inserts.push((INSERT_MESSAGE, message_parameters(&numbered, None)));
+        inserts.extend(orders(message));
+        stored.insert(index, numbered);
+    }
+    transaction.commit(inserts).await?;
+    Ok(outcomes(messages, fates, &stored))
+}
+
+/// For each message the statement that finds it, if it was stored before, and the one that finds what it answers.
+fn lookups(messages: &[NewMessage]) -> Vec<Query> {
+    let mut queries: Vec<Query> = Vec::new();
+    for message in messages {
+        let (author, _) = author_parts(&message.author);
+        queries.push(match &message.client_id {
+            Some(client_id) => (FIND_BY_CLIENT_ID, params![author.into_bytes(), client_id]),
+            None => (FIND_BY_ID, params![message.message_id]),
+        });
+        if let Some(answered) = message.reply_to {
+            queries.push((FIND_ANSWERED, params![answered, message.conversation_id]));
+        }
+    }
+    queries
+}
+
+fn decide(
+    messages: &[NewMessage],
+    found: Vec<Rows>,
+    unknown_end: bool,
+) -> Result<Vec<Fate>, DatabaseError> {
+    let mut found = found.into_iter();
+    let mut next_found = || {
+        let rows = found.next();
+        rows.ok_or_else(|| StorageError::Internal("a look-up has no result".into()))
+    };
+    let mut by_client_id: HashMap<(Uuid, &ClientId), usize> = HashMap::new();
+    let mut new_ids: HashSet<(ConversationId, MessageId)> = HashSet::new();
+    let mut fates = Vec::with_capacity(messages.len());
+    for (index, message) in messages.iter().enumerate() {
+        let stored = next_found()?.first().map(read_message).transpose()?;
+        let answers_nothing = match message.reply_to {
+            Some(answered) => {
+                next_found()?.rows.is_empty()
+                    && !new_ids.contains(&(message.conversation_id, answered))
+            }
+            None => false,
+        };
+        let (author, _) = author_parts(&message.author);
+        let key = message
+            .client_id
+            .as_ref()
+            .map(|client_id| (author, client_id));
+        let earlier = key.and_then(|key| by_client_id.get(&key).copied());
+        let fate = match (stored, earlier) {
+            (Some(stored), _) if unknown_end && stored.message_id == message.message_id => {
+                Fate::Decided(Ok(Appended::New(stored)))
+            }
+            (Some(stored), _) if same_content(&stored, message) => {
+                Fate::Decided(Ok(Appended::Duplicate(stored)))
+            }
+            (Some(_), _) => Fate::Decided(Err(StorageError::Conflict("client id"))),
+            (None, Some(earlier)) if same_request(&messages[earlier], message) => {
+                Fate::SameAs(earlier)
+            }
+            (None, Some(_)) => Fate::Decided(Err(StorageError::Conflict("client id"))),
+            (None, None) if answers_nothing => {
+                Fate::Decided(Err(StorageError::NotFound("message to answer")))
+            }
+            (None, None) => {
+                if let Some(key) = key {
+                    by_client_id.insert(key, index);
+                }
+                new_ids.insert((message.conversation_id, message.message_id));
+                Fate::New
+            }
+        };
+        fates.push(fate);
+    }
+    Ok(fates)
+}
+
+fn same_request(one: &NewMessage, other: &NewMessage) -> bool {
+    one.conversation_id == other.conversation_id
+        && one.text == other.text
+        && one.reply_to == other.reply_to
+}
+
+/// How many new messages each conversation gets, and the newest one's time; in the order of the ids, in which every
+/// process locks them.
+fn count_new(messages: &[NewMessage], fates: &[Fate]) -> BTreeMap<ConversationId, (u64, i64)> {
+    let mut counts = BTreeMap::new();
+    for (message, fate) in messages.iter().zip(fates) {
+        if matches!(fate, Fate::New) {
+            let (count, newest) = counts
+                .entry(message.conversation_id)
+                .or_insert((0, message.created_at));
+            *count += 1;
+            *newest = message.created_at.max(*newest);
+        }
+    }
+    counts
+}
+
+fn with_seq(message: &NewMessage, seq: u64) -> Message {
+    Message {
+        conversation_id: message.conversation_id,
+        seq,
+        message_id: message.message_id,
+        ai_written: message.author.is_ai(),
+        author: message.author.clone(),
+        text: message.text.clone(),
+        created_at: message.created_at,
+        client_id: message.client_id.clone(),
+        reply_to: message.reply_to,
+        sources: None,
+        usage: None,
+        stop_reason: None,
+        model: None,
+        failure: None,
+    }
+}
+
+fn orders(message: &NewMessage) -> impl Iterator<Item = Query> + '_ {
+    message.replies.iter().map(|reply| {
+        let parameters = params![
+            reply.message_id,
+            message.conversation_id,
+            reply.twin_id,
+            message.message_id,
+            reply.node_id,
+            reply.lease_until,
+            message.created_at,
+        ];
+        (INSERT_ORDER, parameters)
+    })
+}
+
+fn outcomes(
+    messages: &[NewMessage],
+    fates: Vec<Fate>,
+    stored: &HashMap<usize, Message>,
+) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(messages.len());
+    for (index, fate) in fates.into_iter().enumerate() {
+        let outcome = match fate {
+            Fate::Decided(outcome) => outcome,
+            Fate::New => match stored.get(&index) {
+                Some(message) => Ok(Appended::New(message.clone())),
+                None => Err(StorageError::Internal("a message has no seq".into())),
+            },
+            Fate::SameAs(earlier) => outcomes[earlier].clone().map(|appended| match appended {
+                Appended::New(message) | Appended::Duplicate(message) => {
+                    Appended::Duplicate(message)
+                }
+            }),
+        };
+        outcomes.push(outcome);
+    }
+    outcomes
+}

@@ -1,0 +1,172 @@
+//! Migrations: forward only, embedded in the program, and safe to start from any number of processes at once.
+//!
+//! The runner has no lock of its own. PostgreSQL lends an advisory lock on the connection that migrates; for SQLite it
+//! is a lock on a file beside the database.
+
+use std::fs::TryLockError;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use refinery::{Migration, Runner};
+use tokio::time::{Instant, sleep};
+
+use crate::StorageError;
+use crate::engine::{Engine, Postgres, PostgresConfig, Sqlite, sqlite_connection};
+
+/// How long a process waits for another that migrates: the longest migration should take less.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
+/// How often a process looks whether another has finished migrating.
+const LOCK_LOOK: Duration = Duration::from_millis(20);
+/// "digital-" in ASCII: the number of our advisory lock.
+const ADVISORY_LOCK: i64 = 0x6469_6769_7461_6c2d;
+/// A migration may take long; waiting for the lock may not.
+const MIGRATION_OPTIONS: &str = "-c statement_timeout=0 -c lock_timeout=60000";
+
+mod embedded {
+    refinery::embed_migrations!("../migrations");
+}
+
+/// Which migrations the database has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Names of those it has, oldest first.
+    pub applied: Vec<String>,
+    /// Names of those it lacks, oldest first.
+    pub pending: Vec<String>,
+}
+
+/// Applies what the database lacks and returns the names.
+pub(crate) async fn apply(engine: &Engine) -> Result<Vec<String>, StorageError> {
+    let runner = embedded::migrations::runner();
+    let report = match engine {
+        Engine::Sqlite(sqlite) => apply_to_sqlite(engine, sqlite, runner).await?,
+        Engine::Postgres(postgres) => apply_to_postgres(engine, postgres, runner).await?,
+    };
+    let applied = report.applied_migrations();
+    Ok(applied
+        .iter()
+        .map(|migration| name(migration.version(), migration.name()))
+        .collect())
+}
+
+/// Which migrations the database has and lacks. `SchemaNewer` when it has one that this program does not know.
+pub(crate) async fn status(engine: &Engine) -> Result<MigrationStatus, StorageError> {
+    let mut known = embedded::migrations::runner().get_migrations().clone();
+    known.sort();
+    let newest_known = known.last().map_or(0, Migration::version);
+    let mut applied = Vec::new();
+    if history_exists(engine).await? {
+        let sql = "SELECT version, name FROM refinery_schema_history ORDER BY version";
+        for rows in engine.read(vec![(sql, Vec::new())]).await? {
+            applied = rows.map(|mut row| Ok((row.count::<i32>()?, row.text()?)))?;
+        }
+    }
+    let newest = applied.last().map_or(0, |(version, _)| *version);
+    if newest > newest_known {
+        return Err(StorageError::SchemaNewer {
+            found: newest,
+            known: newest_known,
+        });
+    }
+    let pending = known
+        .iter()
+        .filter(|migration| migration.version() > newest);
+    Ok(MigrationStatus {
+        pending: pending
+            .map(|migration| name(migration.version(), migration.name()))
+            .collect(),
+        applied: applied
+            .iter()
+            .map(|(version, text)| name(*version, text))
+            .collect(),
+    })
+}
+
+async fn history_exists(engine: &Engine) -> Result<bool, StorageError> {
+    let sql = match engine {
+        Engine::Sqlite(_) => {
+            "SELECT name FROM sqlite_master WHERE name = 'refinery_schema_history'"
+        }
+        Engine::Postgres(_) => {
+            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
+             WHERE table_schema = current_schema() AND table_name = 'refinery_schema_history'"
+        }
+    };
+    let results = engine.read(vec![(sql, Vec::new())]).await?;
+    Ok(results.iter().any(|rows| !rows.rows.is_empty()))
+}
+
+async fn apply_to_postgres(
+    engine: &Engine,
+    postgres: &Postgres,
+    runner: Runner,
+) -> Result<refinery::Report, StorageError> {
+    let mut client = postgres.config().connect_with(MIGRATION_OPTIONS).await?;
+    client
+        .execute("SELECT pg_advisory_lock($1)", &[&ADVISORY_LOCK])
+        .await
+        .map_err(|error| PostgresConfig::failure(&error))?;
+    // The lock goes with the connection, however this ends.
+    status(engine).await?;
+    runner
+        .run_async(&mut client)
+        .await
+        .map_err(|error| failed(&error))
+}
+
+async fn apply_to_sqlite(
+    engine: &Engine,
+    sqlite: &Sqlite,
+    runner: Runner,
+) -> Result<refinery::Report, StorageError> {
+    let _lock = lock_beside(sqlite.path()).await?;
+    status(engine).await?;
+    let path = sqlite.path().to_owned();
+    let migration = tokio::task::spawn_blocking(move || {
+        let mut connection = sqlite_connection(&path)?;
+        runner.run(&mut connection).map_err(|error| failed(&error))
+    });
+    migration
+        .await
+        .map_err(|_| StorageError::Internal("the migration panicked".into()))?
+}
+
+/// Takes the lock on the file beside the database; dropping it releases the lock.
+async fn lock_beside(database: &Path) -> Result<std::fs::File, StorageError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let cannot_write = |error: std::io::Error| StorageError::CannotWrite {
+        path: path.clone(),
+        reason: error.to_string(),
+    };
+    let file = crate::engine::owned_file(&path).map_err(cannot_write)?;
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(cannot_write(error)),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
+                return Err(StorageError::Unavailable(format!(
+                    "another process has been migrating for {} s",
+                    LOCK_WAIT.as_secs()
+                )));
+            }
+            Err(TryLockError::WouldBlock) => sleep(LOCK_LOOK).await,
+        }
+    }
+}
+
+fn name(version: i32, text: &str) -> String {
+    format!("V{version:04}__{text}")
+}
+
+fn failed(error: &refinery::Error) -> StorageError {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        reason = format!("{reason}: {cause}");
+        source = cause.source();
+    }
+    StorageError::Internal(reason)
+}
