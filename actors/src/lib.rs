@@ -1,1 +1,28 @@
-//! .
+//! Everything with a mailbox: sessions, the supervisor, conversations, twins, fan-out and the inference pool.
+//!
+//! **Invariant**: this room knows actix and no web framework; decisions stand in plain modules (`timeline`,
+//! `turn_taking`, `outbox`, `back_off`, `twin::prompt`), and actors carry them out.
+
+pub mod limits;
+pub mod metrics;
+
+mod back_off;
+mod bus_event;
+mod conversation;
+mod directory;
+mod fan_out;
+mod inference_pool;
+mod node;
+mod outbox;
+mod session;
+mod shared_frame;
+mod supervisor;
+mod timeline;
+mod turn_taking;
+mod twin;
+
+pub use inference_pool::{EmbedderFactory, EngineAbout, EngineFactory, Models, PoolError};
+pub use node::{Node, NodeConfig, StartError, WorkerNode};
+pub use outbox::{Outbox, Outgoing, PushError};
+pub use session::{Authenticate, AuthenticationError, Identity, Inbound, serve_connection};
+pub use shared_frame::SharedFrame;

@@ -44,6 +44,11 @@ macro_rules! id {
                 Self(uuid)
             }
 
+            /// Takes 16 bytes, as the database keeps them, as this kind of id.
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+
             /// The id as a UUID.
             pub const fn as_uuid(self) -> Uuid {
                 self.0

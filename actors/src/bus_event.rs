@@ -1,0 +1,73 @@
+//! What nodes tell each other about a conversation: server frames, and the wish to stop a reply.
+
+use bytes::Bytes;
+use protocol::{Codec, MessageId, ServerFrame};
+
+/// The first byte of a payload that holds a server frame in MessagePack.
+const FRAME: u8 = 0;
+/// The first byte of a payload that holds the id of a reply to stop.
+const STOP: u8 = 1;
+
+/// One thing that another node says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum NodeEvent {
+    /// What the members see.
+    Frame(ServerFrame),
+    /// A person stops a reply that is written on another node.
+    Stop(MessageId),
+}
+
+impl NodeEvent {
+    /// The payload for the bus.
+    pub(crate) fn encode(&self) -> Bytes {
+        match self {
+            Self::Frame(frame) => encode_frame(frame),
+            Self::Stop(reply) => {
+                let mut payload = vec![STOP];
+                payload.extend_from_slice(reply.as_bytes());
+                payload.into()
+            }
+        }
+    }
+
+    /// Reads a payload; `None` for one that this version does not know.
+    pub(crate) fn decode(payload: &[u8]) -> Option<Self> {
+        let (kind, rest) = payload.split_first()?;
+        match *kind {
+            FRAME => protocol::decode_server(Codec::MessagePack, rest)
+                .ok()
+                .map(Self::Frame),
+            STOP => {
+                let bytes: [u8; 16] = rest.try_into().ok()?;
+                Some(Self::Stop(MessageId::from_bytes(bytes)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The payload of a frame.
+pub(crate) fn encode_frame(frame: &ServerFrame) -> Bytes {
+    let mut payload = vec![FRAME];
+    let encoded = protocol::encode_server(Codec::MessagePack, frame);
+    payload.extend(encoded.expect("every server frame can be encoded"));
+    payload.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_survive_the_bus_and_unknown_ones_are_left_alone() {
+        for event in [
+            NodeEvent::Stop(MessageId::new()),
+            NodeEvent::Frame(ServerFrame::Reconnect { after_ms: 5 }),
+        ] {
+            assert_eq!(NodeEvent::decode(&event.encode()), Some(event));
+        }
+        for payload in [&[][..], &[FRAME], &[STOP, 1, 2], &[99, 1]] {
+            assert_eq!(NodeEvent::decode(payload), None);
+        }
+    }
+}

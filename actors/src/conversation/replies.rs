@@ -1,0 +1,548 @@
+//! The replies that this node writes: claimed, streamed, written down as they go, finished or failed for all to see.
+//!
+//! 1. A reply is claimed: from then on every write of it carries the claim's epoch, and a stale one is refused.
+//! 2. Its twin builds the prompt and hands it to the inference pool; pieces come back as a stream.
+//! 3. Each piece is told at once, and written down at most [`PROGRESS_EVERY`] apart.
+//! 4. The finished reply becomes an entry of the log. Whatever goes wrong becomes a failed reply, never silence.
+
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use futures::stream::{self, Stream, StreamExt};
+use inference::Generation;
+use protocol::{
+    Author, ErrorCode, Failure, MessageId, ServerFrame, StopReason, TwinId, Usage, UserId,
+};
+use storage::{Finished, FinishedReply, Member, ReplyOrder, StorageError};
+use tokio::sync::mpsc;
+
+use super::{Conversation, Refusal, lease_until};
+use crate::bus_event::NodeEvent;
+use crate::fan_out::RoomEvent;
+use crate::inference_pool::{Cancel, GenerationEvent};
+use crate::limits::{GENERATION_EVENTS_MAX, LEASE, PROGRESS_EVERY};
+use crate::metrics;
+use crate::node::now_ms;
+use crate::supervisor::WakeError;
+use crate::twin::{Plan, Reply};
+
+/// Attempts to write a finished reply; after the last the lease runs out and the reply is written anew.
+const FINISH_ATTEMPTS: u32 = 5;
+
+/// A reply that this node writes.
+pub(super) struct OwnReply {
+    author: Author,
+    epoch: u64,
+    cancel: Cancel,
+    stopped: bool,
+    plan: Option<Plan>,
+    outcome: Option<Outcome>,
+    finishing: bool,
+    writing_down: bool,
+    written_down: Instant,
+}
+
+/// How the writing of a reply ended.
+enum Outcome {
+    Generated(Generation),
+    Failed(Failure),
+}
+
+/// Something about one reply, from the engine's stream; `None` marks the stream's end.
+struct ReplyEvent {
+    reply: MessageId,
+    epoch: u64,
+    event: Option<GenerationEvent>,
+}
+
+impl Conversation {
+    /// Writes a reply that was ordered before: a lease of this node is taken over at once, another's is left alone.
+    pub(super) fn resume_reply(&mut self, order: ReplyOrder, context: &mut Context<Self>) {
+        let own = order.node_id == self.services.config.node_id;
+        if own || order.lease_until <= now_ms() {
+            self.begin_reply(order, context);
+        }
+    }
+
+    /// Claims a reply and has it written.
+    pub(super) fn begin_reply(&mut self, order: ReplyOrder, context: &mut Context<Self>) {
+        if self.handing_over || self.replies.contains_key(&order.message_id) {
+            return;
+        }
+        let now = now_ms();
+        let storage = self.services.storage.clone();
+        let (reply, node) = (order.message_id, self.services.config.node_id);
+        let claimed = async move {
+            storage
+                .claim_reply(reply, node, now, lease_until(now))
+                .await
+        };
+        let begun = claimed
+            .into_actor(self)
+            .map(move |claimed, this, context| match claimed {
+                Ok(Some(epoch)) => this.run_reply(order, epoch, context),
+                Ok(None) => tracing::info!(reply = %order.message_id, "reply is written elsewhere"),
+                // The order stands in the database: the sweep finds it when its lease is over.
+                Err(error) => {
+                    tracing::warn!(%error, reply = %order.message_id, "reply cannot be claimed")
+                }
+            });
+        context.spawn(begun);
+    }
+
+    fn run_reply(&mut self, order: ReplyOrder, epoch: u64, context: &mut Context<Self>) {
+        let (reply, twin_id, question) = (order.message_id, order.twin_id, order.reply_to);
+        if self.replies.contains_key(&reply) {
+            return;
+        }
+        let author = Author::Twin {
+            id: twin_id,
+            name: self.twin_name(twin_id),
+        };
+        let cancel = Cancel::default();
+        let own = OwnReply {
+            author: author.clone(),
+            epoch,
+            cancel: cancel.clone(),
+            stopped: false,
+            plan: None,
+            outcome: None,
+            finishing: false,
+            writing_down: false,
+            written_down: Instant::now(),
+        };
+        self.replies.insert(reply, own);
+        let Some(running) = self.timeline.start(reply, author, question) else {
+            self.fail(
+                reply,
+                ErrorCode::LimitReached,
+                "too many replies run in this conversation",
+                context,
+            );
+            return;
+        };
+        self.publish_frame(running.start.frame());
+        self.tell(&RoomEvent::Started(running), context);
+
+        let (events, stream) = mpsc::channel(GENERATION_EVENTS_MAX);
+        context.add_stream(reply_stream(reply, epoch, stream));
+        let services = self.services.clone();
+        let ask = Reply {
+            conversation: self.id,
+            reply,
+            question,
+            events,
+            cancel,
+        };
+        let asked = async move {
+            let twin = services
+                .directory
+                .twin(twin_id)
+                .await
+                .map_err(wake_failure)?;
+            let plan = twin.send(ask).await;
+            plan.unwrap_or_else(|_| {
+                Err(failure(
+                    ErrorCode::Internal,
+                    "the twin stopped unexpectedly",
+                ))
+            })
+        };
+        let planned = asked.into_actor(self).map(move |plan, this, context| {
+            let Some(own) = this
+                .replies
+                .get_mut(&reply)
+                .filter(|own| own.epoch == epoch)
+            else {
+                return;
+            };
+            match plan {
+                Ok(plan) => own.plan = Some(plan),
+                Err(failure) => own.outcome = Some(Outcome::Failed(failure)),
+            }
+            this.finish_if_complete(reply, context);
+        });
+        context.spawn(planned);
+    }
+
+    fn twin_name(&self, twin: TwinId) -> String {
+        let name = self.members.iter().find_map(|member| match member {
+            Member::Twin { id, name, .. } if *id == twin => Some(name.clone()),
+            _ => None,
+        });
+        name.unwrap_or_else(|| "twin".to_owned())
+    }
+
+    fn piece(&mut self, reply: MessageId, text: String, context: &mut Context<Self>) {
+        let Some(frame) = self.timeline.append(reply, &text) else {
+            if let Some(own) = self.replies.get(&reply) {
+                tracing::warn!(%reply, "reply is longer than a reply may be; stopping it");
+                own.cancel.cancel();
+            }
+            return;
+        };
+        self.publish_frame(frame.frame());
+        self.tell(
+            &RoomEvent::Delta {
+                message_id: reply,
+                text,
+                frame,
+            },
+            context,
+        );
+        let due = self
+            .replies
+            .get(&reply)
+            .is_some_and(|own| own.written_down.elapsed() >= PROGRESS_EVERY);
+        if due {
+            self.write_down(reply, context);
+        }
+    }
+
+    /// Writes the text so far down and renews the lease.
+    fn write_down(&mut self, reply: MessageId, context: &mut Context<Self>) {
+        let text = self.timeline.text(reply).to_owned();
+        let Some(own) = self.replies.get_mut(&reply) else {
+            return;
+        };
+        if own.writing_down || own.finishing {
+            return;
+        }
+        own.writing_down = true;
+        own.written_down = Instant::now();
+        let epoch = own.epoch;
+        let storage = self.services.storage.clone();
+        let until = lease_until(now_ms());
+        let written = async move { storage.progress_reply(reply, epoch, &text, until).await };
+        let noted = written.into_actor(self).map(move |written, this, _| {
+            let Some(own) = this
+                .replies
+                .get_mut(&reply)
+                .filter(|own| own.epoch == epoch)
+            else {
+                return;
+            };
+            own.writing_down = false;
+            match written {
+                Ok(true) => {}
+                Ok(false) => this.give_up(reply),
+                Err(error) => tracing::warn!(%error, %reply, "reply so far cannot be written down"),
+            }
+        });
+        context.spawn(noted);
+    }
+
+    /// Renews the leases of replies that wait for their next piece.
+    pub(super) fn keep_leases(&mut self, context: &mut Context<Self>) {
+        let due = |own: &OwnReply| own.written_down.elapsed() >= LEASE / 3;
+        let replies: Vec<MessageId> = self
+            .replies
+            .iter()
+            .filter(|(_, own)| due(own))
+            .map(|(reply, _)| *reply)
+            .collect();
+        for reply in replies {
+            self.write_down(reply, context);
+        }
+    }
+
+    /// Leaves a reply to the node that has taken it over.
+    fn give_up(&mut self, reply: MessageId) {
+        if let Some(own) = self.replies.remove(&reply) {
+            own.cancel.cancel();
+            self.timeline.forget(reply);
+            metrics::reply_ended("taken_over");
+            tracing::warn!(%reply, "reply was taken over by another node");
+        }
+    }
+
+    fn fail(
+        &mut self,
+        reply: MessageId,
+        code: ErrorCode,
+        message: &str,
+        context: &mut Context<Self>,
+    ) {
+        if let Some(own) = self.replies.get_mut(&reply) {
+            own.outcome
+                .get_or_insert(Outcome::Failed(failure(code, message)));
+            self.finish_if_complete(reply, context);
+        }
+    }
+
+    /// Finishes a reply whose end is known, together with what it was drawn from.
+    fn finish_if_complete(&mut self, reply: MessageId, context: &mut Context<Self>) {
+        let text = self.timeline.text(reply).to_owned();
+        let Some(own) = self.replies.get_mut(&reply) else {
+            return;
+        };
+        let complete = match &own.outcome {
+            Some(Outcome::Failed(_)) => true,
+            Some(Outcome::Generated(_)) => own.plan.is_some(),
+            None => false,
+        };
+        if !complete || std::mem::replace(&mut own.finishing, true) {
+            return;
+        }
+        own.cancel.cancel();
+        let epoch = own.epoch;
+        let finished = own.finished(text);
+        metrics::reply_ended(reply_end(&finished));
+        let storage = self.services.storage.clone();
+        let written = async move {
+            let mut attempt = 1;
+            loop {
+                match storage.finish_reply(reply, epoch, finished.clone()).await {
+                    Err(StorageError::Unavailable(_)) if attempt < FINISH_ATTEMPTS => {
+                        attempt += 1;
+                        tokio::time::sleep(Duration::from_millis(500)).await;
+                    }
+                    outcome => return outcome,
+                }
+            }
+        };
+        let told = written.into_actor(self).map(move |written, this, context| {
+            match written {
+                Ok(Finished::Done(message) | Finished::AlreadyDone(message)) => {
+                    this.replies.remove(&reply);
+                    this.publish_frame(&ServerFrame::MessageDone(message.clone()));
+                    this.arrive(message, context);
+                }
+                Ok(Finished::Stale) => this.give_up(reply),
+                Err(error) => {
+                    // The order stands in the database; it is written anew when its lease is over.
+                    tracing::error!(%error, %reply, "finished reply cannot be written");
+                    this.replies.remove(&reply);
+                }
+            }
+        });
+        context.spawn(told);
+    }
+
+    /// Stops a reply that this node writes; `false` when it writes no such reply.
+    pub(super) fn stop_own_reply(&mut self, reply: MessageId) -> bool {
+        let Some(own) = self.replies.get_mut(&reply) else {
+            return false;
+        };
+        own.stopped = true;
+        own.cancel.cancel();
+        true
+    }
+}
+
+impl OwnReply {
+    fn finished(&self, text: String) -> FinishedReply {
+        let (usage, stop_reason, failure) = match &self.outcome {
+            Some(Outcome::Generated(generation)) => self.generated_end(generation),
+            Some(Outcome::Failed(failure)) => (None, StopReason::Failed, Some(failure.clone())),
+            None => (None, StopReason::Stopped, None),
+        };
+        let plan = self.plan.clone();
+        FinishedReply {
+            author: self.author.clone(),
+            text,
+            sources: plan
+                .as_ref()
+                .map(|plan| plan.sources.clone())
+                .unwrap_or_default(),
+            usage,
+            stop_reason,
+            model: plan.as_ref().map(|plan| plan.model.clone()),
+            failure,
+            seed: plan.map_or(0, |plan| plan.seed),
+            created_at: now_ms(),
+        }
+    }
+
+    fn generated_end(
+        &self,
+        generation: &Generation,
+    ) -> (Option<Usage>, StopReason, Option<Failure>) {
+        let usage = Usage {
+            prompt_tokens: generation.usage.prompt_tokens,
+            completion_tokens: generation.usage.completion_tokens,
+        };
+        match generation.stop_reason {
+            inference::StopReason::EndOfTurn | inference::StopReason::StopSequence => {
+                (Some(usage), StopReason::EndOfTurn, None)
+            }
+            inference::StopReason::Length => (Some(usage), StopReason::Length, None),
+            inference::StopReason::Cancelled if self.stopped => {
+                (Some(usage), StopReason::Stopped, None)
+            }
+            inference::StopReason::Cancelled => {
+                let late = failure(
+                    ErrorCode::Unavailable,
+                    "the reply took too long or grew too large",
+                );
+                (Some(usage), StopReason::Failed, Some(late))
+            }
+        }
+    }
+}
+
+fn reply_end(finished: &FinishedReply) -> &'static str {
+    match finished.stop_reason {
+        StopReason::EndOfTurn => "end_of_turn",
+        StopReason::Length => "length",
+        StopReason::Stopped => "stopped",
+        StopReason::Failed => "failed",
+    }
+}
+
+fn failure(code: ErrorCode, message: impl Into<String>) -> Failure {
+    Failure {
+        code,
+        message: message.into(),
+    }
+}
+
+fn wake_failure(error: WakeError) -> Failure {
+    let code = match error {
+        WakeError::NotFound(_) => ErrorCode::NotFound,
+        WakeError::Unavailable(_) | WakeError::Stopping => ErrorCode::Unavailable,
+    };
+    failure(code, error.to_string())
+}
+
+fn reply_stream(
+    reply: MessageId,
+    epoch: u64,
+    mut events: mpsc::Receiver<GenerationEvent>,
+) -> impl Stream<Item = ReplyEvent> + 'static {
+    let pieces = stream::poll_fn(move |context| events.poll_recv(context));
+    pieces
+        .map(Some)
+        .chain(stream::iter([None]))
+        .map(move |event| ReplyEvent {
+            reply,
+            epoch,
+            event,
+        })
+}
+
+impl StreamHandler<ReplyEvent> for Conversation {
+    fn handle(
+        &mut self,
+        ReplyEvent {
+            reply,
+            epoch,
+            event,
+        }: ReplyEvent,
+        context: &mut Self::Context,
+    ) {
+        let Some(own) = self
+            .replies
+            .get_mut(&reply)
+            .filter(|own| own.epoch == epoch)
+        else {
+            return;
+        };
+        if own.outcome.is_some() {
+            return;
+        }
+        match event {
+            Some(GenerationEvent::Piece(text)) => self.piece(reply, text, context),
+            Some(GenerationEvent::Finished(generation)) => {
+                own.outcome = Some(Outcome::Generated(generation));
+                self.finish_if_complete(reply, context);
+            }
+            Some(GenerationEvent::Failed(error)) => {
+                own.outcome = Some(Outcome::Failed(error.failure()));
+                self.finish_if_complete(reply, context);
+            }
+            None => self.fail(
+                reply,
+                ErrorCode::Internal,
+                "the engine stopped unexpectedly",
+                context,
+            ),
+        }
+    }
+
+    /// The end of one reply's stream is not the end of the conversation.
+    fn finished(&mut self, _: &mut Self::Context) {}
+}
+
+/// A person stops a reply.
+#[derive(Message)]
+#[rtype(result = "Result<(), Refusal>")]
+pub(crate) struct Stop {
+    pub(crate) user: UserId,
+    pub(crate) reply: MessageId,
+}
+
+impl Handler<Stop> for Conversation {
+    type Result = Result<(), Refusal>;
+
+    fn handle(&mut self, stop: Stop, _: &mut Self::Context) -> Self::Result {
+        if !self.is_member(stop.user) {
+            return Err(Refusal::no_conversation());
+        }
+        if self.stop_own_reply(stop.reply) {
+            return Ok(());
+        }
+        if !self.timeline.is_running(stop.reply) {
+            return Err(Refusal::new(
+                ErrorCode::NotFound,
+                "no such reply is being written",
+            ));
+        }
+        self.publish(NodeEvent::Stop(stop.reply).encode());
+        Ok(())
+    }
+}
+
+/// Replies of this conversation were left unfinished: write those that are free.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct ResumeReplies;
+
+impl Handler<ResumeReplies> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, _: ResumeReplies, context: &mut Self::Context) {
+        let (storage, id) = (self.services.storage.clone(), self.id);
+        let open = async move { storage.open_replies(id).await };
+        let resumed = open.into_actor(self).map(|open, this, context| match open {
+            Ok(open) => open
+                .into_iter()
+                .for_each(|order| this.resume_reply(order, context)),
+            Err(error) => {
+                tracing::warn!(%error, conversation = %this.id, "unfinished replies cannot be read")
+            }
+        });
+        context.spawn(resumed);
+    }
+}
+
+/// The server stops: leave the running replies to whoever comes next, with what they say so far.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct HandOver;
+
+impl Handler<HandOver> for Conversation {
+    type Result = ResponseActFuture<Self, ()>;
+
+    fn handle(&mut self, _: HandOver, _: &mut Self::Context) -> Self::Result {
+        self.handing_over = true;
+        let storage = self.services.storage.clone();
+        let unfinished: Vec<_> = self
+            .replies
+            .extract_if(|_, own| !own.finishing)
+            .map(|(reply, own)| {
+                own.cancel.cancel();
+                (reply, own.epoch, self.timeline.text(reply).to_owned())
+            })
+            .collect();
+        let released = async move {
+            for (reply, epoch, text) in unfinished {
+                // A lease that ends now is free for the next node; one that cannot be given back runs out.
+                if let Err(error) = storage.progress_reply(reply, epoch, &text, now_ms()).await {
+                    tracing::warn!(%error, %reply, "reply cannot be handed over");
+                }
+            }
+        };
+        Box::pin(released.into_actor(self))
+    }
+}

@@ -1,0 +1,408 @@
+//! Fan-out on one worker thread: which connections of this thread follow which conversation, and how far each is.
+//!
+//! The state is confined to its thread: the shard's actor applies what conversations publish, and the sessions of
+//! the same thread join, catch up and go live by calling it directly. A connection is *live* in a room only while it
+//! has every entry of the log up to its cursor; an entry that does not follow the cursor makes it catch up from the
+//! log again, so a hole is never silent.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use actix::prelude::*;
+use protocol::{Codec, ConversationId, MessageId, ServerFrame, SessionId};
+
+use crate::outbox::Outbox;
+use crate::shared_frame::SharedFrame;
+
+mod shard;
+
+pub(crate) use shard::{ConversationRestarted, Drain, Publish, RoomShard, ShardId};
+
+/// What a conversation tells the shards that have members in it.
+#[derive(Debug, Clone)]
+pub(crate) enum RoomEvent {
+    /// How things stand: sent when a shard joins, and again when it may have missed something.
+    Snapshot {
+        /// The last entry of the log.
+        last_seq: u64,
+        /// The replies being written.
+        running: Vec<RunningReply>,
+    },
+    /// A new entry of the log; every entry after the snapshot comes, in order.
+    Entry {
+        /// Its place in the log.
+        seq: u64,
+        /// Its message id: ends the running reply of that id.
+        message_id: MessageId,
+        /// What the members see.
+        frame: SharedFrame,
+    },
+    /// A reply begins, or begins anew.
+    Started(RunningReply),
+    /// A piece of a running reply.
+    Delta {
+        /// The reply.
+        message_id: MessageId,
+        /// The piece.
+        text: String,
+        /// What the members see.
+        frame: SharedFrame,
+    },
+    /// Something that may be lost.
+    Droppable(SharedFrame),
+}
+
+/// A reply that is being written, as far as it has come.
+#[derive(Debug, Clone)]
+pub(crate) struct RunningReply {
+    /// The reply.
+    pub(crate) message_id: MessageId,
+    /// Its `message_start` frame.
+    pub(crate) start: SharedFrame,
+    /// Its text so far.
+    pub(crate) text: String,
+}
+
+/// What became of an attempt to go live.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum GoLive {
+    /// The connection is live.
+    Live,
+    /// The log goes on after the cursor: read more of it first.
+    Behind,
+    /// The connection no longer follows the conversation.
+    Gone,
+}
+
+/// One connection in one room.
+struct Subscriber {
+    outbox: Outbox,
+    codec: Codec,
+    /// The last entry of the log that was queued for the connection.
+    cursor: u64,
+    live: bool,
+    /// Replies whose finished message was read from the log before the room heard of their end.
+    finished_early: HashSet<MessageId>,
+}
+
+#[derive(Default)]
+struct Room {
+    /// False until the conversation's snapshot has come.
+    synchronised: bool,
+    last_seq: u64,
+    running: BTreeMap<MessageId, RunningReply>,
+    subscribers: HashMap<SessionId, Subscriber>,
+    waiting: Vec<Waker>,
+}
+
+/// The rooms of one worker thread.
+#[derive(Default)]
+pub(crate) struct Rooms {
+    rooms: HashMap<ConversationId, Room>,
+    sessions: HashMap<SessionId, SessionLink>,
+    draining: bool,
+}
+
+/// How a thread's connections are reached for what does not go through their outboxes.
+pub(crate) struct SessionLink {
+    /// Told to catch up with a conversation from the log.
+    pub(crate) catch_up: Recipient<CatchUp>,
+    /// Told that the server stops.
+    pub(crate) drain: Recipient<Drain>,
+}
+
+/// A connection missed an entry of a conversation: read it from the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub(crate) struct CatchUp {
+    /// Which conversation.
+    pub(crate) conversation: ConversationId,
+}
+
+/// A handle on the rooms of this thread; clones share them.
+pub(crate) type LocalRooms = Rc<RefCell<Rooms>>;
+
+impl Rooms {
+    /// Registers a connection of this thread.
+    pub(crate) fn open(&mut self, session: SessionId, link: SessionLink) {
+        if self.draining {
+            let _ = link.drain.try_send(Drain);
+        }
+        self.sessions.insert(session, link);
+    }
+
+    /// Forgets a connection of this thread; it has left its rooms before.
+    pub(crate) fn close(&mut self, session: SessionId) {
+        self.sessions.remove(&session);
+    }
+
+    /// Tells every connection, and those to come, that the server stops.
+    pub(crate) fn drain(&mut self) {
+        self.draining = true;
+        for link in self.sessions.values() {
+            // A session whose mailbox is full is stuck; its heartbeat ends it.
+            let _ = link.drain.try_send(Drain);
+        }
+    }
+
+    /// The last entry of the room's log that is known here.
+    pub(crate) fn last_seq(&self, conversation: ConversationId) -> u64 {
+        self.rooms
+            .get(&conversation)
+            .map_or(0, |room| room.last_seq)
+    }
+
+    /// Adds a connection to a room, not live yet, and says whether the room still needs a snapshot.
+    pub(crate) fn join(
+        &mut self,
+        conversation: ConversationId,
+        session: SessionId,
+        outbox: Outbox,
+        codec: Codec,
+    ) -> bool {
+        let room = self.rooms.entry(conversation).or_default();
+        let subscriber = Subscriber {
+            outbox,
+            codec,
+            cursor: 0,
+            live: false,
+            finished_early: HashSet::new(),
+        };
+        room.subscribers.insert(session, subscriber);
+        !room.synchronised
+    }
+
+    /// Removes a connection, and says whether the room is empty now and gone.
+    pub(crate) fn leave(&mut self, conversation: ConversationId, session: SessionId) -> bool {
+        let Some(room) = self.rooms.get_mut(&conversation) else {
+            return false;
+        };
+        room.subscribers.remove(&session);
+        room.waiting.drain(..).for_each(Waker::wake);
+        if !room.subscribers.is_empty() {
+            return false;
+        }
+        self.rooms.remove(&conversation);
+        true
+    }
+
+    /// Whether this thread has members in the room.
+    pub(crate) fn has(&self, conversation: ConversationId) -> bool {
+        self.rooms.contains_key(&conversation)
+    }
+
+    /// Marks the room as out of touch until its conversation sends a snapshot.
+    pub(crate) fn lose_touch(&mut self, conversation: ConversationId) {
+        if let Some(room) = self.rooms.get_mut(&conversation) {
+            room.synchronised = false;
+        }
+    }
+
+    /// The cursor of a connection in a room.
+    pub(crate) fn cursor(&self, conversation: ConversationId, session: SessionId) -> Option<u64> {
+        let room = self.rooms.get(&conversation)?;
+        room.subscribers
+            .get(&session)
+            .map(|subscriber| subscriber.cursor)
+    }
+
+    /// Moves a connection that catches up to where it has read; `reply` is set for a reply's finished message.
+    pub(crate) fn caught_up_to(
+        &mut self,
+        conversation: ConversationId,
+        session: SessionId,
+        seq: u64,
+        reply: Option<MessageId>,
+    ) {
+        let Some(room) = self.rooms.get_mut(&conversation) else {
+            return;
+        };
+        let Some(subscriber) = room.subscribers.get_mut(&session) else {
+            return;
+        };
+        subscriber.cursor = seq;
+        if seq > room.last_seq || !room.synchronised {
+            subscriber.finished_early.extend(reply);
+        }
+    }
+
+    /// Waits for the room's snapshot; returns at once where it has come or the connection has left.
+    pub(crate) fn poll_synchronised(
+        &mut self,
+        conversation: ConversationId,
+        session: SessionId,
+        waker: &Waker,
+    ) -> Poll<()> {
+        let Some(room) = self.rooms.get_mut(&conversation) else {
+            return Poll::Ready(());
+        };
+        if room.synchronised || !room.subscribers.contains_key(&session) {
+            return Poll::Ready(());
+        }
+        room.waiting.push(waker.clone());
+        Poll::Pending
+    }
+
+    /// Makes a connection live if nothing of the log is missing between its cursor and the room.
+    ///
+    /// It is told every running reply first: `message_start`, and the text so far as one `delta` with index 0.
+    pub(crate) fn go_live(&mut self, conversation: ConversationId, session: SessionId) -> GoLive {
+        let Some(room) = self.rooms.get_mut(&conversation) else {
+            return GoLive::Gone;
+        };
+        let Some(subscriber) = room.subscribers.get_mut(&session) else {
+            return GoLive::Gone;
+        };
+        if !room.synchronised || room.last_seq > subscriber.cursor {
+            return GoLive::Behind;
+        }
+        subscriber.live = true;
+        for reply in room.running.values() {
+            if !subscriber.finished_early.contains(&reply.message_id) {
+                tell_running(subscriber, conversation, reply);
+            }
+        }
+        GoLive::Live
+    }
+
+    /// Applies what a conversation published; connections that missed an entry are told to catch up from the log.
+    pub(crate) fn apply(&mut self, conversation: ConversationId, event: RoomEvent) {
+        let Some(room) = self.rooms.get_mut(&conversation) else {
+            return;
+        };
+        for session in room.apply(conversation, event) {
+            if let Some(link) = self.sessions.get(&session) {
+                // A session whose mailbox is full is stuck; its heartbeat ends it.
+                let _ = link.catch_up.try_send(CatchUp { conversation });
+            }
+        }
+    }
+}
+
+impl Room {
+    /// Applies one event; returns the connections that must catch up from the log.
+    fn apply(&mut self, conversation: ConversationId, event: RoomEvent) -> Vec<SessionId> {
+        match event {
+            RoomEvent::Snapshot { last_seq, running } => {
+                self.snapshot(conversation, last_seq, running)
+            }
+            RoomEvent::Entry {
+                seq,
+                message_id,
+                frame,
+            } => self.entry(seq, message_id, &frame),
+            RoomEvent::Started(reply) => {
+                for subscriber in self.live() {
+                    tell_running(subscriber, conversation, &reply);
+                }
+                self.running.insert(reply.message_id, reply);
+                Vec::new()
+            }
+            RoomEvent::Delta {
+                message_id,
+                text,
+                frame,
+            } => {
+                let Some(reply) = self.running.get_mut(&message_id) else {
+                    return Vec::new();
+                };
+                reply.text.push_str(&text);
+                for subscriber in self.live() {
+                    if !subscriber.finished_early.contains(&message_id) {
+                        let _ = subscriber.outbox.push(frame.outgoing(subscriber.codec));
+                    }
+                }
+                Vec::new()
+            }
+            RoomEvent::Droppable(frame) => {
+                for subscriber in self.live() {
+                    subscriber
+                        .outbox
+                        .push_droppable(frame.outgoing(subscriber.codec));
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    fn live(&mut self) -> impl Iterator<Item = &mut Subscriber> {
+        self.subscribers
+            .values_mut()
+            .filter(|subscriber| subscriber.live)
+    }
+
+    fn snapshot(
+        &mut self,
+        conversation: ConversationId,
+        last_seq: u64,
+        running: Vec<RunningReply>,
+    ) -> Vec<SessionId> {
+        self.synchronised = true;
+        self.last_seq = self.last_seq.max(last_seq);
+        let before = std::mem::take(&mut self.running);
+        for reply in running {
+            let unchanged = before
+                .get(&reply.message_id)
+                .is_some_and(|old| old.text == reply.text);
+            if !unchanged {
+                for subscriber in self.live() {
+                    tell_running(subscriber, conversation, &reply);
+                }
+            }
+            self.running.insert(reply.message_id, reply);
+        }
+        self.waiting.drain(..).for_each(Waker::wake);
+        self.fall_behind(|cursor, last_seq| cursor < last_seq)
+    }
+
+    fn entry(&mut self, seq: u64, message_id: MessageId, frame: &SharedFrame) -> Vec<SessionId> {
+        self.last_seq = self.last_seq.max(seq);
+        self.running.remove(&message_id);
+        for subscriber in self.subscribers.values_mut() {
+            subscriber.finished_early.remove(&message_id);
+            if subscriber.live && seq == subscriber.cursor + 1 {
+                subscriber.cursor = seq;
+                // An overflow closes the connection; it comes back and resumes from its cursor.
+                let _ = subscriber.outbox.push(frame.outgoing(subscriber.codec));
+            }
+        }
+        self.fall_behind(|cursor, _| cursor < seq)
+    }
+
+    /// Takes live connections for which `missing(cursor, last_seq)` holds out of the live ones, and names them.
+    fn fall_behind(&mut self, missing: impl Fn(u64, u64) -> bool) -> Vec<SessionId> {
+        let last_seq = self.last_seq;
+        let mut behind = Vec::new();
+        for (session, subscriber) in &mut self.subscribers {
+            if subscriber.live && missing(subscriber.cursor, last_seq) {
+                subscriber.live = false;
+                behind.push(*session);
+            }
+        }
+        behind
+    }
+}
+
+fn tell_running(subscriber: &Subscriber, conversation: ConversationId, reply: &RunningReply) {
+    let _ = subscriber
+        .outbox
+        .push(reply.start.outgoing(subscriber.codec));
+    if reply.text.is_empty() {
+        return;
+    }
+    let delta = ServerFrame::Delta {
+        conversation_id: conversation,
+        message_id: reply.message_id,
+        index: 0,
+        text: reply.text.clone(),
+    };
+    let _ = subscriber.outbox.push(crate::shared_frame::encode_outgoing(
+        subscriber.codec,
+        &delta,
+    ));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The actor that brings what conversations publish to one worker thread.
+//!
+//! 1. A conversation sends a [`Publish`] to each shard that has members of it.
+//! 2. The shard applies it to its thread's rooms, which push shared bytes into outboxes.
+//! 3. Connections that missed an entry are told to catch up from the log, and all of them when the server stops.
+
+use actix::prelude::*;
+use protocol::ConversationId;
+
+use super::{LocalRooms, RoomEvent};
+use crate::conversation::{Attach, Conversation, Detach};
+use crate::limits::SHARD_MAILBOX_MAX;
+
+/// Which shard: one number for each worker thread of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ShardId(pub(crate) u64);
+
+/// One worker thread's share of the fan-out.
+pub(crate) struct RoomShard {
+    id: ShardId,
+    rooms: LocalRooms,
+}
+
+impl RoomShard {
+    /// Makes the shard of this thread.
+    pub(crate) fn new(id: ShardId, rooms: LocalRooms) -> Self {
+        Self { id, rooms }
+    }
+}
+
+impl Actor for RoomShard {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(SHARD_MAILBOX_MAX);
+    }
+}
+
+/// Something happened in a conversation.
+#[derive(Message, Clone)]
+#[rtype(result = "()")]
+pub(crate) struct Publish {
+    /// Where.
+    pub(crate) conversation: ConversationId,
+    /// The conversation's actor, told when nobody here follows it any more.
+    pub(crate) from: Addr<Conversation>,
+    /// What.
+    pub(crate) event: RoomEvent,
+}
+
+impl Handler<Publish> for RoomShard {
+    type Result = ();
+
+    fn handle(&mut self, publish: Publish, _: &mut Self::Context) {
+        if !self.rooms.borrow().has(publish.conversation) {
+            // A `Detach` was lost to a full mailbox: say it again.
+            let _ = publish.from.try_send(Detach { shard: self.id });
+            return;
+        }
+        self.rooms
+            .borrow_mut()
+            .apply(publish.conversation, publish.event);
+    }
+}
+
+/// A conversation's actor was replaced: the shard attaches to the new one if it has members there.
+#[derive(Message, Clone)]
+#[rtype(result = "()")]
+pub(crate) struct ConversationRestarted {
+    /// Which.
+    pub(crate) conversation: ConversationId,
+    /// Its new actor.
+    pub(crate) addr: Addr<Conversation>,
+}
+
+impl Handler<ConversationRestarted> for RoomShard {
+    type Result = ();
+
+    fn handle(&mut self, restarted: ConversationRestarted, context: &mut Self::Context) {
+        if !self.rooms.borrow().has(restarted.conversation) {
+            return;
+        }
+        self.rooms.borrow_mut().lose_touch(restarted.conversation);
+        let attach = Attach {
+            shard: self.id,
+            events: context.address(),
+        };
+        if restarted.addr.try_send(attach).is_err() {
+            tracing::error!(conversation = %restarted.conversation, "restarted conversation refused its members");
+        }
+    }
+}
+
+/// The server is about to stop: every connection is told to come back elsewhere.
+#[derive(Message, Clone, Copy)]
+#[rtype(result = "()")]
+pub(crate) struct Drain;
+
+impl Handler<Drain> for RoomShard {
+    type Result = ();
+
+    fn handle(&mut self, _: Drain, _: &mut Self::Context) {
+        self.rooms.borrow_mut().drain();
+    }
+}

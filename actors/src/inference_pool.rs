@@ -1,0 +1,254 @@
+//! The inference pool: takes generations and texts to embed, and gives each to the worker with the least to do.
+//!
+//! 1. [`Generate`] and [`Embed`] arrive; a full queue is answered [`PoolError::Overloaded`], never with silence.
+//! 2. The job goes to a [`Worker`] actor, which owns an engine on a thread of its own.
+//! 3. The engine streams [`GenerationEvent`]s to whoever asked; a worker that dies is replaced.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use actix::prelude::*;
+use inference::{Embedder, Engine, GenerateRequest, Generation, ModelInfo, TokenCounter};
+use protocol::{ErrorCode, Failure};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::limits::EMBED_TEXTS_MAX;
+use crate::metrics;
+
+mod jobs;
+mod worker;
+
+use jobs::{EmbedJob, GenerateJob};
+use worker::{Gauge, Job, Load, Worker};
+
+/// Why the pool gives no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PoolError {
+    /// The queue is full.
+    #[error("the inference pool is full; try again in {retry_after_ms} ms")]
+    Overloaded {
+        /// When to try again, in milliseconds.
+        retry_after_ms: u64,
+    },
+    /// The request itself cannot be served.
+    #[error("{0}")]
+    Refused(String),
+    /// The engine failed or stopped.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl PoolError {
+    /// What the people in a conversation are told of it.
+    pub(crate) fn failure(&self) -> Failure {
+        let code = match self {
+            Self::Overloaded { .. } => ErrorCode::Overloaded,
+            Self::Refused(_) => ErrorCode::Invalid,
+            Self::Failed(_) => ErrorCode::Internal,
+        };
+        Failure {
+            code,
+            message: self.to_string(),
+        }
+    }
+}
+
+/// Makes an engine, each time a worker needs one; the error is for a person to read.
+pub type EngineFactory = Arc<dyn Fn() -> Result<Box<dyn Engine>, String> + Send + Sync>;
+
+/// Makes an embedder, each time a worker needs one; the error is for a person to read.
+pub type EmbedderFactory = Arc<dyn Fn() -> Result<Box<dyn Embedder>, String> + Send + Sync>;
+
+/// What the pool works with.
+#[derive(Clone)]
+pub struct Models {
+    /// Makes a text engine.
+    pub engine: EngineFactory,
+    /// Makes an embedder.
+    pub embedder: EmbedderFactory,
+    /// How many workers generate text, each with an engine of its own.
+    pub engine_workers: usize,
+}
+
+/// What the text engines are.
+#[derive(Clone)]
+pub struct EngineAbout {
+    /// The model.
+    pub model: ModelInfo,
+    /// Counts its tokens, on any thread.
+    pub counter: TokenCounter,
+}
+
+/// Stops a generation: the engine looks at it before every step.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks the engine to stop.
+    pub(crate) fn cancel(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether the engine was asked to stop.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What a generation tells whoever asked for it; the last one is `Finished` or `Failed`.
+#[derive(Debug)]
+pub(crate) enum GenerationEvent {
+    /// More text.
+    Piece(String),
+    /// The end; the pieces add up to its text.
+    Finished(Generation),
+    /// The end, because of this.
+    Failed(PoolError),
+}
+
+/// One worker as the pool holds it.
+struct Link<J: Send + 'static> {
+    kind: &'static str,
+    load: Load<J>,
+    gauge: Arc<Gauge>,
+    worker: Addr<Worker<J>>,
+}
+
+impl<J: Send + 'static> Link<J> {
+    /// Starts a worker and waits until it has loaded its engine.
+    async fn start(kind: &'static str, load: Load<J>) -> Result<Self, String> {
+        let gauge = Arc::new(Gauge::default());
+        let (first_load, loaded) = oneshot::channel();
+        let worker = Worker::new(kind, load.clone(), gauge.clone(), Some(first_load)).start();
+        loaded
+            .await
+            .map_err(|_| format!("the {kind} worker stopped while loading"))??;
+        Ok(Self {
+            kind,
+            load,
+            gauge,
+            worker,
+        })
+    }
+
+    /// Gives the worker a job; a worker that has died is replaced first.
+    fn give(&mut self, job: J) -> ResponseFuture<Result<(), PoolError>> {
+        if !self.worker.connected() {
+            metrics::restarted("worker");
+            tracing::error!(kind = self.kind, "inference worker died; replacing it");
+            let worker = Worker::new(self.kind, self.load.clone(), self.gauge.clone(), None);
+            self.worker = worker.start();
+        }
+        let queued = self.worker.send(Job(job));
+        Box::pin(async move {
+            queued
+                .await
+                .unwrap_or_else(|_| Err(PoolError::Failed("the worker stopped".to_owned())))
+        })
+    }
+}
+
+/// The pool's actor.
+pub(crate) struct InferencePool {
+    generators: Vec<Link<GenerateJob>>,
+    embedder: Link<EmbedJob>,
+}
+
+impl InferencePool {
+    /// Starts the workers and waits until each has loaded its engine.
+    ///
+    /// # Errors
+    /// What the first engine that does not load says.
+    pub(crate) async fn start(models: Models) -> Result<(Addr<Self>, EngineAbout), String> {
+        let about = Arc::new(OnceLock::new());
+        let mut generators = Vec::new();
+        for _ in 0..models.engine_workers.max(1) {
+            let load = jobs::generator(models.engine.clone(), about.clone());
+            generators.push(Link::start("generate", load).await?);
+        }
+        let embedder = Link::start("embed", jobs::embedder(models.embedder)).await?;
+        let about = about.get().expect("an engine has loaded").clone();
+        Ok((
+            Self {
+                generators,
+                embedder,
+            }
+            .start(),
+            about,
+        ))
+    }
+}
+
+impl Actor for InferencePool {
+    type Context = Context<Self>;
+}
+
+/// Generate text: answered when the job is queued, then told as it goes.
+#[derive(Message)]
+#[rtype(result = "Result<(), PoolError>")]
+pub(crate) struct Generate {
+    /// What to generate.
+    pub(crate) request: GenerateRequest,
+    /// Who is told.
+    pub(crate) events: mpsc::Sender<GenerationEvent>,
+    /// Stops it.
+    pub(crate) cancel: Cancel,
+}
+
+impl Handler<Generate> for InferencePool {
+    type Result = ResponseFuture<Result<(), PoolError>>;
+
+    fn handle(&mut self, generate: Generate, _: &mut Self::Context) -> Self::Result {
+        let request = match generate.request.validate() {
+            Ok(request) => request,
+            Err(error) => {
+                return Box::pin(async move { Err(PoolError::Refused(error.to_string())) });
+            }
+        };
+        let job = GenerateJob {
+            request,
+            events: generate.events,
+            cancel: generate.cancel,
+        };
+        let least = self
+            .generators
+            .iter_mut()
+            .min_by_key(|link| link.gauge.jobs());
+        least
+            .expect("the pool has at least one generator")
+            .give(job)
+    }
+}
+
+/// Embed texts: one L2-normalised vector each.
+#[derive(Message)]
+#[rtype(result = "Result<Vec<Vec<f32>>, PoolError>")]
+pub(crate) struct Embed {
+    /// The texts, at most [`EMBED_TEXTS_MAX`].
+    pub(crate) texts: Vec<String>,
+}
+
+impl Handler<Embed> for InferencePool {
+    type Result = ResponseFuture<Result<Vec<Vec<f32>>, PoolError>>;
+
+    fn handle(&mut self, embed: Embed, _: &mut Self::Context) -> Self::Result {
+        if embed.texts.len() > EMBED_TEXTS_MAX {
+            let error = format!(
+                "{} texts at once; at most {EMBED_TEXTS_MAX}",
+                embed.texts.len()
+            );
+            return Box::pin(async { Err(PoolError::Refused(error)) });
+        }
+        let (answer, vectors) = oneshot::channel();
+        let given = self.embedder.give(EmbedJob {
+            texts: embed.texts,
+            answer,
+        });
+        Box::pin(async move {
+            given.await?;
+            vectors
+                .await
+                .unwrap_or_else(|_| Err(PoolError::Failed("the embedder stopped".to_owned())))
+        })
+    }
+}

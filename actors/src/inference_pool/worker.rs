@@ -1,0 +1,207 @@
+//! A worker: the actor that owns one engine on a thread of its own, and starts the thread again when it dies.
+//!
+//! 1. The thread loads its engine and takes jobs from a bounded queue, one at a time.
+//! 2. A job that panics ends the thread; whoever asked for the job sees its channel close.
+//! 3. The worker waits a little and starts the next thread on the same queue: jobs that wait are not lost.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
+
+use super::PoolError;
+use crate::back_off::BackOff;
+use crate::limits::ENGINE_QUEUE_MAX;
+use crate::metrics;
+
+/// Does one job after another; what loads an engine gives this.
+pub(super) type Run<J> = Box<dyn FnMut(J)>;
+
+/// Loads an engine on the thread that will own it.
+pub(super) type Load<J> = Arc<dyn Fn() -> Result<Run<J>, String> + Send + Sync>;
+
+/// How busy a worker is, readable from outside.
+#[derive(Debug, Default)]
+pub(super) struct Gauge {
+    waiting: AtomicUsize,
+    /// A moving average of the time that a job takes.
+    job_ms: AtomicU64,
+}
+
+impl Gauge {
+    /// Jobs that wait or run.
+    pub(super) fn jobs(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// When a place in the queue is likely to be free, in milliseconds.
+    fn retry_after_ms(&self) -> u64 {
+        self.job_ms.load(Ordering::Relaxed).clamp(250, 30_000)
+    }
+
+    fn finished(&self, took: Duration) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let average = self.job_ms.load(Ordering::Relaxed);
+        self.job_ms
+            .store((average * 7 + took_ms) / 8, Ordering::Relaxed);
+    }
+}
+
+/// The actor.
+pub(super) struct Worker<J: Send + 'static> {
+    kind: &'static str,
+    load: Load<J>,
+    jobs: SyncSender<J>,
+    queue: Arc<Mutex<Receiver<J>>>,
+    gauge: Arc<Gauge>,
+    back_off: BackOff,
+    first_load: Option<oneshot::Sender<Result<(), String>>>,
+}
+
+impl<J: Send + 'static> Worker<J> {
+    /// Makes a worker; `first_load` is told how the first engine's loading ended.
+    pub(super) fn new(
+        kind: &'static str,
+        load: Load<J>,
+        gauge: Arc<Gauge>,
+        first_load: Option<oneshot::Sender<Result<(), String>>>,
+    ) -> Self {
+        let (jobs, queue) = sync_channel(ENGINE_QUEUE_MAX);
+        gauge.waiting.store(0, Ordering::Relaxed);
+        let queue = Arc::new(Mutex::new(queue));
+        Self {
+            kind,
+            load,
+            jobs,
+            queue,
+            gauge,
+            back_off: BackOff::default(),
+            first_load,
+        }
+    }
+
+    fn start_thread(&mut self, context: &mut Context<Self>) {
+        let load = self.load.clone();
+        let queue = self.queue.clone();
+        let gauge = self.gauge.clone();
+        let first_load = self.first_load.take();
+        let worker = context.address();
+        let body = move || {
+            let born = Instant::now();
+            let error = run_engine(&load, &queue, &gauge, first_load);
+            // A worker that is gone needs no word of its thread's end.
+            let _ = worker.try_send(EngineDown {
+                lived: born.elapsed(),
+                error,
+            });
+        };
+        let spawned = std::thread::Builder::new()
+            .name(format!("engine-{}", self.kind))
+            .spawn(body);
+        if let Err(error) = spawned {
+            self.engine_down(Duration::ZERO, &error.to_string(), context);
+        }
+    }
+
+    fn engine_down(&mut self, lived: Duration, error: &str, context: &mut Context<Self>) {
+        let wait = self.back_off.crashed(lived);
+        metrics::restarted("engine");
+        tracing::error!(
+            kind = self.kind,
+            error,
+            wait_ms = wait.as_millis(),
+            "engine stopped; starting it again"
+        );
+        context.run_later(wait, Self::start_thread);
+    }
+}
+
+/// Loads the engine and does jobs until a job panics; returns why it ended.
+fn run_engine<J>(
+    load: &Load<J>,
+    queue: &Mutex<Receiver<J>>,
+    gauge: &Gauge,
+    first_load: Option<oneshot::Sender<Result<(), String>>>,
+) -> String {
+    let loaded = catch_unwind(AssertUnwindSafe(|| load()))
+        .unwrap_or_else(|panic| Err(format!("loading panicked: {}", panic_text(&*panic))));
+    if let Some(first_load) = first_load {
+        let outcome = loaded.as_ref().map(|_| ()).map_err(String::clone);
+        // Nobody waits any more when the start was given up.
+        let _ = first_load.send(outcome);
+    }
+    let mut run = match loaded {
+        Ok(run) => run,
+        Err(error) => return error,
+    };
+    let queue = queue
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    while let Ok(job) = queue.recv() {
+        let began = Instant::now();
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(job)));
+        gauge.finished(began.elapsed());
+        if let Err(panic) = outcome {
+            return format!("a job panicked: {}", panic_text(&*panic));
+        }
+    }
+    "its worker is gone".to_owned()
+}
+
+/// What a panic said.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+impl<J: Send + 'static> Actor for Worker<J> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        self.start_thread(context);
+    }
+}
+
+/// The engine's thread has ended.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct EngineDown {
+    lived: Duration,
+    error: String,
+}
+
+impl<J: Send + 'static> Handler<EngineDown> for Worker<J> {
+    type Result = ();
+
+    fn handle(&mut self, down: EngineDown, context: &mut Self::Context) {
+        self.engine_down(down.lived, &down.error, context);
+    }
+}
+
+/// A job for this worker's engine; answered when it is queued.
+#[derive(Message)]
+#[rtype(result = "Result<(), PoolError>")]
+pub(super) struct Job<J: 'static>(pub(super) J);
+
+impl<J: Send + 'static> Handler<Job<J>> for Worker<J> {
+    type Result = Result<(), PoolError>;
+
+    fn handle(&mut self, job: Job<J>, _: &mut Self::Context) -> Self::Result {
+        self.gauge.waiting.fetch_add(1, Ordering::Relaxed);
+        self.jobs.try_send(job.0).map_err(|error| {
+            self.gauge.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => PoolError::Overloaded {
+                    retry_after_ms: self.gauge.retry_after_ms(),
+                },
+                TrySendError::Disconnected(_) => PoolError::Failed("the engine is gone".to_owned()),
+            }
+        })
+    }
+}

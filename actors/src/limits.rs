@@ -1,0 +1,75 @@
+//! The limits of the actors, each with its reason.
+
+use std::time::Duration;
+
+/// Frames that may wait for one connection's socket: a reader further behind than this is cut off and resumes.
+pub const OUTBOX_FRAMES_MAX: usize = 256;
+
+/// Bytes that may wait for one connection's socket, so that a thousand stuck readers cost at most 1 GiB.
+pub const OUTBOX_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes handed to the socket at a time: one system call's worth, so that frames that wait together leave together.
+pub const OUTBOX_CHUNK_BYTES_MAX: usize = 32 * 1024;
+
+/// Events that may wait for one worker thread's shard; past it the room is synchronised anew from the log.
+pub const SHARD_MAILBOX_MAX: usize = 4_096;
+
+/// Requests that may wait for one conversation; past it senders are told `overloaded`.
+pub const CONVERSATION_MAILBOX_MAX: usize = 1_024;
+
+/// Wake-ups and obituaries that may wait for the supervisor.
+pub const SUPERVISOR_MAILBOX_MAX: usize = 4_096;
+
+/// Replies that may wait for one twin; past it they fail as `overloaded`.
+pub const TWIN_MAILBOX_MAX: usize = 64;
+
+/// Control messages (drain, resynchronise) that may wait for one connection.
+pub const SESSION_MAILBOX_MAX: usize = 64;
+
+/// Requests of one connection whose answers are still to come; past it they are answered `overloaded`.
+pub const SESSION_REQUESTS_MAX: usize = 64;
+
+/// Generations that may wait for one engine: more would wait longer than people do.
+pub const ENGINE_QUEUE_MAX: usize = 32;
+
+/// Pieces of text that may wait between an engine and a conversation; past it they are joined, never dropped.
+pub const GENERATION_EVENTS_MAX: usize = 256;
+
+/// Texts in one call of the embedder.
+pub const EMBED_TEXTS_MAX: usize = 64;
+
+/// Log entries read at a time while a client catches up.
+pub const CATCH_UP_PAGE: u32 = 100;
+
+/// Log entries that may wait for an earlier one; past it the conversation reads the log instead.
+pub const EARLY_ENTRIES_MAX: usize = 1_024;
+
+/// Replies that a conversation may have running at once, here and on other nodes.
+pub const RUNNING_REPLIES_MAX: usize = 64;
+
+/// Bytes of a reply's text, several times what the longest allowed reply in tokens gives.
+pub const REPLY_BYTES_MAX: usize = 64 * 1024;
+
+/// Log entries that a twin reads before it answers; the prompt's token budget then takes what fits.
+pub const HISTORY_MESSAGES_MAX: u32 = 12;
+
+/// A reply is refused its next step after this long.
+pub const REPLY_DEADLINE: Duration = Duration::from_secs(300);
+
+/// How often a reply's text so far is written down, so that another node can go on from it.
+pub const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// How long a node may be silent before another takes its replies over.
+pub const LEASE: Duration = Duration::from_secs(15);
+
+/// How often a node looks for replies that were left unfinished.
+pub const SWEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// The first wait before a crashed actor or engine is started again; doubles up to [`BACK_OFF_MAX`].
+pub const BACK_OFF_MIN: Duration = Duration::from_millis(100);
+
+/// The longest wait before a crashed actor or engine is started again.
+pub const BACK_OFF_MAX: Duration = Duration::from_secs(10);
+
+/// A child that lived this long has proved itself: its next crash starts at the first wait again.
+pub const BACK_OFF_RESET: Duration = Duration::from_secs(60);

@@ -1,0 +1,351 @@
+//! The actors of one server process, wired from sink to source, and the handle that the process holds on them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use actix::prelude::*;
+use bus::{Bus, BusEvent, Events};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use protocol::{NodeId, UserId};
+use storage::Storage;
+use tokio::sync::oneshot;
+
+use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, ResumeReplies};
+use crate::directory::Directory;
+use crate::fan_out::{Drain, LocalRooms, RoomShard, ShardId};
+use crate::inference_pool::{Embed, EngineAbout, InferencePool, Models, PoolError};
+use crate::limits::{EMBED_TEXTS_MAX, SWEEP_EVERY};
+use crate::session::Authenticate;
+use crate::supervisor::Supervisor;
+
+/// What a process decides about its actors.
+#[derive(Debug, Clone)]
+pub struct NodeConfig {
+    /// This process.
+    pub node_id: NodeId,
+    /// The server pings each connection this often and gives up after two and a half times that.
+    pub heartbeat: Duration,
+    /// A new connection must identify itself within this time.
+    pub identify_within: Duration,
+    /// A twin or conversation that nobody has needed for this long is retired.
+    pub idle_after: Duration,
+    /// Messages that one person may send per minute, all connections together.
+    pub sends_per_minute: std::num::NonZeroU32,
+    /// Tokens of the longest reply.
+    pub reply_tokens_max: u32,
+    /// Tokens of the longest prompt.
+    pub prompt_tokens_max: usize,
+}
+
+impl NodeConfig {
+    /// The settings that fit most: a heartbeat below the 60 s after which proxies cut idle connections.
+    pub fn new(node_id: NodeId) -> Self {
+        Self {
+            node_id,
+            heartbeat: Duration::from_secs(25),
+            identify_within: Duration::from_secs(10),
+            idle_after: Duration::from_secs(300),
+            sends_per_minute: std::num::NonZeroU32::new(100).expect("100 is not zero"),
+            reply_tokens_max: 256,
+            prompt_tokens_max: 1_024,
+        }
+    }
+}
+
+/// Why the actors cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A model does not load.
+    #[error("the model cannot be loaded: {0}")]
+    Model(String),
+    /// The thread of the actors ended.
+    #[error("the actors' thread ended while starting")]
+    Arbiter,
+}
+
+/// What every actor of this node may use; clones share it.
+#[derive(Clone)]
+pub(crate) struct Services {
+    pub(crate) config: Arc<NodeConfig>,
+    pub(crate) storage: Storage,
+    pub(crate) bus: Bus,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) pool: Addr<InferencePool>,
+    pub(crate) engine: Arc<EngineAbout>,
+}
+
+/// The running actors; clones share them.
+#[derive(Clone)]
+pub struct Node {
+    services: Services,
+    authenticate: Arc<dyn Authenticate>,
+    sends: Arc<DefaultKeyedRateLimiter<UserId>>,
+    draining: Arc<AtomicBool>,
+    connections: Arc<AtomicU64>,
+    next_shard: Arc<AtomicU64>,
+    core: ArbiterHandle,
+}
+
+impl Node {
+    /// Loads the models and starts the actors, on a thread of their own.
+    ///
+    /// # Errors
+    /// [`StartError::Model`] when a model does not load.
+    pub async fn start(
+        config: NodeConfig,
+        storage: Storage,
+        bus: Bus,
+        events: Events,
+        models: Models,
+        authenticate: Arc<dyn Authenticate>,
+    ) -> Result<Self, StartError> {
+        let sends = Arc::new(RateLimiter::keyed(Quota::per_minute(
+            config.sends_per_minute,
+        )));
+        let core = Arbiter::new().handle();
+        let (started, services) = oneshot::channel();
+        core.spawn(async move {
+            // The process waits for this; where it does not, it has given up.
+            let _ = started.send(start_actors(config, storage, bus, events, models).await);
+        });
+        let services = services.await.map_err(|_| StartError::Arbiter)??;
+        Ok(Self {
+            services,
+            authenticate,
+            sends,
+            draining: Arc::default(),
+            connections: Arc::default(),
+            next_shard: Arc::default(),
+            core,
+        })
+    }
+
+    /// The part of the fan-out that serves the calling thread; each worker thread calls this once.
+    pub fn worker(&self) -> WorkerNode {
+        let id = ShardId(self.next_shard.fetch_add(1, Ordering::Relaxed));
+        let rooms = LocalRooms::default();
+        let shard = RoomShard::new(id, rooms.clone()).start();
+        self.services.directory.shards.insert(id, shard.clone());
+        if self.is_draining() {
+            let _ = shard.try_send(Drain);
+        }
+        WorkerNode {
+            node: self.clone(),
+            id,
+            rooms,
+            shard,
+        }
+    }
+
+    /// Embeds texts, in the order given: one L2-normalised vector each.
+    ///
+    /// # Errors
+    /// What the pool says; `Overloaded` names when to try again.
+    pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, PoolError> {
+        let mut vectors = Vec::with_capacity(texts.len());
+        for batch in texts.chunks(EMBED_TEXTS_MAX) {
+            let embed = Embed {
+                texts: batch.to_vec(),
+            };
+            let answer = self.services.pool.send(embed).await;
+            let stopped = || Err(PoolError::Failed("the inference pool stopped".to_owned()));
+            vectors.extend(answer.unwrap_or_else(|_| stopped())?);
+        }
+        Ok(vectors)
+    }
+
+    /// What the text engines are.
+    pub fn engine(&self) -> &EngineAbout {
+        &self.services.engine
+    }
+
+    /// Whether the pool still takes work.
+    pub fn is_pool_alive(&self) -> bool {
+        self.services.pool.connected()
+    }
+
+    /// Whether [`Node::drain`] has begun: no new connections.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Connections that are open now.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Tells every connection to come back elsewhere, hands the running replies over, and waits until the connections
+    /// have gone, at most `within`.
+    pub async fn drain(&self, within: Duration) {
+        self.draining.store(true, Ordering::Release);
+        for shard in &self.services.directory.shards {
+            let _ = shard.try_send(Drain);
+        }
+        let handed_over: Vec<_> = self
+            .services
+            .directory
+            .conversations
+            .iter()
+            .map(|conversation| conversation.send(HandOver))
+            .collect();
+        let all = async {
+            for conversation in handed_over {
+                // A conversation that has stopped has nothing to hand over.
+                let _ = conversation.await;
+            }
+            let mut look = tokio::time::interval(Duration::from_millis(20));
+            while self.connections() > 0 {
+                look.tick().await;
+            }
+        };
+        if tokio::time::timeout(within, all).await.is_err() {
+            tracing::warn!(
+                connections = self.connections(),
+                "connections were still open at the end of the drain"
+            );
+        }
+    }
+
+    /// Ends the actors' thread.
+    pub fn stop(&self) {
+        self.core.stop();
+    }
+}
+
+/// A node as one worker thread sees it.
+#[derive(Clone)]
+pub struct WorkerNode {
+    node: Node,
+    id: ShardId,
+    rooms: LocalRooms,
+    shard: Addr<RoomShard>,
+}
+
+impl WorkerNode {
+    /// The whole node.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        &self.node.services
+    }
+
+    pub(crate) fn authenticate(&self) -> &dyn Authenticate {
+        &*self.node.authenticate
+    }
+
+    pub(crate) fn sends(&self) -> &DefaultKeyedRateLimiter<UserId> {
+        &self.node.sends
+    }
+
+    pub(crate) fn shard_id(&self) -> ShardId {
+        self.id
+    }
+
+    pub(crate) fn rooms(&self) -> &LocalRooms {
+        &self.rooms
+    }
+
+    pub(crate) fn shard(&self) -> &Addr<RoomShard> {
+        &self.shard
+    }
+
+    pub(crate) fn count_connection(&self) -> ConnectionCount {
+        self.node.connections.fetch_add(1, Ordering::Relaxed);
+        ConnectionCount(self.node.connections.clone())
+    }
+}
+
+/// Counts one connection for as long as it lives.
+pub(crate) struct ConnectionCount(Arc<AtomicU64>);
+
+impl Drop for ConnectionCount {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The wall clock in UTC milliseconds since 1970: for display and leases, never for order.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+async fn start_actors(
+    config: NodeConfig,
+    storage: Storage,
+    bus: Bus,
+    events: Events,
+    models: Models,
+) -> Result<Services, StartError> {
+    let (pool, engine) = InferencePool::start(models)
+        .await
+        .map_err(StartError::Model)?;
+    let services = Services {
+        config: Arc::new(config),
+        storage,
+        bus,
+        directory: Arc::default(),
+        pool,
+        engine: Arc::new(engine),
+    };
+    let supervisor = Supervisor::new(services.clone()).start();
+    services.directory.set_supervisor(supervisor);
+    actix::spawn(listen_to_bus(services.clone(), events));
+    actix::spawn(sweep(services.clone()));
+    Ok(services)
+}
+
+/// Brings what other nodes published to the conversations that are awake here.
+async fn listen_to_bus(services: Services, mut events: Events) {
+    while let Some(event) = events.recv().await {
+        match event {
+            BusEvent::Event {
+                conversation_id,
+                payload,
+            } => {
+                let Some(addr) = services.directory.awake_conversation(conversation_id) else {
+                    continue;
+                };
+                if addr.try_send(BusArrived(payload)).is_err() {
+                    // It reads the log at the next gap; what is lost is at most a piece of a reply.
+                    crate::metrics::dropped("bus_event");
+                }
+            }
+            BusEvent::Reconnected | BusEvent::Lagged => {
+                for conversation in &services.directory.conversations {
+                    let _ = conversation.try_send(CatchUpWithLog);
+                }
+            }
+        }
+    }
+}
+
+/// Finds replies that were ordered and never finished, here or on a node that died, and has them written.
+async fn sweep(services: Services) {
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        let expired = match services.storage.expired_replies(now_ms(), 64).await {
+            Ok(expired) => expired,
+            Err(error) => {
+                tracing::warn!(%error, "unfinished replies cannot be looked for");
+                continue;
+            }
+        };
+        for order in expired {
+            match services.directory.conversation(order.conversation_id).await {
+                Ok(conversation) => {
+                    let _ = conversation.try_send(ResumeReplies);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, conversation = %order.conversation_id, "unfinished reply")
+                }
+            }
+        }
+    }
+}

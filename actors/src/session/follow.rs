@@ -1,0 +1,250 @@
+//! Following conversations: joining a room, catching up from the log, and going live without a hole.
+
+use std::future::poll_fn;
+
+use actix::prelude::*;
+use protocol::limits::SUBSCRIPTIONS_MAX;
+use protocol::{
+    Author, Codec, ConversationId, ErrorCode, Message as LogMessage, RequestRef, ServerFrame,
+    SessionId,
+};
+use storage::Storage;
+
+use super::{Session, leave_room};
+use crate::conversation::{Conversation, Enter, Refusal};
+use crate::fan_out::{GoLive, LocalRooms};
+use crate::limits::CATCH_UP_PAGE;
+use crate::outbox::Outbox;
+use crate::shared_frame::encode_outgoing;
+
+/// Attempts to read an entry that the room knows of and the log does not show yet.
+const EMPTY_READS_MAX: u32 = 8;
+
+/// What it takes to bring one connection up to date in one conversation.
+struct CatchUpTask {
+    conversation: ConversationId,
+    session: SessionId,
+    codec: Codec,
+    outbox: Outbox,
+    rooms: LocalRooms,
+    storage: Storage,
+}
+
+impl Session {
+    /// Serves `subscribe`.
+    pub(super) fn follow(
+        &mut self,
+        request_ref: Option<RequestRef>,
+        conversation: ConversationId,
+        after_seq: Option<u64>,
+        context: &mut Context<Self>,
+    ) {
+        let known = self.following.contains_key(&conversation);
+        if !known && self.following.len() >= SUBSCRIPTIONS_MAX {
+            let message =
+                format!("a connection may follow at most {SUBSCRIPTIONS_MAX} conversations");
+            self.push_error(request_ref, Refusal::new(ErrorCode::LimitReached, message));
+            return;
+        }
+        self.with_conversation(
+            request_ref,
+            conversation,
+            context,
+            move |this, request_ref, addr, context| {
+                this.join(request_ref, conversation, after_seq, addr, context);
+            },
+        );
+    }
+
+    fn join(
+        &mut self,
+        request_ref: Option<RequestRef>,
+        conversation: ConversationId,
+        after_seq: Option<u64>,
+        addr: &Addr<Conversation>,
+        context: &mut Context<Self>,
+    ) {
+        let Some(person) = &self.person else { return };
+        let user = person.identity.user_id;
+        if let Some(Some(running)) = self.following.remove(&conversation) {
+            context.cancel_future(running);
+        }
+        let needs_snapshot = self.worker.rooms().borrow_mut().join(
+            conversation,
+            self.id,
+            self.outbox.clone(),
+            self.codec,
+        );
+        let enter = Enter {
+            user,
+            shard: self.worker.shard_id(),
+            events: self.worker.shard().clone(),
+            needs_snapshot,
+        };
+        let entered = addr.send(enter);
+        let task = self.catch_up_task(conversation);
+        let caught_up = async move {
+            let stopped = || {
+                Refusal::new(
+                    ErrorCode::Unavailable,
+                    "the conversation is being restarted",
+                )
+            };
+            entered.await.map_err(|_| stopped())??;
+            let cursor = task.begin(after_seq).await?;
+            task.run(cursor).await
+        };
+        let handle = context.spawn(caught_up.into_actor(self).map(move |caught_up, this, _| {
+            this.following.insert(conversation, None);
+            match caught_up {
+                Ok(last_seq) => this.push(&ServerFrame::Subscribed {
+                    request_ref,
+                    conversation_id: conversation,
+                    last_seq,
+                }),
+                Err(refusal) => {
+                    this.unfollow(conversation);
+                    this.push_error(request_ref, refusal);
+                }
+            }
+        }));
+        self.following.insert(conversation, Some(handle));
+    }
+
+    /// Reads what a live connection has missed.
+    pub(super) fn catch_up_again(
+        &mut self,
+        conversation: ConversationId,
+        context: &mut Context<Self>,
+    ) {
+        let idle = matches!(self.following.get(&conversation), Some(None));
+        let cursor = self.worker.rooms().borrow().cursor(conversation, self.id);
+        let (true, Some(cursor)) = (idle, cursor) else {
+            return;
+        };
+        let task = self.catch_up_task(conversation);
+        let caught_up = async move { task.run(cursor).await };
+        let handle = context.spawn(caught_up.into_actor(self).map(move |caught_up, this, _| {
+            this.following.insert(conversation, None);
+            if let Err(refusal) = caught_up {
+                // Silence would be a hole: the client is told, and subscribes again.
+                this.unfollow(conversation);
+                this.push_error(None, refusal);
+                this.push(&ServerFrame::Unsubscribed {
+                    request_ref: None,
+                    conversation_id: conversation,
+                });
+            }
+        }));
+        self.following.insert(conversation, Some(handle));
+    }
+
+    /// Serves `unsubscribe`.
+    pub(super) fn unsubscribe(
+        &mut self,
+        request_ref: Option<RequestRef>,
+        conversation: ConversationId,
+        context: &mut Context<Self>,
+    ) {
+        if let Some(Some(running)) = self.following.get(&conversation) {
+            context.cancel_future(*running);
+        }
+        self.unfollow(conversation);
+        self.push(&ServerFrame::Unsubscribed {
+            request_ref,
+            conversation_id: conversation,
+        });
+    }
+
+    fn unfollow(&mut self, conversation: ConversationId) {
+        if self.following.remove(&conversation).is_some() {
+            leave_room(&self.worker, conversation, self.id);
+        }
+    }
+
+    fn catch_up_task(&self, conversation: ConversationId) -> CatchUpTask {
+        CatchUpTask {
+            conversation,
+            session: self.id,
+            codec: self.codec,
+            outbox: self.outbox.clone(),
+            rooms: self.worker.rooms().clone(),
+            storage: self.worker.services().storage.clone(),
+        }
+    }
+}
+
+impl CatchUpTask {
+    /// Waits for the room's snapshot and finds where to begin.
+    async fn begin(&self, after_seq: Option<u64>) -> Result<u64, Refusal> {
+        self.synchronised().await;
+        let room_seq = self.rooms.borrow().last_seq(self.conversation);
+        let cursor = after_seq.unwrap_or(room_seq);
+        if cursor > room_seq {
+            // Another node may have released more than this one has heard of.
+            let log = self.storage.conversation(self.conversation).await?;
+            let last_seq = log.map_or(0, |conversation| conversation.last_seq);
+            if cursor > last_seq {
+                let message = format!("after_seq {cursor} is beyond the last entry, {last_seq}");
+                return Err(Refusal::new(ErrorCode::Invalid, message));
+            }
+        }
+        Ok(cursor)
+    }
+
+    async fn synchronised(&self) {
+        poll_fn(|context| {
+            let mut rooms = self.rooms.borrow_mut();
+            rooms.poll_synchronised(self.conversation, self.session, context.waker())
+        })
+        .await;
+    }
+
+    /// Sends what the log has after `cursor`, as fast as the client reads, until the connection can go live.
+    async fn run(&self, mut cursor: u64) -> Result<u64, Refusal> {
+        self.moved_to(cursor, None);
+        let mut empty_reads = 0;
+        loop {
+            self.synchronised().await;
+            let live = self
+                .rooms
+                .borrow_mut()
+                .go_live(self.conversation, self.session);
+            if live != GoLive::Behind {
+                return Ok(cursor);
+            }
+            let page = self
+                .storage
+                .messages_after(self.conversation, cursor, CATCH_UP_PAGE)
+                .await?;
+            if page.is_empty() {
+                empty_reads += 1;
+                if empty_reads > EMPTY_READS_MAX {
+                    let message = "the log does not show what was announced; subscribe again";
+                    return Err(Refusal::new(ErrorCode::Unavailable, message));
+                }
+            }
+            for message in page {
+                self.outbox.room().await;
+                cursor = message.seq;
+                let reply =
+                    matches!(message.author, Author::Twin { .. }).then_some(message.message_id);
+                self.send(message);
+                self.moved_to(cursor, reply);
+            }
+        }
+    }
+
+    fn send(&self, message: LogMessage) {
+        // A closing connection wants nothing more; it resumes from its cursor.
+        let _ = self
+            .outbox
+            .push(encode_outgoing(self.codec, &ServerFrame::Message(message)));
+    }
+
+    fn moved_to(&self, seq: u64, reply: Option<protocol::MessageId>) {
+        self.rooms
+            .borrow_mut()
+            .caught_up_to(self.conversation, self.session, seq, reply);
+    }
+}

@@ -1,0 +1,293 @@
+//! What a client asks of conversations: send, typing, read, stop; each answered with the request's `ref`.
+
+use std::time::{Duration, Instant};
+
+use actix::dev::ToEnvelope;
+use actix::prelude::*;
+use governor::clock::{Clock, DefaultClock};
+use protocol::limits::{SUBSCRIPTIONS_MAX, TEXT_BYTES_MAX};
+use protocol::{
+    ClientFrame, ClientId, ClientRequest, ConversationId, ErrorCode, MessageId, RequestRef,
+    ServerFrame,
+};
+
+use super::{Person, Session};
+use crate::conversation::{Conversation, Read, Refusal, Stop, Submit, Typing};
+use crate::limits::SESSION_REQUESTS_MAX;
+use crate::metrics;
+use crate::supervisor::WakeError;
+
+/// How long a conversation may take to answer; past it the outcome is unknown, and sending again is harmless.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// A message that a client sends.
+struct Sending {
+    conversation: ConversationId,
+    client_id: ClientId,
+    text: String,
+    reply_to: Option<MessageId>,
+}
+
+impl Session {
+    /// Serves one request.
+    pub(super) fn request(&mut self, request: ClientRequest, context: &mut Context<Self>) {
+        let ClientRequest { request_ref, frame } = request;
+        match frame {
+            ClientFrame::Identify { token } => {
+                return self.identify(request_ref, &token, Vec::new(), context);
+            }
+            ClientFrame::Resume { token, cursors } => {
+                return self.identify(request_ref, &token, cursors, context);
+            }
+            ClientFrame::Ping => return self.push(&ServerFrame::Pong { request_ref }),
+            _ => {}
+        }
+        let Some(person) = self.person.clone() else {
+            let refusal = Refusal::new(ErrorCode::Unauthenticated, "identify or resume first");
+            return self.push_error(request_ref, refusal);
+        };
+        let user = person.identity.user_id;
+        match frame {
+            ClientFrame::Subscribe {
+                conversation_id,
+                after_seq,
+            } => {
+                self.follow(request_ref, conversation_id, after_seq, context);
+            }
+            ClientFrame::Unsubscribe { conversation_id } => {
+                self.unsubscribe(request_ref, conversation_id, context);
+            }
+            ClientFrame::Send {
+                conversation_id,
+                client_id,
+                text,
+                reply_to,
+            } => {
+                let sending = Sending {
+                    conversation: conversation_id,
+                    client_id,
+                    text,
+                    reply_to,
+                };
+                self.send(request_ref, person, sending, context);
+            }
+            ClientFrame::Typing { conversation_id } => {
+                self.ask(
+                    request_ref,
+                    conversation_id,
+                    Typing { user },
+                    context,
+                    |_, _, ()| {},
+                );
+            }
+            ClientFrame::Read {
+                conversation_id,
+                seq,
+            } => {
+                self.ask(
+                    request_ref,
+                    conversation_id,
+                    Read { user, seq },
+                    context,
+                    |_, _, ()| {},
+                );
+            }
+            ClientFrame::Stop {
+                conversation_id,
+                message_id,
+            } => {
+                let stop = Stop {
+                    user,
+                    reply: message_id,
+                };
+                self.ask(request_ref, conversation_id, stop, context, |_, _, ()| {});
+            }
+            ClientFrame::Identify { .. } | ClientFrame::Resume { .. } | ClientFrame::Ping => {}
+        }
+    }
+
+    fn send(
+        &mut self,
+        request_ref: Option<RequestRef>,
+        person: Person,
+        sending: Sending,
+        context: &mut Context<Self>,
+    ) {
+        if let Err(refusal) = check_text(&sending.text) {
+            return self.push_error(request_ref, refusal);
+        }
+        let user = person.identity.user_id;
+        if let Err(until) = self.worker.sends().check_key(&user) {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            let retry_after_ms = u64::try_from(wait.as_millis())
+                .ok()
+                .map(|wait_ms| wait_ms + 1);
+            let refusal = Refusal::new(ErrorCode::RateLimited, "too many messages; wait a little");
+            return self.push_error(
+                request_ref,
+                Refusal {
+                    retry_after_ms,
+                    ..refusal
+                },
+            );
+        }
+        let Sending {
+            conversation,
+            client_id,
+            text,
+            reply_to,
+        } = sending;
+        let submit = Submit {
+            user,
+            name: person.name,
+            client_id: client_id.clone(),
+            text,
+            reply_to,
+        };
+        let arrived = Instant::now();
+        self.ask(
+            request_ref,
+            conversation,
+            submit,
+            context,
+            move |this, request_ref, acknowledged| {
+                metrics::acknowledged(arrived.elapsed());
+                this.push(&ServerFrame::Ack {
+                    request_ref,
+                    conversation_id: conversation,
+                    client_id,
+                    seq: acknowledged.seq,
+                    message_id: acknowledged.message_id,
+                });
+            },
+        );
+    }
+
+    /// Asks a conversation something; `answered` is called when it agrees, otherwise the client gets an error.
+    fn ask<M, T>(
+        &mut self,
+        request_ref: Option<RequestRef>,
+        conversation: ConversationId,
+        message: M,
+        context: &mut Context<Self>,
+        answered: impl FnOnce(&mut Self, Option<RequestRef>, T) + 'static,
+    ) where
+        M: Message<Result = Result<T, Refusal>> + Send + 'static,
+        T: Send + 'static,
+        Conversation: Handler<M>,
+        <Conversation as Actor>::Context: ToEnvelope<Conversation, M>,
+    {
+        if self.unanswered >= SESSION_REQUESTS_MAX {
+            let refusal = Refusal::new(
+                ErrorCode::Overloaded,
+                "too many requests wait for their answers",
+            );
+            let refusal = Refusal {
+                retry_after_ms: Some(500),
+                ..refusal
+            };
+            return self.push_error(request_ref, refusal);
+        }
+        self.with_conversation(
+            request_ref,
+            conversation,
+            context,
+            move |this, request_ref, addr, context| {
+                this.unanswered += 1;
+                // The message is in the conversation's mailbox now: requests keep their order.
+                let answer = addr.send(message).timeout(ANSWER_WITHIN);
+                let told = answer.into_actor(this).map(move |answer, this, _| {
+                    this.unanswered -= 1;
+                    match answer {
+                        Ok(Ok(result)) => answered(this, request_ref, result),
+                        Ok(Err(refusal)) => this.push_error(request_ref, refusal),
+                        Err(error) => this.push_error(request_ref, mailbox_refusal(&error)),
+                    }
+                });
+                context.spawn(told);
+            },
+        );
+    }
+
+    /// Calls `then` with the conversation's actor, woken if need be; requests of a connection keep their order.
+    pub(super) fn with_conversation(
+        &mut self,
+        request_ref: Option<RequestRef>,
+        conversation: ConversationId,
+        context: &mut Context<Self>,
+        then: impl FnOnce(&mut Self, Option<RequestRef>, &Addr<Conversation>, &mut Context<Self>)
+        + 'static,
+    ) {
+        if let Some(addr) = self
+            .conversations
+            .get(&conversation)
+            .filter(|addr| addr.connected())
+        {
+            let addr = addr.clone();
+            return then(self, request_ref, &addr, context);
+        }
+        let directory = self.worker.services().directory.clone();
+        let woken = async move { directory.conversation(conversation).await };
+        context.wait(
+            woken
+                .into_actor(self)
+                .map(move |woken, this, context| match woken {
+                    Ok(addr) => {
+                        if this.conversations.len() >= SUBSCRIPTIONS_MAX {
+                            this.conversations.clear();
+                        }
+                        this.conversations.insert(conversation, addr.clone());
+                        then(this, request_ref, &addr, context);
+                    }
+                    Err(error) => this.push_error(request_ref, wake_refusal(&error)),
+                }),
+        );
+    }
+}
+
+fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::new(
+            ErrorCode::Invalid,
+            "text: the message is empty",
+        ));
+    }
+    if text.len() > TEXT_BYTES_MAX {
+        let message = format!("text: {} bytes; at most {TEXT_BYTES_MAX}", text.len());
+        return Err(Refusal::new(ErrorCode::TooLarge, message));
+    }
+    if text.contains('\0') {
+        return Err(Refusal::new(
+            ErrorCode::Invalid,
+            "text: it holds a NUL character",
+        ));
+    }
+    Ok(())
+}
+
+fn wake_refusal(error: &WakeError) -> Refusal {
+    match error {
+        WakeError::NotFound(_) => Refusal::no_conversation(),
+        WakeError::Unavailable(_) | WakeError::Stopping => {
+            let refusal = Refusal::new(ErrorCode::Unavailable, error.to_string());
+            Refusal {
+                retry_after_ms: Some(1_000),
+                ..refusal
+            }
+        }
+    }
+}
+
+fn mailbox_refusal(error: &MailboxError) -> Refusal {
+    let message = match error {
+        MailboxError::Closed => {
+            "the conversation was interrupted; send it again with the same client_id"
+        }
+        MailboxError::Timeout => "no answer in time; send it again with the same client_id",
+    };
+    let refusal = Refusal::new(ErrorCode::Unavailable, message);
+    Refusal {
+        retry_after_ms: Some(500),
+        ..refusal
+    }
+}

@@ -1,0 +1,298 @@
+//! A twin that is awake: its persona and knowledge in memory, ready to answer.
+//!
+//! 1. [`Reply`] names a question; a twin whose owner has changed it since reads itself anew first.
+//! 2. The question is embedded, and the passages most alike to it are found.
+//! 3. The prompt is built (`twin/prompt.rs`) and handed to the inference pool, which streams to the conversation.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use inference::GenerateRequest;
+use protocol::{ConversationId, ErrorCode, Failure, MessageId, Source, TwinId};
+use storage::StorageError;
+use tokio::sync::mpsc;
+
+use crate::inference_pool::{Cancel, Embed, Generate, GenerationEvent, PoolError};
+use crate::limits::{HISTORY_MESSAGES_MAX, TWIN_MAILBOX_MAX};
+use crate::node::Services;
+use crate::supervisor::{LifeLine, WakeError};
+
+mod knowledge;
+mod prompt;
+
+use knowledge::Knowledge;
+use prompt::PromptParts;
+
+/// Passages that may stand in a prompt: a small model loses the thread among more.
+const PASSAGES_MAX: usize = 3;
+
+/// Passages less alike to the question than this are not shown: all-MiniLM gives unrelated texts about 0 to 0.2.
+const PASSAGE_SCORE_MIN: f32 = 0.25;
+
+/// How often a twin looks whether it is still needed.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+
+/// What a twin is at one moment; replies that are being prepared keep the one that they began with.
+struct Mind {
+    twin: storage::Twin,
+    knowledge: Knowledge,
+}
+
+/// The actor.
+pub(crate) struct Twin {
+    id: TwinId,
+    mind: Rc<Mind>,
+    services: Services,
+    preparing: usize,
+    last_needed: Instant,
+    pub(crate) life_line: Option<LifeLine<Self>>,
+}
+
+impl Twin {
+    /// Loads the twin's persona and knowledge.
+    pub(crate) async fn load(id: TwinId, services: Services) -> Result<Self, WakeError> {
+        let mind = read_mind(id, &services)
+            .await?
+            .ok_or(WakeError::NotFound("twin"))?;
+        Ok(Self {
+            id,
+            mind: Rc::new(mind),
+            services,
+            preparing: 0,
+            last_needed: Instant::now(),
+            life_line: None,
+        })
+    }
+
+    fn housekeeping(&mut self, context: &mut Context<Self>) {
+        if self.preparing > 0 {
+            self.last_needed = Instant::now();
+        } else if self.last_needed.elapsed() > self.services.config.idle_after {
+            context.stop();
+        }
+    }
+}
+
+async fn read_mind(id: TwinId, services: &Services) -> Result<Option<Mind>, StorageError> {
+    let Some(twin) = services.storage.twin(id).await? else {
+        return Ok(None);
+    };
+    let knowledge = Knowledge::new(services.storage.chunks_of(id).await?);
+    Ok(Some(Mind { twin, knowledge }))
+}
+
+impl Actor for Twin {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(TWIN_MAILBOX_MAX);
+        context.run_interval(HOUSEKEEPING, Self::housekeeping);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        if let Some(life_line) = &mut self.life_line {
+            life_line.stopping();
+        }
+    }
+}
+
+/// Answer a question: the text goes to `events`, what it is drawn from is the result.
+#[derive(Message)]
+#[rtype(result = "Result<Plan, Failure>")]
+pub(crate) struct Reply {
+    pub(crate) conversation: ConversationId,
+    pub(crate) reply: MessageId,
+    pub(crate) question: MessageId,
+    pub(crate) events: mpsc::Sender<GenerationEvent>,
+    pub(crate) cancel: Cancel,
+}
+
+/// What a reply is drawn from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Plan {
+    /// Passages that stand in the prompt.
+    pub(crate) sources: Vec<Source>,
+    /// The model that writes.
+    pub(crate) model: String,
+    /// The seed of the sampling.
+    pub(crate) seed: u64,
+}
+
+impl Handler<Reply> for Twin {
+    type Result = ResponseActFuture<Self, Result<Plan, Failure>>;
+
+    fn handle(&mut self, reply: Reply, _: &mut Self::Context) -> Self::Result {
+        self.preparing += 1;
+        self.last_needed = Instant::now();
+        let (id, mind, services) = (self.id, self.mind.clone(), self.services.clone());
+        let answered = async move {
+            let events = reply.events.clone();
+            let answered = answer(id, mind, &services, reply).await;
+            if let Err(Unanswered::Pool(error)) = &answered {
+                // The stream says why it ends, whichever arrives first.
+                let _ = events.try_send(GenerationEvent::Failed(error.clone()));
+            }
+            answered
+        };
+        Box::pin(answered.into_actor(self).map(|answered, this, _| {
+            this.preparing -= 1;
+            let (mind, plan) = answered.map_err(Failure::from)?;
+            this.mind = mind;
+            Ok(plan)
+        }))
+    }
+}
+
+/// Why a question cannot be answered.
+enum Unanswered {
+    Gone(&'static str),
+    Storage(StorageError),
+    Pool(PoolError),
+}
+
+impl From<StorageError> for Unanswered {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl From<PoolError> for Unanswered {
+    fn from(error: PoolError) -> Self {
+        Self::Pool(error)
+    }
+}
+
+impl From<Unanswered> for Failure {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Gone(what) => Self {
+                code: ErrorCode::NotFound,
+                message: format!("{what} is gone"),
+            },
+            Unanswered::Storage(error) => Self {
+                code: error.code(),
+                message: error.to_string(),
+            },
+            Unanswered::Pool(error) => error.failure(),
+        }
+    }
+}
+
+async fn answer(
+    id: TwinId,
+    mind: Rc<Mind>,
+    services: &Services,
+    reply: Reply,
+) -> Result<(Rc<Mind>, Plan), Unanswered> {
+    let mind = refreshed(id, mind, services).await?;
+    let question = services.storage.message(reply.question).await?;
+    let question = question.ok_or(Unanswered::Gone("the question"))?;
+    let before = Some(question.seq);
+    let storage = &services.storage;
+    let history = storage
+        .messages_before(reply.conversation, before, HISTORY_MESSAGES_MAX)
+        .await?;
+    let passages = passages(&mind.knowledge, services, &question.text).await?;
+    let counter = &services.engine.counter;
+    let prompt = prompt::build(
+        PromptParts {
+            name: &mind.twin.name,
+            persona: &mind.twin.persona,
+            language: &mind.twin.language,
+            passages,
+            history: &history,
+            question: &question.text,
+            tokens_max: prompt_tokens_max(services),
+        },
+        |text| counter.count(text),
+    );
+    let seed = seed_of(reply.reply);
+    let request = GenerateRequest {
+        messages: prompt.messages,
+        max_tokens: services.config.reply_tokens_max,
+        seed,
+        ..GenerateRequest::default()
+    };
+    let generate = Generate {
+        request,
+        events: reply.events,
+        cancel: reply.cancel,
+    };
+    let queued = services.pool.send(generate).await;
+    queued.unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))?;
+    let plan = Plan {
+        sources: prompt.sources,
+        model: services.engine.model.name.clone(),
+        seed,
+    };
+    Ok((mind, plan))
+}
+
+/// The twin as it is now: read anew if its owner has changed it, on whichever node.
+async fn refreshed(
+    id: TwinId,
+    mind: Rc<Mind>,
+    services: &Services,
+) -> Result<Rc<Mind>, Unanswered> {
+    let twin = services
+        .storage
+        .twin(id)
+        .await?
+        .ok_or(Unanswered::Gone("the twin"))?;
+    if twin.updated_at == mind.twin.updated_at {
+        return Ok(mind);
+    }
+    let mind = read_mind(id, services)
+        .await?
+        .ok_or(Unanswered::Gone("the twin"))?;
+    Ok(Rc::new(mind))
+}
+
+async fn passages(
+    knowledge: &Knowledge,
+    services: &Services,
+    question: &str,
+) -> Result<Vec<Source>, Unanswered> {
+    if knowledge.is_empty() {
+        return Ok(Vec::new());
+    }
+    let embed = Embed {
+        texts: vec![question.to_owned()],
+    };
+    let answer = services.pool.send(embed).await;
+    let vectors = answer
+        .unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))?;
+    let query = vectors.first().map(Vec::as_slice).unwrap_or_default();
+    Ok(knowledge.search(query, PASSAGES_MAX, PASSAGE_SCORE_MIN))
+}
+
+/// Tokens that a prompt may have: as configured, and never so many that the reply does not fit the context.
+fn prompt_tokens_max(services: &Services) -> usize {
+    let reply = services.config.reply_tokens_max as usize;
+    let context = services.engine.model.context_tokens.saturating_sub(reply);
+    services.config.prompt_tokens_max.min(context)
+}
+
+/// The seed of a reply: the random half of its id, so that writing it anew gives the same text.
+fn seed_of(reply: MessageId) -> u64 {
+    let half: [u8; 8] = reply.as_bytes()[8..]
+        .try_into()
+        .expect("an id has 16 bytes");
+    u64::from_le_bytes(half)
+}
+
+/// Tests make the actor panic with this.
+#[cfg(test)]
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Panic;
+
+#[cfg(test)]
+impl Handler<Panic> for Twin {
+    type Result = ();
+
+    fn handle(&mut self, _: Panic, _: &mut Self::Context) {
+        panic!("a test asked for it");
+    }
+}

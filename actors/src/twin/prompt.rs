@@ -1,0 +1,119 @@
+//! The prompt: built in one place, purely, from persona, knowledge and recent turns, within a budget of tokens.
+
+use inference::{ChatMessage, Role};
+use protocol::{Message, Source, StopReason};
+
+/// Tokens that the chat template adds around one message.
+const TEMPLATE_TOKENS: usize = 8;
+
+/// The share of the budget that passages may take, in percent: what is left is for persona and turns.
+const PASSAGES_PERCENT: usize = 60;
+
+/// What a prompt is built from.
+pub(super) struct PromptParts<'a> {
+    /// The twin's name.
+    pub(super) name: &'a str,
+    /// Who the twin is, in its owner's words.
+    pub(super) persona: &'a str,
+    /// The language to answer in; empty for the language of the question.
+    pub(super) language: &'a str,
+    /// Passages that may hold the answer, best first.
+    pub(super) passages: Vec<Source>,
+    /// The turns before the question, oldest first.
+    pub(super) history: &'a [Message],
+    /// The question.
+    pub(super) question: &'a str,
+    /// Tokens that the prompt may have.
+    pub(super) tokens_max: usize,
+}
+
+/// A prompt, and the passages that stand in it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Prompt {
+    /// The conversation as the model reads it.
+    pub(super) messages: Vec<ChatMessage>,
+    /// What the reply can be drawn from, best first.
+    pub(super) sources: Vec<Source>,
+}
+
+/// Builds the prompt. Passages are taken best first and turns newest first, as far as the budget goes; persona and
+/// question always stand.
+pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Prompt {
+    let cost = |text: &str| count(text) + TEMPLATE_TOKENS;
+    let system = system_text(&parts);
+    let mut left = parts
+        .tokens_max
+        .saturating_sub(cost(&system) + cost(parts.question));
+
+    let mut sources = Vec::new();
+    let mut for_passages = left * PASSAGES_PERCENT / 100;
+    for passage in parts.passages {
+        let tokens = cost(&passage.quote);
+        if tokens > for_passages {
+            continue;
+        }
+        for_passages -= tokens;
+        left -= tokens;
+        sources.push(passage);
+    }
+
+    let mut turns = Vec::new();
+    for message in parts.history.iter().rev() {
+        let Some(turn) = turn(message) else { continue };
+        let tokens = cost(&turn.content);
+        if tokens > left {
+            break;
+        }
+        left -= tokens;
+        turns.push(turn);
+    }
+    turns.reverse();
+
+    let mut messages = vec![ChatMessage::new(Role::System, system)];
+    messages.extend(turns);
+    messages.push(ChatMessage::new(
+        Role::User,
+        question_text(parts.question, &sources),
+    ));
+    Prompt { messages, sources }
+}
+
+fn system_text(parts: &PromptParts<'_>) -> String {
+    let name = parts.name;
+    let mut text = format!("You are {name}. {}", parts.persona.trim());
+    if !parts.language.is_empty() {
+        text.push_str(&format!("\nAnswer in this language: {}.", parts.language));
+    }
+    text
+}
+
+/// The question, after the passages that it may be answered from.
+fn question_text(question: &str, sources: &[Source]) -> String {
+    if sources.is_empty() {
+        return question.to_owned();
+    }
+    let mut text = String::from("Your notes:\n");
+    for source in sources {
+        text.push_str(source.quote.trim());
+        text.push_str("\n\n");
+    }
+    text.push_str("Answer from your notes, briefly and in the first person.\nQuestion: ");
+    text.push_str(question);
+    text
+}
+
+/// A turn of the conversation as the model reads it; a reply that failed or is empty is left out.
+fn turn(message: &Message) -> Option<ChatMessage> {
+    if message.stop_reason == Some(StopReason::Failed) || message.text.is_empty() {
+        return None;
+    }
+    let role = if message.author.is_ai() {
+        Role::Assistant
+    } else {
+        Role::User
+    };
+    Some(ChatMessage::new(role, message.text.clone()))
+}
+
+#[cfg(test)]
+mod tests;
