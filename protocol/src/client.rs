@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{CLIENT_ID_BYTES_MAX, REF_BYTES_MAX};
+use crate::limits::{
+    CLIENT_ID_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX, SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX,
+};
 use crate::{ConversationId, MessageId};
 
 /// A client's frame with the `ref` that its answer will carry.
@@ -108,6 +110,50 @@ impl ClientFrame {
             Self::Ping => "ping",
         }
     }
+
+    /// Holds the frame to the limits that its types do not carry. A text's length is the business of whoever stores
+    /// it.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Identify { token } => check_token(token),
+            Self::Resume { token, cursors } => {
+                check_token(token)?;
+                if cursors.len() > SUBSCRIPTIONS_MAX {
+                    return Err(format!(
+                        "cursors may be {SUBSCRIPTIONS_MAX} at most, not {}",
+                        cursors.len()
+                    ));
+                }
+                let mut seqs = cursors.iter().map(|cursor| cursor.after_seq);
+                seqs.try_for_each(|after_seq| check_seq("after_seq", after_seq))
+            }
+            Self::Subscribe { after_seq, .. } => {
+                check_seq("after_seq", after_seq.unwrap_or_default())
+            }
+            Self::Read { seq, .. } => check_seq("seq", *seq),
+            Self::Unsubscribe { .. }
+            | Self::Send { .. }
+            | Self::Typing { .. }
+            | Self::Stop { .. }
+            | Self::Ping => Ok(()),
+        }
+    }
+}
+
+fn check_token(token: &str) -> Result<(), String> {
+    match token.len() {
+        1..=TOKEN_BYTES_MAX => Ok(()),
+        bytes => Err(format!(
+            "token must be 1 to {TOKEN_BYTES_MAX} bytes, not {bytes}"
+        )),
+    }
+}
+
+fn check_seq(name: &str, seq: u64) -> Result<(), String> {
+    if seq > SEQ_MAX {
+        return Err(format!("{name} may be {SEQ_MAX} at most, not {seq}"));
+    }
+    Ok(())
 }
 
 /// How far a client had followed a conversation.

@@ -1,12 +1,15 @@
 //! The two encodings of the one schema: JSON for chat clients, MessagePack (named maps) for bots.
 
+mod depth;
+mod header;
+
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use self::header::Header;
 use crate::client::{ClientFrame, ClientRequest, RequestRef};
-use crate::limits::DEPTH_MAX;
+use crate::limits::{DEPTH_MAX, EXPLANATION_CHARS_MAX};
 use crate::{ErrorCode, ServerFrame};
 
 /// An encoding of frames, chosen by the WebSocket subprotocol.
@@ -38,15 +41,29 @@ impl Codec {
     }
 }
 
-/// A client's frame that cannot be read, with the `ref` to answer where that much could be read.
+/// A frame that cannot be read, with the `ref` to answer where that much could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
     /// The frame's `ref`.
     pub request_ref: Option<RequestRef>,
     /// `malformed`, `unknown_op` or `invalid`.
     pub code: ErrorCode,
-    /// What was wrong, for a person to read.
+    /// What was wrong, for a person to read. It may quote the frame, so it is no text for a log.
     pub message: String,
+}
+
+impl DecodeError {
+    fn new(request_ref: Option<RequestRef>, code: ErrorCode, message: &str) -> Self {
+        let message = match message.char_indices().nth(EXPLANATION_CHARS_MAX) {
+            Some((end, _)) => format!("{}…", &message[..end]),
+            None => message.to_owned(),
+        };
+        Self {
+            request_ref,
+            code,
+            message,
+        }
+    }
 }
 
 impl fmt::Display for DecodeError {
@@ -62,57 +79,71 @@ impl std::error::Error for DecodeError {}
 #[error("frame cannot be encoded: {0}")]
 pub struct EncodeError(String);
 
-/// What every client frame begins with: read first, so that an error can name the `op` and carry the `ref`.
-#[derive(Deserialize)]
-struct Header {
-    op: Option<String>,
-    #[serde(rename = "ref", default)]
-    request_ref: Option<RequestRef>,
-}
-
-/// Reads a client's frame.
+/// Reads a client's frame. Fields that it does not know are ignored.
 ///
 /// # Errors
-/// `malformed` for bytes that are no frame, `unknown_op` for an `op` that is not in [`ClientFrame::OPS`], and
-/// `invalid` for fields that are missing or wrong.
+/// `malformed` for bytes that are no map with an `op`, `unknown_op` for an `op` that is not in [`ClientFrame::OPS`], and
+/// `invalid` for fields that are missing, of the wrong type or over a limit.
 pub fn decode_client(codec: Codec, bytes: &[u8]) -> Result<ClientRequest, DecodeError> {
-    let header: Header = decode(codec, bytes).map_err(|message| DecodeError {
-        request_ref: None,
-        code: ErrorCode::Malformed,
-        message: format!("the frame is not a {} map: {message}", encoding_name(codec)),
-    })?;
-    let request_ref = header.request_ref;
-    let Some(op) = header.op else {
-        let message = "the frame has no `op`".to_owned();
-        return Err(DecodeError {
-            request_ref,
-            code: ErrorCode::Malformed,
-            message,
-        });
-    };
-    if !ClientFrame::OPS.contains(&op.as_str()) {
-        let op: String = op.chars().take(64).collect();
-        let message = format!(
-            "unknown op {op:?}; known are {}",
-            ClientFrame::OPS.join(", ")
-        );
-        return Err(DecodeError {
-            request_ref,
-            code: ErrorCode::UnknownOp,
-            message,
-        });
-    }
-    match decode(codec, bytes) {
+    let (op, request_ref) = decode_header(codec, bytes, ClientFrame::OPS)?;
+    let decoded = decode(codec, bytes).and_then(|frame: ClientFrame| {
+        frame.check()?;
+        Ok(frame)
+    });
+    match decoded {
         Ok(frame) => Ok(ClientRequest { request_ref, frame }),
         Err(message) => {
             let message = format!("{op}: {message}");
-            Err(DecodeError {
-                request_ref,
-                code: ErrorCode::Invalid,
-                message,
-            })
+            Err(DecodeError::new(request_ref, ErrorCode::Invalid, &message))
         }
     }
+}
+
+/// Reads a server's frame, as clients, tests and other nodes do. Fields that it does not know are ignored.
+///
+/// # Errors
+/// As [`decode_client`]. A client should skip an `unknown_op`: the server is newer than the client.
+pub fn decode_server(codec: Codec, bytes: &[u8]) -> Result<ServerFrame, DecodeError> {
+    let (op, request_ref) = decode_header(codec, bytes, ServerFrame::OPS)?;
+    decode(codec, bytes).map_err(|message| {
+        let message = format!("{op}: {message}");
+        DecodeError::new(request_ref, ErrorCode::Invalid, &message)
+    })
+}
+
+/// Reads what every frame has, so that an error about the rest can name the `op` and carry the `ref`.
+fn decode_header(
+    codec: Codec,
+    bytes: &[u8],
+    known: &[&str],
+) -> Result<(String, Option<RequestRef>), DecodeError> {
+    let encoding = encoding_name(codec);
+    let malformed = |message: String| DecodeError::new(None, ErrorCode::Malformed, &message);
+    if codec == Codec::Json && depth::json_depth(bytes) > DEPTH_MAX {
+        let message = format!("the frame is nested deeper than {DEPTH_MAX}");
+        return Err(malformed(message));
+    }
+    let header: Header = decode(codec, bytes)
+        .map_err(|message| malformed(format!("the frame is not a {encoding} map: {message}")))?;
+    let request_ref = header
+        .request_ref()
+        .map_err(|message| DecodeError::new(None, ErrorCode::Invalid, &message))?;
+    let op = match header.op() {
+        Ok(op) => op,
+        Err(message) => {
+            return Err(DecodeError::new(request_ref, ErrorCode::Malformed, message));
+        }
+    };
+    if !known.contains(&op.as_str()) {
+        let op: String = op.chars().take(64).collect();
+        let message = format!("unknown op {op:?}; known are {}", known.join(", "));
+        return Err(DecodeError::new(
+            request_ref,
+            ErrorCode::UnknownOp,
+            &message,
+        ));
+    }
+    Ok((op, request_ref))
 }
 
 /// Writes a client's frame, as clients and tests do.
@@ -134,18 +165,6 @@ pub fn encode_client(codec: Codec, request: &ClientRequest) -> Result<Vec<u8>, E
             request_ref: request.request_ref.as_ref(),
         },
     )
-}
-
-/// Reads a server's frame, as clients, tests and other nodes do.
-///
-/// # Errors
-/// `malformed` for bytes that are no server frame.
-pub fn decode_server(codec: Codec, bytes: &[u8]) -> Result<ServerFrame, DecodeError> {
-    decode(codec, bytes).map_err(|message| DecodeError {
-        request_ref: None,
-        code: ErrorCode::Malformed,
-        message: format!("not a server frame: {message}"),
-    })
 }
 
 /// Writes a server's frame.
@@ -171,12 +190,13 @@ fn decode<T: DeserializeOwned>(codec: Codec, bytes: &[u8]) -> Result<T, String> 
         Codec::MessagePack => {
             let mut rest = bytes;
             let mut deserializer = rmp_serde::Deserializer::new(&mut rest);
-            deserializer.set_max_depth(DEPTH_MAX);
+            // It refuses the depth that it is given, and allows one less.
+            deserializer.set_max_depth(DEPTH_MAX + 1);
             let value = T::deserialize(&mut deserializer).map_err(|error| error.to_string())?;
             drop(deserializer);
             match rest.len() {
                 0 => Ok(value),
-                left => Err(format!("{left} bytes after the map")),
+                left => Err(format!("trailing bytes after the map: {left}")),
             }
         }
     }

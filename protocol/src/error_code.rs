@@ -27,11 +27,11 @@ macro_rules! error_codes {
 }
 
 error_codes! {
-    /// The frame or body is not valid JSON or MessagePack, or lacks a field, or a field has the wrong type.
+    /// The frame or body is not valid JSON or MessagePack, or the frame is no map with an `op`.
     Malformed = "malformed",
     /// The frame's `op` is not known.
     UnknownOp = "unknown_op",
-    /// A field has a value that is not allowed; the message names it.
+    /// A field is missing, has the wrong type or a value that is not allowed; the message says which.
     Invalid = "invalid",
     /// There is no token, or it is forged, or the account is gone, or the password is wrong.
     Unauthenticated = "unauthenticated",

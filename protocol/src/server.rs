@@ -141,6 +141,25 @@ impl ServerFrame {
         "pong",
         "reconnect",
     ];
+
+    /// The frame's `op`.
+    pub fn op(&self) -> &'static str {
+        match self {
+            Self::Ready { .. } => "ready",
+            Self::Subscribed { .. } => "subscribed",
+            Self::Unsubscribed { .. } => "unsubscribed",
+            Self::Ack { .. } => "ack",
+            Self::Message(_) => "message",
+            Self::MessageStart { .. } => "message_start",
+            Self::Delta { .. } => "delta",
+            Self::MessageDone(_) => "message_done",
+            Self::Typing { .. } => "typing",
+            Self::Receipt { .. } => "receipt",
+            Self::Error { .. } => "error",
+            Self::Pong { .. } => "pong",
+            Self::Reconnect { .. } => "reconnect",
+        }
+    }
 }
 
 /// Who a client is.

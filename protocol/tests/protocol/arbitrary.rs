@@ -1,0 +1,249 @@
+//! Any frame at all.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use protocol::limits::{CLIENT_ID_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX};
+use protocol::{
+    Author, ClientFrame, ClientId, ClientRequest, Cursor, ErrorCode, Failure, Message, ReadyUser,
+    RequestRef, ServerFrame, Source, StopReason, Usage,
+};
+
+/// Any of our ids: 16 bytes of any value.
+fn id<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug>() -> impl Strategy<Value = T> {
+    any::<u128>().prop_map(|bits| {
+        let hex = format!("{bits:032x}");
+        hex.parse().expect("32 hexadecimal digits are a UUID")
+    })
+}
+
+/// Any text, with every plane of Unicode.
+fn text() -> impl Strategy<Value = String> {
+    vec(any::<char>(), 0..40).prop_map(String::from_iter)
+}
+
+fn graphic(bytes_max: usize) -> impl Strategy<Value = String> {
+    vec(b'!'..=b'~', 1..=bytes_max).prop_map(|bytes| String::from_utf8(bytes).expect("ASCII"))
+}
+
+fn client_id() -> impl Strategy<Value = ClientId> {
+    graphic(CLIENT_ID_BYTES_MAX).prop_map(|text| text.try_into().expect("printable"))
+}
+
+fn request_ref() -> impl Strategy<Value = Option<RequestRef>> {
+    let request_ref = graphic(REF_BYTES_MAX).prop_map(|text| text.try_into().expect("printable"));
+    option::of(request_ref)
+}
+
+fn seq() -> impl Strategy<Value = u64> {
+    prop_oneof![0..100_u64, 0..=SEQ_MAX]
+}
+
+/// Any client frame that keeps the limits.
+pub(crate) fn client_request() -> impl Strategy<Value = ClientRequest> {
+    let cursor = (id(), seq()).prop_map(|(conversation_id, after_seq)| Cursor {
+        conversation_id,
+        after_seq,
+    });
+    let token = || graphic(300);
+    let frame = prop_oneof![
+        token().prop_map(|token| ClientFrame::Identify { token }),
+        (token(), vec(cursor, 0..5))
+            .prop_map(|(token, cursors)| ClientFrame::Resume { token, cursors }),
+        (id(), option::of(seq())).prop_map(|(conversation_id, after_seq)| {
+            ClientFrame::Subscribe {
+                conversation_id,
+                after_seq,
+            }
+        }),
+        id().prop_map(|conversation_id| ClientFrame::Unsubscribe { conversation_id }),
+        (id(), client_id(), text(), option::of(id())).prop_map(
+            |(conversation_id, client_id, text, reply_to)| ClientFrame::Send {
+                conversation_id,
+                client_id,
+                text,
+                reply_to,
+            }
+        ),
+        id().prop_map(|conversation_id| ClientFrame::Typing { conversation_id }),
+        (id(), seq()).prop_map(|(conversation_id, seq)| ClientFrame::Read {
+            conversation_id,
+            seq
+        }),
+        (id(), id()).prop_map(|(conversation_id, message_id)| ClientFrame::Stop {
+            conversation_id,
+            message_id
+        }),
+        Just(ClientFrame::Ping),
+    ];
+    (request_ref(), frame).prop_map(|(request_ref, frame)| ClientRequest { request_ref, frame })
+}
+
+fn author() -> impl Strategy<Value = Author> {
+    prop_oneof![
+        (id(), text()).prop_map(|(id, name)| Author::User { id, name }),
+        (id(), text()).prop_map(|(id, name)| Author::Twin { id, name }),
+    ]
+}
+
+fn error_code() -> impl Strategy<Value = ErrorCode> {
+    proptest::sample::select(ErrorCode::ALL)
+}
+
+fn source() -> impl Strategy<Value = Source> {
+    (id(), text(), text(), text(), -1.0..=1.0_f32).prop_map(
+        |(document_id, document, section, quote, score)| Source {
+            document_id,
+            document,
+            section,
+            quote,
+            score,
+        },
+    )
+}
+
+fn usage() -> impl Strategy<Value = Usage> {
+    (any::<u32>(), any::<u32>()).prop_map(|(prompt_tokens, completion_tokens)| Usage {
+        prompt_tokens,
+        completion_tokens,
+    })
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let stop_reason = proptest::sample::select(vec![
+        StopReason::EndOfTurn,
+        StopReason::Length,
+        StopReason::Stopped,
+        StopReason::Failed,
+    ]);
+    let failure = (error_code(), text()).prop_map(|(code, message)| Failure { code, message });
+    let begin = (
+        id(),
+        seq(),
+        id(),
+        author(),
+        any::<bool>(),
+        text(),
+        any::<i64>(),
+    );
+    let rest = (
+        option::of(client_id()),
+        option::of(id()),
+        option::of(vec(source(), 0..3)),
+        option::of(usage()),
+        option::of(stop_reason),
+        option::of(text()),
+        option::of(failure),
+    );
+    (begin, rest).prop_map(|(begin, rest)| {
+        let (conversation_id, seq, message_id, author, ai_written, text, created_at) = begin;
+        let (client_id, reply_to, sources, usage, stop_reason, model, failure) = rest;
+        Message {
+            conversation_id,
+            seq,
+            message_id,
+            author,
+            ai_written,
+            text,
+            created_at,
+            client_id,
+            reply_to,
+            sources,
+            usage,
+            stop_reason,
+            model,
+            failure,
+        }
+    })
+}
+
+/// Any server frame.
+pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
+    let ready = (request_ref(), id(), id(), text(), any::<u64>()).prop_map(
+        |(request_ref, session_id, id, name, heartbeat_ms)| ServerFrame::Ready {
+            request_ref,
+            session_id,
+            user: ReadyUser { id, name },
+            heartbeat_ms,
+        },
+    );
+    let subscribed =
+        (request_ref(), id(), seq()).prop_map(|(request_ref, conversation_id, last_seq)| {
+            ServerFrame::Subscribed {
+                request_ref,
+                conversation_id,
+                last_seq,
+            }
+        });
+    let unsubscribed = (request_ref(), id()).prop_map(|(request_ref, conversation_id)| {
+        ServerFrame::Unsubscribed {
+            request_ref,
+            conversation_id,
+        }
+    });
+    let ack = (request_ref(), id(), client_id(), seq(), id()).prop_map(
+        |(request_ref, conversation_id, client_id, seq, message_id)| ServerFrame::Ack {
+            request_ref,
+            conversation_id,
+            client_id,
+            seq,
+            message_id,
+        },
+    );
+    let message_start = (id(), id(), author(), any::<bool>(), id()).prop_map(
+        |(conversation_id, message_id, author, ai_written, reply_to)| ServerFrame::MessageStart {
+            conversation_id,
+            message_id,
+            author,
+            ai_written,
+            reply_to,
+        },
+    );
+    let delta = (id(), id(), any::<u64>(), text()).prop_map(
+        |(conversation_id, message_id, index, text)| ServerFrame::Delta {
+            conversation_id,
+            message_id,
+            index,
+            text,
+        },
+    );
+    let typing = (id(), id()).prop_map(|(conversation_id, user_id)| ServerFrame::Typing {
+        conversation_id,
+        user_id,
+    });
+    let receipt =
+        (id(), id(), seq()).prop_map(|(conversation_id, user_id, seq)| ServerFrame::Receipt {
+            conversation_id,
+            user_id,
+            seq,
+        });
+    let error = (
+        request_ref(),
+        error_code(),
+        text(),
+        option::of(any::<u64>()),
+    )
+        .prop_map(
+            |(request_ref, code, message, retry_after_ms)| ServerFrame::Error {
+                request_ref,
+                code,
+                message,
+                retry_after_ms,
+            },
+        );
+    prop_oneof![
+        ready,
+        subscribed,
+        unsubscribed,
+        ack,
+        message().prop_map(ServerFrame::Message),
+        message_start,
+        delta,
+        message().prop_map(ServerFrame::MessageDone),
+        typing,
+        receipt,
+        error,
+        request_ref().prop_map(|request_ref| ServerFrame::Pong { request_ref }),
+        any::<u64>().prop_map(|after_ms| ServerFrame::Reconnect { after_ms }),
+    ]
+}

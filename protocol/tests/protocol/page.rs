@@ -1,0 +1,1 @@
+//! The page that describes the protocol names everything that the protocol has.

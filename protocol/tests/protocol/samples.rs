@@ -1,0 +1,468 @@
+//! The frames of the golden files: every kind of frame, with and without what it may lack.
+
+use protocol::{
+    Author, ClientFrame, ClientRequest, Codec, Cursor, ErrorCode, Failure, Message, ReadyUser,
+    RequestRef, ServerFrame, Source, StopReason, Usage, decode_client, encode_client,
+    encode_server,
+};
+use serde_json::{Value, json};
+
+/// The golden files: name and content.
+pub(crate) fn fixture_files() -> [(&'static str, String); 3] {
+    let client = client_samples().into_iter().map(|(name, request)| {
+        let encoded = Codec::ALL.map(|codec| encode_client(codec, &request).expect("it encodes"));
+        fixture(name, request.frame.op(), encoded)
+    });
+    let server = server_samples().into_iter().map(|(name, frame)| {
+        let encoded = Codec::ALL.map(|codec| encode_server(codec, &frame).expect("it encodes"));
+        fixture(name, frame.op(), encoded)
+    });
+    let rejected = rejected_samples().into_iter().map(|(name, codec, bytes)| {
+        let error = decode_client(codec, &bytes).expect_err(name);
+        let bytes = match codec {
+            Codec::Json => json!({ "json": String::from_utf8_lossy(&bytes) }),
+            Codec::MessagePack => json!({ "msgpack": hex(&bytes) }),
+        };
+        let mut fixture = json!({ "name": name, "code": error.code, "message": error.message });
+        if let Some(request_ref) = error.request_ref {
+            fixture["ref"] = json!(request_ref);
+        }
+        merge(fixture, bytes)
+    });
+    [
+        ("client_frames.json", file(client.collect())),
+        ("server_frames.json", file(server.collect())),
+        ("rejected_frames.json", file(rejected.collect())),
+    ]
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn fixture(name: &str, op: &str, [json, msgpack]: [Vec<u8>; 2]) -> Value {
+    let json = String::from_utf8(json).expect("JSON is UTF-8");
+    let frame: Value = serde_json::from_str(&json).expect("JSON is JSON");
+    json!({ "name": name, "op": op, "frame": frame, "json": json, "msgpack": hex(&msgpack) })
+}
+
+fn merge(mut one: Value, mut other: Value) -> Value {
+    let entries = other.as_object_mut().expect("an object");
+    one.as_object_mut().expect("an object").append(entries);
+    one
+}
+
+fn file(fixtures: Vec<Value>) -> String {
+    let text = serde_json::to_string_pretty(&fixtures).expect("it encodes");
+    text + "\n"
+}
+
+const CONVERSATION: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+const ANA: &str = "01890a5d-ac96-7ab2-80e2-4536629c90de";
+const ADA: &str = "01890a5d-ac97-7b2a-9c1e-3f5a7d2b8e41";
+const QUESTION: &str = "01890a5d-b1f0-7c3d-8a4b-5e6f70819293";
+const REPLY: &str = "01890a5d-b200-7d4e-9b5c-6f7081929304";
+const DOCUMENT: &str = "01890a5d-9000-7e5f-8c6d-708192930415";
+const SESSION: &str = "01890a5d-a000-7f60-9d7e-819293041526";
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl";
+
+fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().expect("an id")
+}
+
+fn request_ref(text: &str) -> Option<RequestRef> {
+    Some(text.to_owned().try_into().expect("a ref"))
+}
+
+/// Every kind of client frame.
+pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
+    let conversation_id = id(CONVERSATION);
+    let with = |text, frame| ClientRequest {
+        request_ref: request_ref(text),
+        frame,
+    };
+    let without = |frame| ClientRequest {
+        request_ref: None,
+        frame,
+    };
+    let send = |text: &str, reply_to| ClientFrame::Send {
+        conversation_id,
+        client_id: "7f3c1a52-5b7e-4d53-9a60-0c5f3f9c2b11"
+            .to_owned()
+            .try_into()
+            .expect("a client id"),
+        text: text.to_owned(),
+        reply_to,
+    };
+    let cursor = Cursor {
+        conversation_id,
+        after_seq: 41,
+    };
+    vec![
+        (
+            "identify",
+            with(
+                "1",
+                ClientFrame::Identify {
+                    token: TOKEN.to_owned(),
+                },
+            ),
+        ),
+        (
+            "resume with a cursor",
+            with(
+                "1",
+                ClientFrame::Resume {
+                    token: TOKEN.to_owned(),
+                    cursors: vec![cursor],
+                },
+            ),
+        ),
+        (
+            "resume without cursors and without ref",
+            without(ClientFrame::Resume {
+                token: TOKEN.to_owned(),
+                cursors: vec![],
+            }),
+        ),
+        (
+            "subscribe after the last seq seen",
+            with(
+                "2",
+                ClientFrame::Subscribe {
+                    conversation_id,
+                    after_seq: Some(41),
+                },
+            ),
+        ),
+        (
+            "subscribe from now on",
+            with(
+                "2",
+                ClientFrame::Subscribe {
+                    conversation_id,
+                    after_seq: None,
+                },
+            ),
+        ),
+        (
+            "unsubscribe",
+            with("3", ClientFrame::Unsubscribe { conversation_id }),
+        ),
+        (
+            "send",
+            with("4", send("Where do you keep the spare key?", None)),
+        ),
+        (
+            "send an answer with every kind of character",
+            without(send(
+                "你好 🦊 \"quoted\"\n\u{0000}\u{2028}é",
+                Some(id(QUESTION)),
+            )),
+        ),
+        ("typing", without(ClientFrame::Typing { conversation_id })),
+        (
+            "read",
+            without(ClientFrame::Read {
+                conversation_id,
+                seq: 42,
+            }),
+        ),
+        (
+            "stop",
+            with(
+                "5",
+                ClientFrame::Stop {
+                    conversation_id,
+                    message_id: id(REPLY),
+                },
+            ),
+        ),
+        ("ping", with("6", ClientFrame::Ping)),
+        ("ping without ref", without(ClientFrame::Ping)),
+    ]
+}
+
+/// A person's message.
+fn question() -> Message {
+    Message {
+        conversation_id: id(CONVERSATION),
+        seq: 42,
+        message_id: id(QUESTION),
+        author: Author::User {
+            id: id(ANA),
+            name: "Ana".to_owned(),
+        },
+        ai_written: false,
+        text: "Where do you keep the spare key?".to_owned(),
+        created_at: 1_792_000_000_000,
+        client_id: None,
+        reply_to: None,
+        sources: None,
+        usage: None,
+        stop_reason: None,
+        model: None,
+        failure: None,
+    }
+}
+
+fn ada() -> Author {
+    Author::Twin {
+        id: id(ADA),
+        name: "Ada".to_owned(),
+    }
+}
+
+/// A twin's finished reply.
+fn reply() -> Message {
+    Message {
+        seq: 43,
+        message_id: id(REPLY),
+        author: ada(),
+        ai_written: true,
+        text: "Under the blue pot on the porch.".to_owned(),
+        created_at: 1_792_000_001_250,
+        reply_to: Some(id(QUESTION)),
+        sources: Some(vec![Source {
+            document_id: id(DOCUMENT),
+            document: "house.md".to_owned(),
+            section: "House › Keys".to_owned(),
+            quote: "The spare key is under the blue pot on the porch.".to_owned(),
+            score: 0.71,
+        }]),
+        usage: Some(Usage {
+            prompt_tokens: 212,
+            completion_tokens: 9,
+        }),
+        stop_reason: Some(StopReason::EndOfTurn),
+        model: Some("smollm2-135m-instruct".to_owned()),
+        ..question()
+    }
+}
+
+/// Every kind of server frame, every error code and every reason to stop.
+pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
+    let conversation_id = id(CONVERSATION);
+    let mut samples = vec![
+        (
+            "ready",
+            ServerFrame::Ready {
+                request_ref: request_ref("1"),
+                session_id: id(SESSION),
+                user: ReadyUser {
+                    id: id(ANA),
+                    name: "Ana".to_owned(),
+                },
+                heartbeat_ms: 25_000,
+            },
+        ),
+        (
+            "subscribed",
+            ServerFrame::Subscribed {
+                request_ref: request_ref("2"),
+                conversation_id,
+                last_seq: 41,
+            },
+        ),
+        (
+            "unsubscribed",
+            ServerFrame::Unsubscribed {
+                request_ref: request_ref("3"),
+                conversation_id,
+            },
+        ),
+        (
+            "ack",
+            ServerFrame::Ack {
+                request_ref: request_ref("4"),
+                conversation_id,
+                client_id: "7f3c1a52-5b7e-4d53-9a60-0c5f3f9c2b11"
+                    .to_owned()
+                    .try_into()
+                    .expect("a client id"),
+                seq: 42,
+                message_id: id(QUESTION),
+            },
+        ),
+        ("message of somebody else", ServerFrame::Message(question())),
+        (
+            "message of one's own",
+            ServerFrame::Message(Message {
+                client_id: Some(
+                    "7f3c1a52-5b7e-4d53-9a60-0c5f3f9c2b11"
+                        .to_owned()
+                        .try_into()
+                        .expect("a client id"),
+                ),
+                ..question()
+            }),
+        ),
+        (
+            "message that was missed: a twin's reply",
+            ServerFrame::Message(reply()),
+        ),
+        (
+            "message_start",
+            ServerFrame::MessageStart {
+                conversation_id,
+                message_id: id(REPLY),
+                author: ada(),
+                ai_written: true,
+                reply_to: id(QUESTION),
+            },
+        ),
+        (
+            "delta, the first",
+            ServerFrame::Delta {
+                conversation_id,
+                message_id: id(REPLY),
+                index: 0,
+                text: "Under the blue ".to_owned(),
+            },
+        ),
+        (
+            "delta, the next",
+            ServerFrame::Delta {
+                conversation_id,
+                message_id: id(REPLY),
+                index: 15,
+                text: "pot on the porch.".to_owned(),
+            },
+        ),
+        ("message_done", ServerFrame::MessageDone(reply())),
+        (
+            "message_done without sources, cut off by its longest length",
+            ServerFrame::MessageDone(Message {
+                sources: Some(vec![]),
+                stop_reason: Some(StopReason::Length),
+                ..reply()
+            }),
+        ),
+        (
+            "message_done of a reply that was stopped",
+            ServerFrame::MessageDone(Message {
+                text: "Under the blue ".to_owned(),
+                stop_reason: Some(StopReason::Stopped),
+                ..reply()
+            }),
+        ),
+        (
+            "message_done of a reply that failed",
+            ServerFrame::MessageDone(Message {
+                text: String::new(),
+                sources: Some(vec![]),
+                stop_reason: Some(StopReason::Failed),
+                failure: Some(Failure {
+                    code: ErrorCode::Overloaded,
+                    message: "the inference pool is full".to_owned(),
+                }),
+                ..reply()
+            }),
+        ),
+        (
+            "typing",
+            ServerFrame::Typing {
+                conversation_id,
+                user_id: id(ANA),
+            },
+        ),
+        (
+            "receipt",
+            ServerFrame::Receipt {
+                conversation_id,
+                user_id: id(ANA),
+                seq: 43,
+            },
+        ),
+        (
+            "pong",
+            ServerFrame::Pong {
+                request_ref: request_ref("6"),
+            },
+        ),
+        ("pong without ref", ServerFrame::Pong { request_ref: None }),
+        ("reconnect", ServerFrame::Reconnect { after_ms: 1_730 }),
+    ];
+    samples.extend(ErrorCode::ALL.iter().map(|&code| {
+        let frame = ServerFrame::Error {
+            request_ref: request_ref("7"),
+            code,
+            message: "what was wrong, for a person to read".to_owned(),
+            retry_after_ms: match code {
+                ErrorCode::RateLimited | ErrorCode::Overloaded | ErrorCode::Unavailable => {
+                    Some(1_500)
+                }
+                _ => None,
+            },
+        };
+        (code.as_str(), frame)
+    }));
+    samples
+}
+
+/// Bytes that are no client frame: an implementation of the server refuses each with the code that the file names.
+pub(crate) fn rejected_samples() -> Vec<(&'static str, Codec, Vec<u8>)> {
+    let json = |name, text: &str| (name, Codec::Json, text.as_bytes().to_vec());
+    let msgpack = |name, bytes: &[u8]| (name, Codec::MessagePack, bytes.to_vec());
+    vec![
+        json("no bytes", ""),
+        json("no JSON", "hello"),
+        json("a cut frame", r#"{"op":"ping","ref":"1""#),
+        json("bytes after the frame", r#"{"op":"ping"}{"op":"ping"}"#),
+        json("an array", r#"["ping"]"#),
+        json("a lone surrogate", r#"{"op":"ping","note":"\ud800"}"#),
+        json("no op", r#"{"ref":"1"}"#),
+        json("an op that is no string", r#"{"op":7,"ref":"1"}"#),
+        json("an unknown op", r#"{"op":"dance","ref":"1"}"#),
+        json("two ops", r#"{"op":"ping","op":"typing"}"#),
+        json("a ref that is no string", r#"{"op":"ping","ref":1}"#),
+        json("a ref with a space", r#"{"op":"ping","ref":"a b"}"#),
+        json(
+            "an empty token",
+            r#"{"op":"identify","ref":"1","token":""}"#,
+        ),
+        json("a missing field", r#"{"op":"subscribe","ref":"1"}"#),
+        json(
+            "a field of the wrong type",
+            r#"{"op":"read","ref":"1","conversation_id":"01890a5d-ac96-774b-bcce-b302099a8057","seq":"42"}"#,
+        ),
+        json(
+            "an id that is none",
+            r#"{"op":"subscribe","ref":"1","conversation_id":"house"}"#,
+        ),
+        json(
+            "a field twice",
+            r#"{"op":"read","ref":"1","conversation_id":"01890a5d-ac96-774b-bcce-b302099a8057","seq":1,"seq":2}"#,
+        ),
+        json(
+            "a negative seq",
+            r#"{"op":"read","ref":"1","conversation_id":"01890a5d-ac96-774b-bcce-b302099a8057","seq":-1}"#,
+        ),
+        json(
+            "a seq that no browser can hold",
+            r#"{"op":"read","ref":"1","conversation_id":"01890a5d-ac96-774b-bcce-b302099a8057","seq":9007199254740992}"#,
+        ),
+        json(
+            "an empty client_id",
+            r#"{"op":"send","ref":"1","conversation_id":"01890a5d-ac96-774b-bcce-b302099a8057","client_id":"","text":"hi"}"#,
+        ),
+        msgpack("no bytes", &[]),
+        msgpack("a number", &[0x07]),
+        msgpack("a byte that MessagePack never uses", &[0xc1]),
+        msgpack("an array", b"\x91\xa4ping"),
+        msgpack("a number as key", b"\x81\x00\xa4ping"),
+        msgpack("a cut frame", b"\x81\xa2op\xa4pi"),
+        msgpack("bytes after the frame", b"\x81\xa2op\xa4ping\xc0"),
+        msgpack(
+            "a string that claims 4 GiB",
+            b"\x81\xa2op\xdb\xff\xff\xff\xffping",
+        ),
+        msgpack(
+            "a map that claims 4 billion keys",
+            b"\xdf\xff\xff\xff\xff\xa2op\xa4ping",
+        ),
+        msgpack("an unknown op", b"\x82\xa2op\xa5dance\xa3ref\xa11"),
+        msgpack("a missing field", b"\x82\xa2op\xa6typing\xa3ref\xa11"),
+    ]
+}
