@@ -1,31 +1,53 @@
 //! Prompt to tokens: engines that continue a conversation, and embedders that turn texts into vectors.
 //!
 //! ```text
-//! request   what a caller asks for, and the checked form that an engine accepts
-//! engine    the seam: one conversation in, pieces of text out
-//! torch     the engine that runs a language model through libtorch
-//!   text_stream, sampling     token bytes -> whole pieces of text; logits -> next token   (pure)
-//!   llama                     the forward pass of the Llama family over a key-value cache
-//! embedder  the seam for sentence embeddings, `torch_embedder` behind it (BERT family)
-//! model     files -> configuration, tensors, tokenizer, chat template (Hugging Face directory or GGUF)
-//! scripted  the explicit stand-ins for tests that are not about a model
+//! request         what a caller asks for, and the checked form that an engine accepts
+//! engine          the seam: one conversation in, pieces of text out
+//! torch_engine    the engine that runs a language model through libtorch
+//!   prompt          conversation -> tokens, by the model's own template
+//!   llama           the forward pass of the Llama family over a key-value cache
+//!   sampling        logits -> next token                                     (pure)
+//!   text_stream     bytes of tokens -> whole pieces of text                  (pure)
+//! embedder        the seam for sentence embeddings; torch_embedder and bert behind it
+//! model           files -> configuration, tensors, tokenizer, chat template  (Hugging Face directory or GGUF)
+//! scripted        the explicit stand-in for tests that are not about a model
 //! ```
 //!
 //! **Invariants.** Nothing here knows of actors, sockets, databases or an async runtime. An engine is owned by one thread
 //! at a time and is never shared. No file is trusted: every length, count and shape is checked before it is used.
 //! No message text and no prompt appears in a log line or an error.
 
-mod embedder;
-mod engine;
 mod request;
-mod scripted;
-mod text_stream;
+
+mod engine;
 mod token_counter;
+
+mod torch_engine;
+mod torch_options;
+
+mod llama;
+mod prompt;
+mod sampling;
+mod text_stream;
+
+mod embedder;
+mod torch_embedder;
+
+mod bert;
+
+mod load_error;
+mod model;
+
+mod scripted;
 
 pub use embedder::{Embedder, HashedEmbedder};
 pub use engine::{Engine, EngineError, Generation, ModelInfo, StopReason, Usage};
+pub use load_error::LoadError;
 pub use request::{
     ChatMessage, GenerateRequest, InvalidRequest, Role, ValidGenerateRequest, limits,
 };
 pub use scripted::ScriptedEngine;
 pub use token_counter::TokenCounter;
+pub use torch_embedder::TorchEmbedder;
+pub use torch_engine::TorchEngine;
+pub use torch_options::{Dtype, EngineOptions};

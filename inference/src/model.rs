@@ -1,0 +1,126 @@
+//! From files on disk to what an engine needs: a configuration, tensors by name, a tokenizer and a chat template.
+//!
+//! A model is a `.gguf` file or a directory in the layout of Hugging Face. Both end in the same [`LanguageModel`].
+
+pub(crate) mod gguf;
+mod gguf_model;
+pub(crate) mod hugging_face;
+mod llama_config;
+pub(crate) mod safetensors_files;
+pub(crate) mod template;
+pub(crate) mod text_tokenizer;
+
+use std::path::Path;
+
+use tch::{Kind, TchError, Tensor};
+
+use crate::LoadError;
+pub(crate) use llama_config::LlamaConfig;
+pub(crate) use template::ChatTemplate;
+pub(crate) use text_tokenizer::TextTokenizer;
+
+/// The architectures that [`open`] knows, for error texts.
+pub(crate) const KNOWN_ARCHITECTURES: &str = "llama";
+
+/// A language model whose small parts are in memory and whose tensors are still on disk.
+pub(crate) struct LanguageModel {
+    pub(crate) name: String,
+    pub(crate) config: LlamaConfig,
+    pub(crate) quantisation: String,
+    pub(crate) bytes: u64,
+    pub(crate) tokenizer: TextTokenizer,
+    pub(crate) template: ChatTemplate,
+    /// Tokens that end the model's turn.
+    pub(crate) end_tokens: Vec<u32>,
+    pub(crate) weights: Box<dyn Weights>,
+}
+
+/// The tensors of a model by the names that Hugging Face gives them.
+pub(crate) trait Weights {
+    /// Reads a tensor that must be there and have the given shape; it comes in the file's number type, or in f32 if that is quantised.
+    fn read(&mut self, name: &str, shape: &[i64]) -> Result<Tensor, LoadError>;
+
+    /// Whether there is a tensor of that name.
+    fn contains(&self, name: &str) -> bool;
+
+    /// The names of all tensors that were not read.
+    fn unread(&self) -> Vec<&str>;
+
+    /// The file or directory, for error texts.
+    fn path(&self) -> &Path;
+}
+
+/// Reads the tensors of one network in the number type that it computes in.
+pub(crate) struct TensorReader<'a> {
+    weights: &'a mut dyn Weights,
+    kind: Kind,
+}
+
+impl<'a> TensorReader<'a> {
+    pub(crate) fn new(weights: &'a mut dyn Weights, kind: Kind) -> Self {
+        Self { weights, kind }
+    }
+
+    /// Reads a tensor that must be there and have the given shape.
+    pub(crate) fn read(&mut self, name: &str, shape: &[i64]) -> Result<Tensor, LoadError> {
+        let tensor = self.weights.read(name, shape)?;
+        tensor
+            .f_to_kind(self.kind)
+            .map_err(|error| self.torch(&error))
+    }
+
+    /// One matrix of the rows of several.
+    pub(crate) fn join(&self, parts: &[Tensor]) -> Result<Tensor, LoadError> {
+        Tensor::f_cat(parts, 0).map_err(|error| self.torch(&error))
+    }
+
+    /// Refuses a file with tensors that nobody read: it is another network than we take it for. Those whose names begin
+    /// with one of `needless` may stay unread.
+    pub(crate) fn finish(&self, needless: &[&str]) -> Result<(), LoadError> {
+        let mut unread = self.weights.unread().into_iter();
+        match unread.find(|name| !needless.iter().any(|beginning| name.starts_with(beginning))) {
+            None => Ok(()),
+            Some(name) => {
+                let reason = format!("it has a tensor {name} of unknown use");
+                Err(LoadError::unsupported(self.weights.path(), reason))
+            }
+        }
+    }
+
+    pub(crate) fn torch(&self, error: &TchError) -> LoadError {
+        LoadError::torch(self.weights.path(), error)
+    }
+}
+
+/// Opens a model file or directory.
+pub(crate) fn open(path: &Path) -> Result<LanguageModel, LoadError> {
+    let kind = std::fs::metadata(path).map_err(|error| LoadError::io(path, error))?;
+    if kind.is_dir() {
+        hugging_face::open(path)
+    } else {
+        gguf_model::open(path)
+    }
+}
+
+/// Texts that end a turn in the chat formats that we know, whichever of them the file itself names.
+const END_OF_TURN_TEXTS: [&str; 6] = [
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|eot_id|>",
+    "<|end_of_text|>",
+    "<|end|>",
+    "</s>",
+];
+
+/// The tokens that end a turn: those that the file names, and special tokens that can mean nothing else.
+fn end_tokens(named: impl IntoIterator<Item = u32>, tokenizer: &TextTokenizer) -> Vec<u32> {
+    let mut tokens: Vec<u32> = named.into_iter().collect();
+    tokens.extend(
+        END_OF_TURN_TEXTS
+            .iter()
+            .filter_map(|text| tokenizer.special_id(text)),
+    );
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
+}

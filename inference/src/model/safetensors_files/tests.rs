@@ -1,0 +1,1 @@
+//! What the reader says to safetensors files that lie.

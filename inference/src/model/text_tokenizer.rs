@@ -1,0 +1,285 @@
+//! Text to tokens and tokens to bytes, from `tokenizer.json` or from the vocabulary of a GGUF file.
+
+use std::path::Path;
+
+use tokenizers::models::bpe::{BPE, Vocab};
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::digits::Digits;
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::{AddedToken, PreTokenizerWrapper, Tokenizer};
+
+use crate::LoadError;
+
+/// Stands in a rendered prompt where a message held the text of a special token; Unicode promises never to assign it.
+pub(crate) const BREAK: char = '\u{fdd0}';
+
+/// A tokenizer together with the bytes that each token stands for.
+pub(crate) struct TextTokenizer {
+    tokenizer: Tokenizer,
+    /// The bytes of all tokens, one after the other; special tokens have none.
+    bytes: Vec<u8>,
+    /// Where in `bytes` the bytes of token `i` end.
+    ends: Vec<u32>,
+    /// The texts of the special tokens.
+    special_texts: Vec<String>,
+}
+
+/// What a token of a GGUF vocabulary is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    Normal,
+    /// Control: never in a text, never shown.
+    Special,
+    /// A text of its own that merges do not make.
+    Added,
+}
+
+/// A byte-level BPE vocabulary as a GGUF file holds it.
+pub(crate) struct GgufVocabulary<'a> {
+    pub(crate) tokens: Vec<(&'a str, TokenKind)>,
+    /// Two tokens with a space between them.
+    pub(crate) merges: &'a [String],
+    /// How a text is split before merging (`tokenizer.ggml.pre`).
+    pub(crate) pre_tokenizer: &'a str,
+}
+
+/// How the texts of a vocabulary stand for bytes.
+#[derive(Debug, Clone, Copy)]
+enum Spelling {
+    /// Each byte is one character of GPT-2's alphabet.
+    ByteLevel,
+    /// `▁` is a space and `<0x0A>` a byte, as in SentencePiece.
+    ByteFallback,
+}
+
+impl TextTokenizer {
+    /// Reads a `tokenizer.json`.
+    pub(crate) fn from_file(path: &Path) -> Result<Self, LoadError> {
+        let bytes = std::fs::read(path).map_err(|error| LoadError::io(path, error))?;
+        let mut tokenizer = Tokenizer::from_bytes(bytes)
+            .map_err(|error| LoadError::malformed(path, error.to_string()))?;
+        // The limits of a prompt are ours to choose.
+        tokenizer.with_padding(None);
+        tokenizer
+            .with_truncation(None)
+            .map_err(|error| LoadError::malformed(path, error.to_string()))?;
+        let decoder = serde_json::to_string(&tokenizer.get_decoder()).unwrap_or_default();
+        let spelling = if decoder.contains(r#""ByteLevel""#) {
+            Spelling::ByteLevel
+        } else if decoder.contains(r#""ByteFallback""#) {
+            Spelling::ByteFallback
+        } else {
+            return Err(LoadError::unsupported(
+                path,
+                "its tokens are neither byte-level nor with byte fall-back",
+            ));
+        };
+        Ok(Self::new(tokenizer, spelling))
+    }
+
+    /// Builds the tokenizer of a GGUF file.
+    pub(crate) fn from_gguf(
+        path: &Path,
+        vocabulary: &GgufVocabulary<'_>,
+    ) -> Result<Self, LoadError> {
+        let malformed = |reason: String| LoadError::malformed(path, reason);
+        let ids: Vocab = (0..)
+            .zip(&vocabulary.tokens)
+            .map(|(id, (token, _))| ((*token).to_owned(), id))
+            .collect();
+        if ids.len() != vocabulary.tokens.len() {
+            return Err(malformed("its vocabulary holds a token twice".into()));
+        }
+        let merges: Option<Vec<(String, String)>> = vocabulary
+            .merges
+            .iter()
+            .map(|merge| {
+                merge
+                    .split_once(' ')
+                    .map(|(left, right)| (left.to_owned(), right.to_owned()))
+            })
+            .collect();
+        let merges =
+            merges.ok_or_else(|| malformed("one of its merges is not two tokens".into()))?;
+        let bpe = BPE::builder().vocab_and_merges(ids, merges).build();
+        let mut tokenizer =
+            Tokenizer::new(bpe.map_err(|error| malformed(format!("its merges: {error}")))?);
+        tokenizer.with_pre_tokenizer(Some(pre_tokenizer(vocabulary.pre_tokenizer).ok_or_else(
+            || {
+                let reason = format!(
+                    "its texts are split in the way {:?}; known here: \"smollm\", \"gpt-2\"",
+                    vocabulary.pre_tokenizer
+                );
+                LoadError::unsupported(path, reason)
+            },
+        )?));
+        for (token, kind) in &vocabulary.tokens {
+            match kind {
+                TokenKind::Normal => 0,
+                TokenKind::Special => {
+                    tokenizer.add_special_tokens(&[AddedToken::from(*token, true)])
+                }
+                TokenKind::Added => {
+                    tokenizer.add_tokens(&[AddedToken::from(*token, false).normalized(false)])
+                }
+            };
+        }
+        Ok(Self::new(tokenizer, Spelling::ByteLevel))
+    }
+
+    fn new(tokenizer: Tokenizer, spelling: Spelling) -> Self {
+        let added = tokenizer.get_added_tokens_decoder();
+        let alphabet = byte_level_alphabet();
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        let last = tokenizer.get_vocab(true).into_values().max().unwrap_or(0);
+        for id in 0..=last {
+            match (added.get(&id), tokenizer.id_to_token(id)) {
+                (Some(token), _) if token.special => {}
+                (Some(token), _) => bytes.extend(token.content.as_bytes()),
+                (None, Some(token)) => spell(&token, spelling, &alphabet, &mut bytes),
+                (None, None) => {}
+            }
+            ends.push(bytes.len() as u32);
+        }
+        let special_texts = added
+            .values()
+            .filter(|token| token.special)
+            .map(|token| token.content.clone())
+            .collect();
+        Self {
+            tokenizer,
+            bytes,
+            ends,
+            special_texts,
+        }
+    }
+
+    /// How many tokens there are, gaps included.
+    pub(crate) fn vocabulary(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The bytes that a token stands for; none for special and for unknown tokens.
+    pub(crate) fn bytes_of(&self, token: u32) -> &[u8] {
+        let end = |index: usize| {
+            self.ends
+                .get(index)
+                .map_or(self.bytes.len(), |end| *end as usize)
+        };
+        let index = token as usize;
+        let start = if index == 0 { 0 } else { end(index - 1) };
+        &self.bytes[start..end(index)]
+    }
+
+    /// The text of a token as the vocabulary has it.
+    pub(crate) fn text_of(&self, token: u32) -> Option<&str> {
+        self.special_texts
+            .iter()
+            .map(String::as_str)
+            .find(|text| self.tokenizer.token_to_id(text) == Some(token))
+    }
+
+    /// The id of a special token.
+    pub(crate) fn special_id(&self, text: &str) -> Option<u32> {
+        self.special_texts
+            .iter()
+            .any(|special| special == text)
+            .then(|| self.tokenizer.token_to_id(text))
+            .flatten()
+    }
+
+    /// Puts a [`BREAK`] into every text of a special token, so that [`TextTokenizer::encode`] sees plain text there.
+    pub(crate) fn disarm(&self, text: &str) -> String {
+        let mut disarmed = String::with_capacity(text.len());
+        let mut rest = text.chars();
+        loop {
+            let begins_special = self
+                .special_texts
+                .iter()
+                .any(|special| rest.as_str().starts_with(special.as_str()));
+            let Some(character) = rest.next() else {
+                return disarmed;
+            };
+            if character != BREAK {
+                disarmed.push(character);
+            }
+            if begins_special {
+                disarmed.push(BREAK);
+            }
+        }
+    }
+
+    /// The tokens of a rendered prompt; special tokens in it count as such unless they were disarmed.
+    pub(crate) fn encode(&self, prompt: &str) -> Result<Vec<u32>, String> {
+        let mut tokens = Vec::new();
+        for part in prompt.split(BREAK) {
+            let encoding = self
+                .tokenizer
+                .encode_fast(part, false)
+                .map_err(|error| error.to_string())?;
+            tokens.extend_from_slice(encoding.get_ids());
+        }
+        Ok(tokens)
+    }
+}
+
+impl std::fmt::Debug for TextTokenizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TextTokenizer({} tokens)", self.vocabulary())
+    }
+}
+
+fn pre_tokenizer(name: &str) -> Option<PreTokenizerWrapper> {
+    let gpt2 = ByteLevel::new(false, false, true);
+    match name {
+        "gpt-2" => Some(gpt2.into()),
+        // Every digit stands alone, then GPT-2's pattern.
+        "smollm" => Some(Sequence::new(vec![Digits::new(true).into(), gpt2.into()]).into()),
+        _ => None,
+    }
+}
+
+fn spell(token: &str, spelling: Spelling, alphabet: &[(char, u8)], bytes: &mut Vec<u8>) {
+    match spelling {
+        Spelling::ByteLevel => {
+            let start = bytes.len();
+            for character in token.chars() {
+                match alphabet.binary_search_by_key(&character, |(character, _)| *character) {
+                    Ok(place) => bytes.push(alphabet[place].1),
+                    Err(_) => {
+                        // Not of the alphabet: the token stands for its own text.
+                        bytes.truncate(start);
+                        bytes.extend(token.as_bytes());
+                        return;
+                    }
+                }
+            }
+        }
+        Spelling::ByteFallback => {
+            let byte = token
+                .strip_prefix("<0x")
+                .and_then(|rest| rest.strip_suffix('>'));
+            match byte.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+                Some(byte) => bytes.push(byte),
+                None => bytes.extend(token.replace('▁', " ").as_bytes()),
+            }
+        }
+    }
+}
+
+/// GPT-2's `bytes_to_unicode`: printable bytes are themselves, the others follow from U+0100 on. Sorted by character.
+fn byte_level_alphabet() -> Vec<(char, u8)> {
+    let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
+    let mut others = '\u{100}'..;
+    let mut alphabet: Vec<(char, u8)> = (0..=u8::MAX)
+        .map(|byte| match printable(byte) {
+            true => (char::from(byte), byte),
+            false => (
+                others.next().expect("there are more than 256 characters"),
+                byte,
+            ),
+        })
+        .collect();
+    alphabet.sort_unstable();
+    alphabet
+}

@@ -1,0 +1,77 @@
+//! How libtorch is to compute: number type, threads and the bound of the context.
+
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
+use tch::Kind;
+
+/// How to load and run a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// The number type of weights and activations.
+    pub dtype: Dtype,
+    /// Threads of one matrix product; `None` takes all cores but one, which is left to the rest of the program. On a small
+    /// machine more threads than idle cores make everything several times slower.
+    pub threads: Option<NonZeroUsize>,
+    /// The most tokens of context to offer, however many the model has: bounds the memory of keys and values.
+    pub context_tokens_max: usize,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            dtype: Dtype::Auto,
+            threads: None,
+            context_tokens_max: 8192,
+        }
+    }
+}
+
+/// A number type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dtype {
+    /// Language models: bf16 where the processor multiplies it natively, else f32. Embeddings: f32, since vectors are
+    /// kept and compared with those of other machines.
+    #[default]
+    Auto,
+    /// 32-bit floats.
+    F32,
+    /// Brain floats: the range of f32 at half its size.
+    Bf16,
+}
+
+impl Dtype {
+    pub(crate) fn language_kind(self) -> Kind {
+        match self {
+            Dtype::F32 => Kind::Float,
+            Dtype::Bf16 => Kind::BFloat16,
+            Dtype::Auto if multiplies_bf16() => Kind::BFloat16,
+            Dtype::Auto => Kind::Float,
+        }
+    }
+
+    pub(crate) fn embedding_kind(self) -> Kind {
+        match self {
+            Dtype::Bf16 => Kind::BFloat16,
+            Dtype::Auto | Dtype::F32 => Kind::Float,
+        }
+    }
+}
+
+impl EngineOptions {
+    pub(crate) fn threads(&self) -> i32 {
+        let all_but_one =
+            || available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
+        self.threads.map_or_else(all_but_one, NonZeroUsize::get) as i32
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn multiplies_bf16() -> bool {
+    is_x86_feature_detected!("avx512bf16")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn multiplies_bf16() -> bool {
+    false
+}
