@@ -15,7 +15,7 @@ use std::time::Duration;
 use protocol::{TokenFamilyId, UserId};
 use storage::{NewRefresh, Rotation, Storage, StorageError, User};
 
-pub use access_token::{AccessTokens, Identity, LEEWAY, TokenError};
+pub use access_token::{AccessTokens, LEEWAY};
 pub use password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, Passwords};
 pub use refresh_token::{RefreshKey, RefreshToken};
 pub use secret::{SecretError, jwt_secret};
@@ -238,9 +238,9 @@ impl Accounts {
     }
 
     fn grant(&self, user: User, family: TokenFamilyId, refresh_token: RefreshToken) -> Granted {
-        let access_token =
-            self.access_tokens
-                .issue(user.id, &user.name, family, self.clock.now_ms());
+        let access_token = self
+            .access_tokens
+            .issue(user.id, family, self.clock.now_ms());
         Granted {
             user,
             access_token,

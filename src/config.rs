@@ -7,6 +7,7 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -107,8 +108,8 @@ pub struct ModelsConfig {
     pub embedding_model: PathBuf,
     /// The number type of the weights.
     pub data_type: DataType,
-    /// Threads of one step of the model.
-    pub threads: usize,
+    /// Threads of one step of the model; absent means all cores but one.
+    pub threads: Option<NonZeroUsize>,
     /// Tokens of the longest reply.
     pub reply_tokens_max: u32,
 }
@@ -130,8 +131,8 @@ pub struct LimitsConfig {
     pub register_per_address: Quota,
     /// Changes over HTTP of one person.
     pub writes_per_user: Quota,
-    /// Messages of one person.
-    pub sends_per_user: Quota,
+    /// Messages of one person in a minute.
+    pub sends_per_minute: NonZeroU32,
 }
 
 /// Everything that is wrong with a configuration, one sentence each.
@@ -328,7 +329,11 @@ impl<'a> Reader<'a> {
             model: PathBuf::from(self.required("TWIN_MODEL", value::text)),
             embedding_model: PathBuf::from(self.required("TWIN_EMBEDDING_MODEL", value::text)),
             data_type: self.required("TWIN_DTYPE", value::data_type),
-            threads: to_usize(self.number("TWIN_INFERENCE_THREADS", 1, 256)),
+            threads: self
+                .optional("TWIN_INFERENCE_THREADS", |text| {
+                    value::number(text, 1..=256)
+                })
+                .and_then(|threads| NonZeroUsize::new(to_usize(threads))),
             reply_tokens_max: u32::try_from(self.number("TWIN_REPLY_TOKENS_MAX", 1, 4_096))
                 .expect("the setting's range fits"),
         }
@@ -343,7 +348,7 @@ impl<'a> Reader<'a> {
             login_per_account: self.required("TWIN_QUOTA_LOGIN_ACCOUNT", value::quota),
             register_per_address: self.required("TWIN_QUOTA_REGISTER_IP", value::quota),
             writes_per_user: self.required("TWIN_QUOTA_WRITES", value::quota),
-            sends_per_user: self.required("TWIN_QUOTA_SENDS", value::quota),
+            sends_per_minute: self.required("TWIN_SENDS_PER_MINUTE", value::count),
         }
     }
 

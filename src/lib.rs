@@ -4,4 +4,10 @@ pub mod cli;
 pub mod config;
 
 pub mod auth;
+pub mod http;
+pub mod ingest;
+
 pub mod clock;
+pub mod embeddings;
+pub mod models;
+pub mod telemetry;

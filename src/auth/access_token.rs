@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::{Authenticate, AuthenticationError, Identity};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use protocol::limits::TOKEN_BYTES_MAX;
@@ -18,30 +19,6 @@ pub const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Who the tokens are for: a token of another service that shares the secret by mistake is refused.
 const AUDIENCE: &str = "digital-twin";
-
-/// Who somebody is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// The person's id.
-    pub user_id: UserId,
-    /// The person's name when the token was made.
-    pub name: String,
-    /// When the token expires, in UTC milliseconds, without the leeway.
-    pub expires_at_ms: i64,
-    /// The log-in that the token comes from.
-    pub family: TokenFamilyId,
-}
-
-/// Why a token is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// It is none of ours, or it was tampered with.
-    #[error("the access token is not valid")]
-    Invalid,
-    /// It was valid once.
-    #[error("the access token has expired")]
-    Expired,
-}
 
 /// Makes and checks access tokens. Clones share the key.
 #[derive(Clone)]
@@ -65,7 +42,6 @@ struct Claims {
     aud: String,
     sub: UserId,
     sid: TokenFamilyId,
-    name: String,
     iat: u64,
     exp: u64,
 }
@@ -97,14 +73,13 @@ impl AccessTokens {
     }
 
     /// Makes a token.
-    pub fn issue(&self, user: UserId, name: &str, family: TokenFamilyId, now_ms: i64) -> String {
+    pub fn issue(&self, user: UserId, family: TokenFamilyId, now_ms: i64) -> String {
         let iat = u64::try_from(now_ms / 1_000).unwrap_or_default();
         let claims = Claims {
             iss: self.key.issuer.clone(),
             aud: AUDIENCE.to_owned(),
             sub: user,
             sid: family,
-            name: name.to_owned(),
             iat,
             exp: iat + self.key.lifetime.as_secs(),
         };
@@ -115,29 +90,34 @@ impl AccessTokens {
     /// Says whose token this is.
     ///
     /// # Errors
-    /// See [`TokenError`].
-    pub fn verify(&self, token: &str) -> Result<Identity, TokenError> {
+    /// [`AuthenticationError::Expired`] for a token that was valid once, else [`AuthenticationError::Invalid`].
+    pub fn verify(&self, token: &str) -> Result<Identity, AuthenticationError> {
         if token.len() > TOKEN_BYTES_MAX {
-            return Err(TokenError::Invalid);
+            return Err(AuthenticationError::Invalid);
         }
         let decoded =
             jsonwebtoken::decode::<Claims>(token, &self.key.decoding, &self.key.validation)
                 .map_err(|error| match error.kind() {
-                    ErrorKind::ExpiredSignature => TokenError::Expired,
-                    _ => TokenError::Invalid,
+                    ErrorKind::ExpiredSignature => AuthenticationError::Expired,
+                    _ => AuthenticationError::Invalid,
                 })?;
         let claims = decoded.claims;
         let issued_ahead = claims.iat > jsonwebtoken::get_current_timestamp() + LEEWAY.as_secs();
         // A key id, an embedded key or a critical extension in the header is never ours.
         if decoded.header != self.key.header || issued_ahead {
-            return Err(TokenError::Invalid);
+            return Err(AuthenticationError::Invalid);
         }
         Ok(Identity {
             user_id: claims.sub,
-            name: claims.name,
-            expires_at_ms: i64::try_from(claims.exp.saturating_mul(1_000)).unwrap_or(i64::MAX),
+            expires_at: i64::try_from(claims.exp.saturating_mul(1_000)).unwrap_or(i64::MAX),
             family: claims.sid,
         })
+    }
+}
+
+impl Authenticate for AccessTokens {
+    fn authenticate(&self, token: &str) -> Result<Identity, AuthenticationError> {
+        self.verify(token)
     }
 }
 

@@ -170,10 +170,9 @@ pub const SETTINGS: &[Setting] = &[
         "auto",
         "Number type of the weights: auto, f32 or bf16",
     ),
-    value(
+    optional(
         "TWIN_INFERENCE_THREADS",
-        "1",
-        "Threads of one step of the model, 1 to 256; more than one helps only on idle cores",
+        "Threads of one step of the model, 1 to 256 [default: one fewer than the cores]; more than idle cores make it slower",
     ),
     value(
         "TWIN_REPLY_TOKENS_MAX",
@@ -216,9 +215,9 @@ pub const SETTINGS: &[Setting] = &[
         "Changes over HTTP of one person",
     ),
     value(
-        "TWIN_QUOTA_SENDS",
-        "60/minute",
-        "Messages of one person over WebSockets",
+        "TWIN_SENDS_PER_MINUTE",
+        "100",
+        "Messages of one person over WebSockets in a minute, at least 1",
     ),
     value(
         "TWIN_DRAIN_SECONDS",

@@ -149,6 +149,11 @@ pub(super) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, Allo
     }
 }
 
+pub(super) fn count(text: &str) -> Result<NonZeroU32, Allowed> {
+    text.parse()
+        .map_err(|_| format!("a whole number from 1 to {}", u32::MAX))
+}
+
 pub(super) fn port(text: &str) -> Result<u16, Allowed> {
     text.parse()
         .map_err(|_| "a port: a whole number from 0 to 65535".to_owned())

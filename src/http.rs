@@ -1,0 +1,154 @@
+//! The HTTP edge: routes, what they have in common, and what they need.
+//!
+//! **Invariant**: a handler decides who may do what and calls storage, accounts or the ingest; it holds no state.
+
+pub mod limits;
+pub mod metrics;
+pub mod problem;
+
+mod caller;
+mod conversations;
+mod documents;
+mod fallback;
+mod fields;
+mod json;
+mod log_in;
+mod me;
+mod message_schema;
+mod observe;
+mod openapi;
+mod operations;
+mod paging;
+mod rate_limits;
+mod readiness;
+mod responses;
+mod twins;
+mod upload;
+
+use std::sync::Arc;
+
+use actix_cors::Cors;
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use protocol::ErrorCode;
+use storage::Storage;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use utoipa::OpenApi;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use fallback::{Routes, no_route};
+pub use observe::{REQUEST_ID, RequestId, observe};
+pub use openapi::OPENAPI_PATH;
+pub use rate_limits::RateLimits;
+pub use readiness::{Check, Readiness, ReadinessChecks};
+
+use crate::auth::Accounts;
+use crate::clock::Clock;
+use crate::config::LimitsConfig;
+use crate::ingest::Ingest;
+use problem::Problem;
+
+/// Everything that the routes need; one for all worker threads.
+#[derive(Debug)]
+pub struct Edge {
+    /// Log-ins and tokens.
+    pub accounts: Accounts,
+    /// The database.
+    pub storage: Storage,
+    /// Takes documents in.
+    pub ingest: Ingest,
+    /// Whether the process may be given work.
+    pub readiness: ReadinessChecks,
+    /// How often.
+    pub rate_limits: RateLimits,
+    /// How much.
+    pub limits: LimitsConfig,
+    /// What time it is.
+    pub clock: Clock,
+    /// Room for uploads.
+    pub uploads: Arc<Semaphore>,
+}
+
+impl Edge {
+    /// The edge of the server that answers a request.
+    fn of(request: &HttpRequest) -> &web::Data<Self> {
+        request
+            .app_data::<web::Data<Self>>()
+            .expect("every server registers its edge")
+    }
+
+    /// Takes one of the places for uploads, until it is dropped.
+    fn upload_slot(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.uploads).try_acquire_owned().map_err(|_| {
+            let detail = "too many uploads at once";
+            Problem::retry_after(ErrorCode::Overloaded, detail, UPLOAD_RETRY_AFTER)
+        })
+    }
+}
+
+/// When an upload that found no place may come again: a small document takes about that long.
+const UPLOAD_RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The described routes: what this registers is what the description says.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(
+            scope::scope("/api/v1")
+                .service(log_in::register)
+                .service(log_in::log_in)
+                .service(log_in::refresh)
+                .service(log_in::log_out)
+                .service(me::read_me)
+                .service(me::change_me)
+                .service(me::delete_me)
+                .service(twins::create_twin)
+                .service(twins::list_twins)
+                .service(twins::read_twin)
+                .service(twins::change_twin)
+                .service(twins::delete_twin)
+                .service(documents::upload_document)
+                .service(documents::list_documents)
+                .service(documents::read_document)
+                .service(documents::delete_document)
+                .service(conversations::begin_conversation)
+                .service(conversations::list_conversations)
+                .service(conversations::read_conversation)
+                .service(conversations::list_messages),
+        )
+        .service(operations::alive)
+        .service(operations::ready)
+        .service(operations::metrics)
+        .service(operations::version);
+}
+
+/// The description of the API without its routes, which their registration adds.
+pub fn description() -> utoipa::openapi::OpenApi {
+    openapi::Description::openapi()
+}
+
+/// How requests are read.
+pub fn readers(config: &mut web::ServiceConfig) {
+    config
+        .app_data(json::json_config())
+        .app_data(json::path_config())
+        .app_data(json::query_config())
+        .app_data(web::PayloadConfig::new(limits::JSON_BYTES_MAX));
+}
+
+/// Serves the finished description.
+pub async fn serve_description(description: web::Data<utoipa::openapi::OpenApi>) -> HttpResponse {
+    HttpResponse::Ok().json(&**description)
+}
+
+/// Which pages of other origins may call: exactly those that are listed, never with cookies.
+pub fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
+        .expose_headers([header::LOCATION, header::RETRY_AFTER, REQUEST_ID])
+        .max_age(600);
+    origins
+        .iter()
+        .fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

@@ -1,0 +1,96 @@
+//! Who calls: the person of the access token, checked before a handler runs.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use actors::{AuthenticationError, Identity};
+use protocol::{ErrorCode, UserId};
+
+use super::Edge;
+use super::problem::Problem;
+
+/// A person who is logged in.
+#[derive(Debug)]
+pub(super) struct Caller {
+    /// The person's id.
+    pub user_id: UserId,
+}
+
+/// A person who is logged in and may change something now; taking one counts against the person's quota.
+#[derive(Debug)]
+pub(super) struct WritingCaller {
+    /// The person's id.
+    pub user_id: UserId,
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let edge = web::Data::<Edge>::clone(Edge::of(request));
+        let identity = bearer(request).and_then(|token| identify(&edge, token));
+        Box::pin(async move {
+            let identity = identity?;
+            // A log-out or a deleted account ends an access token at once, not when it expires.
+            if !edge.storage.family_active(identity.family).await? {
+                let detail = "this log-in has ended: log in again";
+                return Err(Problem::new(ErrorCode::Unauthenticated, detail));
+            }
+            Ok(Self {
+                user_id: identity.user_id,
+            })
+        })
+    }
+}
+
+impl FromRequest for WritingCaller {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let edge = web::Data::<Edge>::clone(Edge::of(request));
+        let caller = Caller::from_request(request, payload);
+        Box::pin(async move {
+            let Caller { user_id } = caller.await?;
+            edge.rate_limits.check_write(user_id)?;
+            Ok(Self { user_id })
+        })
+    }
+}
+
+fn identify(edge: &Edge, token: &str) -> Result<Identity, Problem> {
+    edge.accounts
+        .access_tokens()
+        .verify(token)
+        .map_err(|error| {
+            let code = match error {
+                AuthenticationError::Invalid => ErrorCode::Unauthenticated,
+                AuthenticationError::Expired => ErrorCode::TokenExpired,
+            };
+            Problem::new(code, error.to_string())
+        })
+}
+
+fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+    let missing = || {
+        let detail = "an access token is needed, as `Authorization: Bearer TOKEN`";
+        Problem::new(ErrorCode::Unauthenticated, detail)
+    };
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let (Some(header), None) = (headers.next(), headers.next()) else {
+        return Err(missing());
+    };
+    let (scheme, token) = header
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or_else(missing)?;
+    match scheme.eq_ignore_ascii_case("bearer") {
+        true => Ok(token.trim_start()),
+        false => Err(missing()),
+    }
+}

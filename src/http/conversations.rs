@@ -1,0 +1,332 @@
+//! `/api/v1/conversations`: beginning, finding and reading conversations. Messages are sent over the WebSocket.
+
+use std::collections::HashSet;
+
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpResponse, get, post, web};
+use protocol::{ConversationId, Message, TwinId, UserId};
+use serde::{Deserialize, Serialize};
+use storage::{Conversation, ConversationSummary, Member, NewConversation, NewMember};
+use utoipa::ToSchema;
+
+use super::caller::{Caller, WritingCaller};
+use super::limits::MEMBERS_MAX;
+use super::message_schema::{AuthorSchema, MessageSchema};
+use super::paging::{ActivityText, Page, PageQuery};
+use super::problem::Problem;
+use super::responses::{ReadProblems, WriteProblems};
+use super::{Edge, fields};
+
+/// A conversation that is to begin.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConversationRequest {
+    /// Its title; absent for a conversation that is known by its members.
+    #[schema(
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
+    title: Option<String>,
+    /// People who take part, besides the one who begins it.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uuid>, max_items = 49)]
+    members: Vec<UserId>,
+    /// Twins that take part: one's own, public ones, and those whose id one knows.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uuid>, max_items = 49)]
+    twins: Vec<TwinId>,
+}
+
+/// A conversation with its members.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Conversation)]
+pub(super) struct ConversationEntry {
+    /// The conversation's id.
+    #[schema(value_type = Uuid)]
+    id: ConversationId,
+    /// Its title, if it has one.
+    title: Option<String>,
+    /// Who began it; the account may be gone.
+    #[schema(value_type = Uuid)]
+    created_by: UserId,
+    /// When it began, in UTC milliseconds since 1970.
+    created_at: i64,
+    /// The `seq` of its newest message; 0 when it has none.
+    last_seq: u64,
+    /// Who takes part, in the order of joining.
+    members: Vec<MemberEntry>,
+}
+
+/// A conversation in a person's list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConversationSummary)]
+pub(super) struct SummaryEntry {
+    /// The conversation.
+    #[serde(flatten)]
+    conversation: ConversationEntry,
+    /// Its newest message, if it has any.
+    last_message: Option<PreviewEntry>,
+    /// The last `seq` that one has read oneself.
+    read_seq: u64,
+    /// When something happened last, in UTC milliseconds since 1970.
+    active_at: i64,
+}
+
+/// The beginning of a message.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MessagePreview)]
+pub(super) struct PreviewEntry {
+    /// Its place in the conversation.
+    seq: u64,
+    /// Who wrote it.
+    #[schema(value_type = AuthorSchema)]
+    author: protocol::Author,
+    /// The beginning of its text.
+    text: String,
+    /// When it was committed, in UTC milliseconds since 1970.
+    created_at: i64,
+}
+
+/// Who takes part.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = Member)]
+pub(super) enum MemberEntry {
+    /// A person.
+    User {
+        /// The person's id.
+        #[schema(value_type = Uuid)]
+        id: UserId,
+        /// The person's name now.
+        name: String,
+        /// Since when, in UTC milliseconds since 1970.
+        joined_at: i64,
+    },
+    /// A twin.
+    Twin {
+        /// The twin's id.
+        #[schema(value_type = Uuid)]
+        id: TwinId,
+        /// The twin's name now.
+        name: String,
+        /// Since when, in UTC milliseconds since 1970.
+        joined_at: i64,
+    },
+}
+
+/// Begin a conversation.
+#[utoipa::path(
+    tag = "conversations",
+    request_body = ConversationRequest,
+    responses(
+        (status = CREATED, description = "The conversation has begun", body = ConversationEntry,
+            headers(("Location" = String, description = "The conversation"))),
+        WriteProblems,
+    )
+)]
+#[post("/conversations")]
+pub(super) async fn begin_conversation(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    body: web::Json<ConversationRequest>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    let title = body
+        .title
+        .map(|text| fields::line("title", &text))
+        .transpose()?;
+    let members = checked_members(&edge, caller.user_id, &body.members, &body.twins).await?;
+    let new = NewConversation {
+        id: ConversationId::new(),
+        title,
+        created_by: caller.user_id,
+        created_at: edge.clock.now_ms(),
+    };
+    let conversation = edge.storage.create_conversation(new, members).await?;
+    let members = edge.storage.members(conversation.id).await?;
+    let location = format!("/api/v1/conversations/{}", conversation.id);
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, location))
+        .json(ConversationEntry::new(conversation, members)))
+}
+
+/// List one's own conversations, those with the newest activity first.
+#[utoipa::path(
+    tag = "conversations",
+    params(PageQuery),
+    responses((status = OK, description = "A page of conversations", body = Page<SummaryEntry>), ReadProblems)
+)]
+#[get("/conversations")]
+pub(super) async fn list_conversations(
+    caller: Caller,
+    edge: web::Data<Edge>,
+    query: web::Query<PageQuery>,
+) -> Result<web::Json<Page<SummaryEntry>>, Problem> {
+    let limit = query.limit()?;
+    let before: Option<ActivityText> = query.before()?;
+    let before = before.map(|place| place.0);
+    let summaries = edge
+        .storage
+        .conversations_of(caller.user_id, before, limit + 1)
+        .await?;
+    let page = Page::cut(summaries, limit, |summary| {
+        ActivityText(summary.cursor()).to_string()
+    });
+    let items = page.items.into_iter().map(SummaryEntry::from).collect();
+    let next = page.next;
+    Ok(web::Json(Page { items, next }))
+}
+
+/// Read a conversation that one takes part in.
+#[utoipa::path(
+    tag = "conversations",
+    params(("conversation" = Uuid, Path, description = "The conversation's id")),
+    responses((status = OK, description = "The conversation", body = ConversationEntry), ReadProblems)
+)]
+#[get("/conversations/{conversation}")]
+pub(super) async fn read_conversation(
+    caller: Caller,
+    edge: web::Data<Edge>,
+    path: web::Path<ConversationId>,
+) -> Result<web::Json<ConversationEntry>, Problem> {
+    let id = edge.joined_conversation(*path, caller.user_id).await?;
+    let conversation = edge.storage.conversation(id).await?;
+    let conversation = conversation.ok_or_else(|| Problem::not_found("conversation"))?;
+    let members = edge.storage.members(id).await?;
+    Ok(web::Json(ConversationEntry::new(conversation, members)))
+}
+
+/// Read the messages of a conversation that one takes part in: the newest page first, each page oldest first.
+///
+/// Ask with `next` as `before` for the page of older messages.
+#[utoipa::path(
+    tag = "conversations",
+    params(("conversation" = Uuid, Path, description = "The conversation's id"), PageQuery),
+    responses((status = OK, description = "A page of messages", body = Page<MessageSchema>), ReadProblems)
+)]
+#[get("/conversations/{conversation}/messages")]
+pub(super) async fn list_messages(
+    caller: Caller,
+    edge: web::Data<Edge>,
+    path: web::Path<ConversationId>,
+    query: web::Query<PageQuery>,
+) -> Result<web::Json<Page<Message>>, Problem> {
+    let limit = query.limit()?;
+    let before: Option<MessagePlace> = query.before()?;
+    let before = before.map(|place| place.0);
+    let id = edge.joined_conversation(*path, caller.user_id).await?;
+    let items = edge.storage.messages_before(id, before, limit).await?;
+    // The log is gapless from 1, so the oldest entry of a page says whether there are older ones.
+    let oldest = items.first().map(|message| message.seq);
+    let next = oldest.filter(|seq| *seq > 1).map(|seq| seq.to_string());
+    Ok(web::Json(Page { items, next }))
+}
+
+/// A place in a conversation's log, in the range that the database counts in.
+struct MessagePlace(u64);
+
+impl std::str::FromStr for MessagePlace {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let place: u32 = text.parse()?;
+        Ok(Self(place.into()))
+    }
+}
+
+impl Edge {
+    /// A conversation that the person takes part in; others may not know that it exists.
+    async fn joined_conversation(
+        &self,
+        id: ConversationId,
+        user: UserId,
+    ) -> Result<ConversationId, Problem> {
+        match self.storage.is_member(id, user).await? {
+            true => Ok(id),
+            false => Err(Problem::not_found("conversation")),
+        }
+    }
+}
+
+/// Everybody who is to take part, each once, the one who begins it first.
+async fn checked_members(
+    edge: &Edge,
+    caller: UserId,
+    people: &[UserId],
+    twins: &[TwinId],
+) -> Result<Vec<NewMember>, Problem> {
+    let wanted = people
+        .iter()
+        .map(|id| NewMember::User(*id))
+        .chain(twins.iter().map(|id| NewMember::Twin(*id)));
+    let mut seen = HashSet::from([NewMember::User(caller)]);
+    let mut members = vec![NewMember::User(caller)];
+    members.extend(wanted.filter(|member| seen.insert(*member)));
+    if members.len() == 1 {
+        let reason = "name at least one other person, or one of `twins`";
+        return Err(Problem::invalid("members", reason));
+    }
+    if people.len() + twins.len() >= MEMBERS_MAX {
+        let reason = format!("a conversation may have {MEMBERS_MAX} members, twins included");
+        return Err(Problem::invalid("members", &reason));
+    }
+    for id in twins {
+        edge.visible_twin(*id, caller).await?;
+    }
+    Ok(members)
+}
+
+impl ConversationEntry {
+    fn new(conversation: Conversation, members: Vec<Member>) -> Self {
+        Self {
+            id: conversation.id,
+            title: conversation.title,
+            created_by: conversation.created_by,
+            created_at: conversation.created_at,
+            last_seq: conversation.last_seq,
+            members: members.into_iter().map(MemberEntry::from).collect(),
+        }
+    }
+}
+
+impl From<ConversationSummary> for SummaryEntry {
+    fn from(summary: ConversationSummary) -> Self {
+        let last_message = summary.last_message.map(|message| PreviewEntry {
+            seq: message.seq,
+            author: message.author,
+            text: message.text,
+            created_at: message.created_at,
+        });
+        Self {
+            conversation: ConversationEntry::new(summary.conversation, summary.members),
+            last_message,
+            read_seq: summary.read_seq,
+            active_at: summary.active_at,
+        }
+    }
+}
+
+impl From<Member> for MemberEntry {
+    fn from(member: Member) -> Self {
+        match member {
+            Member::User {
+                id,
+                name,
+                joined_at,
+            } => Self::User {
+                id,
+                name,
+                joined_at,
+            },
+            Member::Twin {
+                id,
+                name,
+                joined_at,
+            } => Self::Twin {
+                id,
+                name,
+                joined_at,
+            },
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The limits of the HTTP edge, each with its reason. Those that an operator may set stand in the settings.
+
+use std::time::Duration;
+
+/// Bytes of a JSON body: the longest persona and greeting fit several times over.
+pub const JSON_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes that a multipart body may have beyond its file: boundaries and the headers of one part.
+pub const MULTIPART_OVERHEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Uploads that are read and embedded at once: each holds a file in memory.
+pub const UPLOADS_AT_ONCE_MAX: usize = 4;
+
+/// How long an upload may take to arrive: 10 MiB in this time is a very slow line.
+pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Characters of a person's or a twin's name, and of a title: what fits a line of a screen.
+pub const NAME_CHARS_MAX: usize = 100;
+
+/// Characters of an e-mail address (RFC 5321).
+pub const EMAIL_CHARS_MAX: usize = 254;
+
+/// Characters of a persona: it stands in every prompt, and the default model reads 2,048 tokens in all.
+pub const PERSONA_CHARS_MAX: usize = 4_000;
+
+/// Characters of a greeting: it is shown whole above an empty conversation.
+pub const GREETING_CHARS_MAX: usize = 2_000;
+
+/// Characters of a language tag (RFC 5646, section 4.4.1).
+pub const LANGUAGE_CHARS_MAX: usize = 35;
+
+/// Members of a conversation, people and twins together: each message goes to every one of them.
+pub const MEMBERS_MAX: usize = 50;
+
+/// Entries of a page when nothing is asked for.
+pub const PAGE_ENTRIES_DEFAULT: u32 = 50;
+
+/// Entries of the longest page: an answer stays under a megabyte.
+pub const PAGE_ENTRIES_MAX: u32 = 200;
+
+/// Characters of a request id that a client gives: a UUID is 36.
+pub const REQUEST_ID_CHARS_MAX: usize = 64;
+
+/// How long a check of `/readyz` may take, and how long its result is told again: probes come often, from anybody.
+pub const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long the result of the checks is told again.
+pub const READINESS_FRESH: Duration = Duration::from_secs(1);

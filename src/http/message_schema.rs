@@ -1,0 +1,239 @@
+//! The shape of a message for the description of the API: the wire's own type lives in `protocol`, which knows no OpenAPI.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::problem::ProblemCode;
+
+/// One entry of a conversation's log. The log is gapless and never changes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
+pub(super) struct MessageSchema {
+    /// The conversation that the message stands in.
+    conversation_id: Uuid,
+    /// The message's place in the conversation: 1, 2, 3, …
+    #[schema(minimum = 1)]
+    seq: u64,
+    /// The message's id.
+    message_id: Uuid,
+    /// Who wrote it.
+    author: AuthorSchema,
+    /// Whether a model wrote it.
+    ai_written: bool,
+    /// The text: plain text or Markdown.
+    text: String,
+    /// When it was committed, in UTC milliseconds since 1970.
+    created_at: i64,
+    /// The sender's own id for the message.
+    #[schema(required = false, nullable = false)]
+    client_id: Option<String>,
+    /// The message that this one answers.
+    #[schema(required = false, nullable = false)]
+    reply_to: Option<Uuid>,
+    /// What a twin's reply was drawn from; absent on a person's message.
+    #[schema(required = false, nullable = false)]
+    sources: Option<Vec<SourceSchema>>,
+    /// What a twin's reply cost; absent on a person's message.
+    #[schema(required = false, nullable = false)]
+    usage: Option<UsageSchema>,
+    /// Why a twin's reply ended; absent on a person's message.
+    #[schema(required = false, nullable = false)]
+    stop_reason: Option<StopReasonSchema>,
+    /// The model that wrote a twin's reply; absent on a person's message.
+    #[schema(required = false, nullable = false)]
+    model: Option<String>,
+    /// Why a reply failed; present exactly when `stop_reason` is `failed`.
+    #[schema(required = false, nullable = false)]
+    failure: Option<FailureSchema>,
+}
+
+/// Who wrote a message.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = Author)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "it only describes what protocol serialises")
+)]
+pub(super) enum AuthorSchema {
+    /// A person.
+    User {
+        /// The person's id.
+        id: Uuid,
+        /// The person's name when the message was written.
+        name: String,
+    },
+    /// A twin: the text was written by a model.
+    Twin {
+        /// The twin's id.
+        id: Uuid,
+        /// The twin's name when the message was written.
+        name: String,
+    },
+}
+
+/// A place in a document that a reply was drawn from.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Source)]
+pub(super) struct SourceSchema {
+    /// The document.
+    document_id: Uuid,
+    /// The document's name.
+    document: String,
+    /// The headings above the quoted text, outermost first, joined by " › "; empty where there are none.
+    section: String,
+    /// The text that stood in the prompt.
+    quote: String,
+    /// Cosine similarity of question and quote, −1 to 1.
+    score: f32,
+}
+
+/// What a reply cost, in tokens of its model.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Usage)]
+pub(super) struct UsageSchema {
+    /// Tokens of the prompt.
+    prompt_tokens: u32,
+    /// Tokens that were generated.
+    completion_tokens: u32,
+}
+
+/// Why a reply ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = StopReason)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "it only describes what protocol serialises")
+)]
+pub(super) enum StopReasonSchema {
+    /// The model ended its turn.
+    EndOfTurn,
+    /// The reply reached its longest allowed length.
+    Length,
+    /// A person stopped it.
+    Stopped,
+    /// It failed; `failure` says why.
+    Failed,
+}
+
+/// Why a reply failed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Failure)]
+pub(super) struct FailureSchema {
+    /// A stable code.
+    #[schema(value_type = ProblemCode)]
+    code: String,
+    /// What failed, for a person to read.
+    message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{Author, ErrorCode, Failure, Message, Source, StopReason, Usage};
+    use serde::Serialize;
+    use serde_json::Value;
+
+    use super::*;
+
+    const ID: Uuid = Uuid::from_u128(7);
+
+    fn full_message() -> Message {
+        Message {
+            conversation_id: protocol::ConversationId::from_uuid(ID),
+            seq: 1,
+            message_id: protocol::MessageId::from_uuid(ID),
+            author: Author::Twin {
+                id: protocol::TwinId::from_uuid(ID),
+                name: "Ada".to_owned(),
+            },
+            ai_written: true,
+            text: "text".to_owned(),
+            created_at: 2,
+            client_id: Some("client".to_owned().try_into().unwrap()),
+            reply_to: Some(protocol::MessageId::from_uuid(ID)),
+            sources: Some(vec![Source {
+                document_id: protocol::DocumentId::from_uuid(ID),
+                document: "document".to_owned(),
+                section: "section".to_owned(),
+                quote: "quote".to_owned(),
+                score: 0.5,
+            }]),
+            usage: Some(Usage {
+                prompt_tokens: 3,
+                completion_tokens: 4,
+            }),
+            stop_reason: Some(StopReason::Failed),
+            model: Some("model".to_owned()),
+            failure: Some(Failure {
+                code: ErrorCode::Overloaded,
+                message: "message".to_owned(),
+            }),
+        }
+    }
+
+    fn full_schema() -> MessageSchema {
+        MessageSchema {
+            conversation_id: ID,
+            seq: 1,
+            message_id: ID,
+            author: AuthorSchema::Twin {
+                id: ID,
+                name: "Ada".to_owned(),
+            },
+            ai_written: true,
+            text: "text".to_owned(),
+            created_at: 2,
+            client_id: Some("client".to_owned()),
+            reply_to: Some(ID),
+            sources: Some(vec![SourceSchema {
+                document_id: ID,
+                document: "document".to_owned(),
+                section: "section".to_owned(),
+                quote: "quote".to_owned(),
+                score: 0.5,
+            }]),
+            usage: Some(UsageSchema {
+                prompt_tokens: 3,
+                completion_tokens: 4,
+            }),
+            stop_reason: Some(StopReasonSchema::Failed),
+            model: Some("model".to_owned()),
+            failure: Some(FailureSchema {
+                code: "overloaded".to_owned(),
+                message: "message".to_owned(),
+            }),
+        }
+    }
+
+    #[test]
+    fn the_described_message_is_the_message_on_the_wire() {
+        assert_eq!(json(&full_schema()), json(&full_message()));
+    }
+
+    #[test]
+    fn the_described_words_are_the_words_on_the_wire() {
+        for (described, real) in [
+            (StopReasonSchema::EndOfTurn, StopReason::EndOfTurn),
+            (StopReasonSchema::Length, StopReason::Length),
+            (StopReasonSchema::Stopped, StopReason::Stopped),
+            (StopReasonSchema::Failed, StopReason::Failed),
+        ] {
+            assert_eq!(json(&described), json(&real));
+        }
+        let described = AuthorSchema::User {
+            id: ID,
+            name: "Bo".to_owned(),
+        };
+        let real = Author::User {
+            id: protocol::UserId::from_uuid(ID),
+            name: "Bo".to_owned(),
+        };
+        assert_eq!(json(&described), json(&real));
+    }
+
+    fn json(value: &impl Serialize) -> Value {
+        serde_json::to_value(value).unwrap()
+    }
+}

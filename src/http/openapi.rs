@@ -1,0 +1,66 @@
+//! The description of the API, at `/api/v1/openapi.json`.
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::message_schema::{
+    AuthorSchema, FailureSchema, MessageSchema, SourceSchema, StopReasonSchema, UsageSchema,
+};
+use super::problem::{ProblemCode, ProblemDocument};
+
+/// Where the description is.
+pub const OPENAPI_PATH: &str = "/api/v1/openapi.json";
+
+/// The name of the security scheme.
+const BEARER: &str = "bearer";
+
+/// What stands in the description besides the routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "digital-twin",
+        description = "A personal digital twin platform: twins of people that others talk with in real time. \
+                       Accounts, twins, documents and history are here; messages go over the WebSocket at `/ws`. \
+                       Times are UTC milliseconds since 1970. Every failure is a problem document (RFC 9457) \
+                       with a stable `code`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(),
+    ),
+    servers((url = "/", description = "This server")),
+    tags(
+        (name = "auth", description = "Registering, logging in and out"),
+        (name = "me", description = "One's own account"),
+        (name = "twins", description = "Twins"),
+        (name = "documents", description = "What twins know"),
+        (name = "conversations", description = "Conversations and their history"),
+        (name = "operations", description = "For those who run the server"),
+    ),
+    components(schemas(
+        ProblemDocument,
+        ProblemCode,
+        MessageSchema,
+        AuthorSchema,
+        SourceSchema,
+        UsageSchema,
+        StopReasonSchema,
+        FailureSchema,
+    )),
+    security(("bearer" = [])),
+    modifiers(&Bearer),
+)]
+pub(super) struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        openapi.info.contact = None;
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The `access_token` of a log-in"))
+            .build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    }
+}

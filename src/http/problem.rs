@@ -1,0 +1,321 @@
+//! What a client is told when something fails: RFC 9457 problem documents with the codes of the one error vocabulary.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use protocol::ErrorCode;
+use serde::Serialize;
+use storage::StorageError;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::auth::{AccountError, PasswordError};
+use crate::embeddings::EmbeddingError;
+use crate::ingest::{ContentError, IngestError};
+
+/// The media type of problem documents.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// When to come back after the database or a model was out of reach: such outages last seconds.
+const UNAVAILABLE_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// A failure that a client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    code: ErrorCode,
+    detail: String,
+    retry_after: Option<Duration>,
+    allow: Option<String>,
+}
+
+/// A problem document.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument<'a> {
+    /// A name of this kind of problem; it never changes.
+    #[schema(example = "urn:digital-twin:problem:invalid")]
+    r#type: String,
+    /// This kind of problem in words.
+    #[schema(example = "A field has a value that is not allowed")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 422)]
+    status: u16,
+    /// What was wrong this time.
+    #[schema(example = "name: must have 1 to 100 characters")]
+    detail: &'a str,
+    /// A stable code.
+    #[schema(value_type = ProblemCode)]
+    code: ErrorCode,
+    /// The id under which the server's log knows the request.
+    request_id: &'a str,
+    /// When to try again, in milliseconds from now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after_ms: Option<u64>,
+}
+
+/// The codes of problems, for the description of the API.
+pub struct ProblemCode;
+
+impl PartialSchema for ProblemCode {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(ErrorCode::ALL.iter().map(|code| code.as_str())))
+            .description(Some(
+                "A stable code; the title of a problem says what it means",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for ProblemCode {}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            retry_after: None,
+            allow: None,
+        }
+    }
+
+    /// A problem that goes away by itself.
+    pub fn retry_after(code: ErrorCode, detail: impl Into<String>, after: Duration) -> Self {
+        Self {
+            retry_after: Some(after),
+            ..Self::new(code, detail)
+        }
+    }
+
+    /// The method is not one of those that the path allows.
+    pub fn method_not_allowed(method: &str, allow: String) -> Self {
+        Self {
+            allow: Some(allow),
+            ..Self::new(
+                ErrorCode::MethodNotAllowed,
+                format!("{method} is not allowed on this path"),
+            )
+        }
+    }
+
+    /// A field has a value that is not allowed.
+    pub fn invalid(field: &str, reason: &str) -> Self {
+        Self::new(ErrorCode::Invalid, format!("{field}: {reason}"))
+    }
+
+    /// There is no such thing, or the person may not know that there is.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("there is no such {what}"))
+    }
+
+    /// A fault of the server; what it was goes to the log, not to the client.
+    pub fn internal(error: &dyn fmt::Display) -> Self {
+        tracing::error!(error = %error, "a request failed");
+        Self::new(ErrorCode::Internal, "the server failed; its log says why")
+    }
+
+    /// The code.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The answer for a request of this id.
+    pub fn response(&self, request_id: &str) -> HttpResponse {
+        let status = self.status_code();
+        let document = ProblemDocument {
+            r#type: format!("urn:digital-twin:problem:{}", self.code),
+            title: title(self.code),
+            status: status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            request_id,
+            retry_after_ms: self
+                .retry_after
+                .map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+        };
+        let body = serde_json::to_vec(&document).expect("texts and numbers serialise");
+        let mut response = HttpResponse::build(status);
+        response.content_type(PROBLEM_JSON);
+        for (name, value) in self.headers() {
+            response.insert_header((name, value));
+        }
+        response.body(body)
+    }
+
+    fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let mut headers = Vec::new();
+        if let Some(after) = self.retry_after {
+            let seconds = after.as_millis().div_ceil(1_000).max(1);
+            let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+            headers.push((RETRY_AFTER, HeaderValue::from(seconds)));
+        }
+        if let Some(allow) = self.allow.as_deref().and_then(|allow| allow.parse().ok()) {
+            headers.push((ALLOW, allow));
+        }
+        let challenge = match self.code {
+            ErrorCode::Unauthenticated => Some("Bearer"),
+            ErrorCode::TokenExpired => {
+                Some(r#"Bearer error="invalid_token", error_description="the token has expired""#)
+            }
+            _ => None,
+        };
+        if let Some(challenge) = challenge {
+            headers.push((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        }
+        headers
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        match self.code {
+            ErrorCode::Malformed | ErrorCode::UnknownOp => StatusCode::BAD_REQUEST,
+            ErrorCode::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorCode::Unauthenticated | ErrorCode::TokenExpired => StatusCode::UNAUTHORIZED,
+            ErrorCode::Forbidden => StatusCode::FORBIDDEN,
+            ErrorCode::NotFound => StatusCode::NOT_FOUND,
+            ErrorCode::Conflict | ErrorCode::LimitReached => StatusCode::CONFLICT,
+            ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::Overloaded | ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.response("")
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        match error.code() {
+            ErrorCode::Internal => Self::internal(&error),
+            code @ (ErrorCode::Unavailable | ErrorCode::Overloaded) => {
+                tracing::warn!(error = %error, "storage refused a request");
+                let detail = "the database or the file store cannot be reached now";
+                Self::retry_after(code, detail, UNAVAILABLE_RETRY_AFTER)
+            }
+            code => Self::new(code, error.to_string()),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AccountError::WrongCredentials | AccountError::RefreshRefused => {
+                Self::new(ErrorCode::Unauthenticated, detail)
+            }
+            AccountError::RefreshExpired => Self::new(ErrorCode::TokenExpired, detail),
+            AccountError::Password(PasswordError::Overloaded { retry_after }) => {
+                Self::retry_after(ErrorCode::Overloaded, detail, retry_after)
+            }
+            AccountError::Storage(error) => error.into(),
+            AccountError::Password(PasswordError::Failed(_)) | AccountError::Random(_) => {
+                Self::internal(&detail)
+            }
+        }
+    }
+}
+
+impl From<IngestError> for Problem {
+    fn from(error: IngestError) -> Self {
+        let detail = error.to_string();
+        match error {
+            IngestError::Content(ContentError::Binary { .. }) => {
+                Self::new(ErrorCode::UnsupportedMedia, detail)
+            }
+            IngestError::Content(_) => Self::new(ErrorCode::Invalid, detail),
+            IngestError::TooManyPieces { .. } => Self::new(ErrorCode::TooLarge, detail),
+            IngestError::Embedding(EmbeddingError::Overloaded { retry_after }) => {
+                Self::retry_after(ErrorCode::Overloaded, detail, retry_after)
+            }
+            IngestError::Storage(error) => error.into(),
+            IngestError::Embedding(EmbeddingError::Failed(_)) | IngestError::Task(_) => {
+                Self::internal(&detail)
+            }
+        }
+    }
+}
+
+fn title(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::Malformed => "The request cannot be read",
+        ErrorCode::UnknownOp => "The operation is not known",
+        ErrorCode::Invalid => "A field has a value that is not allowed",
+        ErrorCode::Unauthenticated => "Nobody is logged in",
+        ErrorCode::TokenExpired => "The token has expired",
+        ErrorCode::Forbidden => "This is not allowed",
+        ErrorCode::NotFound => "There is no such thing",
+        ErrorCode::Conflict => "It contradicts what is there",
+        ErrorCode::TooLarge => "It is larger than its limit",
+        ErrorCode::UnsupportedMedia => "This kind of content is not accepted",
+        ErrorCode::LimitReached => "There are as many as there may be",
+        ErrorCode::RateLimited => "Too many requests",
+        ErrorCode::Overloaded => "Too much is waiting",
+        ErrorCode::Unavailable => "Something that this needs cannot be reached",
+        ErrorCode::MethodNotAllowed => "The method is not allowed on this path",
+        ErrorCode::Internal => "The server failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_an_error_status_and_a_title_of_its_own() {
+        let mut titles: Vec<_> = ErrorCode::ALL.iter().map(|code| title(*code)).collect();
+        titles.sort_unstable();
+        titles.dedup();
+        assert_eq!(titles.len(), ErrorCode::ALL.len());
+        for code in ErrorCode::ALL {
+            let status = Problem::new(*code, "x").status_code();
+            assert!(
+                status.is_client_error() || status.is_server_error(),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_time_to_come_back_is_rounded_up_to_whole_seconds() {
+        let problem =
+            |ms| Problem::retry_after(ErrorCode::RateLimited, "x", Duration::from_millis(ms));
+        let header = |ms| {
+            problem(ms)
+                .response("")
+                .headers()
+                .get(RETRY_AFTER)
+                .cloned()
+                .unwrap()
+        };
+        assert_eq!([header(1), header(1_000), header(1_001)], ["1", "1", "2"]);
+    }
+
+    #[test]
+    fn a_fault_of_the_server_does_not_say_what_it_was() {
+        let problem = Problem::from(StorageError::Internal("password=canary".to_owned()));
+        assert!(!problem.to_string().contains("canary"), "{problem}");
+    }
+}

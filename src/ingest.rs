@@ -1,0 +1,196 @@
+//! Taking documents in: checked, cut along their structure, embedded, kept.
+//!
+//! 1. `content` says what the bytes are, or why they are not accepted.
+//! 2. `sections` and `pieces` cut the text along headings, paragraphs and sentences.
+//! 3. The pieces are embedded, in batches.
+//! 4. The file goes to the file store and the document with all its pieces to the database: both or neither.
+
+mod content;
+mod file_name;
+mod pieces;
+mod sections;
+
+use bytes::Bytes;
+use protocol::{ChunkId, DocumentId, TwinId};
+use sha2::{Digest, Sha256};
+use storage::{Chunk, Document, FileKey, Files, Storage, StorageError};
+
+pub use content::{ContentError, MediaType};
+pub use file_name::display_name;
+pub use pieces::{PIECE_TOKENS_MAX, Piece};
+
+use crate::clock::Clock;
+use crate::embeddings::{EmbeddingError, Embeddings};
+
+/// Pieces of one document: about 1.4 MB of text, a long book; a twin holds all of its pieces in memory.
+pub const CHUNKS_PER_DOCUMENT_MAX: usize = 2_000;
+
+/// Pieces that are embedded at once: enough to fill the model's batch, few enough that replies get their turn between.
+const EMBED_BATCH: usize = 32;
+
+/// Takes documents in and lets files go. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Ingest {
+    storage: Storage,
+    files: Files,
+    embeddings: Embeddings,
+    clock: Clock,
+    documents_max: u64,
+}
+
+/// A document as it was uploaded.
+#[derive(Debug)]
+pub struct NewDocument {
+    /// The twin that is to know it.
+    pub twin_id: TwinId,
+    /// The name that the client gave; it may be anything.
+    pub file_name: Option<String>,
+    /// The bytes.
+    pub content: Bytes,
+}
+
+/// Why a document is not taken in; then nothing of it is left behind.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The bytes are no text that is accepted.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// There is more text than a twin may keep of one document.
+    #[error(
+        "the document makes {pieces} pieces, and one document may make {CHUNKS_PER_DOCUMENT_MAX}: split it"
+    )]
+    TooManyPieces {
+        /// How many it makes.
+        pieces: usize,
+    },
+    /// The pieces could not be embedded.
+    #[error(transparent)]
+    Embedding(#[from] EmbeddingError),
+    /// The database or the file store refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The task that stores the document ended.
+    #[error("storing the document failed: {0}")]
+    Task(String),
+}
+
+impl Ingest {
+    /// Takes documents into this database and file store.
+    pub fn new(
+        storage: Storage,
+        files: Files,
+        embeddings: Embeddings,
+        clock: Clock,
+        documents_max: u64,
+    ) -> Self {
+        Self {
+            storage,
+            files,
+            embeddings,
+            clock,
+            documents_max,
+        }
+    }
+
+    /// Takes a document in.
+    ///
+    /// # Errors
+    /// See [`IngestError`].
+    pub async fn add(&self, new: NewDocument) -> Result<Document, IngestError> {
+        let name = display_name(new.file_name.as_deref());
+        let text = content::text(&new.content)?;
+        let media_type = MediaType::of(&name);
+        let cut = match media_type {
+            MediaType::Markdown => pieces::of_markdown(text),
+            MediaType::Plain => pieces::of_plain_text(text),
+        };
+        if cut.len() > CHUNKS_PER_DOCUMENT_MAX {
+            return Err(IngestError::TooManyPieces { pieces: cut.len() });
+        }
+        let vectors = self.embed(&cut).await?;
+        let id = DocumentId::new();
+        let document = Document {
+            id,
+            twin_id: new.twin_id,
+            name: name.clone(),
+            media_type: media_type.as_str().to_owned(),
+            size_bytes: new.content.len() as u64,
+            sha256: Sha256::digest(&new.content).into(),
+            file_key: FileKey::new(),
+            chunk_count: u32::try_from(cut.len()).expect("checked against the limit above"),
+            created_at: self.clock.now_ms(),
+        };
+        let chunks = (0_u32..)
+            .zip(cut.into_iter().zip(vectors))
+            .map(|(ordinal, (piece, vector))| Chunk {
+                id: ChunkId::new(),
+                document_id: id,
+                document_name: name.clone(),
+                ordinal,
+                section: piece.section,
+                text: piece.text,
+                vector,
+            })
+            .collect();
+        self.keep(document, chunks, new.content).await
+    }
+
+    /// Deletes files that nothing refers to any more. One that cannot be deleted now is named in the log.
+    pub async fn delete_files(&self, files: Vec<FileKey>) {
+        for file in files {
+            if let Err(error) = self.files.delete(file).await {
+                tracing::error!(%file, %error, "a file could not be deleted");
+            }
+        }
+    }
+
+    /// Tells the twin, if it is awake, that what it knows or who it is has changed.
+    pub fn twin_changed(&self, twin: TwinId) {
+        self.embeddings.twin_changed(twin);
+    }
+
+    async fn embed(&self, pieces: &[Piece]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        let mut vectors = Vec::with_capacity(pieces.len());
+        for batch in pieces.chunks(EMBED_BATCH) {
+            let texts: Vec<String> = batch.iter().map(Piece::embedded_text).collect();
+            let wanted = texts.len();
+            let mut embedded = self.embeddings.embed(texts).await?;
+            if embedded.len() != wanted {
+                let got = embedded.len();
+                let reason = format!("{got} vectors came back for {wanted} texts");
+                return Err(EmbeddingError::Failed(reason));
+            }
+            vectors.append(&mut embedded);
+        }
+        Ok(vectors)
+    }
+
+    /// Keeps the file and the document, on a task of its own: a client that hangs up must not leave a file without a document.
+    async fn keep(
+        &self,
+        document: Document,
+        chunks: Vec<Chunk>,
+        content: Bytes,
+    ) -> Result<Document, IngestError> {
+        let this = self.clone();
+        let kept = tokio::spawn(async move {
+            let file = document.file_key;
+            let stored = async {
+                this.files.put(file, content).await?;
+                this.storage
+                    .insert_document(document.clone(), chunks, this.documents_max)
+                    .await
+            };
+            if let Err(error) = stored.await {
+                this.delete_files(vec![file]).await;
+                return Err(error);
+            }
+            this.twin_changed(document.twin_id);
+            Ok(document)
+        });
+        let kept = kept
+            .await
+            .map_err(|error| IngestError::Task(error.to_string()))?;
+        Ok(kept?)
+    }
+}
