@@ -35,6 +35,7 @@ mod torch_embedder;
 
 mod bert;
 
+mod libtorch;
 mod load_error;
 mod model;
 
@@ -42,6 +43,7 @@ mod scripted;
 
 pub use embedder::{Embedder, HashedEmbedder};
 pub use engine::{Engine, EngineError, Generation, ModelInfo, StopReason, Usage};
+pub use libtorch::check_libtorch;
 pub use load_error::LoadError;
 pub use request::{
     ChatMessage, GenerateRequest, InvalidRequest, Role, ValidGenerateRequest, limits,
