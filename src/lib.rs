@@ -1,13 +1,23 @@
 //! The process: command line, configuration, composition root, HTTP edge, telemetry and shutdown.
+//!
+//! **Invariant**: only this room knows a web framework, and only `serve` knows how the parts fit together.
 
 pub mod cli;
+pub mod commands;
 pub mod config;
+
+pub mod serve;
 
 pub mod auth;
 pub mod http;
 pub mod ingest;
+pub mod transport;
+
+pub mod doctor;
+pub mod seed;
 
 pub mod clock;
+pub mod database;
 pub mod embeddings;
 pub mod models;
 pub mod telemetry;

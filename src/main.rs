@@ -1,1 +1,9 @@
-fn main() {}
+//! The program `digital-twin`; everything is in the library.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    digital_twin::commands::run(digital_twin::cli::Cli::parse())
+}

@@ -1,0 +1,161 @@
+//! The subcommands: reading the settings, doing what was asked, and saying how it went.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::cli::{
+    Cli, Command, ConfigAction, ConfigOptions, DoctorOptions, MigrateOptions, ServeOptions,
+    SettingFlags,
+};
+use crate::config::{Config, report};
+use crate::serve::Migrations;
+use crate::{database, doctor, seed, serve, telemetry};
+
+/// The exit status for a setting that is malformed or not allowed (`EX_CONFIG` of sysexits).
+const EXIT_CONFIG: u8 = 78;
+
+/// Does what the command line asks. The exit status says how it went, and the standard error stream says why.
+pub fn run(cli: Cli) -> ExitCode {
+    let system = actix_web::rt::System::new();
+    system.block_on(async {
+        match cli.command {
+            Command::Serve(options) => serve_command(options).await,
+            Command::Migrate(options) => migrate_command(options).await,
+            Command::Seed(settings) => seed_command(&settings).await,
+            Command::Doctor(options) => doctor_command(options).await,
+            Command::Config(options) => config_command(&options),
+        }
+    })
+}
+
+async fn serve_command(options: ServeOptions) -> ExitCode {
+    let migrations = match options.migrate {
+        true => Migrations::Always,
+        false => Migrations::EmbeddedOnly,
+    };
+    match configured(&options.settings) {
+        Ok(config) => finished(serve::run(&config, migrations).await),
+        Err(status) => status,
+    }
+}
+
+async fn migrate_command(options: MigrateOptions) -> ExitCode {
+    match configured(&options.settings) {
+        Ok(config) if options.status => finished(print_migrations(&config).await),
+        Ok(config) => finished(migrate(&config).await),
+        Err(status) => status,
+    }
+}
+
+async fn seed_command(settings: &SettingFlags) -> ExitCode {
+    match configured(settings) {
+        Ok(config) => finished(seed_and_tell(&config).await),
+        Err(status) => status,
+    }
+}
+
+async fn doctor_command(options: DoctorOptions) -> ExitCode {
+    let findings = doctor::examine(&options.settings.sources()).await;
+    print(&match options.json {
+        true => doctor::as_json(&findings),
+        false => doctor::as_text(&findings),
+    });
+    match findings.iter().all(|finding| finding.is_fine()) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn config_command(options: &ConfigOptions) -> ExitCode {
+    let config = match resolve(&options.settings) {
+        Ok(config) => config,
+        Err(status) => return status,
+    };
+    for warning in &config.warnings {
+        complain(warning);
+    }
+    match options.action {
+        None => print(report(&config).trim_end()),
+        Some(ConfigAction::Check) => print("All settings are well-formed and allowed."),
+    }
+    ExitCode::SUCCESS
+}
+
+async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let storage = database::open(config).await?;
+    let applied = storage.migrate().await?;
+    storage.close().await;
+    let database = database::describe(&config.database);
+    match applied.len() {
+        0 => print(&format!("Nothing to do: {database} is up to date.")),
+        _ => print(&format!("Applied to {database}: {}.", applied.join(", "))),
+    }
+    Ok(())
+}
+
+async fn print_migrations(config: &Config) -> anyhow::Result<()> {
+    let storage = database::open(config).await?;
+    let status = storage.migration_status().await?;
+    storage.close().await;
+    for name in status.applied {
+        print(&format!("applied  {name}"));
+    }
+    for name in status.pending {
+        print(&format!("pending  {name}"));
+    }
+    Ok(())
+}
+
+async fn seed_and_tell(config: &Config) -> anyhow::Result<()> {
+    let seeded = seed::seed(config).await?;
+    let documents = seeded.documents_added.len();
+    let database = database::describe(&config.database);
+    match seeded == seed::Seeded::default() {
+        true => print(&format!(
+            "Nothing to do: the demo account is in {database}."
+        )),
+        false => print(&format!(
+            "The demo account is in {database}, with the twin Ada ({documents} documents taken in now)."
+        )),
+    }
+    print(&format!(
+        "Log in as {} with the password {}.",
+        seed::DEMO_EMAIL,
+        seed::DEMO_PASSWORD
+    ));
+    Ok(())
+}
+
+fn configured(settings: &SettingFlags) -> Result<Config, ExitCode> {
+    let config = resolve(settings)?;
+    telemetry::start(&config);
+    Ok(config)
+}
+
+fn resolve(settings: &SettingFlags) -> Result<Config, ExitCode> {
+    Config::resolve(&settings.sources()).map_err(|error| {
+        complain(&error.to_string());
+        ExitCode::from(EXIT_CONFIG)
+    })
+}
+
+fn finished(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes to the standard output. Where nobody reads it any more (`| head`), there is nobody to tell.
+fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+fn complain(text: &str) {
+    for line in text.lines() {
+        let _ = writeln!(std::io::stderr().lock(), "digital-twin: {line}");
+    }
+}

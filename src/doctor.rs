@@ -1,0 +1,289 @@
+//! What `digital-twin doctor` looks at, and how each thing that is wrong is mended.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+
+use bus::{Bus, Hub};
+use protocol::NodeId;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use storage::{Database, Files};
+
+use crate::config::{BusConfig, Config, EngineKind, SAMPLE_SECRETS, SECRET_BYTES_MIN, Sources};
+use crate::{auth, database, models};
+
+/// How long one thing may take to answer; a model on a slow disk takes the longest.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What was found about one thing.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    name: &'static str,
+    /// Whether it is as it should be.
+    ok: bool,
+    /// What was found.
+    found: String,
+    /// How to mend it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<String>,
+}
+
+impl Finding {
+    /// Whether nothing needs mending.
+    pub fn is_fine(&self) -> bool {
+        self.ok
+    }
+
+    fn fine(name: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            name,
+            ok: true,
+            found: found.into(),
+            mend: None,
+        }
+    }
+
+    fn wrong(name: &'static str, found: impl Display, mend: impl Into<String>) -> Self {
+        Self {
+            name,
+            ok: false,
+            found: found.to_string(),
+            mend: Some(mend.into()),
+        }
+    }
+}
+
+/// Looks at everything that a server needs; changes nothing but the data folder, which it makes.
+pub async fn examine(sources: &Sources) -> Vec<Finding> {
+    let config = match Config::resolve(sources) {
+        Ok(config) => config,
+        Err(error) => {
+            let mend = "correct these settings; `digital-twin config --help` says what each may be";
+            return vec![Finding::wrong("settings", error, mend)];
+        }
+    };
+    let mut findings = vec![settings(&config), secret(&config)];
+    findings.extend(examine_models(&config).await);
+    findings.extend(examine_database(&config).await);
+    findings.push(patiently("bus", examine_bus(&config)).await);
+    findings.push(patiently("files", examine_files(&config.upload_dir)).await);
+    findings.push(port(&config));
+    findings
+}
+
+/// One line for each finding, and one more for how to mend it.
+pub fn as_text(findings: &[Finding]) -> String {
+    let mut lines = Vec::new();
+    for finding in findings {
+        let sign = if finding.ok { '✓' } else { '✗' };
+        let found = finding.found.replace('\n', "\n    ");
+        lines.push(format!("{sign} {}: {found}", finding.name));
+        lines.extend(finding.mend.iter().map(|mend| format!("    → {mend}")));
+    }
+    lines.join("\n")
+}
+
+/// The findings as a JSON list.
+pub fn as_json(findings: &[Finding]) -> String {
+    serde_json::to_string_pretty(findings).expect("texts serialise")
+}
+
+fn settings(config: &Config) -> Finding {
+    match config.warnings.is_empty() {
+        true => Finding::fine("settings", "well-formed and allowed"),
+        false => Finding::wrong(
+            "settings",
+            config.warnings.join("\n"),
+            "correct or remove these; the server starts all the same",
+        ),
+    }
+}
+
+fn secret(config: &Config) -> Finding {
+    const NAME: &str = "secret of log-ins";
+    let secret = match auth::jwt_secret(config) {
+        Ok(secret) => secret,
+        Err(error) => {
+            return Finding::wrong(
+                NAME,
+                error,
+                "set JWT_SECRET, or a DATA_DIR that can be written",
+            );
+        }
+    };
+    let text = secret.expose_secret();
+    let mend = "set JWT_SECRET to the output of `openssl rand -base64 48`";
+    if SAMPLE_SECRETS.contains(&text) {
+        return Finding::wrong(NAME, "it is the sample of the documentation", mend);
+    }
+    match text.len() {
+        bytes if bytes < SECRET_BYTES_MIN => Finding::wrong(
+            NAME,
+            format!("it has {bytes} bytes of at least {SECRET_BYTES_MIN}"),
+            mend,
+        ),
+        bytes => Finding::fine(
+            NAME,
+            format!("{bytes} bytes, from: {}", config.origin("JWT_SECRET")),
+        ),
+    }
+}
+
+async fn examine_models(config: &Config) -> Vec<Finding> {
+    if config.models.engine == EngineKind::Scripted {
+        return vec![Finding::fine("models", "scripted: no model is needed")];
+    }
+    vec![
+        patiently("libtorch", blocking("libtorch", examine_libtorch)).await,
+        patiently("language model", {
+            let models = config.models.clone();
+            blocking("language model", move || {
+                match models::load_engine(&models) {
+                    Ok(engine) => {
+                        let about = engine.model();
+                        let found = format!(
+                            "{} ({}, {}, {} tokens of context)",
+                            about.name, about.architecture, about.dtype, about.context_tokens
+                        );
+                        Finding::fine("language model", found)
+                    }
+                    Err(reason) => Finding::wrong(
+                        "language model",
+                        reason,
+                        "set TWIN_MODEL or run `make setup`",
+                    ),
+                }
+            })
+        })
+        .await,
+        patiently("embedding model", {
+            let models = config.models.clone();
+            blocking("embedding model", move || {
+                match models::load_embedder(&models) {
+                    Ok(embedder) => {
+                        let found =
+                            format!("{} ({} dimensions)", embedder.name(), embedder.dimensions());
+                        Finding::fine("embedding model", found)
+                    }
+                    Err(reason) => Finding::wrong(
+                        "embedding model",
+                        reason,
+                        "set TWIN_EMBEDDING_MODEL or run `make setup`",
+                    ),
+                }
+            })
+        })
+        .await,
+    ]
+}
+
+fn examine_libtorch() -> Finding {
+    match inference::check_libtorch() {
+        Ok(found) => Finding::fine("libtorch", found),
+        Err(error) => Finding::wrong(
+            "libtorch",
+            error,
+            "run `make setup`, which unpacks it anew if it is damaged",
+        ),
+    }
+}
+
+async fn examine_database(config: &Config) -> Vec<Finding> {
+    let name = match config.database {
+        Database::Sqlite { .. } => "database (SQLite)",
+        Database::Postgres { .. } => "database (PostgreSQL)",
+    };
+    let mend = match config.database {
+        Database::Sqlite { .. } => "choose a folder that can be written with DATA_DIR",
+        Database::Postgres { .. } => {
+            "check DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME, and that it runs"
+        }
+    };
+    let storage = match tokio::time::timeout(PATIENCE, database::open(config)).await {
+        Ok(Ok(storage)) => storage,
+        Ok(Err(error)) => return vec![Finding::wrong(name, format!("{error:#}"), mend)],
+        Err(_) => return vec![Finding::wrong(name, "no answer in time", mend)],
+    };
+    let schema = match storage.migration_status().await {
+        Ok(status) if status.pending.is_empty() => Finding::fine(
+            "schema",
+            format!("up to date, {} migrations", status.applied.len()),
+        ),
+        Ok(status) => {
+            let found = format!("lacks {}", status.pending.join(", "));
+            Finding::wrong("schema", found, "run `digital-twin migrate`")
+        }
+        Err(error) => Finding::wrong("schema", error, mend),
+    };
+    storage.close().await;
+    vec![
+        Finding::fine(name, database::describe(&config.database)),
+        schema,
+    ]
+}
+
+async fn examine_bus(config: &Config) -> Finding {
+    let node = NodeId::new();
+    let opened = match &config.bus {
+        BusConfig::InProcess => Ok(Bus::in_process(&Hub::new(), node)),
+        BusConfig::Redis(redis) => Bus::redis(redis, node, &config.app_name),
+    };
+    let answer = match &opened {
+        Ok((bus, _)) => bus.ping().await,
+        Err(error) => Err(error.clone()),
+    };
+    match answer {
+        Ok(()) => Finding::fine("bus", config.bus.to_string()),
+        Err(error) => {
+            let mend = "check REDIS_HOST, REDIS_PORT and REDIS_PASSWORD, and that it runs";
+            Finding::wrong("bus", error, mend)
+        }
+    }
+}
+
+async fn examine_files(folder: &Path) -> Finding {
+    match Files::open(folder).await {
+        Ok(_) => Finding::fine("files", format!("{} can be written", folder.display())),
+        Err(error) => Finding::wrong(
+            "files",
+            error,
+            "choose a folder that can be written with UPLOAD_DIR",
+        ),
+    }
+}
+
+fn port(config: &Config) -> Finding {
+    let (host, port) = (config.http.host.as_str(), config.http.port);
+    match TcpListener::bind((host, port)) {
+        Ok(_) => Finding::fine("port", format!("{host}:{port} is free")),
+        Err(error) => Finding::wrong(
+            "port",
+            format!("{host}:{port}: {error}"),
+            "stop what listens there (perhaps this server, which is fine), or choose another with PORT",
+        ),
+    }
+}
+
+async fn blocking(name: &'static str, look: impl FnOnce() -> Finding + Send + 'static) -> Finding {
+    let looked = tokio::task::spawn_blocking(look).await;
+    looked.unwrap_or_else(|error| {
+        let mend = "report this, with what the log says above";
+        Finding::wrong(name, format!("looking at it failed: {error}"), mend)
+    })
+}
+
+async fn patiently(name: &'static str, look: impl Future<Output = Finding>) -> Finding {
+    let looked = tokio::time::timeout(PATIENCE, look).await;
+    looked.unwrap_or_else(|_| {
+        let found = format!("no answer within {} seconds", PATIENCE.as_secs());
+        Finding::wrong(
+            name,
+            found,
+            "see what keeps this machine busy, and try again",
+        )
+    })
+}

@@ -1,0 +1,318 @@
+//! The composition root: every part of a server, wired from sink to source, and its end.
+
+mod housekeeping;
+mod listener;
+mod welcome;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::rt::task::JoinHandle;
+use actix_web::{App, HttpServer, web};
+use actors::{Node, NodeConfig};
+use anyhow::Context;
+use bus::{Bus, Events, Hub};
+use prometheus::Registry;
+use protocol::NodeId;
+use storage::Files;
+use tokio::sync::Semaphore;
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::AppExt;
+
+use crate::auth::{AccessTokens, Accounts, AccountsParts, Passwords, RefreshKey, jwt_secret};
+use crate::clock::Clock;
+use crate::config::{BusConfig, Config};
+use crate::embeddings::Embeddings;
+use crate::http::limits::UPLOADS_AT_ONCE_MAX;
+use crate::http::{self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes};
+use crate::ingest::Ingest;
+use crate::transport::route::{WebSocketEdge, websocket};
+use crate::{database, models};
+
+/// Where clients connect for messages; it stands in no description, since OpenAPI knows no WebSockets.
+const WEBSOCKET_PATH: &str = "/ws";
+
+/// Connections of each worker beyond its share of the limit: a full server must still answer probes and refusals.
+const SPARE_CONNECTIONS: usize = 256;
+
+/// How long a stop waits for requests in progress after the connections of clients have gone.
+const REQUESTS_GRACE: Duration = Duration::from_secs(5);
+
+/// How a server is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrations {
+    /// An embedded database is migrated; a shared one must be up to date.
+    EmbeddedOnly,
+    /// Every database is migrated.
+    Always,
+}
+
+/// A running server.
+pub struct Running {
+    address: SocketAddr,
+    node: Node,
+    edge: web::Data<Edge>,
+    handle: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    housekeeping: Vec<JoinHandle<()>>,
+    drain: Duration,
+}
+
+/// Starts a server; must be called inside an actix system.
+///
+/// # Errors
+/// Says in one sentence what is missing or wrong, and how to mend it.
+pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Running> {
+    let listener = listener::bind(&config.http)?;
+    let address = listener.local_addr()?;
+
+    let storage = database::open(config).await?;
+    let migrate_shared = migrations == Migrations::Always;
+    database::prepare_schema(&storage, &config.database, migrate_shared).await?;
+    let files = Files::open(&config.upload_dir).await.with_context(|| {
+        let folder = config.upload_dir.display();
+        format!("the folder of uploads {folder} cannot be used; choose another with --upload-dir or UPLOAD_DIR")
+    })?;
+
+    let clock = Clock::System;
+    let secret = jwt_secret(config)?;
+    let access_tokens = AccessTokens::new(
+        &secret,
+        &config.app_name,
+        config.accounts.access_token_lifetime,
+    );
+    let accounts = Accounts::new(AccountsParts {
+        storage: storage.clone(),
+        passwords: Passwords::new()?,
+        access_tokens: access_tokens.clone(),
+        refresh_key: RefreshKey::new(&secret),
+        refresh_lifetime: config.accounts.refresh_token_lifetime,
+        clock: clock.clone(),
+    });
+
+    let node_id = NodeId::new();
+    let (bus, events) = open_bus(config, node_id)?;
+    let node = Node::start(
+        node_config(config, node_id),
+        storage.clone(),
+        bus.clone(),
+        events,
+        models::models(&config.models),
+        Arc::new(access_tokens),
+    )
+    .await?;
+
+    let embeddings = Embeddings::Node(node.clone());
+    let ingest = Ingest::new(
+        storage.clone(),
+        files.clone(),
+        embeddings.clone(),
+        clock.clone(),
+        config.limits.documents_max,
+    );
+    let edge = web::Data::new(Edge {
+        accounts,
+        readiness: ReadinessChecks::new(storage.clone(), files, bus, embeddings),
+        storage,
+        ingest,
+        rate_limits: RateLimits::new(&config.limits),
+        limits: config.limits.clone(),
+        clock,
+        uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE_MAX)),
+    });
+    let server = server(config, listener, &node, &edge)?;
+    let handle = server.handle();
+    Ok(Running {
+        address,
+        node,
+        housekeeping: housekeeping::start(&edge),
+        edge,
+        handle,
+        serving: actix_web::rt::spawn(server),
+        drain: config.drain,
+    })
+}
+
+/// Serves until a signal comes, then drains.
+///
+/// # Errors
+/// Those of [`start`].
+pub async fn run(config: &Config, migrations: Migrations) -> anyhow::Result<()> {
+    let running = start(config, migrations).await?;
+    welcome::print(config, &running).await;
+    tracing::info!(address = %running.address, "serving");
+    let mut signals = Signals::new()?;
+    let name = signals.next().await;
+    tracing::info!(signal = name, "stopping; a second signal stops at once");
+    tokio::select! {
+        () = running.stop() => tracing::info!("stopped"),
+        name = signals.next() => {
+            tracing::warn!(signal = name, "stopping at once");
+            std::process::exit(1);
+        }
+    }
+    Ok(())
+}
+
+impl Running {
+    /// The address that the server listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The actors.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The HTTP edge.
+    pub fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// Says that it is not ready, sends every client elsewhere, lets what is in progress end, and stops.
+    pub async fn stop(self) {
+        self.edge.readiness.drain();
+        self.node.drain(self.drain).await;
+        for task in &self.housekeeping {
+            task.abort();
+        }
+        self.handle.stop(true).await;
+        if let Ok(Err(error)) = self.serving.await {
+            tracing::error!(%error, "the server ended badly");
+        }
+        self.edge.storage.close().await;
+        self.node.stop();
+    }
+}
+
+fn server(
+    config: &Config,
+    listener: std::net::TcpListener,
+    node: &Node,
+    edge: &web::Data<Edge>,
+) -> anyhow::Result<Server> {
+    let registry = web::Data::new(registry()?);
+    let sockets = web::Data::new(WebSocketEdge {
+        origins: config.http.cors_origins.clone(),
+        connections_max: config.http.connections_max as u64,
+    });
+    let description = web::Data::new(describe());
+    let described = Routes::new(&description, &[OPENAPI_PATH, WEBSOCKET_PATH]);
+    let described = web::Data::new(described);
+    let origins = config.http.cors_origins.clone();
+    let (edge, node) = (edge.clone(), node.clone());
+    let app = move || {
+        let (app, _) = App::new()
+            .into_utoipa_app()
+            .app_data(edge.clone())
+            .app_data(registry.clone())
+            .app_data(sockets.clone())
+            .app_data(description.clone())
+            .app_data(described.clone())
+            .app_data(web::Data::new(node.worker()))
+            .configure(http::routes)
+            .split_for_parts();
+        app.configure(http::readers)
+            .route(OPENAPI_PATH, web::get().to(http::serve_description))
+            .route(WEBSOCKET_PATH, web::get().to(websocket))
+            .default_service(web::to(http::no_route))
+            .wrap(http::cors(&origins))
+            .wrap(from_fn(http::observe))
+    };
+    let workers = config.http.workers;
+    let server = HttpServer::new(app)
+        .workers(workers)
+        .max_connections(config.http.connections_max.div_ceil(workers) + SPARE_CONNECTIONS)
+        .tcp_nodelay(true)
+        // Any other small value leaves a WebSocket's TCP connection open after its close handshake.
+        .client_disconnect_timeout(Duration::ZERO)
+        .on_connect(|connection, _| listener::prepare(connection))
+        // Signals are handled above, where clients are told before their connections go.
+        .disable_signals()
+        .shutdown_timeout(REQUESTS_GRACE.as_secs())
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// The description of the API, with the routes as they are registered.
+pub fn describe() -> OpenApi {
+    let (_, description) = App::new()
+        .into_utoipa_app()
+        .openapi(http::description())
+        .configure(http::routes)
+        .split_for_parts();
+    description
+}
+
+fn open_bus(config: &Config, node: NodeId) -> anyhow::Result<(Bus, Events)> {
+    match &config.bus {
+        BusConfig::InProcess => Ok(Bus::in_process(&Hub::new(), node)),
+        BusConfig::Redis(redis) => Ok(Bus::redis(redis, node, &config.app_name)?),
+    }
+}
+
+fn node_config(config: &Config, node: NodeId) -> NodeConfig {
+    NodeConfig {
+        sends_per_minute: config.limits.sends_per_minute,
+        reply_tokens_max: config.models.reply_tokens_max,
+        ..NodeConfig::new(node)
+    }
+}
+
+fn registry() -> anyhow::Result<Registry> {
+    let registry = Registry::new();
+    http::metrics::register(&registry)?;
+    actors::metrics::register(&registry)?;
+    bus::metrics::register(&registry)?;
+    storage::metrics::register(&registry)?;
+    #[cfg(target_os = "linux")]
+    {
+        let process = prometheus::process_collector::ProcessCollector::for_self();
+        registry.register(Box::new(process))?;
+    }
+    Ok(registry)
+}
+
+/// The signals that stop a server.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> &'static str {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => "Ctrl-C",
+            Err(_) => "no signals",
+        }
+    }
+}

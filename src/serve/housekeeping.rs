@@ -1,0 +1,48 @@
+//! What a running server does by the clock: forgetting what nobody needs any more.
+
+use std::time::Duration;
+
+use actix_web::rt::task::JoinHandle;
+use actix_web::rt::time::interval;
+use actix_web::web;
+
+use crate::clock::as_millis;
+use crate::http::Edge;
+
+/// How often full token buckets are forgotten: each is some hundred bytes.
+const BUCKETS_EVERY: Duration = Duration::from_secs(60);
+
+/// How often expired refresh tokens are forgotten.
+const REFRESH_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How long an expired refresh token is remembered, so that its owner is told that it has expired.
+const REFRESH_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Starts the tasks; they end when their handles are aborted or the server's thread ends.
+pub(super) fn start(edge: &web::Data<Edge>) -> Vec<JoinHandle<()>> {
+    vec![
+        actix_web::rt::spawn(forget_buckets(edge.clone())),
+        actix_web::rt::spawn(forget_refresh_tokens(edge.clone())),
+    ]
+}
+
+async fn forget_buckets(edge: web::Data<Edge>) {
+    let mut tick = interval(BUCKETS_EVERY);
+    loop {
+        tick.tick().await;
+        edge.rate_limits.forget_full();
+    }
+}
+
+async fn forget_refresh_tokens(edge: web::Data<Edge>) {
+    let mut tick = interval(REFRESH_EVERY);
+    loop {
+        tick.tick().await;
+        let before = edge.clock.now_ms() - as_millis(REFRESH_KEPT);
+        match edge.storage.forget_refresh_before(before).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "forgot expired refresh tokens"),
+            Err(error) => tracing::warn!(%error, "expired refresh tokens could not be forgotten"),
+        }
+    }
+}
