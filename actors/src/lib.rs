@@ -26,3 +26,6 @@ pub use node::{Node, NodeConfig, StartError, WorkerNode};
 pub use outbox::{Outbox, Outgoing, PushError};
 pub use session::{Authenticate, AuthenticationError, Identity, Inbound, serve_connection};
 pub use shared_frame::SharedFrame;
+
+#[cfg(test)]
+mod tests;

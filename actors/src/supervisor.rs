@@ -124,9 +124,9 @@ pub(crate) struct LifeLine<C: Child> {
 }
 
 impl<C: Child> LifeLine<C> {
-    /// Says that the child stops of its own will.
+    /// Says that the child stops of its own will. (actix calls `stopped` while a panic unwinds, too.)
     pub(crate) fn stopping(&mut self) {
-        self.stopped = true;
+        self.stopped = !std::thread::panicking();
     }
 }
 

@@ -1,1 +1,201 @@
+use proptest::prelude::*;
+use protocol::{Author, TwinId};
 
+use super::*;
+use crate::outbox::Outgoing;
+
+fn entry(conversation: ConversationId, seq: u64) -> RoomEvent {
+    let message_id = MessageId::new();
+    let frame = SharedFrame::new(ServerFrame::Receipt {
+        conversation_id: conversation,
+        user_id: protocol::UserId::new(),
+        seq,
+    });
+    RoomEvent::Entry {
+        seq,
+        message_id,
+        frame,
+    }
+}
+
+fn started(conversation: ConversationId, message_id: MessageId, text: &str) -> RunningReply {
+    let start = SharedFrame::new(ServerFrame::MessageStart {
+        conversation_id: conversation,
+        message_id,
+        author: Author::Twin {
+            id: TwinId::new(),
+            name: "Ada".to_owned(),
+        },
+        ai_written: true,
+        reply_to: MessageId::new(),
+    });
+    RunningReply {
+        message_id,
+        start,
+        text: text.to_owned(),
+    }
+}
+
+/// What a connection was told: `seq`s of entries and texts of pieces.
+fn told(outbox: &Outbox) -> Vec<String> {
+    let mut told = Vec::new();
+    while let Some(Outgoing::Text(bytes)) = outbox.try_next() {
+        told.push(
+            match protocol::decode_server(Codec::Json, &bytes).unwrap() {
+                ServerFrame::Receipt { seq, .. } => seq.to_string(),
+                ServerFrame::MessageStart { .. } => "start".to_owned(),
+                ServerFrame::Delta { index, text, .. } => format!("{index}:{text}"),
+                other => panic!("unexpected {other:?}"),
+            },
+        );
+    }
+    told
+}
+
+struct Scene {
+    rooms: Rooms,
+    conversation: ConversationId,
+    session: SessionId,
+    outbox: Outbox,
+}
+
+fn scene() -> Scene {
+    let mut rooms = Rooms::default();
+    let (conversation, session, outbox) = (ConversationId::new(), SessionId::new(), Outbox::new());
+    assert!(rooms.join(conversation, session, outbox.clone(), Codec::Json));
+    Scene {
+        rooms,
+        conversation,
+        session,
+        outbox,
+    }
+}
+
+impl Scene {
+    fn apply(&mut self, event: RoomEvent) {
+        self.rooms.apply(self.conversation, event);
+    }
+
+    fn snapshot(&mut self, last_seq: u64, running: Vec<RunningReply>) {
+        self.apply(RoomEvent::Snapshot { last_seq, running });
+    }
+
+    fn caught_up_to(&mut self, seq: u64, reply: Option<MessageId>) {
+        self.rooms
+            .caught_up_to(self.conversation, self.session, seq, reply);
+    }
+
+    fn go_live(&mut self) -> GoLive {
+        self.rooms.go_live(self.conversation, self.session)
+    }
+}
+
+#[test]
+fn nobody_goes_live_before_the_snapshot_or_behind_it() {
+    let mut scene = scene();
+    assert_eq!(scene.go_live(), GoLive::Behind);
+    scene.snapshot(3, vec![]);
+    assert_eq!(scene.go_live(), GoLive::Behind);
+    scene.caught_up_to(3, None);
+    assert_eq!(scene.go_live(), GoLive::Live);
+    let entry = entry(scene.conversation, 4);
+    scene.apply(entry);
+    assert_eq!(told(&scene.outbox), ["4"]);
+}
+
+#[test]
+fn who_goes_live_in_the_middle_of_a_reply_gets_the_text_so_far_and_what_follows() {
+    let mut scene = scene();
+    let reply = MessageId::new();
+    let running = started(scene.conversation, reply, "so far");
+    scene.snapshot(0, vec![running]);
+    assert_eq!(scene.go_live(), GoLive::Live);
+    let frame = SharedFrame::new(ServerFrame::Delta {
+        conversation_id: scene.conversation,
+        message_id: reply,
+        index: 6,
+        text: " so good".to_owned(),
+    });
+    scene.apply(RoomEvent::Delta {
+        message_id: reply,
+        text: " so good".to_owned(),
+        frame,
+    });
+    assert_eq!(told(&scene.outbox), ["start", "0:so far", "6: so good"]);
+}
+
+#[test]
+fn a_reply_that_was_read_finished_from_the_log_is_not_streamed_again() {
+    let mut scene = scene();
+    let reply = MessageId::new();
+    let running = started(scene.conversation, reply, "old news");
+    scene.snapshot(0, vec![running]);
+    scene.caught_up_to(1, Some(reply));
+    assert_eq!(scene.go_live(), GoLive::Live);
+    assert_eq!(told(&scene.outbox), Vec::<String>::new());
+}
+
+#[test]
+fn a_snapshot_that_repairs_a_loss_starts_changed_replies_anew() {
+    let mut scene = scene();
+    let (unchanged, changed) = (MessageId::new(), MessageId::new());
+    let first = [(unchanged, "same"), (changed, "one")];
+    let second = [(unchanged, "same"), (changed, "one two")];
+    for replies in [first, second] {
+        let running = replies
+            .map(|(reply, text)| started(scene.conversation, reply, text))
+            .to_vec();
+        scene.snapshot(0, running);
+        assert_eq!(scene.go_live(), GoLive::Live);
+        told(&scene.outbox).clear();
+    }
+    scene.rooms.leave(scene.conversation, scene.session);
+    let outbox = Outbox::new();
+    scene.rooms.join(
+        scene.conversation,
+        scene.session,
+        outbox.clone(),
+        Codec::Json,
+    );
+    let running = first
+        .map(|(reply, text)| started(scene.conversation, reply, text))
+        .to_vec();
+    scene.snapshot(0, running);
+    assert_eq!(scene.go_live(), GoLive::Live);
+    told(&outbox).clear();
+    let running = second
+        .map(|(reply, text)| started(scene.conversation, reply, text))
+        .to_vec();
+    scene.snapshot(0, running);
+    assert_eq!(told(&outbox), ["start", "0:one two"]);
+}
+
+proptest! {
+    /// Entries get lost, doubled and mixed up on their way; the connection reads the log whenever it is behind.
+    #[test]
+    fn a_connection_gets_every_entry_once_in_order_whatever_is_lost_on_the_way(
+        arrivals in proptest::collection::vec(1_u64..30, 0..80),
+        snapshots in proptest::collection::vec(0_usize..80, 0..6),
+    ) {
+        let mut scene = scene();
+        let mut received: Vec<u64> = Vec::new();
+        let mut newest = 0;
+        scene.snapshot(0, vec![]);
+        for (step, seq) in arrivals.iter().enumerate() {
+            newest = newest.max(*seq);
+            let event = entry(scene.conversation, *seq);
+            scene.apply(event);
+            if snapshots.contains(&step) {
+                scene.snapshot(newest, vec![]);
+            }
+            received.extend(told(&scene.outbox).iter().map(|seq| seq.parse::<u64>().unwrap()));
+            if scene.go_live() == GoLive::Behind {
+                let cursor = scene.rooms.cursor(scene.conversation, scene.session).unwrap();
+                received.extend(cursor + 1..=newest);
+                scene.caught_up_to(newest, None);
+                prop_assert_eq!(scene.go_live(), GoLive::Live);
+            }
+        }
+        prop_assert_eq!(received, (1..=newest).collect::<Vec<u64>>());
+    }
+}

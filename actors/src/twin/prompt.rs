@@ -9,6 +9,12 @@ const TEMPLATE_TOKENS: usize = 8;
 /// The share of the budget that passages may take, in percent: what is left is for persona and turns.
 const PASSAGES_PERCENT: usize = 60;
 
+/// What stands before the passages.
+const NOTES_BEGIN: &str = "Your notes:\n";
+
+/// What stands between the passages and the question.
+const NOTES_END: &str = "Answer from your notes, briefly and in the first person.\nQuestion: ";
+
 /// What a prompt is built from.
 pub(super) struct PromptParts<'a> {
     /// The twin's name.
@@ -92,12 +98,12 @@ fn question_text(question: &str, sources: &[Source]) -> String {
     if sources.is_empty() {
         return question.to_owned();
     }
-    let mut text = String::from("Your notes:\n");
+    let mut text = String::from(NOTES_BEGIN);
     for source in sources {
         text.push_str(source.quote.trim());
         text.push_str("\n\n");
     }
-    text.push_str("Answer from your notes, briefly and in the first person.\nQuestion: ");
+    text.push_str(NOTES_END);
     text.push_str(question);
     text
 }

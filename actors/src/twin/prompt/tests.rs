@@ -1,1 +1,148 @@
+use protocol::{Author, ConversationId, DocumentId, MessageId, TwinId, UserId};
 
+use super::*;
+
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
+}
+
+fn passage(quote: &str) -> Source {
+    Source {
+        document_id: DocumentId::new(),
+        document: "notes.md".to_owned(),
+        section: String::new(),
+        quote: quote.to_owned(),
+        score: 0.5,
+    }
+}
+
+fn message(author: Author, text: &str, stop_reason: Option<StopReason>) -> Message {
+    Message {
+        conversation_id: ConversationId::new(),
+        seq: 1,
+        message_id: MessageId::new(),
+        ai_written: author.is_ai(),
+        author,
+        text: text.to_owned(),
+        created_at: 0,
+        client_id: None,
+        reply_to: None,
+        sources: None,
+        usage: None,
+        stop_reason,
+        model: None,
+        failure: None,
+    }
+}
+
+fn person() -> Author {
+    Author::User {
+        id: UserId::new(),
+        name: "Kim".to_owned(),
+    }
+}
+
+fn twin() -> Author {
+    Author::Twin {
+        id: TwinId::new(),
+        name: "Ada".to_owned(),
+    }
+}
+
+fn parts<'a>(passages: Vec<Source>, history: &'a [Message], tokens_max: usize) -> PromptParts<'a> {
+    PromptParts {
+        name: "Ada",
+        persona: "You keep a lighthouse.",
+        language: "",
+        passages,
+        history,
+        question: "Where is the key?",
+        tokens_max,
+    }
+}
+
+fn total(prompt: &Prompt) -> usize {
+    prompt
+        .messages
+        .iter()
+        .map(|message| words(&message.content) + TEMPLATE_TOKENS)
+        .sum()
+}
+
+#[test]
+fn passages_that_fit_stand_in_the_prompt_and_are_its_sources() {
+    let prompt = build(
+        parts(
+            vec![passage("The key hangs."), passage("Bees fly.")],
+            &[],
+            500,
+        ),
+        words,
+    );
+    let text = &prompt.messages.last().unwrap().content;
+    assert!(
+        text.contains("The key hangs.") && text.contains("Bees fly."),
+        "{text}"
+    );
+    assert!(text.ends_with("Where is the key?"), "{text}");
+    assert_eq!(prompt.sources.len(), 2);
+}
+
+#[test]
+fn a_passage_over_the_budget_is_left_out_of_prompt_and_sources_and_a_shorter_one_stands() {
+    let long = passage(&"word ".repeat(300));
+    let prompt = build(
+        parts(vec![long, passage("The key hangs.")], &[], 200),
+        words,
+    );
+    let quotes: Vec<&str> = prompt
+        .sources
+        .iter()
+        .map(|source| source.quote.as_str())
+        .collect();
+    assert_eq!(quotes, ["The key hangs."]);
+}
+
+#[test]
+fn the_newest_turns_stay_and_failed_ones_go() {
+    let history = [
+        message(person(), &"old ".repeat(100), None),
+        message(twin(), "", Some(StopReason::Failed)),
+        message(person(), "newer", None),
+        message(twin(), "newest", Some(StopReason::EndOfTurn)),
+    ];
+    let prompt = build(parts(vec![], &history, 120), words);
+    let turns: Vec<&str> = prompt
+        .messages
+        .iter()
+        .skip(1)
+        .map(|message| message.content.as_str())
+        .collect();
+    assert_eq!(turns, ["newer", "newest", "Where is the key?"]);
+    let roles: Vec<Role> = prompt.messages.iter().map(|message| message.role).collect();
+    assert_eq!(
+        roles,
+        [Role::System, Role::User, Role::Assistant, Role::User]
+    );
+}
+
+#[test]
+fn persona_and_question_stand_even_without_room() {
+    let prompt = build(parts(vec![passage("The key hangs.")], &[], 1), words);
+    assert_eq!(prompt.sources, []);
+    assert_eq!(prompt.messages.len(), 2);
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_prompt_never_exceeds_its_budget(
+        quotes in proptest::collection::vec("([a-z]{1,6} ){1,60}", 0..6),
+        turns in proptest::collection::vec("([a-z]{1,6} ){1,60}", 0..12),
+        tokens_max in 60_usize..400,
+    ) {
+        let passages = quotes.iter().map(|quote| passage(quote)).collect();
+        let history: Vec<Message> = turns.iter().map(|text| message(person(), text, None)).collect();
+        let prompt = build(parts(passages, &history, tokens_max), words);
+        proptest::prop_assert!(total(&prompt) <= tokens_max, "{} > {tokens_max}", total(&prompt));
+    }
+}

@@ -1,0 +1,335 @@
+//! The actors together, on a real SQLite file and the scripted engine, driven by connections without a network.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Bus, Hub};
+use futures::FutureExt;
+use futures::channel::mpsc::{UnboundedSender, unbounded};
+use inference::{HashedEmbedder, ScriptedEngine};
+use protocol::{
+    ClientFrame, ClientId, ClientRequest, Codec, ConversationId, Cursor, ErrorCode, Message,
+    MessageId, NodeId, ServerFrame, StopReason, TokenFamilyId, TwinId, UserId,
+};
+use storage::{
+    Database, NewConversation, NewMember, NewRefresh, Storage, TokenHash, Twin, User, Visibility,
+};
+use tempfile::TempDir;
+
+use crate::outbox::Outgoing;
+use crate::{
+    Authenticate, AuthenticationError, Identity, Inbound, Models, Node, NodeConfig, Outbox,
+    WorkerNode, serve_connection,
+};
+
+mod chat;
+mod faults;
+
+/// Far longer than anything here takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One server process's worth of actors, with an account and a twin.
+struct House {
+    node: Node,
+    worker: WorkerNode,
+    storage: Storage,
+    hub: Hub,
+    user: UserId,
+    twin: TwinId,
+    _folder: Arc<TempDir>,
+}
+
+/// Takes a user's id as that user's token.
+struct IdIsToken {
+    families: HashMap<UserId, TokenFamilyId>,
+}
+
+impl Authenticate for IdIsToken {
+    fn authenticate(&self, token: &str) -> Result<Identity, AuthenticationError> {
+        let (user, expires_at) = match token.strip_prefix("expired ") {
+            Some(user) => (user, 0),
+            None => (token, i64::MAX),
+        };
+        let user_id: UserId = user.parse().map_err(|_| AuthenticationError::Invalid)?;
+        if expires_at == 0 {
+            return Err(AuthenticationError::Expired);
+        }
+        let family = self
+            .families
+            .get(&user_id)
+            .ok_or(AuthenticationError::Invalid)?;
+        Ok(Identity {
+            user_id,
+            family: *family,
+            expires_at,
+        })
+    }
+}
+
+impl House {
+    async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(configure: impl FnOnce(&mut NodeConfig)) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let storage = Storage::open(&Database::Sqlite {
+            path: folder.path().join("db.sqlite"),
+        })
+        .await
+        .unwrap();
+        storage.migrate().await.unwrap();
+        let user = add_user(&storage, "kim@example.com", "Kim").await;
+        let twin = TwinId::new();
+        let row = Twin {
+            id: twin,
+            owner_id: user,
+            name: "Ada".to_owned(),
+            persona: "You keep a lighthouse.\nThe spare key hangs behind the blue barometer."
+                .to_owned(),
+            greeting: String::new(),
+            language: String::new(),
+            visibility: Visibility::Public,
+            created_at: 0,
+            updated_at: 0,
+        };
+        storage.create_twin(row, 10).await.unwrap();
+        let hub = Hub::new();
+        Self::start(folder, storage, hub, user, twin, configure).await
+    }
+
+    /// A second node on the same database and bus.
+    async fn sibling(&self) -> Self {
+        let (folder, storage) = (self._folder.clone(), self.storage.clone());
+        Self::start(
+            folder,
+            storage,
+            self.hub.clone(),
+            self.user,
+            self.twin,
+            |_| {},
+        )
+        .await
+    }
+
+    async fn start(
+        folder: Arc<TempDir>,
+        storage: Storage,
+        hub: Hub,
+        user: UserId,
+        twin: TwinId,
+        configure: impl FnOnce(&mut NodeConfig),
+    ) -> Self {
+        let mut families = HashMap::new();
+        let stranger = UserId::from_uuid(user.as_uuid());
+        families.insert(stranger, family_of(&storage, user).await);
+        let node_id = NodeId::new();
+        let mut config = NodeConfig::new(node_id);
+        configure(&mut config);
+        let (bus, events) = Bus::in_process(&hub, node_id);
+        let models = Models {
+            engine: Arc::new(|| Ok(Box::new(ScriptedEngine::new()))),
+            embedder: Arc::new(|| Ok(Box::new(HashedEmbedder::new(64)))),
+            engine_workers: 1,
+        };
+        let authenticate = Arc::new(IdIsToken { families });
+        let node = Node::start(config, storage.clone(), bus, events, models, authenticate)
+            .await
+            .unwrap();
+        let worker = node.worker();
+        Self {
+            node,
+            worker,
+            storage,
+            hub,
+            user,
+            twin,
+            _folder: folder,
+        }
+    }
+
+    async fn conversation(&self) -> ConversationId {
+        let id = ConversationId::new();
+        let conversation = NewConversation {
+            id,
+            title: None,
+            created_by: self.user,
+            created_at: 0,
+        };
+        let members = vec![NewMember::User(self.user), NewMember::Twin(self.twin)];
+        self.storage
+            .create_conversation(conversation, members)
+            .await
+            .unwrap();
+        id
+    }
+
+    /// A connection that has identified itself and follows the conversation from its beginning.
+    async fn follower(&self, conversation: ConversationId) -> Client {
+        let mut client = self.connect();
+        client.identify(self.user).await;
+        client.subscribe(conversation, Some(0)).await;
+        client
+    }
+
+    fn connect(&self) -> Client {
+        let (sender, receiver) = unbounded();
+        let outbox = Outbox::new();
+        serve_connection(self.worker.clone(), Codec::Json, outbox.clone(), receiver);
+        Client { sender, outbox }
+    }
+
+    async fn log(&self, conversation: ConversationId) -> Vec<Message> {
+        self.storage
+            .messages_after(conversation, 0, 1_000)
+            .await
+            .unwrap()
+    }
+}
+
+async fn add_user(storage: &Storage, email: &str, name: &str) -> UserId {
+    let user = User {
+        id: UserId::new(),
+        email: email.to_owned(),
+        name: name.to_owned(),
+        password_hash: String::new(),
+        created_at: 0,
+    };
+    storage.create_user(user).await.unwrap().id
+}
+
+async fn family_of(storage: &Storage, user: UserId) -> TokenFamilyId {
+    let family = TokenFamilyId::new();
+    let hash: [u8; 32] = [*family.as_bytes(), *user.as_bytes()]
+        .concat()
+        .try_into()
+        .expect("two ids are 32 bytes");
+    let refresh = NewRefresh {
+        hash: TokenHash::from(hash),
+        family,
+        user_id: user,
+        created_at: 0,
+        expires_at: i64::MAX,
+    };
+    storage.insert_refresh(refresh).await.unwrap();
+    family
+}
+
+/// One connection, as its client sees it.
+struct Client {
+    sender: UnboundedSender<Inbound>,
+    outbox: Outbox,
+}
+
+impl Client {
+    fn say(&self, frame: ClientFrame) {
+        self.say_with_ref(None, frame);
+    }
+
+    fn say_with_ref(&self, request_ref: Option<&str>, frame: ClientFrame) {
+        let request_ref = request_ref.map(|text| text.to_owned().try_into().unwrap());
+        let request = ClientRequest { request_ref, frame };
+        let bytes = protocol::encode_client(Codec::Json, &request).unwrap();
+        self.sender
+            .unbounded_send(Inbound::Message(bytes.into()))
+            .unwrap();
+    }
+
+    async fn next_outgoing(&self) -> Option<Outgoing> {
+        let next = futures::future::poll_fn(|context| self.outbox.poll_next(context));
+        tokio::time::timeout(PATIENCE, next)
+            .await
+            .expect("something comes in time")
+    }
+
+    async fn next(&self) -> ServerFrame {
+        loop {
+            match self.next_outgoing().await {
+                Some(Outgoing::Text(bytes)) => {
+                    return protocol::decode_server(Codec::Json, &bytes).unwrap();
+                }
+                Some(Outgoing::Ping) => {}
+                other => panic!("expected a frame, got {other:?}"),
+            }
+        }
+    }
+
+    /// The next frame that `wanted` takes; others are passed over.
+    async fn next_that<T>(&self, wanted: impl Fn(ServerFrame) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = wanted(self.next().await) {
+                return found;
+            }
+        }
+    }
+
+    /// Everything that is queued now.
+    fn queued(&self) -> Vec<Outgoing> {
+        std::iter::from_fn(|| self.outbox.try_next()).collect()
+    }
+
+    async fn identify(&mut self, user: UserId) {
+        self.say(ClientFrame::Identify {
+            token: user.to_string(),
+        });
+        assert!(matches!(self.next().await, ServerFrame::Ready { .. }));
+    }
+
+    async fn subscribe(&mut self, conversation_id: ConversationId, after_seq: Option<u64>) {
+        self.say(ClientFrame::Subscribe {
+            conversation_id,
+            after_seq,
+        });
+        self.next_that(|frame| matches!(frame, ServerFrame::Subscribed { .. }).then_some(()))
+            .await;
+    }
+
+    fn send(&self, conversation_id: ConversationId, client_id: &str, text: &str) {
+        let client_id = ClientId::try_from(client_id.to_owned()).unwrap();
+        self.say(ClientFrame::Send {
+            conversation_id,
+            client_id,
+            text: text.to_owned(),
+            reply_to: None,
+        });
+    }
+
+    async fn acknowledged(&self) -> (u64, MessageId) {
+        self.next_that(|frame| match frame {
+            ServerFrame::Ack {
+                seq, message_id, ..
+            } => Some((seq, message_id)),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn done(&self) -> Message {
+        self.next_that(|frame| match frame {
+            ServerFrame::MessageDone(message) => Some(message),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn error(&self) -> ErrorCode {
+        self.next_that(|frame| match frame {
+            ServerFrame::Error { code, .. } => Some(code),
+            _ => None,
+        })
+        .await
+    }
+}
+
+/// Waits until `condition` holds, looking each time that other tasks have run.
+async fn until(condition: impl Fn() -> bool) {
+    let holds = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, holds.boxed_local())
+        .await
+        .expect("the condition holds in time");
+}

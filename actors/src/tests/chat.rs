@@ -1,0 +1,283 @@
+use super::*;
+
+#[actix::test]
+async fn a_message_is_acknowledged_once_committed_and_the_reply_streams_and_adds_up() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "Where does the spare key hang?");
+    let mut frames = Vec::new();
+    let done = loop {
+        match client.next().await {
+            ServerFrame::MessageDone(message) => break message,
+            frame => frames.push(frame),
+        }
+    };
+    let mut text = String::new();
+    let mut deltas = 0;
+    for frame in &frames {
+        if let ServerFrame::Delta {
+            index, text: piece, ..
+        } = frame
+        {
+            assert_eq!(*index, text.chars().count() as u64);
+            text.push_str(piece);
+            deltas += 1;
+        }
+    }
+    assert!(deltas > 3, "the reply came in {deltas} pieces");
+    assert_eq!(text, done.text);
+    assert_eq!(done.text, "The spare key hangs behind the blue barometer.");
+    assert_eq!(
+        (done.seq, done.ai_written, done.stop_reason),
+        (2, true, Some(StopReason::EndOfTurn))
+    );
+    let acknowledged = frames
+        .iter()
+        .any(|frame| matches!(frame, ServerFrame::Ack { seq: 1, .. }));
+    assert!(acknowledged, "{frames:?}");
+    assert_eq!(house.log(conversation).await.last(), Some(&done));
+}
+
+#[actix::test]
+async fn sending_again_is_harmless_and_another_text_under_the_same_id_is_a_conflict() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "!say hello");
+    let first = client.acknowledged().await;
+    client.done().await;
+    client.send(conversation, "one", "!say hello");
+    assert_eq!(client.acknowledged().await, first);
+    client.send(conversation, "one", "!say something else");
+    assert_eq!(client.error().await, ErrorCode::Conflict);
+    assert_eq!(house.log(conversation).await.len(), 2);
+}
+
+#[actix::test]
+async fn messages_of_one_sender_keep_their_order() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    for number in 0..40 {
+        client.send(
+            conversation,
+            &format!("id-{number}"),
+            &format!("!say {number}"),
+        );
+    }
+    for _ in 0..40 {
+        client.done().await;
+    }
+    let log = house.log(conversation).await;
+    let seqs: Vec<u64> = log.iter().map(|message| message.seq).collect();
+    assert_eq!(seqs, (1..=80).collect::<Vec<u64>>());
+    let sent: Vec<String> = log
+        .iter()
+        .filter(|message| !message.ai_written)
+        .map(|message| message.text.clone())
+        .collect();
+    assert_eq!(
+        sent,
+        (0..40)
+            .map(|number| format!("!say {number}"))
+            .collect::<Vec<_>>()
+    );
+}
+
+#[actix::test]
+async fn who_comes_back_gets_what_was_missed_and_the_text_so_far() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let first = house.follower(conversation).await;
+    first.send(conversation, "one", "!say hello");
+    first.done().await;
+    first.send(conversation, "two", "!wait");
+    let running = first
+        .next_that(|frame| match frame {
+            ServerFrame::MessageStart { message_id, .. } => Some(message_id),
+            _ => None,
+        })
+        .await;
+    let second = house.connect();
+    let cursors = vec![Cursor {
+        conversation_id: conversation,
+        after_seq: 1,
+    }];
+    second.say(ClientFrame::Resume {
+        token: house.user.to_string(),
+        cursors,
+    });
+    assert!(matches!(second.next().await, ServerFrame::Ready { .. }));
+    for seq in [2, 3] {
+        let ServerFrame::Message(message) = second.next().await else {
+            panic!("a message")
+        };
+        assert_eq!(message.seq, seq);
+    }
+    let ServerFrame::MessageStart { message_id, .. } = second.next().await else {
+        panic!("a start")
+    };
+    assert_eq!(message_id, running);
+    let ServerFrame::Subscribed { last_seq, .. } = second.next().await else {
+        panic!("subscribed")
+    };
+    assert_eq!(last_seq, 3);
+    second.say(ClientFrame::Stop {
+        conversation_id: conversation,
+        message_id: running,
+    });
+    assert_eq!(second.done().await.stop_reason, Some(StopReason::Stopped));
+    assert_eq!(first.done().await.message_id, running);
+}
+
+#[actix::test]
+async fn a_stopped_reply_keeps_what_was_said() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "!slow 100000");
+    let reply = client
+        .next_that(|frame| match frame {
+            ServerFrame::Delta { message_id, .. } => Some(message_id),
+            _ => None,
+        })
+        .await;
+    client.say(ClientFrame::Stop {
+        conversation_id: conversation,
+        message_id: reply,
+    });
+    let done = client.done().await;
+    assert!(done.text.starts_with("tick"), "{}", done.text);
+    assert!(matches!(
+        done.stop_reason,
+        Some(StopReason::Stopped | StopReason::Length)
+    ));
+}
+
+#[actix::test]
+async fn nothing_is_served_before_identify_and_nothing_to_strangers() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.connect();
+    client.send(conversation, "one", "hello");
+    assert_eq!(client.error().await, ErrorCode::Unauthenticated);
+
+    let others = ConversationId::new();
+    let owner = add_user(&house.storage, "mo@example.com", "Mo").await;
+    let theirs = NewConversation {
+        id: others,
+        title: None,
+        created_by: owner,
+        created_at: 0,
+    };
+    house
+        .storage
+        .create_conversation(theirs, vec![NewMember::User(owner)])
+        .await
+        .unwrap();
+    let client = house.follower(conversation).await;
+    for conversation_id in [others, ConversationId::new()] {
+        let frames = [
+            ClientFrame::Subscribe {
+                conversation_id,
+                after_seq: None,
+            },
+            ClientFrame::Send {
+                conversation_id,
+                client_id: ClientId::try_from("x".to_owned()).unwrap(),
+                text: "let me in".to_owned(),
+                reply_to: None,
+            },
+            ClientFrame::Typing { conversation_id },
+            ClientFrame::Read {
+                conversation_id,
+                seq: 1,
+            },
+            ClientFrame::Stop {
+                conversation_id,
+                message_id: MessageId::new(),
+            },
+        ];
+        for frame in frames {
+            client.say(frame);
+            assert_eq!(client.error().await, ErrorCode::NotFound);
+        }
+    }
+    assert_eq!(house.log(others).await, []);
+}
+
+#[actix::test]
+async fn a_refused_token_closes_the_connection() {
+    let house = House::new().await;
+    for (token, expected) in [
+        ("forged".to_owned(), ErrorCode::Unauthenticated),
+        (format!("expired {}", house.user), ErrorCode::TokenExpired),
+        (UserId::new().to_string(), ErrorCode::Unauthenticated),
+    ] {
+        let client = house.connect();
+        client.say(ClientFrame::Identify { token });
+        assert_eq!(client.error().await, expected);
+        let close = client.next_outgoing().await;
+        let code = protocol::CloseCode::Unauthenticated;
+        assert_eq!(close, Some(Outgoing::Close(code, "not authenticated")));
+    }
+}
+
+#[actix::test]
+async fn two_nodes_on_one_database_and_bus_see_each_others_messages_and_replies() {
+    let left = House::new().await;
+    let right = left.sibling().await;
+    let conversation = left.conversation().await;
+    let on_left = left.follower(conversation).await;
+    let on_right = right.follower(conversation).await;
+    on_left.send(conversation, "one", "!say from the left");
+    let seen = on_right.done().await;
+    assert_eq!((seen.seq, seen.text.as_str()), (2, "from the left"));
+    on_right.send(conversation, "two", "!say from the right");
+    let mut seen = on_left.done().await;
+    if seen.seq == 2 {
+        seen = on_left.done().await;
+    }
+    assert_eq!((seen.seq, seen.text.as_str()), (4, "from the right"));
+}
+
+#[actix::test]
+async fn bad_texts_are_refused_with_what_is_wrong() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    let long = "x".repeat(protocol::limits::TEXT_BYTES_MAX + 1);
+    for (text, expected) in [
+        ("", ErrorCode::Invalid),
+        (" \n\t ", ErrorCode::Invalid),
+        ("nul \0 inside", ErrorCode::Invalid),
+        (long.as_str(), ErrorCode::TooLarge),
+    ] {
+        client.send(conversation, "bad", text);
+        assert_eq!(client.error().await, expected, "{:?}", text.len());
+    }
+    assert_eq!(house.log(conversation).await, []);
+}
+
+#[actix::test]
+async fn one_person_who_floods_is_told_when_to_go_on() {
+    let house =
+        House::with(|config| config.sends_per_minute = std::num::NonZeroU32::new(3).unwrap()).await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    for number in 0..4 {
+        client.send(conversation, &format!("id-{number}"), "!say hello");
+    }
+    let retry_after_ms = client
+        .next_that(|frame| match frame {
+            ServerFrame::Error {
+                code: ErrorCode::RateLimited,
+                retry_after_ms,
+                ..
+            } => retry_after_ms,
+            _ => None,
+        })
+        .await;
+    assert!((1..=20_001).contains(&retry_after_ms), "{retry_after_ms}");
+}

@@ -1,0 +1,168 @@
+use super::*;
+use crate::limits::OUTBOX_FRAMES_MAX;
+
+#[actix::test]
+async fn an_engine_that_panics_is_replaced_and_its_caller_gets_a_failed_reply() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "!panic");
+    let failed = client.done().await;
+    assert_eq!(failed.stop_reason, Some(StopReason::Failed));
+    assert_eq!(
+        failed.failure.map(|failure| failure.code),
+        Some(ErrorCode::Internal)
+    );
+    client.send(conversation, "two", "!say back again");
+    assert_eq!(client.done().await.text, "back again");
+}
+
+#[actix::test]
+async fn an_engine_that_fails_gives_a_failed_reply() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "!error");
+    assert_eq!(client.done().await.stop_reason, Some(StopReason::Failed));
+}
+
+#[actix::test]
+async fn a_twin_that_panics_is_replaced() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    let directory = &house.worker.services().directory;
+    let twin = directory.twin(house.twin).await.unwrap();
+    assert!(
+        twin.send(crate::twin::Panic).await.is_err(),
+        "its caller gets an error"
+    );
+    until(|| !twin.connected()).await;
+    client.send(conversation, "one", "!say awake again");
+    assert_eq!(client.done().await.text, "awake again");
+}
+
+#[actix::test]
+async fn a_conversation_that_panics_is_restarted_for_those_who_follow_it() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    let directory = house.worker.services().directory.clone();
+    let before = directory.conversation(conversation).await.unwrap();
+    assert!(
+        before.send(crate::conversation::Panic).await.is_err(),
+        "its caller gets an error"
+    );
+    let restarted = || {
+        directory
+            .awake_conversation(conversation)
+            .is_some_and(|addr| addr != before)
+    };
+    until(restarted).await;
+    client.send(conversation, "one", "!say still here");
+    assert_eq!(client.done().await.text, "still here");
+}
+
+#[actix::test]
+async fn a_reply_that_was_running_when_its_conversation_died_is_written_anew() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "!slow 200");
+    client.acknowledged().await;
+    let directory = house.worker.services().directory.clone();
+    let before = directory.conversation(conversation).await.unwrap();
+    let _ = before.send(crate::conversation::Panic).await;
+    let done = client.done().await;
+    assert_eq!(
+        done.text
+            .split_whitespace()
+            .filter(|word| *word == "tick")
+            .count(),
+        128
+    );
+    let log = house.log(conversation).await;
+    assert_eq!(log.len(), 2, "one question, one reply");
+}
+
+#[actix::test]
+async fn a_full_inference_pool_says_so_at_once() {
+    let house = House::new().await;
+    let mut clients = Vec::new();
+    // One runs, as many as fit wait, and the next is told.
+    for number in 0..crate::limits::ENGINE_QUEUE_MAX + 2 {
+        let conversation = house.conversation().await;
+        let client = house.follower(conversation).await;
+        client.send(conversation, &format!("id-{number}"), "!wait");
+        client.acknowledged().await;
+        clients.push(client);
+    }
+    let overloaded = clients.last().unwrap().done().await;
+    assert_eq!(
+        overloaded.failure.map(|failure| failure.code),
+        Some(ErrorCode::Overloaded)
+    );
+}
+
+#[actix::test]
+async fn a_reader_that_stops_reading_is_cut_off_and_the_others_are_not() {
+    let house =
+        House::with(|config| config.sends_per_minute = std::num::NonZeroU32::new(10_000).unwrap())
+            .await;
+    let conversation = house.conversation().await;
+    let reader = house.follower(conversation).await;
+    let sleeper = house.follower(conversation).await;
+    let mut number = 0;
+    while !sleeper.outbox.is_closing() {
+        reader.send(conversation, &format!("id-{number}"), "!say hello");
+        reader.done().await;
+        number += 1;
+        assert!(number < 1_000, "the reader is never cut off");
+    }
+    let queued = sleeper.queued();
+    assert_eq!(queued.len(), OUTBOX_FRAMES_MAX + 1);
+    let last = queued.last();
+    assert!(
+        matches!(
+            last,
+            Some(Outgoing::Close(protocol::CloseCode::TryLater, _))
+        ),
+        "{last:?}"
+    );
+}
+
+#[actix::test]
+async fn a_drain_tells_everybody_to_come_back_and_leaves_running_replies_to_the_next_node() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "!wait");
+    client
+        .next_that(|frame| matches!(frame, ServerFrame::MessageStart { .. }).then_some(()))
+        .await;
+    let node = house.node.clone();
+    let drained = async move { node.drain(PATIENCE).await };
+    let told = async {
+        let after_ms = client
+            .next_that(|frame| match frame {
+                ServerFrame::Reconnect { after_ms } => Some(after_ms),
+                _ => None,
+            })
+            .await;
+        assert!((500..5_000).contains(&after_ms));
+        let close = client.next_outgoing().await;
+        assert!(matches!(
+            close,
+            Some(Outgoing::Close(protocol::CloseCode::Restart, _))
+        ));
+        client.sender.unbounded_send(Inbound::Closed).unwrap();
+    };
+    futures::join!(drained, told);
+    assert_eq!(house.node.connections(), 0);
+    let open = house
+        .storage
+        .expired_replies(crate::node::now_ms() + 1, 10)
+        .await
+        .unwrap();
+    assert_eq!(open.len(), 1, "the reply is free for the next node");
+}

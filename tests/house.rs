@@ -1,0 +1,105 @@
+//! The house as it is described: who may know whom, and that the files of the walk-through exist.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Every edge between rooms; a new one is a change of the design.
+const EDGES: &[(&str, &str)] = &[
+    ("actors", "bus"),
+    ("actors", "inference"),
+    ("actors", "protocol"),
+    ("actors", "storage"),
+    ("bus", "protocol"),
+    ("digital-twin", "actors"),
+    ("digital-twin", "bus"),
+    ("digital-twin", "inference"),
+    ("digital-twin", "protocol"),
+    ("digital-twin", "storage"),
+    ("storage", "protocol"),
+];
+
+/// The technology of each room: only these rooms may depend on it.
+const OWNERS: &[(&str, &[&str])] = &[
+    ("actix", &["actors", "digital-twin"]),
+    ("actix-web", &["digital-twin"]),
+    ("actix-web-actors", &["digital-twin"]),
+    ("bb8-postgres", &["storage"]),
+    ("bb8-redis", &["bus"]),
+    ("rmp-serde", &["protocol"]),
+    ("rusqlite", &["storage"]),
+    ("tch", &["inference"]),
+    ("tokenizers", &["inference"]),
+    ("tokio-postgres", &["storage"]),
+];
+
+fn packages() -> Vec<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
+}
+
+/// Every dependency outside tests and builds, as (package, dependency).
+fn dependencies() -> BTreeSet<(String, String)> {
+    let mut edges = BTreeSet::new();
+    for package in packages() {
+        for dependency in package["dependencies"].as_array().unwrap() {
+            if dependency["kind"].is_null() {
+                let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
+                edges.insert((name(&package), name(dependency)));
+            }
+        }
+    }
+    edges
+}
+
+#[test]
+fn rooms_know_each_other_exactly_as_designed() {
+    let rooms: BTreeSet<String> =
+        packages().iter().map(|package| package["name"].as_str().unwrap().to_owned()).collect();
+    let between: BTreeSet<(String, String)> =
+        dependencies().into_iter().filter(|(_, to)| rooms.contains(to)).collect();
+    let designed: BTreeSet<(String, String)> =
+        EDGES.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
+    assert_eq!(between, designed);
+}
+
+#[test]
+fn each_technology_has_its_room() {
+    for (from, to) in dependencies() {
+        if let Some((_, rooms)) = OWNERS.iter().find(|(technology, _)| *technology == to) {
+            assert!(rooms.contains(&from.as_str()), "{from} depends on {to}; only {rooms:?} may");
+        }
+    }
+}
+
+#[test]
+fn every_file_that_the_documents_name_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        let named: Vec<&str> = text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|code| !code.contains([' ', '\n', '*', '<', '{', '…', '$']))
+            .filter(|code| code.contains('/') && !code.starts_with(['/', '-', '.']))
+            .filter(|code| !code.contains("://") && !code.contains("::"))
+            .collect();
+        assert!(!named.is_empty(), "{page} names files");
+        for name in named {
+            let first = name.split('/').next().unwrap();
+            if ["target", "data", "application", "text"].contains(&first) {
+                continue;
+            }
+            assert!(root.join(name).exists(), "{page} names {name}, which does not exist");
+        }
+    }
+}
