@@ -6,6 +6,8 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 
+pub mod chat;
+
 pub mod serve;
 
 pub mod auth;

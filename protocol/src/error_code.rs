@@ -112,4 +112,35 @@ impl CloseCode {
     pub const fn as_u16(self) -> u16 {
         self as u16
     }
+
+    /// The code that stands on the wire, if it is one of ours.
+    pub fn from_u16(code: u16) -> Option<Self> {
+        let known = Self::ALL.iter().copied();
+        known.into_iter().find(|known| known.as_u16() == code)
+    }
+
+    /// What a client does after a close with this code.
+    pub const fn recovery(self) -> Recovery {
+        match self {
+            Self::Normal
+            | Self::Protocol
+            | Self::Unsupported
+            | Self::InvalidText
+            | Self::TooLarge => Recovery::Stop,
+            Self::Internal | Self::Restart | Self::TryLater | Self::Silent => Recovery::Resume,
+            Self::Unauthenticated => Recovery::Reauthenticate,
+        }
+    }
+}
+
+/// What a client does after its connection was closed. A connection that ends without a close frame, or with a code
+/// that is not ours, is resumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// Connect again after a while, and `resume`.
+    Resume,
+    /// Get a new access token first, then connect again and `resume`.
+    Reauthenticate,
+    /// Connecting again would end the same way: the client has a fault, or it was the one who left.
+    Stop,
 }

@@ -15,7 +15,7 @@ pub use client::{ClientFrame, ClientId, ClientRequest, Cursor, InvalidClientId, 
 pub use codec::{
     Codec, DecodeError, EncodeError, decode_client, decode_server, encode_client, encode_server,
 };
-pub use error_code::{CloseCode, ErrorCode};
+pub use error_code::{CloseCode, ErrorCode, Recovery};
 pub use id::{
     ChunkId, ConversationId, DocumentId, InvalidId, MessageId, NodeId, SessionId, TokenFamilyId,
     TwinId, UserId,
