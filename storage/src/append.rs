@@ -181,7 +181,10 @@ async fn attempt(
     let mut attempts = 1;
     loop {
         let outcome = batch::append(engine, messages, *unknown_end).await;
-        *unknown_end |= matches!(outcome, Err(DatabaseError::Lost(_)));
+        *unknown_end |= matches!(
+            outcome,
+            Err(DatabaseError::Lost(_) | DatabaseError::Silent(_))
+        );
         match outcome {
             Err(DatabaseError::Collision(_) | DatabaseError::Lost(_))
                 if attempts < ATTEMPTS_MAX =>
@@ -203,6 +206,7 @@ fn concerns_all(error: &DatabaseError) -> bool {
     matches!(
         error,
         DatabaseError::Lost(_)
+            | DatabaseError::Silent(_)
             | DatabaseError::Collision(_)
             | DatabaseError::Other(StorageError::Unavailable(_) | StorageError::SchemaMissing)
     )

@@ -55,6 +55,8 @@ pub(crate) enum DatabaseError {
     Collision(String),
     /// The connection is gone; whether a `COMMIT` under way took place is not known.
     Lost(String),
+    /// No answer came in time; what became of the statements is not known.
+    Silent(String),
     /// Anything else.
     Other(StorageError),
 }
@@ -70,9 +72,9 @@ impl From<DatabaseError> for StorageError {
         match error {
             DatabaseError::Unique => Self::Conflict("a value that must be unique"),
             DatabaseError::ForeignKey => Self::NotFound("thing that this refers to"),
-            DatabaseError::Collision(reason) | DatabaseError::Lost(reason) => {
-                Self::Unavailable(reason)
-            }
+            DatabaseError::Collision(reason)
+            | DatabaseError::Lost(reason)
+            | DatabaseError::Silent(reason) => Self::Unavailable(reason),
             DatabaseError::Other(error) => error,
         }
     }

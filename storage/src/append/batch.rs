@@ -76,6 +76,13 @@ pub(super) async fn append(
         }
     }
 
+    if next_seqs.len() < counts.len() && messages.len() > 1 {
+        // A message to a conversation that is gone must not decide what becomes of a later one with its client id:
+        // one by one, each is judged by what is stored.
+        transaction.roll_back().await;
+        return Err(DatabaseError::ForeignKey);
+    }
+
     let mut inserts: Vec<Query> = Vec::new();
     let mut stored = HashMap::new();
     for (index, message) in messages.iter().enumerate() {

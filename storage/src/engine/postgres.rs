@@ -132,14 +132,10 @@ impl Postgres {
         loop {
             let mut lent = self.lend().await?;
             match lent.flight(&[], queries, &[]).await {
-                Ok(rows) => {
-                    lent.connection.unsettled = false;
-                    return Ok(rows);
-                }
                 Err(DatabaseError::Lost(_)) if lost < LOST_MAX => lost += 1,
-                Err(error) => {
-                    lent.connection.unsettled = matches!(error, DatabaseError::Lost(_));
-                    return Err(error);
+                outcome => {
+                    lent.connection.unsettled = is_gone(&outcome);
+                    return outcome;
                 }
             }
         }
@@ -158,8 +154,9 @@ impl Postgres {
             match transaction.lent.flight(&["BEGIN"], queries, &[]).await {
                 Ok(rows) => return Ok((transaction, rows)),
                 Err(DatabaseError::Lost(_)) if lost < LOST_MAX => lost += 1,
+                Err(error @ DatabaseError::Silent(_)) => return Err(error),
                 Err(error) => {
-                    transaction.end_after(&error).await;
+                    transaction.end().await;
                     return Err(error);
                 }
             }
@@ -193,8 +190,8 @@ pub(crate) struct Transaction {
 impl Transaction {
     pub(super) async fn pipe(&mut self, queries: &[Query]) -> Result<Vec<Rows>, DatabaseError> {
         let outcome = self.lent.flight(&[], queries, &[]).await;
-        if let Err(error) = &outcome {
-            self.end_after(error).await;
+        if outcome.is_err() && !is_gone(&outcome) {
+            self.end().await;
         }
         outcome
     }
@@ -205,7 +202,8 @@ impl Transaction {
         let outcome = self.lent.flight(&[], queries, &["COMMIT"]).await;
         match &outcome {
             Ok(_) => self.lent.connection.unsettled = false,
-            Err(error) => self.end_after(error).await,
+            Err(_) if is_gone(&outcome) => {}
+            Err(_) => self.end().await,
         }
         outcome
     }
@@ -214,17 +212,19 @@ impl Transaction {
         self.end().await;
     }
 
-    async fn end_after(&mut self, error: &DatabaseError) {
-        if !matches!(error, DatabaseError::Lost(_)) {
-            self.end().await;
-        }
-    }
-
     async fn end(&mut self) {
         if self.lent.flight(&["ROLLBACK"], &[], &[]).await.is_ok() {
             self.lent.connection.unsettled = false;
         }
     }
+}
+
+/// Whether the connection is of no use any more after this.
+fn is_gone<T>(outcome: &Result<T, DatabaseError>) -> bool {
+    matches!(
+        outcome,
+        Err(DatabaseError::Lost(_) | DatabaseError::Silent(_))
+    )
 }
 
 /// A connection on loan.
@@ -251,7 +251,7 @@ impl Lent {
         let answers = timeout(ANSWER_WAIT, connection.exchange(before, queries, after)).await;
         match answers {
             Ok(outcome) => outcome,
-            Err(_) => Err(DatabaseError::Lost(format!(
+            Err(_) => Err(DatabaseError::Silent(format!(
                 "PostgreSQL did not answer within {} s",
                 ANSWER_WAIT.as_secs()
             ))),

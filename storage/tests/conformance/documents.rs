@@ -1,0 +1,158 @@
+//! Documents: stored whole or not at all, within the limit, and gone with every quote.
+
+use protocol::{DocumentId, NodeId, Source, TwinId};
+use storage::{Chunk, Document, Finished, FinishedReply, StorageError};
+use tokio::task::JoinSet;
+
+use crate::support::{NOW, Scene, TestDatabase, chunks_of, document_of, on_both_databases};
+
+on_both_databases![
+    a_document_comes_back_with_its_chunks_in_order_and_its_vectors_to_the_bit,
+    a_document_that_cannot_be_stored_whole_is_not_stored_at_all,
+    the_same_file_is_refused_twice_in_one_twin_only,
+    a_twin_has_no_more_documents_than_the_limit_however_fast_they_come,
+    a_document_of_a_thousand_chunks_is_stored,
+    deleting_a_document_deletes_its_quotes_under_replies,
+];
+
+async fn a_document_comes_back_with_its_chunks_in_order_and_its_vectors_to_the_bit(
+    db: TestDatabase,
+) {
+    let scene = Scene::set(&db).await;
+    let document = document_of(scene.twin.id, "engine 引擎.md");
+    let chunks = chunks_of(&document);
+    let shuffled: Vec<Chunk> = chunks.iter().rev().cloned().collect();
+    db.insert_document(document.clone(), shuffled, 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        db.document(document.id).await.unwrap(),
+        Some(document.clone())
+    );
+    assert_eq!(db.documents_of(scene.twin.id).await.unwrap(), [document]);
+    assert_eq!(db.chunks_of(scene.twin.id).await.unwrap(), chunks);
+    assert_eq!(db.chunks_of(TwinId::new()).await.unwrap(), []);
+}
+
+async fn a_document_that_cannot_be_stored_whole_is_not_stored_at_all(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let document = document_of(scene.twin.id, "notes.md");
+    let mut chunks = chunks_of(&document);
+    chunks[1].ordinal = chunks[0].ordinal;
+    let refused = db.insert_document(document.clone(), chunks, 10).await;
+    assert!(
+        matches!(refused, Err(StorageError::Conflict("chunk"))),
+        "{refused:?}"
+    );
+    assert_eq!(db.document(document.id).await.unwrap(), None);
+    assert_eq!(db.chunks_of(scene.twin.id).await.unwrap(), []);
+    let orphan = document_of(TwinId::new(), "orphan.md");
+    let refused = db
+        .insert_document(orphan.clone(), chunks_of(&orphan), 10)
+        .await;
+    assert!(matches!(refused, Err(StorageError::NotFound("twin"))));
+}
+
+async fn the_same_file_is_refused_twice_in_one_twin_only(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let document = document_of(scene.twin.id, "notes.md");
+    db.insert_document(document.clone(), Vec::new(), 10)
+        .await
+        .unwrap();
+    let same = Document {
+        sha256: document.sha256,
+        ..document_of(scene.twin.id, "copy.md")
+    };
+    let refused = db.insert_document(same.clone(), Vec::new(), 10).await;
+    assert!(matches!(refused, Err(StorageError::Conflict("document"))));
+    let other = crate::support::twin_of(scene.user.id, "other");
+    db.create_twin(other.clone(), 10).await.unwrap();
+    let elsewhere = Document {
+        twin_id: other.id,
+        ..same
+    };
+    db.insert_document(elsewhere, Vec::new(), 10).await.unwrap();
+}
+
+async fn a_twin_has_no_more_documents_than_the_limit_however_fast_they_come(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let mut attempts = JoinSet::new();
+    for number in 0..10 {
+        let storage = db.storage.clone();
+        let document = document_of(scene.twin.id, &number.to_string());
+        attempts.spawn(async move {
+            let chunks = chunks_of(&document);
+            storage.insert_document(document, chunks, 3).await
+        });
+    }
+    let outcomes = attempts.join_all().await;
+    let refused = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(StorageError::LimitReached { max: 3, .. })));
+    assert_eq!(refused.count(), 7);
+    assert_eq!(db.documents_of(scene.twin.id).await.unwrap().len(), 3);
+    assert_eq!(db.chunks_of(scene.twin.id).await.unwrap().len(), 6);
+}
+
+async fn a_document_of_a_thousand_chunks_is_stored(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let document = Document {
+        chunk_count: 1000,
+        ..document_of(scene.twin.id, "long.md")
+    };
+    db.insert_document(document.clone(), chunks_of(&document), 10)
+        .await
+        .unwrap();
+    let chunks = db.chunks_of(scene.twin.id).await.unwrap();
+    assert!(chunks.iter().map(|chunk| chunk.ordinal).eq(0..1000));
+}
+
+async fn deleting_a_document_deletes_its_quotes_under_replies(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let mut sources = Vec::new();
+    for name in ["gone.md", "kept.md"] {
+        let document = document_of(scene.twin.id, name);
+        db.insert_document(document.clone(), Vec::new(), 10)
+            .await
+            .unwrap();
+        sources.push(Source {
+            document_id: document.id,
+            document: name.to_owned(),
+            section: "Engine".to_owned(),
+            quote: "of brass".to_owned(),
+            score: 0.1 + 0.2,
+        });
+    }
+    let never_stored = Source {
+        document_id: DocumentId::new(),
+        ..sources[0].clone()
+    };
+    let node = NodeId::new();
+    let (question, reply) = scene.asks("1", node);
+    db.append_message(question).await.unwrap();
+    let epoch = db
+        .claim_reply(reply, node, NOW, NOW + 9)
+        .await
+        .unwrap()
+        .unwrap();
+    let answer = FinishedReply {
+        sources: vec![sources[0].clone(), never_stored, sources[1].clone()],
+        ..scene.answer()
+    };
+    let Finished::Done(done) = db.finish_reply(reply, epoch, answer).await.unwrap() else {
+        panic!("the reply is not done");
+    };
+    assert_eq!(done.sources, Some(sources.clone()));
+    assert_eq!(db.message(reply).await.unwrap(), Some(done));
+
+    db.delete_document(sources[0].document_id).await.unwrap();
+
+    let left = db
+        .messages_after(scene.conversation.id, 1, 10)
+        .await
+        .unwrap();
+    assert_eq!(left[0].sources, Some(vec![sources[1].clone()]));
+    assert_eq!(left[0].text, scene.answer().text);
+    let again = db.delete_document(sources[0].document_id).await;
+    assert!(matches!(again, Err(StorageError::NotFound("document"))));
+}

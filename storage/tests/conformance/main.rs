@@ -1,0 +1,15 @@
+//! What storage promises, held to both databases: each test runs on SQLite and on PostgreSQL.
+
+mod support;
+
+mod conversations;
+mod documents;
+mod files;
+mod lifecycle;
+mod messages;
+mod model;
+mod people;
+mod refresh;
+mod replies;
+mod trouble;
+mod twins;
