@@ -47,9 +47,8 @@ pub(super) struct Prompt {
 pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Prompt {
     let cost = |text: &str| count(text) + TEMPLATE_TOKENS;
     let system = system_text(&parts);
-    let mut left = parts
-        .tokens_max
-        .saturating_sub(cost(&system) + cost(parts.question));
+    let fixed = cost(&system) + cost(parts.question) + count(NOTES_BEGIN) + count(NOTES_END);
+    let mut left = parts.tokens_max.saturating_sub(fixed);
 
     let mut sources = Vec::new();
     let mut for_passages = left * PASSAGES_PERCENT / 100;
