@@ -74,6 +74,16 @@ autobahn: setup ## The Autobahn test suite against our WebSocket transport; LONG
 	@cargo build --locked --example echo
 	@tests/autobahn/run.py $(if $(LONG),--long) -- target/debug/examples/echo --port 0
 
+.PHONY: bench
+bench: setup test-packages ## The benchmarks, beside a private Redis and PostgreSQL; each prints its figures
+	@setup/services.py run -- cargo bench --locked --workspace --benches
+
+.PHONY: fixtures
+fixtures: setup ## Make inference/fixtures anew with transformers and llama.cpp (several GB of Python packages)
+	@python3 -m venv "$(CACHE)/fixtures"
+	@"$(CACHE)/fixtures/bin/pip" install --quiet --requirement inference/fixtures/requirements.txt
+	@"$(CACHE)/fixtures/bin/python" inference/fixtures/make_fixtures.py
+
 .PHONY: doc
 doc: setup ## Build the documentation of the Rust code into target/doc
 	@cargo doc $(CARGO_FLAGS) --no-deps
