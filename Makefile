@@ -76,7 +76,7 @@ autobahn: setup ## The Autobahn test suite against our WebSocket transport; LONG
 
 .PHONY: bench
 bench: setup test-packages ## The benchmarks, beside a private Redis and PostgreSQL; each prints its figures
-	@setup/services.py run -- cargo bench --locked --workspace --benches
+	@setup/services.py run -- cargo bench $(CARGO_FLAGS) --bench '*'
 
 .PHONY: fixtures
 fixtures: setup ## Make inference/fixtures anew with transformers and llama.cpp (several GB of Python packages)
