@@ -41,6 +41,9 @@ mod model;
 
 mod scripted;
 
+#[cfg(test)]
+mod fixtures;
+
 pub use embedder::{Embedder, HashedEmbedder};
 pub use engine::{Engine, EngineError, Generation, ModelInfo, StopReason, Usage};
 pub use libtorch::check_libtorch;

@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor, utils};
 
 use crate::EngineError;
+use crate::load_error::first_line;
 
 /// Multiplies two small matrices, and says in a line what libtorch is and can do here.
 ///
@@ -10,12 +11,7 @@ use crate::EngineError;
 /// [`EngineError::Torch`] when it fails or gives a wrong product.
 pub fn check_libtorch() -> Result<String, EngineError> {
     let torch = |error: tch::TchError| EngineError::Torch {
-        reason: error
-            .to_string()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        reason: first_line(&error),
     };
     let a = Tensor::f_from_slice(&[1.0_f32, 2.0, 3.0, 4.0])
         .and_then(|a| a.f_view([2, 2]))

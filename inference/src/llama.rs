@@ -131,6 +131,15 @@ impl Llama {
         self.run_layers(tokens, cache).map(|_| ())
     }
 
+    /// Makes every result not a number, for tests of what follows from that.
+    #[cfg(test)]
+    pub(crate) fn spoil(&mut self) {
+        self.norm = self
+            .norm
+            .f_full_like(f64::NAN)
+            .expect("a vector of the same size");
+    }
+
     /// [t] -> [t, h]
     fn run_layers(&self, tokens: &[u32], cache: &mut KeyValueCache) -> Result<Tensor, TchError> {
         let count = tokens.len();

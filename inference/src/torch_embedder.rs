@@ -258,3 +258,6 @@ fn tokenizer(directory: &Path, config: &BertConfig) -> Result<Tokenizer, LoadErr
         .map_err(|error| malformed(error.to_string()))?;
     Ok(tokenizer)
 }
+
+#[cfg(test)]
+mod tests;

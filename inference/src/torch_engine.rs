@@ -220,3 +220,6 @@ fn torch(error: TchError) -> EngineError {
         reason: first_line(&error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -285,3 +285,6 @@ fn end_ids(directory: &Path, config: &ConfigFile) -> Result<Vec<u32>, LoadError>
         Some(Ids::Many(ids)) => ids.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests;

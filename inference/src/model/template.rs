@@ -78,7 +78,40 @@ impl ChatTemplate {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
+    use crate::fixtures;
+
+    #[derive(Deserialize)]
+    struct Rendering {
+        name: String,
+        source: String,
+        messages: Vec<fixtures::Message>,
+        rendered: Option<String>,
+        refused: Option<String>,
+    }
+
+    #[test]
+    fn templates_render_and_refuse_as_in_transformers() {
+        let renderings: Vec<Rendering> = fixtures::read("templates.json");
+        for Rendering {
+            name,
+            source,
+            messages,
+            rendered,
+            refused,
+        } in &renderings
+        {
+            let template = ChatTemplate::new(source, Some("<s>"), Some("</s>")).unwrap();
+            let messages = messages
+                .iter()
+                .map(|message| (message.role(), message.content.as_str()));
+            let expected = rendered.clone().ok_or_else(|| refused.clone().unwrap());
+            assert_eq!(template.render(messages), expected, "{name}");
+        }
+        assert_eq!(renderings.len(), 18);
+    }
 
     fn render(source: &str, messages: &[(Role, &str)]) -> Result<String, String> {
         ChatTemplate::new(source, Some("<s>"), Some("</s>"))?.render(messages.iter().copied())

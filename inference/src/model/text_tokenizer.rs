@@ -283,3 +283,6 @@ fn byte_level_alphabet() -> Vec<(char, u8)> {
     alphabet.sort_unstable();
     alphabet
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! Where tests find the models and the fixtures that other people's code made.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::{ChatMessage, Role};
+
+/// A message as the fixtures spell it.
+#[derive(Deserialize)]
+pub(crate) struct Message {
+    role: String,
+    pub(crate) content: String,
+}
+
+impl Message {
+    pub(crate) fn role(&self) -> Role {
+        [Role::System, Role::User, Role::Assistant]
+            .into_iter()
+            .find(|role| role.as_str() == self.role)
+            .expect("fixtures use the three roles")
+    }
+
+    pub(crate) fn to_chat(&self) -> ChatMessage {
+        ChatMessage::new(self.role(), self.content.as_str())
+    }
+}
+
+/// A model of the cache that `make setup` fills.
+pub(crate) fn cached_model(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../.cache/models")
+        .join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: run `make setup`",
+        path.display()
+    );
+    path
+}
+
+/// A file or directory beside `make_fixtures.py`.
+pub(crate) fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name)
+}
+
+/// The entries of a fixture.
+pub(crate) fn read<T: DeserializeOwned>(name: &str) -> Vec<T> {
+    let text = std::fs::read_to_string(path(name)).expect("fixtures are part of the repository");
+    serde_json::from_str(&text).expect("make_fixtures.py writes what the test reads")
+}
