@@ -157,7 +157,7 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
         (
             "send an answer with every kind of character",
             without(send(
-                "你好 🦊 \"quoted\"\n\u{0000}\u{2028}é",
+                "你好 🦊 \"quoted\" \\ \n\t\u{1}\u{2028}é",
                 Some(id(QUESTION)),
             )),
         ),
