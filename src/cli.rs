@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::{Arg, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
+use crate::chat::ChatOptions;
 use crate::config::{SETTINGS, Sources};
 
 /// A personal digital twin platform: twins of people that others talk with in real time.
@@ -41,6 +42,10 @@ pub enum Command {
     ///
     /// May be run any number of times; what is there is left alone. Production refuses it.
     Seed(SettingFlags),
+    /// Talk with a twin in this terminal: one question, or as many as you like
+    ///
+    /// Needs a running server. The reply goes to the standard output as it comes, notices to the standard error stream.
+    Chat(ChatOptions),
     /// Check libtorch, models, database, bus, files, port and secrets, and say how to mend what is wrong
     Doctor(DoctorOptions),
     /// Print every setting with its value and where that came from; secrets are redacted

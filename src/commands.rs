@@ -9,7 +9,7 @@ use crate::cli::{
 };
 use crate::config::{Config, report};
 use crate::serve::Migrations;
-use crate::{database, doctor, seed, serve, telemetry};
+use crate::{chat, database, doctor, seed, serve, telemetry};
 
 /// The exit status for a setting that is malformed or not allowed (`EX_CONFIG` of sysexits).
 const EXIT_CONFIG: u8 = 78;
@@ -22,6 +22,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Serve(options) => serve_command(options).await,
             Command::Migrate(options) => migrate_command(options).await,
             Command::Seed(settings) => seed_command(&settings).await,
+            Command::Chat(options) => finished(chat::run(options).await),
             Command::Doctor(options) => doctor_command(options).await,
             Command::Config(options) => config_command(&options),
         }
