@@ -169,6 +169,18 @@ async fn append(engine: &Engine, messages: &[NewMessage]) -> Vec<Outcome> {
     }
 }
 
+/// Appends one message in a transaction of its own.
+pub(crate) async fn append_alone(
+    engine: &Engine,
+    message: NewMessage,
+) -> Result<Appended, DatabaseError> {
+    let outcomes = append(engine, &[message]).await;
+    let outcome = outcomes.into_iter().next();
+    outcome
+        .unwrap_or_else(|| Err(closed()))
+        .map_err(DatabaseError::Other)
+}
+
 /// Appends messages in one transaction, again when it collided with another or its connection was lost.
 ///
 /// A lost connection leaves open whether the transaction was committed, which `unknown_end` notes. That does no harm:

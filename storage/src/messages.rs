@@ -99,6 +99,16 @@ impl Storage {
         self.appender().append(message).await
     }
 
+    /// Appends a message in a transaction of its own: what the benchmark measures group commit against.
+    #[doc(hidden)]
+    pub async fn append_alone(&self, message: NewMessage) -> Result<Appended, StorageError> {
+        let engine = self.engine();
+        self.call(Call::Append, async move {
+            crate::append::append_alone(&engine, message).await
+        })
+        .await
+    }
+
     /// The messages after `after_seq`, oldest first.
     pub async fn messages_after(
         &self,

@@ -161,7 +161,7 @@ async fn a_server_that_goes_and_comes_back_is_used_again_and_nothing_acknowledge
     let proxy = Proxy::before(&direct.database).await;
     let storage = Storage::open(&proxy.database).await.unwrap();
     let mut acknowledged = 0;
-    for round in 0..3 {
+    for round in 0..2 {
         new(storage
             .append_message(scene.says(&format!("{round}-up"), "hello"))
             .await
@@ -207,33 +207,38 @@ async fn a_connection_cut_at_any_moment_neither_loses_nor_doubles_a_message() {
     let scene = Arc::new(Scene::set(&direct).await);
     let proxy = Proxy::before(&direct.database).await;
     let storage = Storage::open(&proxy.database).await.unwrap();
+    let (acknowledge, mut acknowledged) = watch::channel(0);
     let mut senders = tokio::task::JoinSet::new();
     for sender in 0..8 {
         let (storage, scene) = (storage.clone(), Arc::clone(&scene));
+        let acknowledge = acknowledge.clone();
         senders.spawn(async move {
             for number in 0..40 {
                 let text = format!("{sender} {number}");
+                let id = format!("{sender}-{number}");
                 // As a client does: again until it is acknowledged.
                 while storage
-                    .append_message(scene.says(&text.replace(" ", "-"), &text))
+                    .append_message(scene.says(&id, &text))
                     .await
                     .is_err()
                 {}
+                acknowledge.send_modify(|count| *count += 1);
             }
         });
     }
-    let mut cuts = 0;
-    while !senders.is_empty() {
-        tokio::select! {
-            done = senders.join_next() => done.unwrap().unwrap(),
-            () = tokio::time::sleep(Duration::from_millis(7)) => {
-                proxy.cut();
-                proxy.mend();
-                cuts += 1;
-            }
+    // Each cut comes while the other senders' messages are under way, at one moment or another of their transaction.
+    for cut in 1..=30 {
+        acknowledged
+            .wait_for(|count| *count >= 10 * cut)
+            .await
+            .unwrap();
+        for _ in 0..cut {
+            tokio::task::yield_now().await;
         }
+        proxy.cut();
+        proxy.mend();
     }
-    assert!(cuts > 0);
+    senders.join_all().await;
     let log = direct
         .messages_after(scene.conversation.id, 0, 1000)
         .await

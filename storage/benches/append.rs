@@ -1,0 +1,188 @@
+//! What group commit gains: 64 senders, each waiting for its answer, in 16 conversations, with it and without.
+//!
+//! `cargo bench -p storage` measures SQLite, and PostgreSQL where TEST_POSTGRES_URL names a server. The two ways take
+//! turns, so that whatever else the machine does meets both; what counts is the ratio of each pair.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use protocol::{Author, ConversationId, MessageId, UserId};
+use storage::{Database, NewConversation, NewMember, NewMessage, Storage, User};
+use tokio::task::JoinSet;
+
+const SENDERS: usize = 64;
+const CONVERSATIONS: usize = 16;
+const ROUNDS: usize = 3;
+const ROUND: Duration = Duration::from_secs(3);
+const POOL_SIZE: u32 = 16;
+const TEXT: &str = "A hundred bytes of text, as chat messages are: long enough to say something, short enough to be read.";
+
+#[derive(Clone, Copy)]
+enum Way {
+    Together,
+    Alone,
+}
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let path = folder.path().join("bench.db");
+    measure("SQLite", &Database::Sqlite { path }).await;
+    match std::env::var("TEST_POSTGRES_URL") {
+        Ok(url) => measure("PostgreSQL", &postgres(&url).await).await,
+        Err(_) => println!("PostgreSQL: not measured, TEST_POSTGRES_URL is not set"),
+    }
+}
+
+async fn measure(name: &str, database: &Database) {
+    let storage = Storage::open(database).await.expect("the database opens");
+    storage.migrate().await.expect("the migrations apply");
+    let scene = Arc::new(Scene::set(&storage).await);
+    let mut ratios = Vec::new();
+    for round in 1..=ROUNDS {
+        let together = run(&storage, &scene, Way::Together).await;
+        let alone = run(&storage, &scene, Way::Alone).await;
+        let ratio = together.per_second / alone.per_second;
+        println!("{name} round {round}: together {together}; alone {alone}; ratio {ratio:.1}");
+        ratios.push(ratio);
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "{name}: group commit is {:.1} times as fast (median of {ROUNDS})",
+        ratios[ROUNDS / 2]
+    );
+    storage.close().await;
+}
+
+struct Figures {
+    per_second: f64,
+    median: Duration,
+    p99: Duration,
+}
+
+impl std::fmt::Display for Figures {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            per_second,
+            median,
+            p99,
+        } = self;
+        write!(
+            formatter,
+            "{per_second:.0} messages/s, answer p50 {median:.1?} p99 {p99:.1?}"
+        )
+    }
+}
+
+async fn run(storage: &Storage, scene: &Arc<Scene>, way: Way) -> Figures {
+    let begun = Instant::now();
+    let mut senders = JoinSet::new();
+    for sender in 0..SENDERS {
+        let (storage, scene) = (storage.clone(), Arc::clone(scene));
+        senders.spawn(async move {
+            let mut times = Vec::new();
+            while begun.elapsed() < ROUND {
+                let message = scene.message(sender % CONVERSATIONS);
+                let sent = Instant::now();
+                let outcome = match way {
+                    Way::Together => storage.append_message(message).await,
+                    Way::Alone => storage.append_alone(message).await,
+                };
+                outcome.expect("the message is appended");
+                times.push(sent.elapsed());
+            }
+            times
+        });
+    }
+    let mut times = senders.join_all().await.concat();
+    let per_second = times.len() as f64 / begun.elapsed().as_secs_f64();
+    times.sort();
+    Figures {
+        per_second,
+        median: times[times.len() / 2],
+        p99: times[times.len() * 99 / 100],
+    }
+}
+
+struct Scene {
+    author: Author,
+    conversations: Vec<ConversationId>,
+}
+
+impl Scene {
+    async fn set(storage: &Storage) -> Self {
+        let user = User {
+            id: UserId::new(),
+            email: "ada@example.com".to_owned(),
+            name: "Ada".to_owned(),
+            password_hash: "-".to_owned(),
+            created_at: 0,
+        };
+        let user = storage
+            .create_user(user)
+            .await
+            .expect("the account is made");
+        let mut conversations = Vec::new();
+        for _ in 0..CONVERSATIONS {
+            let new = NewConversation {
+                id: ConversationId::new(),
+                title: None,
+                created_by: user.id,
+                created_at: 0,
+            };
+            let members = vec![NewMember::User(user.id)];
+            let begun = storage.create_conversation(new, members).await;
+            conversations.push(begun.expect("the conversation begins").id);
+        }
+        let author = Author::User {
+            id: user.id,
+            name: user.name,
+        };
+        Self {
+            author,
+            conversations,
+        }
+    }
+
+    fn message(&self, conversation: usize) -> NewMessage {
+        let message_id = MessageId::new();
+        NewMessage {
+            conversation_id: self.conversations[conversation],
+            message_id,
+            author: self.author.clone(),
+            client_id: message_id.to_string().try_into().ok(),
+            text: TEXT.to_owned(),
+            reply_to: None,
+            created_at: 0,
+            replies: Vec::new(),
+        }
+    }
+}
+
+/// A new database on the server of this URL.
+async fn postgres(url: &str) -> Database {
+    let server: tokio_postgres::Config = url.parse().expect("TEST_POSTGRES_URL is a URL");
+    let (client, connection) = server
+        .connect(tokio_postgres::NoTls)
+        .await
+        .expect("the server can be reached");
+    tokio::spawn(connection);
+    let database = format!("bench_{}", uuid::Uuid::now_v7().simple());
+    let create = format!("CREATE DATABASE {database}");
+    client
+        .batch_execute(&create)
+        .await
+        .expect("the database is made");
+    let [tokio_postgres::config::Host::Tcp(host)] = server.get_hosts() else {
+        panic!("TEST_POSTGRES_URL names no host and port");
+    };
+    let password = server.get_password().unwrap_or_default();
+    Database::Postgres {
+        host: host.clone(),
+        port: server.get_ports()[0],
+        user: server.get_user().unwrap_or_default().to_owned(),
+        password: String::from_utf8_lossy(password).into_owned(),
+        database,
+        pool_size: POOL_SIZE,
+    }
+}
