@@ -200,7 +200,10 @@ impl<'a> Reader<'a> {
             } else {
                 tracing::Level::INFO
             });
+        self.show_default("UPLOAD_DIR", upload_dir.display());
+        self.show_default("LOG_LEVEL", log_level.as_str().to_ascii_lowercase());
         let http = self.http(production);
+        self.show_default("TWIN_WORKERS", http.workers);
         let database = self.database(&data_dir, production);
         let bus = self.bus();
         let accounts = self.accounts(production);
@@ -388,6 +391,12 @@ impl<'a> Reader<'a> {
             warnings.push("DEBUG is on in production: the log will be long".to_owned());
         }
         warnings
+    }
+
+    /// Shows what an absent setting amounts to.
+    fn show_default(&mut self, name: &'static str, value: impl fmt::Display) {
+        let shown = self.shown.entry(name).or_default();
+        shown.get_or_insert_with(|| value.to_string());
     }
 
     fn number(&mut self, name: &'static str, min: u64, max: u64) -> u64 {

@@ -114,7 +114,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(conversations::begin_conversation)
                 .service(conversations::list_conversations)
                 .service(conversations::read_conversation)
-                .service(conversations::list_messages),
+                .service(conversations::list_messages)
+                .route("/openapi.json", web::get().to(serve_description)),
         )
         .service(operations::alive)
         .service(operations::ready)
@@ -137,7 +138,7 @@ pub fn readers(config: &mut web::ServiceConfig) {
 }
 
 /// Serves the finished description.
-pub async fn serve_description(description: web::Data<utoipa::openapi::OpenApi>) -> HttpResponse {
+async fn serve_description(description: web::Data<utoipa::openapi::OpenApi>) -> HttpResponse {
     HttpResponse::Ok().json(&**description)
 }
 

@@ -217,7 +217,6 @@ fn server(
             .configure(http::routes)
             .split_for_parts();
         app.configure(http::readers)
-            .route(OPENAPI_PATH, web::get().to(http::serve_description))
             .route(WEBSOCKET_PATH, web::get().to(websocket))
             .default_service(web::to(http::no_route))
             .wrap(http::cors(&origins))

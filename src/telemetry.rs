@@ -5,7 +5,6 @@ use std::sync::Once;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::{Config, Environment};
 
@@ -18,12 +17,13 @@ pub fn start(config: &Config) {
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter(filter(config))
             .with_writer(std::io::stderr)
-            .with_span_events(FmtSpan::NONE);
+            .with_target(true);
         let is_looked_at = std::io::stderr().is_terminal();
         if is_looked_at && config.environment == Environment::Development {
             subscriber.compact().init();
         } else {
-            subscriber.json().flatten_event(true).init();
+            let json = subscriber.json().flatten_event(true);
+            json.with_span_list(false).init();
         }
         log_panics();
     });
@@ -32,18 +32,24 @@ pub fn start(config: &Config) {
     }
 }
 
-/// `LOG_LEVEL` for everything, refined by `RUST_LOG`.
+/// Libraries that report each step of a start at level info.
+const TALKATIVE: &[&str] = &["actix_server=warn", "refinery_core=warn"];
+
+/// `LOG_LEVEL` for everything but talkative libraries, refined by `RUST_LOG`.
 fn filter(config: &Config) -> EnvFilter {
     let level = LevelFilter::from_level(config.log_level);
-    let builder = EnvFilter::builder().with_default_directive(level.into());
+    let quiet = match config.log_level == tracing::Level::INFO {
+        true => TALKATIVE.join(","),
+        false => String::new(),
+    };
     let refinements = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
-    match builder.parse(&refinements) {
-        Ok(filter) => filter,
-        Err(error) => {
+    let builder = || EnvFilter::builder().with_default_directive(level.into());
+    builder()
+        .parse(format!("{quiet},{refinements}"))
+        .unwrap_or_else(|error| {
             eprintln!("RUST_LOG is {refinements:?}, which is no filter ({error}): it is ignored");
-            EnvFilter::default().add_directive(level.into())
-        }
-    }
+            builder().parse_lossy(&quiet)
+        })
 }
 
 /// One log line for a panic, in place of the standard message: what panicked may quote what it was given, so the place

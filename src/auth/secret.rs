@@ -54,6 +54,9 @@ fn kept_secret(path: &Path) -> Result<SecretString, SecretError> {
         error,
     };
     if !path.exists() {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(file_error)?;
+        }
         let mut bytes = [0; GENERATED_BYTES];
         getrandom::fill(&mut bytes)?;
         create_whole(path, &STANDARD.encode(bytes)).map_err(file_error)?;

@@ -192,13 +192,15 @@ fn is_origin(text: &str) -> bool {
     let Ok(parsed) = authority.parse::<actix_web::http::uri::Authority>() else {
         return false;
     };
-    !parsed.host().is_empty()
-        && !authority.contains('@')
-        && !authority.contains('*')
+    let port_is_plain = match parsed.port_u16() {
+        Some(port) => port != default_port,
+        // No port, or one that no browser could name.
+        None => authority == parsed.host(),
+    };
+    port_is_plain
+        && !parsed.host().is_empty()
+        && !authority.contains(['@', '*'])
         && authority == authority.to_ascii_lowercase()
-        && parsed.port_u16() != Some(default_port)
-        && (parsed.port().is_none() || parsed.port_u16().is_some())
-        && !authority.ends_with(':')
 }
 
 pub(super) fn quota(text: &str) -> Result<Quota, Allowed> {

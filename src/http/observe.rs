@@ -65,7 +65,7 @@ pub async fn observe<B: MessageBody + 'static>(
     let status = response.status();
     let elapsed = started.elapsed();
     metrics::request_ended(method, route, status, elapsed);
-    let duration_ms = elapsed.as_secs_f64() * 1_000.0;
+    let duration_ms = elapsed.as_micros() as f64 / 1_000.0;
     tracing::info!(
         method,
         route,

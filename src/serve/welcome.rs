@@ -1,6 +1,7 @@
 //! What `serve` tells the person who started it.
 
 use std::io::Write;
+use std::net::SocketAddr;
 
 use super::{OPENAPI_PATH, Running};
 use crate::config::{Config, EngineKind};
@@ -8,7 +9,7 @@ use crate::{database, seed};
 
 /// Prints where the server is and what to do next.
 pub(super) async fn print(config: &Config, running: &Running) {
-    let url = format!("http://{}", running.address());
+    let url = url(running.address());
     let model = &running.node().engine().model;
     let mut lines = vec![
         format!("{} serves {url}", config.app_name),
@@ -29,17 +30,28 @@ pub(super) async fn print(config: &Config, running: &Running) {
         if !is_seeded {
             lines.push("Make the demo account with the twin Ada: digital-twin seed".to_owned());
         }
-        lines.push(format!("Talk with Ada: {}", talk(running.address().port())));
+        lines.push(format!("Talk with Ada: {}", talk(running.address())));
     }
     lines.push("Stop with Ctrl-C.".to_owned());
     // A closed standard output is no reason not to serve.
     let _ = writeln!(std::io::stdout().lock(), "{}", lines.join("\n"));
 }
 
-fn talk(port: u16) -> String {
+fn talk(address: SocketAddr) -> String {
     let question = "\"Which lighthouse did you repair first?\"";
-    match port {
+    match address.port() {
         8000 => format!("digital-twin chat --twin ada {question}"),
-        port => format!("digital-twin chat --server http://127.0.0.1:{port} --twin ada {question}"),
+        _ => format!(
+            "digital-twin chat --url {} --twin ada {question}",
+            url(address)
+        ),
+    }
+}
+
+/// Where a client on this machine finds the server.
+fn url(address: SocketAddr) -> String {
+    match address.ip().is_unspecified() {
+        true => format!("http://127.0.0.1:{}", address.port()),
+        false => format!("http://{address}"),
     }
 }

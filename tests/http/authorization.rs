@@ -1,0 +1,298 @@
+//! Who may do what: every route of the description × everybody, with no success that is not expected.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::server::{Person, TestServer, text};
+
+/// Whoever may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// Has no token.
+    Nobody,
+    /// Has an account, and nothing to do with what is called.
+    Stranger,
+    /// Takes part in the conversation, and owns nothing.
+    Member,
+    /// Owns the twin and the document, and began the conversation.
+    Owner,
+}
+
+const EVERYBODY: [Who; 4] = [Who::Nobody, Who::Stranger, Who::Member, Who::Owner];
+
+/// What a route answers to each of them.
+struct Route {
+    method: Method,
+    path: &'static str,
+    body: Option<Value>,
+    expected: [u16; 4],
+}
+
+fn route(method: Method, path: &'static str, body: Option<Value>, expected: [u16; 4]) -> Route {
+    Route {
+        method,
+        path,
+        body,
+        expected,
+    }
+}
+
+/// Every route; `{twin}` is private, `{public}` is public, and the document belongs to `{twin}`. What deletes stands last.
+fn routes() -> Vec<Route> {
+    let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
+    let log_in = json!({"email": "nobody@example.com", "password": "correct horse"});
+    let token = json!({"refresh_token": "A".repeat(43)});
+    let name = json!({"name": "New"});
+    vec![
+        // Anybody may call these; the bodies are such that nobody gets in.
+        route(
+            post.clone(),
+            "/api/v1/auth/register",
+            Some(json!({})),
+            [400; 4],
+        ),
+        route(post.clone(), "/api/v1/auth/login", Some(log_in), [401; 4]),
+        route(
+            post.clone(),
+            "/api/v1/auth/refresh",
+            Some(token.clone()),
+            [401; 4],
+        ),
+        route(post.clone(), "/api/v1/auth/logout", Some(token), [204; 4]),
+        route(get.clone(), "/healthz", None, [200; 4]),
+        route(get.clone(), "/readyz", None, [200; 4]),
+        route(get.clone(), "/metrics", None, [200; 4]),
+        route(get.clone(), "/version", None, [200; 4]),
+        // One's own.
+        route(get.clone(), "/api/v1/me", None, [401, 200, 200, 200]),
+        route(
+            patch.clone(),
+            "/api/v1/me",
+            Some(name.clone()),
+            [401, 200, 200, 200],
+        ),
+        route(get.clone(), "/api/v1/twins", None, [401, 200, 200, 200]),
+        route(
+            post.clone(),
+            "/api/v1/twins",
+            Some(name.clone()),
+            [401, 201, 201, 201],
+        ),
+        route(
+            get.clone(),
+            "/api/v1/conversations",
+            None,
+            [401, 200, 200, 200],
+        ),
+        route(
+            post.clone(),
+            "/api/v1/conversations",
+            Some(json!({"twins": ["{twin}"]})),
+            [401, 404, 404, 201],
+        ),
+        // A public twin.
+        route(
+            get.clone(),
+            "/api/v1/twins/{public}",
+            None,
+            [401, 200, 200, 200],
+        ),
+        route(
+            patch.clone(),
+            "/api/v1/twins/{public}",
+            Some(name.clone()),
+            [401, 403, 403, 200],
+        ),
+        route(
+            get.clone(),
+            "/api/v1/twins/{public}/documents",
+            None,
+            [401, 403, 403, 200],
+        ),
+        route(
+            post.clone(),
+            "/api/v1/twins/{public}/documents",
+            None,
+            [401, 403, 403, 415],
+        ),
+        route(
+            get.clone(),
+            "/api/v1/twins/{public}/documents/{document}",
+            None,
+            [401, 403, 403, 404],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/twins/{public}/documents/{document}",
+            None,
+            [401, 403, 403, 404],
+        ),
+        // A private twin.
+        route(
+            get.clone(),
+            "/api/v1/twins/{twin}",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            patch,
+            "/api/v1/twins/{twin}",
+            Some(name),
+            [401, 404, 404, 200],
+        ),
+        route(
+            get.clone(),
+            "/api/v1/twins/{twin}/documents",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            post,
+            "/api/v1/twins/{twin}/documents",
+            None,
+            [401, 404, 404, 415],
+        ),
+        route(
+            get.clone(),
+            "/api/v1/twins/{twin}/documents/{document}",
+            None,
+            [401, 404, 404, 200],
+        ),
+        // A conversation.
+        route(
+            get.clone(),
+            "/api/v1/conversations/{conversation}",
+            None,
+            [401, 404, 200, 200],
+        ),
+        route(
+            get,
+            "/api/v1/conversations/{conversation}/messages",
+            None,
+            [401, 404, 200, 200],
+        ),
+        // What deletes.
+        route(
+            delete.clone(),
+            "/api/v1/twins/{twin}/documents/{document}",
+            None,
+            [401, 404, 404, 204],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/twins/{twin}",
+            None,
+            [401, 404, 404, 204],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/twins/{public}",
+            None,
+            [401, 403, 403, 204],
+        ),
+        route(delete, "/api/v1/me", None, [401, 204, 204, 204]),
+    ]
+}
+
+/// Everybody and everything that the routes are about.
+struct World {
+    server: TestServer,
+    owner: Person,
+    member: Person,
+    stranger: Person,
+    names: Vec<(&'static str, String)>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let server = TestServer::start().await;
+        let owner = server.register("Owner").await;
+        let member = server.register("Member").await;
+        let stranger = server.register("Stranger").await;
+        let twin = server.twin(&owner, "private").await;
+        let public = server.twin(&owner, "public").await;
+        let upload = server
+            .upload(&owner, &twin, "a.txt", b"something".to_vec())
+            .await;
+        let document: Value = upload.json().await.unwrap();
+        let body = json!({"members": [member.id], "twins": [twin]});
+        let response = server.post(&owner, "/api/v1/conversations", &body).await;
+        let conversation: Value = response.json().await.unwrap();
+        let names = vec![
+            ("{twin}", twin),
+            ("{public}", public),
+            ("{document}", text(&document["id"])),
+            ("{conversation}", text(&conversation["id"])),
+        ];
+        Self {
+            server,
+            owner,
+            member,
+            stranger,
+            names,
+        }
+    }
+
+    fn filled(&self, template: &str) -> String {
+        self.names
+            .iter()
+            .fold(template.to_owned(), |text, (name, value)| {
+                text.replace(name, value)
+            })
+    }
+
+    async fn call(&self, who: Who, route: &Route) -> u16 {
+        let mut request = self
+            .server
+            .request(route.method.clone(), &self.filled(route.path));
+        let person = match who {
+            Who::Nobody => None,
+            Who::Stranger => Some(&self.stranger),
+            Who::Member => Some(&self.member),
+            Who::Owner => Some(&self.owner),
+        };
+        if let Some(person) = person {
+            request = request.bearer_auth(&person.token);
+        }
+        if let Some(body) = &route.body {
+            let body: Value = serde_json::from_str(&self.filled(&body.to_string())).unwrap();
+            request = request.json(&body);
+        }
+        request.send().await.unwrap().status().as_u16()
+    }
+}
+
+#[actix_web::test]
+async fn everybody_may_do_exactly_what_is_theirs_to_do() {
+    let world = World::new().await;
+    for route in routes() {
+        for (who, expected) in EVERYBODY.into_iter().zip(route.expected) {
+            let status = world.call(who, &route).await;
+            assert_eq!(status, expected, "{who:?}: {} {}", route.method, route.path);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_matrix_has_every_route_of_the_description() {
+    let description = serde_json::to_value(digital_twin::serve::describe()).unwrap();
+    let mut described = BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            described.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let in_matrix: BTreeSet<_> = routes()
+        .iter()
+        .map(|route| {
+            format!(
+                "{} {}",
+                route.method,
+                route.path.replace("{public}", "{twin}")
+            )
+        })
+        .collect();
+    assert_eq!(in_matrix, described);
+}
