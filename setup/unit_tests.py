@@ -9,7 +9,7 @@ import results
 
 ROOT = Path(__file__).resolve().parent.parent
 # Each folder is its own import root, so the names of its modules must be unlike the others'.
-FOLDERS = ("setup/tests", "tests/autobahn")
+FOLDERS = ("setup/tests", "tests/autobahn", "tests/client")
 
 
 def main():
