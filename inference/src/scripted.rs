@@ -85,7 +85,7 @@ impl Engine for ScriptedEngine {
         if prompt_tokens >= self.model.context_tokens {
             return Err(EngineError::PromptTooLong {
                 tokens: prompt_tokens,
-                limit: self.model.context_tokens - 1,
+                limit: self.model.context_tokens.saturating_sub(1),
             });
         }
         let reply = match Script::of(request) {

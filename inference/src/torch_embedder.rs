@@ -38,6 +38,8 @@ impl TorchEmbedder {
     /// # Errors
     /// [`LoadError`] names the file and what is wrong with it.
     pub fn load(directory: &Path, options: &EngineOptions) -> Result<Self, LoadError> {
+        // Loading computes too, and must not take cores that others were promised.
+        tch::set_num_threads(options.threads());
         std::fs::metadata(directory).map_err(|error| LoadError::io(directory, error))?;
         let config_path = directory.join("config.json");
         let architecture = architecture(&config_path)?;

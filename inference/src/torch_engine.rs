@@ -40,6 +40,8 @@ impl TorchEngine {
     /// # Errors
     /// [`LoadError`] names the file and what is wrong with it.
     pub fn load(path: &Path, options: &EngineOptions) -> Result<Self, LoadError> {
+        // Loading computes too, and must not take cores that others were promised.
+        tch::set_num_threads(options.threads());
         let kind = options.dtype.language_kind();
         let mut model = model::open(path)?;
         let context_tokens = model.config.context_tokens.min(options.context_tokens_max);
@@ -195,7 +197,7 @@ impl Engine for TorchEngine {
         on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Generation, EngineError> {
         let tokens = prompt::encode(&request.messages, &self.template, &self.tokenizer)?;
-        let limit = self.info.context_tokens - 1;
+        let limit = self.info.context_tokens.saturating_sub(1);
         if tokens.is_empty() || tokens.len() > limit {
             return Err(EngineError::PromptTooLong {
                 tokens: tokens.len(),

@@ -261,3 +261,6 @@ fn gguf_name(name: &str) -> String {
     };
     format!("blk.{layer}.{part}")
 }
+
+#[cfg(test)]
+mod tests;
