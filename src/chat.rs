@@ -107,5 +107,15 @@ pub async fn run(options: ChatOptions) -> anyhow::Result<()> {
         None => chat.talk(&greeting).await,
     };
     chat.leave().await;
-    outcome
+    match outcome {
+        // Nobody reads the reply any more (`| head`), which is no failure.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -592,3 +592,6 @@ async fn enter(
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;
