@@ -54,13 +54,27 @@ impl Appender {
         Self { orders }
     }
 
-    pub(crate) async fn append(&self, message: NewMessage) -> Outcome {
+    /// Takes the message's place in the queue, now; what is returned waits for its commit.
+    pub(crate) fn append(&self, message: NewMessage) -> impl Future<Output = Outcome> + use<> {
+        let since = Instant::now();
+        let queued = self.enqueue(message, since);
+        async move {
+            let outcome = queued?.await.map_err(|_| closed())?;
+            metrics::called(Call::Append, since.elapsed());
+            outcome
+        }
+    }
+
+    fn enqueue(
+        &self,
+        message: NewMessage,
+        since: Instant,
+    ) -> Result<oneshot::Receiver<Outcome>, StorageError> {
         check_text(&message.text)?;
         let (_, name) = batch::author_parts(&message.author);
         check_text(name)?;
         check_text(message.client_id.as_ref().map_or("", ClientId::as_str))?;
         let (answer, outcome) = oneshot::channel();
-        let since = Instant::now();
         let waiting = Waiting {
             message,
             since,
@@ -74,9 +88,7 @@ impl Appender {
                 }
                 mpsc::error::TrySendError::Closed(_) => closed(),
             })?;
-        let outcome = outcome.await.map_err(|_| closed())?;
-        metrics::called(Call::Append, since.elapsed());
-        outcome
+        Ok(outcome)
     }
 
     /// Waits until what was handed over is done; the task accepts no more.

@@ -168,7 +168,7 @@ impl Engine {
             Self::Postgres(postgres) => postgres
                 .begin(&queries)
                 .await
-                .map(|(transaction, rows)| (Transaction::Postgres(transaction), rows)),
+                .map(|(transaction, rows)| (Transaction::Postgres(Box::new(transaction)), rows)),
         }
     }
 
@@ -185,7 +185,7 @@ impl Engine {
 /// A transaction that is under way. One that is dropped, or in which a statement failed, is rolled back.
 pub(crate) enum Transaction {
     Sqlite(sqlite::Transaction),
-    Postgres(postgres::Transaction),
+    Postgres(Box<postgres::Transaction>),
 }
 
 impl Transaction {

@@ -91,12 +91,18 @@ pub enum Appended {
 }
 
 impl Storage {
-    /// Appends a message; it is committed when this returns `Ok`, with every message that shares its transaction.
+    /// Appends a message; it is committed when this ends with `Ok`, with every message that shares its transaction.
+    ///
+    /// The message takes its place among the others when this is called, whenever the future is polled first: what one
+    /// task hands over one after the other is stored in that order.
     ///
     /// `Conflict` when its author has used the client id for something else, `NotFound` when the conversation, the
     /// message that it answers or a twin that should reply is gone, `Overloaded` when too many messages wait.
-    pub async fn append_message(&self, message: NewMessage) -> Result<Appended, StorageError> {
-        self.appender().append(message).await
+    pub fn append_message(
+        &self,
+        message: NewMessage,
+    ) -> impl Future<Output = Result<Appended, StorageError>> + use<> {
+        self.appender().append(message)
     }
 
     /// Appends a message in a transaction of its own: what the benchmark measures group commit against.

@@ -46,7 +46,13 @@ enum Fate {
     /// It is the same as an earlier one of the batch, and shares its fate.
     SameAs(usize),
     /// It is decided.
-    Decided(Outcome),
+    Decided(Box<Outcome>),
+}
+
+impl Fate {
+    fn decided(outcome: Outcome) -> Self {
+        Self::Decided(Box::new(outcome))
+    }
 }
 
 /// Appends messages in one transaction. `unknown_end` says that this was tried before and may have been
@@ -90,7 +96,7 @@ pub(super) async fn append(
             continue;
         }
         let Some(next_seq) = next_seqs.get_mut(&message.conversation_id) else {
-            fates[index] = Fate::Decided(Err(StorageError::NotFound("conversation")));
+            fates[index] = Fate::decided(Err(StorageError::NotFound("conversation")));
             continue;
         };
         let numbered = with_seq(message, *next_seq);
@@ -149,18 +155,18 @@ fn decide(
         let earlier = key.and_then(|key| by_client_id.get(&key).copied());
         let fate = match (stored, earlier) {
             (Some(stored), _) if unknown_end && stored.message_id == message.message_id => {
-                Fate::Decided(Ok(Appended::New(stored)))
+                Fate::decided(Ok(Appended::New(stored)))
             }
             (Some(stored), _) if same_content(&stored, message) => {
-                Fate::Decided(Ok(Appended::Duplicate(stored)))
+                Fate::decided(Ok(Appended::Duplicate(stored)))
             }
-            (Some(_), _) => Fate::Decided(Err(StorageError::Conflict("client id"))),
+            (Some(_), _) => Fate::decided(Err(StorageError::Conflict("client id"))),
             (None, Some(earlier)) if same_request(&messages[earlier], message) => {
                 Fate::SameAs(earlier)
             }
-            (None, Some(_)) => Fate::Decided(Err(StorageError::Conflict("client id"))),
+            (None, Some(_)) => Fate::decided(Err(StorageError::Conflict("client id"))),
             (None, None) if answers_nothing => {
-                Fate::Decided(Err(StorageError::NotFound("message to answer")))
+                Fate::decided(Err(StorageError::NotFound("message to answer")))
             }
             (None, None) => {
                 if let Some(key) = key {
@@ -239,7 +245,7 @@ fn outcomes(
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(messages.len());
     for (index, fate) in fates.into_iter().enumerate() {
         let outcome = match fate {
-            Fate::Decided(outcome) => outcome,
+            Fate::Decided(outcome) => *outcome,
             Fate::New => match stored.get(&index) {
                 Some(message) => Ok(Appended::New(message.clone())),
                 None => Err(StorageError::Internal("a message has no seq".into())),

@@ -4,26 +4,23 @@
 //! open. One that comes back to the pool unsettled (its user was cancelled, or an answer never came) is closed, never
 //! lent again: the server rolls its transaction back.
 
-use std::collections::HashMap;
+mod connection;
+mod failure;
+
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use bb8::{ErrorSink, ManageConnection, Pool, PooledConnection, RunError};
 use bb8_postgres::PostgresConnectionManager;
-use futures::TryStreamExt;
 use tokio::time::timeout;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Config, NoTls};
 
+use self::connection::Connection;
+use self::failure::{classify, describe};
 use super::{DatabaseError, Query, Rows};
 use crate::StorageError;
 use crate::metrics;
-use crate::value::{Row, Value};
 
 /// How long a call waits for a connection, new ones included: longer, and its client has given up.
 const CONNECTION_WAIT: Duration = Duration::from_secs(3);
@@ -90,7 +87,7 @@ impl PostgresConfig {
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool<Manager>,
-    config: PostgresConfig,
+    config: Arc<PostgresConfig>,
     last_failure: LastFailure,
 }
 
@@ -116,7 +113,7 @@ impl Postgres {
             .map_err(|Refused(reason)| config.unreachable(&reason))?;
         Ok(Self {
             pool,
-            config,
+            config: Arc::new(config),
             last_failure,
         })
     }
@@ -259,133 +256,6 @@ impl Lent {
     }
 }
 
-/// A connection and the statements prepared on it.
-struct Connection {
-    client: Client,
-    statements: HashMap<&'static str, Statement>,
-    unsettled: bool,
-}
-
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<Rows, tokio_postgres::Error>> + Send + 'a>>;
-
-impl Connection {
-    async fn exchange(
-        &mut self,
-        before: &[&'static str],
-        queries: &[Query],
-        after: &[&'static str],
-    ) -> Result<Vec<Rows>, DatabaseError> {
-        let bare = |sql: &&'static str| (*sql, &[][..]);
-        let all: Vec<(&'static str, &[Value])> = before
-            .iter()
-            .map(bare)
-            .chain(queries.iter().map(|(sql, values)| (*sql, &values[..])))
-            .chain(after.iter().map(bare))
-            .collect();
-        for (sql, _) in &all {
-            if !self.statements.contains_key(sql) {
-                let statement = self
-                    .client
-                    .prepare(sql)
-                    .await
-                    .map_err(|error| classify(&error))?;
-                self.statements.insert(sql, statement);
-            }
-        }
-        let mut answers: Vec<(Option<Result<Rows, tokio_postgres::Error>>, Answer<'_>)> = all
-            .iter()
-            .map(|(sql, values)| {
-                let answer = run(&self.client, &self.statements[sql], values);
-                (None, Box::pin(answer) as Answer<'_>)
-            })
-            .collect();
-        // The first poll of an answer sends its statement: so all are sent, in order, before any is waited for.
-        poll_fn(|context| {
-            for (ready, answer) in &mut answers {
-                if let Poll::Ready(outcome) = answer.as_mut().poll(context) {
-                    *ready = Some(outcome);
-                }
-            }
-            Poll::Ready(())
-        })
-        .await;
-        let mut rows = Vec::with_capacity(all.len());
-        let mut failure = None;
-        for (ready, answer) in answers {
-            let outcome = match ready {
-                Some(outcome) => outcome,
-                None => answer.await,
-            };
-            match outcome {
-                Ok(answered) => rows.push(answered),
-                // Later ones only say that the transaction has failed; but every answer must be taken in.
-                Err(error) => failure = failure.or(Some(error)),
-            }
-        }
-        if let Some(error) = failure {
-            return Err(classify(&error));
-        }
-        rows.truncate(before.len() + queries.len());
-        rows.drain(..before.len());
-        Ok(rows)
-    }
-}
-
-async fn run(
-    client: &Client,
-    statement: &Statement,
-    values: &[Value],
-) -> Result<Rows, tokio_postgres::Error> {
-    let parameters = values.iter().map(|value| value as &(dyn ToSql + Sync));
-    let mut stream = std::pin::pin!(client.query_raw(statement, parameters).await?);
-    let mut rows = Vec::new();
-    while let Some(row) = stream.try_next().await? {
-        rows.push(read_row(&row)?);
-    }
-    let affected = stream.rows_affected().unwrap_or_default();
-    Ok(Rows { rows, affected })
-}
-
-fn read_row(row: &tokio_postgres::Row) -> Result<Row, tokio_postgres::Error> {
-    let mut values = Vec::with_capacity(row.len());
-    for (index, column) in row.columns().iter().enumerate() {
-        let value = match *column.type_() {
-            Type::INT8 => row.try_get::<_, Option<i64>>(index)?.map(Value::Int),
-            Type::INT4 => {
-                let number = row.try_get::<_, Option<i32>>(index)?;
-                number.map(|number| Value::Int(i64::from(number)))
-            }
-            Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(index)?.map(Value::Blob),
-            // Whatever is no text after all is refused by `try_get`, which names the column's type.
-            _ => row.try_get::<_, Option<String>>(index)?.map(Value::Text),
-        };
-        values.push(value.unwrap_or(Value::Null));
-    }
-    Ok(Row::new(values))
-}
-
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        kind: &Type,
-        out: &mut bytes::BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            Self::Int(number) => number.to_sql_checked(kind, out),
-            Self::Text(text) => text.to_sql_checked(kind, out),
-            Self::Blob(bytes) => bytes.to_sql_checked(kind, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        // Decided value by value, above.
-        true
-    }
-
-    to_sql_checked!();
-}
-
 /// Makes connections for the pool and decides which may be lent again.
 struct Manager {
     connections: PostgresConnectionManager<NoTls>,
@@ -406,24 +276,20 @@ impl ManageConnection for Manager {
             Ok(Err(error)) => return Err(Refused(describe(&error))),
             Err(_) => return Err(Refused("no answer".into())),
         };
-        Ok(Connection {
-            client,
-            statements: HashMap::new(),
-            unsettled: false,
-        })
+        Ok(Connection::new(client))
     }
 
     async fn is_valid(&self, connection: &mut Connection) -> Result<(), Refused> {
         // A test over the network on every loan would double the time of a read. This one finds what is known to be
         // dead; whoever finds another dead takes the next.
-        if connection.client.is_closed() {
+        if connection.is_closed() {
             return Err(Refused("the server closed the connection".into()));
         }
         Ok(())
     }
 
     fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.unsettled || connection.client.is_closed()
+        connection.unsettled || connection.is_closed()
     }
 }
 
@@ -444,54 +310,5 @@ impl ErrorSink<Refused> for LastFailure {
 
     fn boxed_clone(&self) -> Box<dyn ErrorSink<Refused>> {
         Box::new(self.clone())
-    }
-}
-
-fn classify(error: &tokio_postgres::Error) -> DatabaseError {
-    let reason = describe(error);
-    let Some(answer) = error.as_db_error() else {
-        return if error.is_closed() || is_io(error) {
-            DatabaseError::Lost(reason)
-        } else {
-            StorageError::Internal(reason).into()
-        };
-    };
-    match answer.code() {
-        &SqlState::UNIQUE_VIOLATION => DatabaseError::Unique,
-        &SqlState::FOREIGN_KEY_VIOLATION => DatabaseError::ForeignKey,
-        &SqlState::T_R_DEADLOCK_DETECTED | &SqlState::T_R_SERIALIZATION_FAILURE => {
-            DatabaseError::Collision(reason)
-        }
-        &SqlState::ADMIN_SHUTDOWN
-        | &SqlState::CRASH_SHUTDOWN
-        | &SqlState::CANNOT_CONNECT_NOW
-        | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => DatabaseError::Lost(reason),
-        &SqlState::UNDEFINED_TABLE => StorageError::SchemaMissing.into(),
-        code if is_passing(code) => StorageError::Unavailable(reason).into(),
-        _ => StorageError::Internal(reason).into(),
-    }
-}
-
-/// Whether trying again later may help: a limit of time or resources, or a server that is only a replica for now.
-fn is_passing(code: &SqlState) -> bool {
-    let class = code.code().get(..2);
-    matches!(class, Some("08" | "53" | "57" | "58"))
-        || [
-            SqlState::LOCK_NOT_AVAILABLE,
-            SqlState::READ_ONLY_SQL_TRANSACTION,
-        ]
-        .contains(code)
-}
-
-fn is_io(error: &tokio_postgres::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
-}
-
-/// The error in words, without the details, which may quote a message.
-fn describe(error: &tokio_postgres::Error) -> String {
-    match (error.as_db_error(), std::error::Error::source(error)) {
-        (Some(answer), _) => format!("{} ({})", answer.message(), answer.code().code()),
-        (None, Some(source)) => format!("{error}: {source}"),
-        (None, None) => error.to_string(),
     }
 }

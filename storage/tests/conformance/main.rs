@@ -1,5 +1,7 @@
 //! What storage promises, held to both databases: each test runs on SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 mod conversations;

@@ -56,7 +56,7 @@ async fn an_order_goes_from_pending_over_running_to_done(db: TestDatabase) {
     };
     assert_eq!(
         db.open_replies(scene.conversation.id).await.unwrap(),
-        [running.clone()]
+        std::slice::from_ref(&running)
     );
 
     let finished = db.finish_reply(reply, 1, scene.answer()).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_finished_reply_is_a_message_of_the_log_and_is_finished_once(db: TestD
         db.messages_after(expected.conversation_id, 2, 9)
             .await
             .unwrap(),
-        [expected.clone()]
+        std::slice::from_ref(&expected)
     );
     let other = FinishedReply {
         text: "Of tin.".to_owned(),

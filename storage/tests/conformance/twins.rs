@@ -98,7 +98,10 @@ async fn deleting_a_twin_takes_its_documents_its_orders_and_its_name_along(db: T
     let files = db.delete_twin(scene.twin.id).await.unwrap();
 
     assert_eq!(files, [document.file_key]);
-    assert_eq!(db.twins_of(scene.user.id).await.unwrap(), [kept.clone()]);
+    assert_eq!(
+        db.twins_of(scene.user.id).await.unwrap(),
+        std::slice::from_ref(&kept)
+    );
     assert_eq!(db.document(document.id).await.unwrap(), None);
     assert_eq!(db.reply_order(reply).await.unwrap(), None);
     assert_eq!(db.members(scene.conversation.id).await.unwrap().len(), 1);
