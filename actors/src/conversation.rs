@@ -366,9 +366,8 @@ impl Handler<Submit> for Conversation {
         };
         let orders = reply_orders(&new);
         self.submitting += 1;
-        // The append is queued here and now, in the order in which the messages came.
-        let storage = self.services.storage.clone();
-        let appended = async move { storage.append_message(new).await };
+        // The message is queued here and now, in the order in which the messages came: actix polls futures in another.
+        let appended = self.services.storage.append_message(new);
         Box::pin(
             appended
                 .into_actor(self)
