@@ -14,18 +14,27 @@ use storage::StorageError;
 use tokio::sync::mpsc;
 
 use crate::inference_pool::{Cancel, Embed, Generate, GenerationEvent, PoolError};
-use crate::limits::{HISTORY_MESSAGES_MAX, TWIN_MAILBOX_MAX};
+use crate::limits::{EMBED_TEXTS_MAX, HISTORY_MESSAGES_MAX, TWIN_MAILBOX_MAX};
 use crate::node::Services;
 use crate::supervisor::{LifeLine, WakeError};
 
 mod knowledge;
 mod prompt;
 
-use knowledge::Knowledge;
+use knowledge::{Knowledge, cut_to_sentences, sentences};
 use prompt::PromptParts;
 
-/// Passages that may stand in a prompt: a small model loses the thread among more.
+/// Passages that are looked at more closely, sentence by sentence.
 const PASSAGES_MAX: usize = 3;
+
+/// Passages that may stand in a prompt: a small model loses the thread among more.
+const NOTES_MAX: usize = 2;
+
+/// Sentences that are looked at: more than three passages have, unless they are lists of fragments.
+const SENTENCES_MAX: usize = EMBED_TEXTS_MAX;
+
+/// Sampling when there are notes to answer from: a small model that is given a choice strays from them.
+const TEMPERATURE_WITH_NOTES: f32 = 0.0;
 
 /// Passages less alike to the question than this are not shown: all-MiniLM gives unrelated texts about 0 to 0.2.
 const PASSAGE_SCORE_MIN: f32 = 0.25;
@@ -208,12 +217,15 @@ async fn answer(
         |text| counter.count(text),
     );
     let seed = seed_of(reply.reply);
-    let request = GenerateRequest {
+    let mut request = GenerateRequest {
         messages: prompt.messages,
         max_tokens: services.config.reply_tokens_max,
         seed,
         ..GenerateRequest::default()
     };
+    if !prompt.sources.is_empty() {
+        request.temperature = TEMPERATURE_WITH_NOTES;
+    }
     let generate = Generate {
         request,
         events: reply.events,
@@ -257,14 +269,26 @@ async fn passages(
     if knowledge.is_empty() {
         return Ok(Vec::new());
     }
-    let embed = Embed {
-        texts: vec![question.to_owned()],
-    };
-    let answer = services.pool.send(embed).await;
-    let vectors = answer
-        .unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))?;
+    let vectors = embed(services, vec![question.to_owned()]).await?;
     let query = vectors.first().map(Vec::as_slice).unwrap_or_default();
-    Ok(knowledge.search(query, PASSAGES_MAX, PASSAGE_SCORE_MIN))
+    let passages = knowledge.search(query, PASSAGES_MAX, PASSAGE_SCORE_MIN);
+    let sentences: Vec<String> = passages
+        .iter()
+        .flat_map(|passage| sentences(&passage.quote))
+        .take(SENTENCES_MAX)
+        .collect();
+    if sentences.is_empty() {
+        return Ok(passages);
+    }
+    let vectors = embed(services, sentences).await?;
+    let mut notes = cut_to_sentences(passages, query, &vectors);
+    notes.truncate(NOTES_MAX);
+    Ok(notes)
+}
+
+async fn embed(services: &Services, texts: Vec<String>) -> Result<Vec<Vec<f32>>, PoolError> {
+    let answer = services.pool.send(Embed { texts }).await;
+    answer.unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))
 }
 
 /// Tokens that a prompt may have: as configured, and never so many that the reply does not fit the context.

@@ -2,6 +2,10 @@
 
 use protocol::Source;
 use storage::Chunk;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Sentences of one passage that may stand in a prompt: a small model answers from one or two, and gets lost in more.
+const SENTENCES_MAX: usize = 2;
 
 /// The chunks of one twin; a person's corpus is small, so every vector is compared.
 #[derive(Default)]
@@ -49,6 +53,54 @@ fn source(score: f32, chunk: &Chunk) -> Source {
     }
 }
 
+/// The sentences of a passage, in order; lines that were wrapped are joined first.
+pub(super) fn sentences(passage: &str) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for paragraph in passage.split("\n\n") {
+        let joined = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        let whole = joined
+            .unicode_sentences()
+            .map(|sentence| sentence.trim().to_owned());
+        sentences.extend(whole.filter(|sentence| !sentence.is_empty()));
+    }
+    sentences
+}
+
+/// Cuts passages down to the sentences most alike to the query, [`SENTENCES_MAX`] of each, and puts the passage with
+/// the best sentence first. `vectors` are those of [`sentences`] of each passage, one after the other.
+pub(super) fn cut_to_sentences(
+    passages: Vec<Source>,
+    query: &[f32],
+    vectors: &[Vec<f32>],
+) -> Vec<Source> {
+    let mut vectors = vectors.iter();
+    let mut cut: Vec<(f32, Source)> = Vec::new();
+    for mut passage in passages {
+        let mut scored: Vec<(usize, f32, String)> = sentences(&passage.quote)
+            .into_iter()
+            .enumerate()
+            .zip(vectors.by_ref())
+            .map(|((place, sentence), vector)| (place, dot(query, vector), sentence))
+            .collect();
+        scored.sort_by(|(_, left, _), (_, right, _)| right.total_cmp(left));
+        scored.truncate(SENTENCES_MAX);
+        let best = scored
+            .first()
+            .map_or(f32::NEG_INFINITY, |(_, score, _)| *score);
+        scored.sort_by_key(|(place, _, _)| *place);
+        let sentences: Vec<String> = scored
+            .into_iter()
+            .map(|(_, _, sentence)| sentence)
+            .collect();
+        if !sentences.is_empty() {
+            passage.quote = sentences.join(" ");
+        }
+        cut.push((best, passage));
+    }
+    cut.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    cut.into_iter().map(|(_, passage)| passage).collect()
+}
+
 /// The dot product; a vector of another width (another model's) matches nothing.
 fn dot(left: &[f32], right: &[f32]) -> f32 {
     if left.len() != right.len() {
@@ -76,6 +128,35 @@ mod tests {
             text: text.to_owned(),
             vector,
         }
+    }
+
+    #[test]
+    fn a_wrapped_paragraph_gives_whole_sentences() {
+        let text = "The lens has 214\nprisms. It weighs 980 kg!\n\nUlla died\nin Kalmar.";
+        let expected = [
+            "The lens has 214 prisms.",
+            "It weighs 980 kg!",
+            "Ulla died in Kalmar.",
+        ];
+        assert_eq!(sentences(text), expected);
+    }
+
+    #[test]
+    fn passages_are_cut_to_their_best_sentences_in_order_and_the_best_passage_comes_first() {
+        let knowledge = Knowledge::new(vec![
+            chunk("One. Two. Three.", vec![1.0, 0.0]),
+            chunk("Four.", vec![0.9, 0.0]),
+        ]);
+        let passages = knowledge.search(&[1.0, 0.0], 2, 0.0);
+        let vectors = [
+            vec![0.3, 0.0],
+            vec![0.1, 0.0],
+            vec![0.4, 0.0],
+            vec![0.5, 0.0],
+        ];
+        let cut = cut_to_sentences(passages, &[1.0, 0.0], &vectors);
+        let quotes: Vec<&str> = cut.iter().map(|source| source.quote.as_str()).collect();
+        assert_eq!(quotes, ["Four.", "One. Three."]);
     }
 
     #[test]
