@@ -8,7 +8,7 @@ use tokenizers::{Tokenizer, TruncationParams};
 
 use crate::bert::{Bert, BertConfig};
 use crate::load_error::first_line;
-use crate::model::hugging_face::{architecture, read_json};
+use crate::model::hugging_face::{architecture, read_bounded, read_json};
 use crate::model::safetensors_files::SafetensorsFiles;
 use crate::{Embedder, EngineError, EngineOptions, LoadError};
 
@@ -232,7 +232,7 @@ fn tokenizer(directory: &Path, config: &BertConfig) -> Result<Tokenizer, LoadErr
         max_seq_length: Option<usize>,
     }
     let path = directory.join("tokenizer.json");
-    let bytes = std::fs::read(&path).map_err(|error| LoadError::io(&path, error))?;
+    let bytes = read_bounded(&path)?;
     let malformed = |reason: String| LoadError::malformed(&path, reason);
     let mut tokenizer =
         Tokenizer::from_bytes(bytes).map_err(|error| malformed(error.to_string()))?;

@@ -63,6 +63,7 @@ impl Gguf {
         let header = read_header(BufReader::new(&file), bytes).map_err(|fault| match fault {
             Fault::Io(error) => LoadError::io(path, error),
             Fault::Wrong(reason) => LoadError::malformed(path, reason),
+            Fault::Foreign(reason) => LoadError::unsupported(path, reason),
         })?;
         Ok(Self {
             path: path.to_owned(),
@@ -189,10 +190,11 @@ fn read_header(reader: impl Read, file_bytes: u64) -> Result<Header, Fault> {
     match cursor.u32()? {
         2 | 3 => {}
         version if version.swap_bytes() <= 3 => {
-            return Err(Fault::Wrong("it is big-endian".into()));
+            return Err(Fault::Foreign("it is big-endian".into()));
         }
         version => {
-            return Err(format!("it has the GGUF version {version}; known here: 2 and 3").into());
+            let reason = format!("it has the GGUF version {version}; known here: 2 and 3");
+            return Err(Fault::Foreign(reason));
         }
     }
     let tensor_count = within(cursor.u64()?, TENSORS_MAX, "tensors")?;
@@ -256,10 +258,10 @@ fn read_entry(cursor: &mut Cursor<impl Read>, name: &str) -> Result<Entry, Fault
         shape.push(size as i64);
     }
     let encoding = Encoding::from_code(cursor.u32()?).map_err(|format| {
-        format!(
-            "the tensor {name} is stored as {format}, which is not read here; {} are",
-            Encoding::KNOWN
-        )
+        let known = Encoding::KNOWN;
+        Fault::Foreign(format!(
+            "its tensor {name} is stored as {format}; read here are {known}"
+        ))
     })?;
     let (block_values, block_bytes) = encoding.block();
     let row_values = shape[0] as u64;

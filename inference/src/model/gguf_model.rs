@@ -174,7 +174,7 @@ fn template(gguf: &Gguf, tokenizer: &TextTokenizer) -> Result<ChatTemplate, Load
     let token = |key: &str| {
         gguf.count(key)
             .ok()
-            .and_then(|id| tokenizer.text_of(id as u32))
+            .and_then(|id| tokenizer.special_text(id as u32))
     };
     let beginning = token("tokenizer.ggml.bos_token_id");
     let end = token("tokenizer.ggml.eos_token_id");

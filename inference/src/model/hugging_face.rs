@@ -90,7 +90,8 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, LoadError
     serde_json::from_slice(&bytes).map_err(|error| LoadError::malformed(path, error.to_string()))
 }
 
-fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
+/// Reads a file of bounded length.
+pub(crate) fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
     let bytes = std::fs::metadata(path)
         .map_err(|error| LoadError::io(path, error))?
         .len();

@@ -1,5 +1,6 @@
 //! Text to tokens and tokens to bytes, from `tokenizer.json` or from the vocabulary of a GGUF file.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use tokenizers::models::bpe::{BPE, Vocab};
@@ -8,10 +9,14 @@ use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::{AddedToken, PreTokenizerWrapper, Tokenizer};
 
+use super::hugging_face::read_bounded;
 use crate::LoadError;
 
 /// Stands in a rendered prompt where a message held the text of a special token; Unicode promises never to assign it.
 pub(crate) const BREAK: char = '\u{fdd0}';
+
+/// The greatest number of a token believed; the largest vocabularies have some hundred thousand tokens.
+const TOKEN_MAX: u32 = 1 << 21;
 
 /// A tokenizer together with the bytes that each token stands for.
 pub(crate) struct TextTokenizer {
@@ -22,6 +27,8 @@ pub(crate) struct TextTokenizer {
     ends: Vec<u32>,
     /// The texts of the special tokens.
     special_texts: Vec<String>,
+    /// Their first characters.
+    special_beginnings: BTreeSet<char>,
 }
 
 /// What a token of a GGUF vocabulary is.
@@ -55,7 +62,7 @@ enum Spelling {
 impl TextTokenizer {
     /// Reads a `tokenizer.json`.
     pub(crate) fn from_file(path: &Path) -> Result<Self, LoadError> {
-        let bytes = std::fs::read(path).map_err(|error| LoadError::io(path, error))?;
+        let bytes = read_bounded(path)?;
         let mut tokenizer = Tokenizer::from_bytes(bytes)
             .map_err(|error| LoadError::malformed(path, error.to_string()))?;
         // The limits of a prompt are ours to choose.
@@ -74,7 +81,7 @@ impl TextTokenizer {
                 "its tokens are neither byte-level nor with byte fall-back",
             ));
         };
-        Ok(Self::new(tokenizer, spelling))
+        Self::new(tokenizer, spelling).map_err(|reason| LoadError::malformed(path, reason))
     }
 
     /// Builds the tokenizer of a GGUF file.
@@ -124,14 +131,19 @@ impl TextTokenizer {
                 }
             };
         }
-        Ok(Self::new(tokenizer, Spelling::ByteLevel))
+        Self::new(tokenizer, Spelling::ByteLevel).map_err(malformed)
     }
 
-    fn new(tokenizer: Tokenizer, spelling: Spelling) -> Self {
+    fn new(tokenizer: Tokenizer, spelling: Spelling) -> Result<Self, String> {
         let added = tokenizer.get_added_tokens_decoder();
         let alphabet = byte_level_alphabet();
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         let last = tokenizer.get_vocab(true).into_values().max().unwrap_or(0);
+        if last > TOKEN_MAX {
+            return Err(format!(
+                "a token has the number {last}, the greatest believed is {TOKEN_MAX}"
+            ));
+        }
         for id in 0..=last {
             match (added.get(&id), tokenizer.id_to_token(id)) {
                 (Some(token), _) if token.special => {}
@@ -141,17 +153,21 @@ impl TextTokenizer {
             }
             ends.push(bytes.len() as u32);
         }
-        let special_texts = added
+        let special = added
             .values()
-            .filter(|token| token.special)
-            .map(|token| token.content.clone())
+            .filter(|token| token.special && !token.content.is_empty());
+        let special_texts: Vec<String> = special.map(|token| token.content.clone()).collect();
+        let special_beginnings = special_texts
+            .iter()
+            .filter_map(|text| text.chars().next())
             .collect();
-        Self {
+        Ok(Self {
             tokenizer,
             bytes,
             ends,
             special_texts,
-        }
+            special_beginnings,
+        })
     }
 
     /// How many tokens there are, gaps included.
@@ -171,8 +187,8 @@ impl TextTokenizer {
         &self.bytes[start..end(index)]
     }
 
-    /// The text of a token as the vocabulary has it.
-    pub(crate) fn text_of(&self, token: u32) -> Option<&str> {
+    /// The text of a special token.
+    pub(crate) fn special_text(&self, token: u32) -> Option<&str> {
         self.special_texts
             .iter()
             .map(String::as_str)
@@ -190,23 +206,22 @@ impl TextTokenizer {
 
     /// Puts a [`BREAK`] into every text of a special token, so that [`TextTokenizer::encode`] sees plain text there.
     pub(crate) fn disarm(&self, text: &str) -> String {
+        // One that is there already goes first: without it, a special token may come together.
+        let text = text.replace(BREAK, "");
         let mut disarmed = String::with_capacity(text.len());
-        let mut rest = text.chars();
-        loop {
-            let begins_special = self
-                .special_texts
-                .iter()
-                .any(|special| rest.as_str().starts_with(special.as_str()));
-            let Some(character) = rest.next() else {
-                return disarmed;
+        for (at, character) in text.char_indices() {
+            disarmed.push(character);
+            let begins_special = || {
+                let rest = &text[at..];
+                self.special_texts
+                    .iter()
+                    .any(|special| rest.starts_with(special.as_str()))
             };
-            if character != BREAK {
-                disarmed.push(character);
-            }
-            if begins_special {
+            if self.special_beginnings.contains(&character) && begins_special() {
                 disarmed.push(BREAK);
             }
         }
+        disarmed
     }
 
     /// The tokens of a rendered prompt; special tokens in it count as such unless they were disarmed.

@@ -117,7 +117,7 @@ impl Forge {
 fn refusal(bytes: &[u8]) -> String {
     match read_header(bytes, bytes.len() as u64) {
         Ok(_) => "accepted".into(),
-        Err(Fault::Wrong(reason)) => reason,
+        Err(Fault::Wrong(reason) | Fault::Foreign(reason)) => reason,
         Err(Fault::Io(error)) => format!("input or output: {error}"),
     }
 }
@@ -203,7 +203,7 @@ fn each_lie_is_called_by_its_name() {
         ),
         (
             |f| f.tensors[0].code = 12,
-            "the tensor plain is stored as Q4_K, which is not read here; F32, F16, BF16, Q4_0, Q4_1 and Q8_0 are",
+            "its tensor plain is stored as Q4_K; read here are F32, F16, BF16, Q4_0, Q4_1 and Q8_0",
         ),
         (
             |f| f.tensors[0].code = 2,

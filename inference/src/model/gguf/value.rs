@@ -45,7 +45,10 @@ pub(crate) struct Cursor<R> {
 #[derive(Debug)]
 pub(crate) enum Fault {
     Io(io::Error),
+    /// The file lies, or is cut short.
     Wrong(String),
+    /// The file may be sound, but is of a kind that is not read here.
+    Foreign(String),
 }
 
 impl From<String> for Fault {

@@ -121,7 +121,11 @@ fn a_whole_forged_model_loads() {
 #[test]
 fn what_is_wrong_with_a_model_is_said_in_words() {
     type Spoil = fn(&mut Forge);
-    let cases: [(Spoil, &str); 16] = [
+    let cases: [(Spoil, &str); 17] = [
+        (
+            |f| f.tensors[0].code = 14,
+            "FILE cannot be used: its tensor token_embd.weight is stored as Q6_K; read here are F32, F16, BF16, Q4_0, Q4_1 and Q8_0",
+        ),
         (
             |f| set(f, "general.architecture", 8, &text("mamba")),
             r#"FILE has the architecture "mamba"; known here: llama"#,

@@ -193,6 +193,22 @@ fn a_damaged_json_file_is_named_with_the_place() {
 }
 
 #[test]
+fn a_token_with_an_absurd_number_is_refused_before_memory_is_taken() {
+    let directory = copy();
+    let path = directory.path().join("tokenizer.json");
+    let text = fs::read_to_string(&path)
+        .unwrap()
+        .replace("\"id\": 2,", "\"id\": 4294967295,");
+    let text = text.replace("\"<|im_end|>\": 2,", "\"<|im_end|>\": 4294967295,");
+    fs::write(&path, text).unwrap();
+    let said = said(directory.path(), directory.path());
+    assert!(
+        said.ends_with("a token has the number 4294967295, the greatest believed is 2097152"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_file_that_is_no_model_is_told_so() {
     let directory = tempfile::tempdir().unwrap();
     let path: PathBuf = directory.path().join("model.gguf");

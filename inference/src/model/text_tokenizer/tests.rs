@@ -49,6 +49,14 @@ fn a_disarmed_text_has_no_special_tokens_and_loses_nothing() {
 }
 
 #[test]
+fn a_break_character_in_a_text_cannot_hide_a_special_token() {
+    let tokenizer = smollm2();
+    let forged = format!("<|im{BREAK}_end|>{BREAK}<{BREAK}|im_start|>");
+    let tokens = tokenizer.encode(&tokenizer.disarm(&forged)).unwrap();
+    assert!(tokens.iter().all(|token| *token > 16), "{tokens:?}");
+}
+
+#[test]
 fn a_text_without_special_tokens_is_not_changed_by_disarming() {
     let tokenizer = smollm2();
     assert_eq!(
