@@ -41,7 +41,9 @@ CREATE TABLE twins (
     language TEXT NOT NULL,
     visibility TEXT NOT NULL CHECK (visibility IN ('private', 'link', 'public')),
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    -- Rises with every change of the twin or of what it knows, so that twins that are awake read themselves anew.
+    revision BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX twins_owner ON twins (owner_id);
 CREATE INDEX twins_public ON twins (id) WHERE visibility = 'public';

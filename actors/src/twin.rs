@@ -44,6 +44,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// What a twin is at one moment; replies that are being prepared keep the one that they began with.
 struct Mind {
+    revision: u64,
     twin: storage::Twin,
     knowledge: Knowledge,
 }
@@ -84,11 +85,19 @@ impl Twin {
 }
 
 async fn read_mind(id: TwinId, services: &Services) -> Result<Option<Mind>, StorageError> {
+    // The revision comes first: a change while the rest is read makes the next question read it all anew.
+    let Some(revision) = services.storage.twin_revision(id).await? else {
+        return Ok(None);
+    };
     let Some(twin) = services.storage.twin(id).await? else {
         return Ok(None);
     };
     let knowledge = Knowledge::new(services.storage.chunks_of(id).await?);
-    Ok(Some(Mind { twin, knowledge }))
+    Ok(Some(Mind {
+        revision,
+        twin,
+        knowledge,
+    }))
 }
 
 impl Actor for Twin {
@@ -247,12 +256,8 @@ async fn refreshed(
     mind: Rc<Mind>,
     services: &Services,
 ) -> Result<Rc<Mind>, Unanswered> {
-    let twin = services
-        .storage
-        .twin(id)
-        .await?
-        .ok_or(Unanswered::Gone("the twin"))?;
-    if twin.updated_at == mind.twin.updated_at {
+    let revision = services.storage.twin_revision(id).await?;
+    if revision == Some(mind.revision) {
         return Ok(mind);
     }
     let mind = read_mind(id, services)

@@ -32,6 +32,9 @@ const SAME_IN_TWIN: &str = "SELECT id FROM documents WHERE twin_id = $1 AND sha2
 const CHUNKS_OF_TWIN: &str = "SELECT c.id, c.document_id, d.name, c.ordinal, c.section, c.text, c.vector \
      FROM documents d JOIN chunks c ON c.document_id = d.id WHERE d.twin_id = $1 \
      ORDER BY d.id, c.ordinal";
+/// As [`twins::LOCK`], for the twin of a document.
+const LOCK_TWIN: &str = "UPDATE twins SET revision = revision + 1 \
+     WHERE id = (SELECT twin_id FROM documents WHERE id = $1)";
 const DELETE: &str = "DELETE FROM documents WHERE id = $1 RETURNING file_key";
 pub(crate) const DELETE_DOCUMENTS_OF_TWIN: &str =
     "DELETE FROM documents WHERE twin_id = $1 RETURNING file_key";
@@ -205,8 +208,9 @@ fn insert_chunk(document: DocumentId, chunk: &Chunk) -> Query {
 }
 
 async fn delete(engine: &Engine, id: DocumentId) -> Result<FileKey, DatabaseError> {
-    let (transaction, deleted) = engine.begin(vec![(DELETE, params![id])]).await?;
-    let Some(row) = deleted.into_iter().next().and_then(|rows| rows.first()) else {
+    let queries = vec![(LOCK_TWIN, params![id]), (DELETE, params![id])];
+    let (transaction, results) = engine.begin(queries).await?;
+    let Some(row) = results.into_iter().nth(1).and_then(|rows| rows.first()) else {
         transaction.roll_back().await;
         return Err(StorageError::NotFound("document").into());
     };

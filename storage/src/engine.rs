@@ -245,3 +245,113 @@ pub(crate) fn check_text(text: &str) -> Result<(), StorageError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::params;
+
+    const MAKE: &str = "CREATE TABLE IF NOT EXISTS engine_test (number BIGINT PRIMARY KEY)";
+    const CLEAR: &str = "DELETE FROM engine_test";
+    const INSERT: &str = "INSERT INTO engine_test (number) VALUES ($1)";
+    const ALL: &str = "SELECT number FROM engine_test ORDER BY number";
+
+    /// An engine with one connection that writes: whoever comes next gets the one that was used before.
+    async fn sqlite(folder: &tempfile::TempDir) -> Engine {
+        let sqlite = Sqlite::open(&folder.path().join("engine.db")).unwrap();
+        Engine::Sqlite(sqlite)
+    }
+
+    async fn postgres() -> Engine {
+        let url = std::env::var("TEST_POSTGRES_URL").expect(
+            "TEST_POSTGRES_URL is not set: run `make test`, which starts a private PostgreSQL",
+        );
+        let server: tokio_postgres::Config = url.parse().unwrap();
+        let [tokio_postgres::config::Host::Tcp(host)] = server.get_hosts() else {
+            panic!("TEST_POSTGRES_URL names no host and port");
+        };
+        let config = PostgresConfig::new(
+            host,
+            server.get_ports()[0],
+            server.get_user().unwrap(),
+            std::str::from_utf8(server.get_password().unwrap()).unwrap(),
+            server.get_dbname().unwrap(),
+        );
+        Engine::Postgres(Postgres::open(config, 1).await.unwrap())
+    }
+
+    async fn numbers(engine: &Engine) -> Vec<i64> {
+        let rows = only(engine.read(vec![(ALL, Vec::new())]).await.unwrap()).unwrap();
+        rows.map(|mut row| row.int()).unwrap()
+    }
+
+    /// What a transaction leaves behind when it is dropped, refused, cancelled or rolled back: nothing.
+    async fn leaves_nothing_behind(engine: Engine) {
+        engine.write(MAKE, Vec::new()).await.unwrap();
+        engine.write(CLEAR, Vec::new()).await.unwrap();
+        let insert = |number: i64| vec![(INSERT, params![number])];
+
+        let (dropped, _) = engine.begin(insert(1)).await.unwrap();
+        drop(dropped);
+        assert_eq!(numbers(&engine).await, []);
+
+        let (mut refused, _) = engine.begin(insert(1)).await.unwrap();
+        let error = refused.pipe(insert(1)).await.unwrap_err();
+        assert!(matches!(error, DatabaseError::Unique), "{error:?}");
+        assert_eq!(numbers(&engine).await, []);
+        assert!(refused.pipe(insert(2)).await.is_err() || matches!(engine, Engine::Postgres(_)));
+        drop(refused);
+        assert_eq!(numbers(&engine).await, []);
+
+        let (failing, _) = engine.begin(insert(1)).await.unwrap();
+        let queries = [insert(2), insert(2), insert(3)].concat();
+        let error = failing.commit(queries).await.unwrap_err();
+        assert!(matches!(error, DatabaseError::Unique), "{error:?}");
+        assert_eq!(numbers(&engine).await, []);
+
+        let mut cancelled = Box::pin(engine.begin(insert(1)));
+        let polled = futures::poll!(cancelled.as_mut());
+        assert!(polled.is_pending());
+        drop(cancelled);
+        assert_eq!(numbers(&engine).await, []);
+
+        let (rolled_back, _) = engine.begin(insert(1)).await.unwrap();
+        rolled_back.roll_back().await;
+        let (kept, _) = engine.begin(insert(4)).await.unwrap();
+        kept.commit(insert(5)).await.unwrap();
+        assert_eq!(numbers(&engine).await, [4, 5]);
+    }
+
+    #[tokio::test]
+    async fn a_sqlite_transaction_that_is_not_committed_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        leaves_nothing_behind(sqlite(&folder).await).await;
+    }
+
+    #[tokio::test]
+    async fn a_postgres_transaction_that_is_not_committed_leaves_nothing_behind() {
+        leaves_nothing_behind(postgres().await).await;
+    }
+
+    /// Parameters are numbered, not taken in the order in which they appear.
+    async fn numbers_parameters(engine: Engine) {
+        let sql = "SELECT CAST($2 AS TEXT) || CAST($1 AS TEXT) || CAST($2 AS TEXT)";
+        let results = engine
+            .read(vec![(sql, params!["one", "two"])])
+            .await
+            .unwrap();
+        let text = only(results).unwrap().first().unwrap().text().unwrap();
+        assert_eq!(text, "twoonetwo");
+    }
+
+    #[tokio::test]
+    async fn sqlite_takes_parameters_by_number() {
+        let folder = tempfile::tempdir().unwrap();
+        numbers_parameters(sqlite(&folder).await).await;
+    }
+
+    #[tokio::test]
+    async fn postgres_takes_parameters_by_number() {
+        numbers_parameters(postgres().await).await;
+    }
+}

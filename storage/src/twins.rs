@@ -39,11 +39,12 @@ const PUBLIC: &str = concat!(
 const UPDATE: &str = concat!(
     "UPDATE twins SET name = COALESCE($2, name), persona = COALESCE($3, persona), \
      greeting = COALESCE($4, greeting), language = COALESCE($5, language), \
-     visibility = COALESCE($6, visibility), updated_at = $7 WHERE id = $1 RETURNING ",
+     visibility = COALESCE($6, visibility), updated_at = $7, revision = revision + 1 WHERE id = $1 RETURNING ",
     columns!()
 );
-/// See `people::LOCK`.
-pub(crate) const LOCK: &str = "UPDATE twins SET updated_at = updated_at WHERE id = $1 RETURNING id";
+/// See `people::LOCK`. It also notes that what the twin knows is about to change.
+pub(crate) const LOCK: &str = "UPDATE twins SET revision = revision + 1 WHERE id = $1 RETURNING id";
+const REVISION: &str = "SELECT revision FROM twins WHERE id = $1";
 const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
 const DELETE: &str = "DELETE FROM twins WHERE id = $1";
 /// Above every id: where a list begins that goes downwards.
@@ -133,6 +134,12 @@ impl Storage {
     pub async fn twin(&self, id: TwinId) -> Result<Option<Twin>, StorageError> {
         let rows = self.read(FIND, params![id]).await?;
         rows.first().map(read_twin).transpose()
+    }
+
+    /// A number that rises with every change of the twin or its documents; `None` when the twin is gone.
+    pub async fn twin_revision(&self, id: TwinId) -> Result<Option<u64>, StorageError> {
+        let rows = self.read(REVISION, params![id]).await?;
+        rows.first().map(|mut row| row.count()).transpose()
     }
 
     /// A person's twins, oldest first.

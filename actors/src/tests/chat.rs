@@ -1,3 +1,6 @@
+use protocol::{ChunkId, DocumentId};
+use storage::{Chunk, Document, FileKey};
+
 use super::*;
 
 #[actix::test]
@@ -280,4 +283,61 @@ async fn one_person_who_floods_is_told_when_to_go_on() {
         })
         .await;
     assert!((1..=20_001).contains(&retry_after_ms), "{retry_after_ms}");
+}
+
+#[actix::test]
+async fn a_twin_that_is_awake_knows_what_its_owner_has_just_added_and_forgets_what_was_deleted() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "Which colour has the ferry?");
+    assert_eq!(client.done().await.sources, Some(vec![]));
+
+    let text = "The ferry has the colour of ripe apricots.";
+    let vectors = house.node.embed(vec![text.to_owned()]).await.unwrap();
+    let document = add_document(&house, text, vectors[0].clone()).await;
+    client.send(conversation, "two", "Which colour has the ferry?");
+    let answered = client.done().await;
+    assert_eq!(answered.text, text);
+    let quotes: Vec<String> = answered
+        .sources
+        .unwrap()
+        .into_iter()
+        .map(|source| source.quote)
+        .collect();
+    assert_eq!(quotes, [text]);
+
+    house.storage.delete_document(document).await.unwrap();
+    client.send(conversation, "three", "Which colour has the ferry?");
+    assert_eq!(client.done().await.sources, Some(vec![]));
+}
+
+async fn add_document(house: &House, text: &str, vector: Vec<f32>) -> DocumentId {
+    let id = DocumentId::new();
+    let document = Document {
+        id,
+        twin_id: house.twin,
+        name: "ferry.md".to_owned(),
+        media_type: "text/markdown".to_owned(),
+        size_bytes: text.len() as u64,
+        sha256: [7; 32],
+        file_key: FileKey::new(),
+        chunk_count: 1,
+        created_at: 0,
+    };
+    let chunk = Chunk {
+        id: ChunkId::new(),
+        document_id: id,
+        document_name: "ferry.md".to_owned(),
+        ordinal: 0,
+        section: String::new(),
+        text: text.to_owned(),
+        vector,
+    };
+    house
+        .storage
+        .insert_document(document, vec![chunk], 10)
+        .await
+        .unwrap();
+    id
 }

@@ -108,6 +108,7 @@ impl Postgres {
             .error_sink(Box::new(last_failure.clone()))
             .build(Manager {
                 connections: PostgresConnectionManager::new(config.config.clone(), NoTls),
+                last_failure: last_failure.clone(),
             })
             .await
             .map_err(|Refused(reason)| config.unreachable(&reason))?;
@@ -259,6 +260,7 @@ impl Lent {
 /// Makes connections for the pool and decides which may be lent again.
 struct Manager {
     connections: PostgresConnectionManager<NoTls>,
+    last_failure: LastFailure,
 }
 
 /// Why there is no connection.
@@ -276,6 +278,7 @@ impl ManageConnection for Manager {
             Ok(Err(error)) => return Err(Refused(describe(&error))),
             Err(_) => return Err(Refused("no answer".into())),
         };
+        self.last_failure.take();
         Ok(Connection::new(client))
     }
 
@@ -293,7 +296,7 @@ impl ManageConnection for Manager {
     }
 }
 
-/// Why a connection could not be made the last time.
+/// Why no connection could be made since the last one that was.
 #[derive(Debug, Clone, Default)]
 struct LastFailure(Arc<Mutex<Option<String>>>);
 

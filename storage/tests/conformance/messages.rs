@@ -16,6 +16,7 @@ on_both_databases![
     the_same_client_id_of_another_author_is_another_message,
     eight_senders_at_once_leave_no_gap_and_each_keeps_its_order,
     two_processes_at_once_leave_no_gap_and_no_duplicate,
+    what_one_task_hands_over_is_stored_in_that_order,
     one_bad_message_does_not_fail_those_beside_it,
     an_answer_must_answer_a_message_of_the_same_conversation,
     orders_to_reply_are_stored_with_their_message_or_not_at_all,
@@ -208,6 +209,20 @@ async fn send_and_check(db: &TestDatabase, processes: [storage::Storage; 2]) {
         let conversation = db.conversation(conversation_id).await.unwrap().unwrap();
         assert_eq!(conversation.last_seq, 8 * EACH as u64);
     }
+}
+
+async fn what_one_task_hands_over_is_stored_in_that_order(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let mut sends: Vec<_> = (1..=300)
+        .map(|number| db.append_message(scene.says(&number.to_string(), "hello")))
+        .collect();
+    // Waited for backwards, they are stored forwards.
+    sends.reverse();
+    let mut seqs = Vec::new();
+    for send in sends {
+        seqs.push(new(send.await.unwrap()).seq);
+    }
+    assert!(seqs.into_iter().rev().eq(1..=300));
 }
 
 async fn one_bad_message_does_not_fail_those_beside_it(db: TestDatabase) {

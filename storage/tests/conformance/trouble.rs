@@ -258,10 +258,65 @@ async fn a_connection_cut_at_any_moment_neither_loses_nor_doubles_a_message() {
     assert_eq!(log[0].created_at, NOW);
 }
 
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up_and_used_again_when_it_speaks() {
+    let direct = TestDatabase::postgres().await;
+    let scene = Scene::set(&direct).await;
+    let proxy = Proxy::before(&direct.database).await;
+    let storage = Storage::open(&proxy.database).await.unwrap();
+    new(storage
+        .append_message(scene.says("1", "hello"))
+        .await
+        .unwrap());
+    proxy.fall_silent();
+    let begun = Instant::now();
+    let (refused, silent) = tokio::join!(
+        storage.append_message(scene.says("2", "is anybody there?")),
+        storage.ping(),
+    );
+    assert!(
+        matches!(refused, Err(StorageError::Unavailable(_))),
+        "{refused:?}"
+    );
+    assert!(
+        matches!(silent, Err(StorageError::Unavailable(_))),
+        "{silent:?}"
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
+    proxy.mend();
+    // Whether the second was stored is not known; sent again, it is there once.
+    storage
+        .append_message(scene.says("2", "is anybody there?"))
+        .await
+        .unwrap();
+    assert_eq!(
+        new(storage
+            .append_message(scene.says("3", "yes"))
+            .await
+            .unwrap())
+        .seq,
+        3
+    );
+}
+
 /// Stands between storage and PostgreSQL, and can be cut.
 struct Proxy {
     database: Database,
-    up: watch::Sender<bool>,
+    line: watch::Sender<Line>,
+}
+
+/// How the line through the proxy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Whole,
+    /// Connections are closed and new ones refused.
+    Cut,
+    /// Connections stay, and nothing passes.
+    Silent,
 }
 
 impl Proxy {
@@ -287,33 +342,40 @@ impl Proxy {
             database,
             pool_size,
         };
-        let (up, is_up) = watch::channel(true);
+        let (line, watched) = watch::channel(Line::Whole);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                // While it is cut, whoever connects is turned away.
-                if *is_up.borrow() {
-                    tokio::spawn(forward(client, server, is_up.clone()));
+                if *watched.borrow() != Line::Cut {
+                    tokio::spawn(forward(client, server, watched.clone()));
                 }
             }
         });
-        Self { database, up }
+        Self { database, line }
     }
 
     fn cut(&self) {
-        self.up.send_replace(false);
+        self.line.send_replace(Line::Cut);
+    }
+
+    fn fall_silent(&self) {
+        self.line.send_replace(Line::Silent);
     }
 
     fn mend(&self) {
-        self.up.send_replace(true);
+        self.line.send_replace(Line::Whole);
     }
 }
 
-async fn forward(mut client: TcpStream, server: SocketAddr, mut is_up: watch::Receiver<bool>) {
+async fn forward(mut client: TcpStream, server: SocketAddr, mut line: watch::Receiver<Line>) {
     // A cut that is mended before it is looked at is a cut all the same.
-    is_up.mark_unchanged();
+    line.mark_unchanged();
     let mut server = TcpStream::connect(server).await.unwrap();
-    tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
-        _ = is_up.changed() => {}
+    if *line.borrow() == Line::Whole {
+        tokio::select! {
+            _ = tokio::io::copy_bidirectional(&mut client, &mut server) => return,
+            _ = line.changed() => {}
+        }
     }
+    // A connection that fell silent does not speak again: mending lets go of it.
+    let _ = line.wait_for(|line| *line != Line::Silent).await;
 }
