@@ -66,7 +66,7 @@ test-doc: setup ## The examples in the documentation of the Rust code
 	@$(LIBRARY_PATH_NAME)="$(LIBTORCH_LIB)" cargo test $(CARGO_FLAGS) --doc --quiet
 
 .PHONY: test-python
-test-python: setup test-packages ## The Python tests: the set-up, the private services, the client in docs/PROTOCOL.md
+test-python: setup test-packages ## The Python tests: the set-up, the API as OpenAPI describes it, the bot in docs/PROTOCOL.md
 	@cargo build --locked --bin digital-twin
 	@python3 setup/unit_tests.py
 

@@ -1,26 +1,77 @@
 #!/usr/bin/env python3
-"""Runs the project's Python tests and notes how many passed for the closing line of `make test`."""
+"""Runs the project's Python tests and notes how many passed for the closing line of `make test`.
 
+Those of the set-up and of the Autobahn runner need nothing but Python. Those in tests/python test the server from
+outside: they get the packages that they name, and the one that asks for a running server gets one.
+"""
+
+import hashlib
+import os
+import subprocess
 import sys
 import unittest
 from pathlib import Path
 
+import demo_server
 import results
 
 ROOT = Path(__file__).resolve().parent.parent
-# Each folder is its own import root, so the names of its modules must be unlike the others'.
-FOLDERS = ("setup/tests", "tests/autobahn", "tests/client")
+PLAIN_FOLDERS = ("setup/tests", "tests/autobahn")
+SERVER_FOLDER = ROOT / "tests" / "python"
+# These need the URL of a running server with the demo account; the others start what they need themselves.
+NEED_DEMO_SERVER = ("test_protocol_page",)
 
 
 def main():
-    suite = unittest.TestSuite()
-    for folder in FOLDERS:
-        suite.addTests(unittest.TestLoader().discover(str(ROOT / folder), top_level_dir=str(ROOT / folder)))
-    outcome = unittest.TextTestRunner().run(suite)
-    failed = len(outcome.failures) + len(outcome.errors) + len(outcome.unexpectedSuccesses)
-    skipped = len(outcome.skipped)
-    results.write("python", outcome.testsRun - failed - skipped, failed, skipped)
-    return 0 if outcome.wasSuccessful() and outcome.testsRun > 0 else 1
+    outcomes = [run_folder(ROOT / folder, "test*.py") for folder in PLAIN_FOLDERS]
+    use(installed_packages())
+    needs_nothing = [path.stem for path in sorted(SERVER_FOLDER.glob("test*.py")) if path.stem not in NEED_DEMO_SERVER]
+    outcomes += [run_folder(SERVER_FOLDER, f"{name}.py") for name in needs_nothing]
+    with demo_server.running() as url:
+        os.environ["DIGITAL_TWIN_URL"] = url
+        outcomes += [run_folder(SERVER_FOLDER, f"{name}.py") for name in NEED_DEMO_SERVER]
+    return note(outcomes)
+
+
+def run_folder(folder, pattern):
+    """Runs the tests of the files that match; each folder is its own import root."""
+    found = unittest.TestLoader().discover(str(folder), pattern, top_level_dir=str(folder))
+    return unittest.TextTestRunner().run(found)
+
+
+def installed_packages():
+    """A folder with the packages of tests/python, installed once for each Python and each list of packages."""
+    lists = sorted(SERVER_FOLDER.glob("requirements*.txt"))
+    wanted = sys.version.encode() + b"".join(path.read_bytes() for path in lists)
+    cache = Path(os.environ.get("DIGITAL_TWIN_CACHE") or ROOT / ".cache")
+    folder = cache / "python" / hashlib.sha256(wanted).hexdigest()[:16]
+    if not folder.exists():
+        print("installing the packages of tests/python (once)", flush=True)
+        part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        command += ["--target", str(part)]
+        for path in lists:
+            command += ["--requirement", str(path)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"the packages of tests/python can't be installed; run `make test-python` again\n{done.stdout}")
+        part.rename(folder)
+    return folder
+
+
+def use(packages):
+    """Makes the packages importable, here and in the programs that the tests start."""
+    sys.path.insert(0, str(packages))
+    inherited = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(packages), inherited]))
+
+
+def note(outcomes):
+    run = sum(outcome.testsRun for outcome in outcomes)
+    failed = sum(len(bad) for each in outcomes for bad in (each.failures, each.errors, each.unexpectedSuccesses))
+    skipped = sum(len(outcome.skipped) for outcome in outcomes)
+    results.write("python", run - failed - skipped, failed, skipped)
+    return 0 if failed == 0 and all(outcome.testsRun > 0 for outcome in outcomes) else 1
 
 
 if __name__ == "__main__":
