@@ -167,6 +167,10 @@ impl Exchange {
         name(&message.author).clone_into(&mut self.speaker);
         let rest = match message.text.strip_prefix(self.shown.as_str()) {
             Some(rest) => Rest::More(rest.to_owned()),
+            // A reply that failed keeps what was written down, which may be less than what was seen.
+            None if message.failure.is_some() && self.shown.starts_with(&message.text) => {
+                Rest::More(String::new())
+            }
             None => Rest::Anew(message.text.clone()),
         };
         Some(Show::Finished {
@@ -200,7 +204,7 @@ fn add(so_far: &mut String, index: u64, text: &str) -> Added {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{ConversationId, StopReason, TwinId, UserId};
+    use protocol::{ConversationId, ErrorCode, Failure, StopReason, TwinId, UserId};
 
     use super::*;
 
@@ -351,6 +355,25 @@ mod tests {
             rest(exchange.take(&done)),
             Rest::Anew("A green pot".to_owned())
         );
+    }
+
+    #[test]
+    fn a_reply_that_failed_shows_nothing_more() {
+        let room = Room::new();
+        let mut exchange = room.exchange();
+        exchange.take(&room.ack());
+        exchange.take(&room.start());
+        exchange.take(&room.delta(0, "Under the"));
+        let failure = Some(Failure {
+            code: ErrorCode::Unavailable,
+            message: "the engine is gone".to_owned(),
+        });
+        let failed = Message {
+            failure,
+            ..room.done("Under")
+        };
+        let done = ServerFrame::MessageDone(failed);
+        assert_eq!(rest(exchange.take(&done)), Rest::More(String::new()));
     }
 
     #[test]

@@ -244,6 +244,7 @@ impl Chat {
         match rest {
             Rest::More(text) => self.terminal.piece(&text)?,
             Rest::Anew(text) => {
+                self.terminal.end_line()?;
                 self.terminal.notice("the reply was begun anew:")?;
                 self.terminal.piece(&text)?;
             }

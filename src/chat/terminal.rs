@@ -109,7 +109,7 @@ impl Terminal {
 
     /// Something that is not part of the conversation, on stderr.
     pub(super) fn notice(&mut self, text: &str) -> io::Result<()> {
-        self.end_line()?;
+        self.make_room()?;
         let text = without_control_characters(text);
         let text = paint(self.notices_in_colour, Style::Dim, text);
         writeln!(io::stderr().lock(), "{text}")
@@ -117,10 +117,20 @@ impl Terminal {
 
     /// Something that went wrong, on stderr.
     pub(super) fn problem(&mut self, text: &str) -> io::Result<()> {
-        self.end_line()?;
+        self.make_room()?;
         let text = without_control_characters(text);
         let text = paint(self.notices_in_colour, Style::Red, text);
         writeln!(io::stderr().lock(), "{text}")
+    }
+}
+
+impl Terminal {
+    /// On a screen a notice gets a line of its own; a pipe or file gets the reply and nothing else.
+    fn make_room(&mut self) -> io::Result<()> {
+        match self.screen {
+            true => self.end_line(),
+            false => Ok(()),
+        }
     }
 }
 

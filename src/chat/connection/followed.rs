@@ -13,15 +13,9 @@ pub(super) struct Followed {
     last_seq: Option<u64>,
     /// A `subscribe` is on its way or under way: the server will send what is missing.
     catching_up: bool,
-    /// The text so far of the replies being written.
-    running: BTreeMap<MessageId, Running>,
-}
-
-#[derive(Debug, Default)]
-struct Running {
-    text: String,
-    /// The server has named it since the last `subscribe`.
-    named: bool,
+    /// The text so far of the replies that have begun. Each ends with its message in the log, even when the server that
+    /// wrote it is gone: another goes on with it.
+    running: BTreeMap<MessageId, String>,
 }
 
 /// What to do with a frame.
@@ -56,9 +50,7 @@ impl Followed {
 
     /// The text so far of a reply that is being written.
     pub(super) fn text(&self, reply: MessageId) -> Option<&str> {
-        self.running
-            .get(&reply)
-            .map(|running| running.text.as_str())
+        self.running.get(&reply).map(String::as_str)
     }
 
     /// Whether the server is still sending what was missing.
@@ -69,16 +61,12 @@ impl Followed {
     /// A `subscribe` is about to be sent.
     pub(super) fn catch_up(&mut self) {
         self.catching_up = true;
-        for running in self.running.values_mut() {
-            running.named = false;
-        }
     }
 
     /// The server has sent what was missing.
     pub(super) fn subscribed(&mut self, last_seq: u64) {
         self.catching_up = false;
         self.last_seq.get_or_insert(last_seq);
-        self.running.retain(|_, running| running.named);
     }
 
     /// Judges a message of the log.
@@ -102,12 +90,11 @@ impl Followed {
         let ServerFrame::MessageStart { message_id, .. } = &frame else {
             return Verdict::Skip;
         };
-        let known = self.running.contains_key(message_id);
-        self.running.entry(*message_id).or_default().named = true;
-        match known {
-            true => Verdict::Skip,
-            false => Verdict::Pass(frame),
+        if self.running.contains_key(message_id) {
+            return Verdict::Skip;
         }
+        self.running.insert(*message_id, String::new());
+        Verdict::Pass(frame)
     }
 
     /// Judges a piece of a reply. What is passed on follows what was passed on before, or has index 0 and begins the
@@ -130,29 +117,29 @@ impl Followed {
                 text: text.to_owned(),
             })
         };
-        let Some(running) = self.running.get_mut(&message_id) else {
+        let Some(so_far) = self.running.get_mut(&message_id) else {
             return self.gap();
         };
-        let known_chars = running.text.chars().count();
-        let at = running.text.char_indices().map(|(at, _)| at);
-        let mut places = at.chain([running.text.len()]);
+        let known_chars = so_far.chars().count();
+        let at = so_far.char_indices().map(|(at, _)| at);
+        let mut places = at.chain([so_far.len()]);
         let place = usize::try_from(index)
             .ok()
             .and_then(|index| places.nth(index));
         let Some(place) = place else {
             return self.gap();
         };
-        let known = &running.text[place..];
+        let known = &so_far[place..];
         if known.starts_with(&text) {
             return Verdict::Skip;
         }
         if let Some(new) = text.strip_prefix(known) {
-            running.text.push_str(new);
+            so_far.push_str(new);
             return pass(known_chars, new);
         }
-        running.text.truncate(place);
-        running.text.push_str(&text);
-        pass(0, &running.text)
+        so_far.truncate(place);
+        so_far.push_str(&text);
+        pass(0, so_far)
     }
 
     fn gap(&self) -> Verdict {
@@ -305,15 +292,20 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_ends_with_its_message_or_when_the_server_no_longer_names_it() {
+    fn a_reply_that_another_server_takes_over_later_is_not_repeated() {
         let mut followed = live(1);
-        let [done, gone] = [MessageId::new(), MessageId::new()];
-        begin(&mut followed, done);
-        begin(&mut followed, gone);
-        followed.message(message(2, done), ServerFrame::MessageDone);
-        assert_eq!(followed.text(done), None);
+        let reply = MessageId::new();
+        begin(&mut followed, reply);
+        delta(&mut followed, reply, 0, "The storm ");
         followed.catch_up();
-        followed.subscribed(2);
-        assert_eq!(followed.text(gone), None);
+        followed.subscribed(1);
+
+        assert_eq!(begin(&mut followed, reply), Verdict::Skip);
+        // It goes on from what was written down last, which was less.
+        assert_eq!(delta(&mut followed, reply, 0, "The "), Verdict::Skip);
+        let next = delta(&mut followed, reply, 4, "storm of 1988");
+        assert_eq!(next, Verdict::Pass(piece(reply, 10, "of 1988")));
+        followed.message(message(2, reply), ServerFrame::MessageDone);
+        assert_eq!(followed.text(reply), None);
     }
 }
