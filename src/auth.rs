@@ -16,7 +16,7 @@ use protocol::{TokenFamilyId, UserId};
 use storage::{NewRefresh, Rotation, Storage, StorageError, User};
 
 pub use access_token::{AccessTokens, LEEWAY};
-pub use password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, Passwords};
+pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordError, Passwords};
 pub use refresh_token::{RefreshKey, RefreshToken};
 pub use secret::{SecretError, jwt_secret};
 

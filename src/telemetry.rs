@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 use std::sync::Once;
 
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::{Config, Environment};
 
@@ -37,19 +36,21 @@ const TALKATIVE: &[&str] = &["actix_server=warn", "refinery_core=warn"];
 
 /// `LOG_LEVEL` for everything but talkative libraries, refined by `RUST_LOG`.
 fn filter(config: &Config) -> EnvFilter {
-    let level = LevelFilter::from_level(config.log_level);
-    let quiet = match config.log_level == tracing::Level::INFO {
-        true => TALKATIVE.join(","),
-        false => String::new(),
-    };
+    let level = config.log_level.as_str().to_ascii_lowercase();
+    let mut directives = vec![level.as_str()];
+    if config.log_level == tracing::Level::INFO {
+        directives.extend(TALKATIVE);
+    }
     let refinements = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
-    let builder = || EnvFilter::builder().with_default_directive(level.into());
-    builder()
-        .parse(format!("{quiet},{refinements}"))
-        .unwrap_or_else(|error| {
-            eprintln!("RUST_LOG is {refinements:?}, which is no filter ({error}): it is ignored");
-            builder().parse_lossy(&quiet)
-        })
+    let plain = directives.join(",");
+    if refinements.is_empty() {
+        return EnvFilter::new(plain);
+    }
+    // Of two directives for the same target the later counts.
+    EnvFilter::try_new(format!("{plain},{refinements}")).unwrap_or_else(|error| {
+        eprintln!("RUST_LOG is {refinements:?}, which is no filter ({error}): it is ignored");
+        EnvFilter::new(plain)
+    })
 }
 
 /// One log line for a panic, in place of the standard message: what panicked may quote what it was given, so the place

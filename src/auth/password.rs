@@ -11,8 +11,8 @@ use tokio::sync::Semaphore;
 /// Characters that a password must have (NIST SP 800-63B).
 pub const PASSWORD_CHARS_MIN: usize = 8;
 
-/// Bytes that a password may have: far more than any pass phrase, and hashing stays cheap to bound.
-pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Characters that a password may have: far more than any pass phrase, and what is hashed stays under a kilobyte.
+pub const PASSWORD_CHARS_MAX: usize = 256;
 
 /// Passwords that may wait for a free core; one more is refused, since it would wait for seconds.
 const WAITING_MAX: usize = 32;

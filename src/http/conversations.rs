@@ -14,8 +14,11 @@ use super::limits::MEMBERS_MAX;
 use super::message_schema::{AuthorSchema, MessageSchema};
 use super::paging::{ActivityText, Page, PageQuery};
 use super::problem::Problem;
-use super::responses::{ReadProblems, WriteProblems};
+use super::responses::{ListProblems, ReadProblems, WriteProblems};
 use super::{Edge, fields};
+
+/// The last `seq` that a conversation can ask for: two thousand million messages, far beyond any.
+const SEQ_MAX: u64 = 2_147_483_647;
 
 /// A conversation that is to begin.
 #[derive(Deserialize, ToSchema)]
@@ -45,6 +48,7 @@ pub(super) struct ConversationEntry {
     #[schema(value_type = Uuid)]
     id: ConversationId,
     /// Its title, if it has one.
+    #[schema(required = true)]
     title: Option<String>,
     /// Who began it; the account may be gone.
     #[schema(value_type = Uuid)]
@@ -65,6 +69,7 @@ pub(super) struct SummaryEntry {
     #[serde(flatten)]
     conversation: ConversationEntry,
     /// Its newest message, if it has any.
+    #[schema(required = true)]
     last_message: Option<PreviewEntry>,
     /// The last `seq` that one has read oneself.
     read_seq: u64,
@@ -153,18 +158,21 @@ pub(super) async fn begin_conversation(
 /// List one's own conversations, those with the newest activity first.
 #[utoipa::path(
     tag = "conversations",
-    params(PageQuery),
-    responses((status = OK, description = "A page of conversations", body = Page<SummaryEntry>), ReadProblems)
+    params(
+        ("before" = Option<String>, Query, nullable = false, pattern = "^[A-Za-z0-9_-]{32}$",
+            description = "The `next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "How many entries at most; 50 when absent", nullable = false, minimum = 1, maximum = 200),
+    ),
+    responses((status = OK, description = "A page of conversations", body = Page<SummaryEntry>), ListProblems)
 )]
 #[get("/conversations")]
 pub(super) async fn list_conversations(
     caller: Caller,
     edge: web::Data<Edge>,
-    query: web::Query<PageQuery>,
+    query: web::Query<PageQuery<ActivityText>>,
 ) -> Result<web::Json<Page<SummaryEntry>>, Problem> {
     let limit = query.limit()?;
-    let before: Option<ActivityText> = query.before()?;
-    let before = before.map(|place| place.0);
+    let before = query.before.map(|place| place.0);
     let summaries = edge
         .storage
         .conversations_of(caller.user_id, before, limit + 1)
@@ -201,37 +209,35 @@ pub(super) async fn read_conversation(
 /// Ask with `next` as `before` for the page of older messages.
 #[utoipa::path(
     tag = "conversations",
-    params(("conversation" = Uuid, Path, description = "The conversation's id"), PageQuery),
-    responses((status = OK, description = "A page of messages", body = Page<MessageSchema>), ReadProblems)
+    params(
+        ("conversation" = Uuid, Path, description = "The conversation's id"),
+        ("before" = Option<u32>, Query, nullable = false, minimum = 0, maximum = 2_147_483_647,
+            description = "The `next` of the page before: only messages with a smaller `seq`"),
+        ("limit" = Option<u32>, Query, description = "How many entries at most; 50 when absent", nullable = false, minimum = 1, maximum = 200),
+    ),
+    responses((status = OK, description = "A page of messages", body = Page<MessageSchema>), ListProblems)
 )]
 #[get("/conversations/{conversation}/messages")]
 pub(super) async fn list_messages(
     caller: Caller,
     edge: web::Data<Edge>,
     path: web::Path<ConversationId>,
-    query: web::Query<PageQuery>,
+    query: web::Query<PageQuery<u32>>,
 ) -> Result<web::Json<Page<Message>>, Problem> {
     let limit = query.limit()?;
-    let before: Option<MessagePlace> = query.before()?;
-    let before = before.map(|place| place.0);
+    let before = query.before.map(u64::from);
+    if before.is_some_and(|before| before > SEQ_MAX) {
+        return Err(Problem::invalid(
+            "before",
+            "is beyond the longest conversation",
+        ));
+    }
     let id = edge.joined_conversation(*path, caller.user_id).await?;
     let items = edge.storage.messages_before(id, before, limit).await?;
     // The log is gapless from 1, so the oldest entry of a page says whether there are older ones.
     let oldest = items.first().map(|message| message.seq);
     let next = oldest.filter(|seq| *seq > 1).map(|seq| seq.to_string());
     Ok(web::Json(Page { items, next }))
-}
-
-/// A place in a conversation's log, in the range that the database counts in.
-struct MessagePlace(u64);
-
-impl std::str::FromStr for MessagePlace {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let place: u32 = text.parse()?;
-        Ok(Self(place.into()))
-    }
 }
 
 impl Edge {

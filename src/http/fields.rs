@@ -4,7 +4,7 @@ use super::limits::{
     EMAIL_CHARS_MAX, GREETING_CHARS_MAX, LANGUAGE_CHARS_MAX, NAME_CHARS_MAX, PERSONA_CHARS_MAX,
 };
 use super::problem::Problem;
-use crate::auth::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
+use crate::auth::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 
 /// A name of a person or a twin, or a title, without the blanks around it.
 pub(super) fn line(field: &str, text: &str) -> Result<String, Problem> {
@@ -35,10 +35,8 @@ pub(super) fn email(text: &str) -> Result<String, Problem> {
 
 /// A password that somebody wants to have.
 pub(super) fn new_password(field: &str, text: String) -> Result<String, Problem> {
-    if text.chars().count() < PASSWORD_CHARS_MIN || text.len() > PASSWORD_BYTES_MAX {
-        let reason = format!(
-            "must have at least {PASSWORD_CHARS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes"
-        );
+    if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&text.chars().count()) {
+        let reason = format!("must have {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters");
         return Err(Problem::invalid(field, &reason));
     }
     Ok(text)
@@ -46,8 +44,8 @@ pub(super) fn new_password(field: &str, text: String) -> Result<String, Problem>
 
 /// A password that somebody claims to have: one that nobody can have is wrong without any work.
 pub(super) fn claimed_password(text: String) -> Result<String, Problem> {
-    if text.len() > PASSWORD_BYTES_MAX {
-        let reason = format!("must have at most {PASSWORD_BYTES_MAX} bytes");
+    if text.chars().count() > PASSWORD_CHARS_MAX {
+        let reason = format!("must have at most {PASSWORD_CHARS_MAX} characters");
         return Err(Problem::invalid("password", &reason));
     }
     Ok(text)

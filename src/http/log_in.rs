@@ -30,7 +30,7 @@ pub(super) struct Registration {
         example = "Ada"
     )]
     name: String,
-    /// The password: at least eight characters, at most 1,024 bytes.
+    /// The password: 8 to 256 characters.
     #[schema(min_length = 8, max_length = 256, format = Password, example = "correct horse battery staple")]
     password: String,
 }

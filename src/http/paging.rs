@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::ConversationId;
 use serde::{Deserialize, Serialize};
 use storage::ActivityCursor;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::limits::{PAGE_ENTRIES_DEFAULT, PAGE_ENTRIES_MAX};
 use super::problem::Problem;
@@ -19,23 +19,20 @@ pub(super) struct Page<T> {
     /// The entries.
     pub items: Vec<T>,
     /// Ask with this as `before` for what follows; null when this is the end.
+    #[schema(required = true)]
     pub next: Option<String>,
 }
 
-/// Which page is wanted.
-#[derive(Debug, Deserialize, IntoParams)]
+/// Which page is wanted, of a list whose places are of this kind.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct PageQuery {
+pub(super) struct PageQuery<C> {
     /// The `next` of the page before.
-    #[param(nullable = false)]
-    before: Option<String>,
-    /// How many entries at most.
-    #[param(nullable = false, minimum = 1, maximum = 200, default = 50)]
+    pub(super) before: Option<C>,
     limit: Option<u32>,
 }
 
-impl PageQuery {
+impl<C> PageQuery<C> {
     /// How many entries are wanted.
     pub(super) fn limit(&self) -> Result<u32, Problem> {
         match self.limit {
@@ -46,16 +43,6 @@ impl PageQuery {
                 &format!("must be a whole number from 1 to {PAGE_ENTRIES_MAX}"),
             )),
         }
-    }
-
-    /// Where the page begins.
-    pub(super) fn before<C: FromStr>(&self) -> Result<Option<C>, Problem> {
-        let parse = |text: &str| {
-            text.parse().map_err(|_| {
-                Problem::invalid("before", "must be the `next` of a page of this list")
-            })
-        };
-        self.before.as_deref().map(parse).transpose()
     }
 }
 
@@ -74,12 +61,14 @@ impl<T> Page<T> {
     }
 }
 
-/// A place in a list of conversations, as an opaque text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A place in a list of conversations, as an opaque text of 32 characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub(super) struct ActivityText(pub ActivityCursor);
 
 /// A text that is no place in a list of conversations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the `next` of a page of conversations")]
 pub(super) struct InvalidActivityText;
 
 impl fmt::Display for ActivityText {
@@ -106,6 +95,14 @@ impl FromStr for ActivityText {
             active_at: i64::from_be_bytes(active_at),
             conversation_id: ConversationId::from_uuid(uuid::Uuid::from_bytes(id)),
         }))
+    }
+}
+
+impl TryFrom<String> for ActivityText {
+    type Error = InvalidActivityText;
+
+    fn try_from(text: String) -> Result<Self, InvalidActivityText> {
+        text.parse()
     }
 }
 

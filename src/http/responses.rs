@@ -27,6 +27,8 @@ problem_sets! {
     LogInProblems = [400, 401, 413, 415, 422, 429, 500, 503];
     /// Of a route that reads.
     ReadProblems = [400, 401, 404, 500, 503];
+    /// Of a route that reads a page of a list.
+    ListProblems = [400, 401, 404, 422, 500, 503];
     /// Of a route that reads what belongs to somebody.
     OwnerReadProblems = [400, 401, 403, 404, 500, 503];
     /// Of a route that deletes.

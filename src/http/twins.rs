@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::caller::{Caller, WritingCaller};
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
-use super::responses::{DeleteProblems, ReadProblems, WriteProblems};
+use super::responses::{DeleteProblems, ListProblems, ReadProblems, WriteProblems};
 use super::{Edge, fields};
 
 /// Who may find a twin and talk with it.
@@ -50,7 +50,6 @@ pub(super) struct TwinDocument {
     #[schema(example = "en")]
     language: String,
     /// Who may find it and talk with it.
-    #[schema(inline)]
     visibility: VisibilityText,
     /// When it was made, in UTC milliseconds since 1970.
     created_at: i64,
@@ -95,7 +94,7 @@ pub(super) struct NewTwin {
     language: String,
     /// Who may find it and talk with it; `private` when absent.
     #[serde(default = "private")]
-    #[schema(inline, default = "private")]
+    #[schema(default = "private")]
     visibility: VisibilityText,
 }
 
@@ -125,7 +124,6 @@ pub(super) struct TwinPatch {
     #[schema(max_length = 35, pattern = "^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")]
     language: Option<String>,
     /// The new visibility.
-    #[schema(inline)]
     visibility: Option<VisibilityText>,
 }
 
@@ -170,22 +168,24 @@ pub(super) async fn create_twin(
 /// The first page begins with all of one's own twins, oldest first; the public twins of others follow, newest first.
 #[utoipa::path(
     tag = "twins",
-    params(PageQuery),
-    responses((status = OK, description = "A page of twins", body = Page<TwinDocument>), ReadProblems)
+    params(
+        ("before" = Option<Uuid>, Query, nullable = false, description = "The `next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "How many entries at most; 50 when absent", nullable = false, minimum = 1, maximum = 200),
+    ),
+    responses((status = OK, description = "A page of twins", body = Page<TwinDocument>), ListProblems)
 )]
 #[get("/twins")]
 pub(super) async fn list_twins(
     caller: Caller,
     edge: web::Data<Edge>,
-    query: web::Query<PageQuery>,
+    query: web::Query<PageQuery<TwinId>>,
 ) -> Result<web::Json<Page<TwinDocument>>, Problem> {
     let limit = query.limit()?;
-    let before: Option<TwinId> = query.before()?;
-    let own = match before {
+    let own = match query.before {
         None => edge.storage.twins_of(caller.user_id).await?,
         Some(_) => Vec::new(),
     };
-    let public = edge.storage.public_twins(before, limit + 1).await?;
+    let public = edge.storage.public_twins(query.before, limit + 1).await?;
     let page = Page::cut(public, limit, |twin| twin.id.to_string());
     let others = page
         .items

@@ -123,8 +123,8 @@ async fn an_id_or_a_query_that_cannot_be_read_is_named() {
         ("/api/v1/twins?limit=x", (400, "malformed")),
         ("/api/v1/twins?limit=0", (422, "invalid")),
         ("/api/v1/twins?limit=201", (422, "invalid")),
-        ("/api/v1/twins?before=x", (422, "invalid")),
-        ("/api/v1/conversations?before=x", (422, "invalid")),
+        ("/api/v1/twins?before=x", (400, "malformed")),
+        ("/api/v1/conversations?before=x", (400, "malformed")),
         ("/api/v1/twins?colour=red", (400, "malformed")),
     ] {
         let response = server.get(&ada, path).await;
