@@ -254,6 +254,7 @@ mod tests {
     const MAKE: &str = "CREATE TABLE IF NOT EXISTS engine_test (number BIGINT PRIMARY KEY)";
     const CLEAR: &str = "DELETE FROM engine_test";
     const INSERT: &str = "INSERT INTO engine_test (number) VALUES ($1)";
+    const NONE: [i64; 0] = [];
     const ALL: &str = "SELECT number FROM engine_test ORDER BY number";
 
     /// An engine with one connection that writes: whoever comes next gets the one that was used before.
@@ -293,27 +294,26 @@ mod tests {
 
         let (dropped, _) = engine.begin(insert(1)).await.unwrap();
         drop(dropped);
-        assert_eq!(numbers(&engine).await, []);
+        assert_eq!(numbers(&engine).await, NONE);
 
         let (mut refused, _) = engine.begin(insert(1)).await.unwrap();
         let error = refused.pipe(insert(1)).await.unwrap_err();
         assert!(matches!(error, DatabaseError::Unique), "{error:?}");
-        assert_eq!(numbers(&engine).await, []);
-        assert!(refused.pipe(insert(2)).await.is_err() || matches!(engine, Engine::Postgres(_)));
-        drop(refused);
-        assert_eq!(numbers(&engine).await, []);
+        assert!(refused.pipe(insert(2)).await.is_err());
+        assert!(refused.commit(insert(2)).await.is_err());
+        assert_eq!(numbers(&engine).await, NONE);
 
         let (failing, _) = engine.begin(insert(1)).await.unwrap();
         let queries = [insert(2), insert(2), insert(3)].concat();
         let error = failing.commit(queries).await.unwrap_err();
         assert!(matches!(error, DatabaseError::Unique), "{error:?}");
-        assert_eq!(numbers(&engine).await, []);
+        assert_eq!(numbers(&engine).await, NONE);
 
         let mut cancelled = Box::pin(engine.begin(insert(1)));
-        let polled = futures::poll!(cancelled.as_mut());
-        assert!(polled.is_pending());
+        // Begun, and perhaps already done; nobody waits for it either way.
+        drop(futures::poll!(cancelled.as_mut()));
         drop(cancelled);
-        assert_eq!(numbers(&engine).await, []);
+        assert_eq!(numbers(&engine).await, NONE);
 
         let (rolled_back, _) = engine.begin(insert(1)).await.unwrap();
         rolled_back.roll_back().await;

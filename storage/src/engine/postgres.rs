@@ -148,6 +148,7 @@ impl Postgres {
         loop {
             let mut transaction = Transaction {
                 lent: self.lend().await?,
+                is_over: false,
             };
             match transaction.lent.flight(&["BEGIN"], queries, &[]).await {
                 Ok(rows) => return Ok((transaction, rows)),
@@ -183,11 +184,15 @@ impl Postgres {
 /// A transaction on a connection of its own.
 pub(crate) struct Transaction {
     lent: Lent,
+    /// A statement failed: whatever came now would be outside the transaction.
+    is_over: bool,
 }
 
 impl Transaction {
     pub(super) async fn pipe(&mut self, queries: &[Query]) -> Result<Vec<Rows>, DatabaseError> {
+        self.check_open()?;
         let outcome = self.lent.flight(&[], queries, &[]).await;
+        self.is_over = outcome.is_err();
         if outcome.is_err() && !is_gone(&outcome) {
             self.end().await;
         }
@@ -195,6 +200,7 @@ impl Transaction {
     }
 
     pub(super) async fn commit(mut self, queries: &[Query]) -> Result<Vec<Rows>, DatabaseError> {
+        self.check_open()?;
         // The server answers COMMIT of a failed transaction without an error, having rolled it back. That is no
         // danger: the statement that failed stands in the same flight or in one before, and its error is returned.
         let outcome = self.lent.flight(&[], queries, &["COMMIT"]).await;
@@ -208,6 +214,15 @@ impl Transaction {
 
     pub(super) async fn roll_back(mut self) {
         self.end().await;
+    }
+
+    fn check_open(&self) -> Result<(), StorageError> {
+        if self.is_over {
+            return Err(StorageError::Internal(
+                "the transaction has failed before".into(),
+            ));
+        }
+        Ok(())
     }
 
     async fn end(&mut self) {
