@@ -63,7 +63,9 @@ test-rust: setup test-packages nextest ## The Rust tests, beside a private Postg
 
 .PHONY: test-doc
 test-doc: setup ## The examples in the documentation of the Rust code
-	@$(LIBRARY_PATH_NAME)="$(LIBTORCH_LIB)" cargo test $(CARGO_FLAGS) --doc --quiet
+	@if grep -rqE '^\s*//[/!] *```' --include='*.rs' --exclude-dir=target --exclude-dir=.cache .; then \
+		$(LIBRARY_PATH_NAME)="$(LIBTORCH_LIB)" cargo test $(CARGO_FLAGS) --doc --quiet; \
+	else echo "no examples in the documentation of the Rust code"; fi
 
 .PHONY: test-python
 test-python: setup test-packages ## The Python tests: the set-up, the API as OpenAPI describes it, the bot in docs/PROTOCOL.md
