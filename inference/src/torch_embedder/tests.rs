@@ -7,11 +7,11 @@ use serde::Deserialize;
 use super::*;
 use crate::{Dtype, fixtures};
 
-/// The least cosine to sentence-transformers' vector in f32; measured 1.000000.
+/// The least cosine to sentence-transformers' vector in f32; measured 0.9999999.
 const COSINE_MIN_F32: f64 = 0.9999;
-/// The greatest difference of a number of a vector in f32.
+/// The greatest difference of a number of a vector in f32; measured 3e-7.
 const NUMBER_TOLERANCE_F32: f64 = 1e-5;
-/// The least cosine in bf16; measured 0.99993 on longer texts.
+/// The least cosine in bf16; measured 0.99984.
 const COSINE_MIN_BF16: f64 = 0.999;
 
 #[derive(Deserialize)]
