@@ -13,6 +13,12 @@ CARGO_FLAGS := --locked --workspace
 # Doc tests are linked in a temporary folder, from where the run path of .cargo/config.toml leads nowhere.
 LIBRARY_PATH_NAME := $(if $(filter Darwin,$(shell uname -s)),DYLD_LIBRARY_PATH,LD_LIBRARY_PATH)
 
+ROOMS := src actors bus inference protocol storage
+# Succeeds if a documentation comment has a code block that rustdoc would run.
+HAS_RUST_EXAMPLE := FNR == 1 { open = 0 } \
+	/^ *\/\/[\/!] *```/ { if (!open && /```(rust|no_run|should_panic|compile_fail)?(,.*)?$$/) found = 1; open = !open } \
+	END { exit !found }
+
 export PATH := $(CACHE)/tools/bin:$(PATH)
 
 .PHONY: help
@@ -63,7 +69,7 @@ test-rust: setup test-packages nextest ## The Rust tests, beside a private Postg
 
 .PHONY: test-doc
 test-doc: setup ## The examples in the documentation of the Rust code
-	@if grep -rqE '^\s*//[/!] *```' --include='*.rs' --exclude-dir=target --exclude-dir=.cache .; then \
+	@if find $(ROOMS) -name '*.rs' -exec awk '$(HAS_RUST_EXAMPLE)' {} +; then \
 		$(LIBRARY_PATH_NAME)="$(LIBTORCH_LIB)" cargo test $(CARGO_FLAGS) --doc --quiet; \
 	else echo "no examples in the documentation of the Rust code"; fi
 
