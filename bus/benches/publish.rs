@@ -20,7 +20,7 @@ const POOLED_EVENTS: usize = 100_000;
 const POOLED_TASKS: usize = 64;
 const POOLED_CONNECTIONS: u32 = 8;
 const ROUNDS: usize = 5;
-/// What `docs` and the design promise.
+/// What the design promises.
 const RATIO_MIN: f64 = 4.0;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
