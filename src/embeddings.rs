@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use actors::{Node, PoolError};
 use inference::Embedder;
-use protocol::TwinId;
 
 /// Why there are no vectors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,15 +55,6 @@ impl Embeddings {
                     .map_err(|error| EmbeddingError::Failed(error.to_string()))?
                     .map_err(|error| EmbeddingError::Failed(error.to_string()))
             }
-        }
-    }
-
-    /// Tells the twin, if it is awake, that what it knows or who it is has changed.
-    pub fn twin_changed(&self, _twin: TwinId) {
-        match self {
-            Self::Node(_) => {}
-            // Where no server runs, nobody is awake.
-            Self::Own(_) => {}
         }
     }
 

@@ -144,11 +144,6 @@ impl Ingest {
         }
     }
 
-    /// Tells the twin, if it is awake, that what it knows or who it is has changed.
-    pub fn twin_changed(&self, twin: TwinId) {
-        self.embeddings.twin_changed(twin);
-    }
-
     async fn embed(&self, pieces: &[Piece]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         let mut vectors = Vec::with_capacity(pieces.len());
         for batch in pieces.chunks(EMBED_BATCH) {
@@ -185,7 +180,6 @@ impl Ingest {
                 this.delete_files(vec![file]).await;
                 return Err(error);
             }
-            this.twin_changed(document.twin_id);
             Ok(document)
         });
         let kept = kept

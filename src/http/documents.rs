@@ -145,7 +145,6 @@ pub(super) async fn delete_document(
     let (twin, document) = path.into_inner();
     let document = edge.own_document(twin, document, caller.user_id).await?;
     let file = edge.storage.delete_document(document.id).await?;
-    edge.ingest.twin_changed(document.twin_id);
     edge.ingest.delete_files(vec![file]).await;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -106,11 +106,7 @@ pub(super) async fn delete_me(
     caller: WritingCaller,
     edge: web::Data<Edge>,
 ) -> Result<HttpResponse, Problem> {
-    let twins = edge.storage.twins_of(caller.user_id).await?;
     let files = edge.storage.delete_user(caller.user_id).await?;
-    for twin in twins {
-        edge.ingest.twin_changed(twin.id);
-    }
     edge.ingest.delete_files(files).await;
     tracing::info!(user_id = %caller.user_id, "an account was deleted");
     Ok(HttpResponse::NoContent().finish())

@@ -253,7 +253,6 @@ pub(super) async fn change_twin(
     };
     let now = edge.clock.now_ms();
     let twin = edge.storage.update_twin(twin.id, change, now).await?;
-    edge.ingest.twin_changed(twin.id);
     Ok(web::Json(TwinDocument::seen_by(caller.user_id, twin)))
 }
 
@@ -271,7 +270,6 @@ pub(super) async fn delete_twin(
 ) -> Result<HttpResponse, Problem> {
     let twin = edge.own_twin(*path, caller.user_id).await?;
     let files = edge.storage.delete_twin(twin.id).await?;
-    edge.ingest.twin_changed(twin.id);
     edge.ingest.delete_files(files).await;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,5 +1,10 @@
 //! The program as people start it: its commands, what they say, and the status that they end with.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of tests may fail as a test does"
+)]
+
 mod serving;
 mod settings;
 

@@ -1,5 +1,10 @@
 //! The HTTP edge over real sockets: every route, every refusal, and who may do what.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of tests may fail as a test does"
+)]
+
 mod accounts;
 mod authorization;
 mod conversations;
