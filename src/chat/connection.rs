@@ -6,7 +6,9 @@
 //!
 //! It prints nothing and decides nothing for the person, so that bots and tests can use it as well.
 
+mod error;
 mod followed;
+mod session;
 mod socket;
 mod unacknowledged;
 
@@ -21,13 +23,12 @@ use protocol::{
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
+pub use self::error::ClientError;
 pub use self::socket::{Closed, Received, Socket};
 
 use self::followed::{Followed, Verdict};
+use self::session::{Session, enter};
 use self::unacknowledged::Unacknowledged;
-
-/// How long a connection and its identification may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The first wait before connecting again; each further one is twice as long.
 const BACK_OFF_MIN: Duration = Duration::from_millis(250);
@@ -69,46 +70,6 @@ pub enum ClientEvent {
     Reconnected,
 }
 
-/// Why a client gave up.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ClientError {
-    /// There is nobody at that address.
-    #[error("no server can be reached at {url}: {reason}")]
-    Unreachable {
-        /// The address.
-        url: String,
-        /// What the operating system says.
-        reason: String,
-    },
-    /// There is somebody, but not our server.
-    #[error("{url} did not accept the connection: {reason}")]
-    Handshake {
-        /// The address.
-        url: String,
-        /// What was wrong.
-        reason: String,
-    },
-    /// The token was refused or has expired: call [`Client::set_token`] and go on.
-    #[error("not authenticated: {message}")]
-    Unauthenticated {
-        /// `unauthenticated` or `token_expired`.
-        code: ErrorCode,
-        /// What the server says.
-        message: String,
-    },
-    /// The server refused to let the client in for another reason.
-    #[error("the server refused: {message} ({code})")]
-    Refused {
-        /// A stable code.
-        code: ErrorCode,
-        /// What the server says.
-        message: String,
-    },
-    /// The server closed the connection in a way after which connecting again would not help.
-    #[error("the server closed the connection ({}): {}", .0.code.unwrap_or(1006), .0.reason)]
-    Closed(Closed),
-}
-
 /// A client that connects again when its connection is lost.
 #[derive(Debug)]
 pub struct Client {
@@ -123,15 +84,6 @@ pub struct Client {
     /// How long the server asked to stay away, in its last words.
     asked_to_wait: Option<Duration>,
     next_ref: u64,
-}
-
-/// Who the server says we are.
-#[derive(Debug, Clone)]
-struct Session {
-    id: SessionId,
-    user: ReadyUser,
-    /// After this long without a word the server is gone.
-    silence_max: Duration,
 }
 
 /// What follows from a frame.
@@ -541,55 +493,6 @@ async fn next_on(
                 return Received::Closed(Closed::without_code(reason));
             }
         }
-    }
-}
-
-/// Connects, and says who we are.
-async fn enter(
-    config: &ClientConfig,
-    first: ClientFrame,
-) -> Result<(Socket, Session), ClientError> {
-    let entered = async {
-        let mut socket = Socket::open(&config.url, config.codec).await?;
-        let request = ClientRequest {
-            request_ref: None,
-            frame: first,
-        };
-        socket.send(&request).await.map_err(ClientError::Closed)?;
-        loop {
-            match socket.receive().await {
-                Received::Frame(ServerFrame::Ready {
-                    session_id,
-                    user,
-                    heartbeat_ms,
-                    ..
-                }) => {
-                    let session = Session {
-                        id: session_id,
-                        user,
-                        silence_max: Duration::from_millis(heartbeat_ms).mul_f64(2.5),
-                    };
-                    return Ok((socket, session));
-                }
-                Received::Frame(ServerFrame::Error { code, message, .. }) => {
-                    return Err(match code {
-                        ErrorCode::Unauthenticated | ErrorCode::TokenExpired => {
-                            ClientError::Unauthenticated { code, message }
-                        }
-                        _ => ClientError::Refused { code, message },
-                    });
-                }
-                Received::Frame(_) | Received::Alive => {}
-                Received::Closed(closed) => return Err(ClientError::Closed(closed)),
-            }
-        }
-    };
-    match timeout(CONNECT_TIMEOUT, entered).await {
-        Ok(entered) => entered,
-        Err(_) => Err(ClientError::Unreachable {
-            url: config.url.clone(),
-            reason: format!("no answer in {} seconds", CONNECT_TIMEOUT.as_secs()),
-        }),
     }
 }
 
