@@ -1,5 +1,6 @@
 //! The configuration of a process: read once at the start from flags and the environment, checked as a whole.
 
+mod reader;
 mod report;
 mod setting;
 mod sources;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use bus::RedisConfig;
 use secrecy::SecretString;
+use sha2::{Digest, Sha256};
 use storage::Database;
 
 pub use report::report;
@@ -20,13 +22,16 @@ pub use setting::{OWN_PREFIX, SETTINGS, Setting, setting};
 pub use sources::{Origin, Sources};
 pub use value::{DataType, EngineKind, Environment, Quota};
 
-use sources::Raw;
+use reader::Reader;
 
 /// Bytes that `JWT_SECRET` must have: a shorter key is easier to guess than HMAC-SHA256 is to break.
 pub const SECRET_BYTES_MIN: usize = 32;
 
 /// Secrets that stand in published examples; production refuses them.
 pub const SAMPLE_SECRETS: &[&str] = &["your-secure-jwt-secret", "securepassword"];
+
+/// Bytes of the installation's name on the bus; it is sent with every event.
+const BUS_NAME_BYTES_MAX: usize = 32;
 
 /// Everything that a process is told.
 #[derive(Debug, Clone)]
@@ -159,30 +164,43 @@ impl Config {
         self.origins.get(name).cloned().unwrap_or(Origin::Default)
     }
 
+    /// The name of this installation on a bus that it may share: [`Config::app_name`] in lower case and ASCII.
+    ///
+    /// Names that differ only in what was lost differ in the hash at the end.
+    pub fn bus_name(&self) -> String {
+        let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, ' ' | '-' | '_');
+        let is_lossy =
+            self.app_name.len() > BUS_NAME_BYTES_MAX || !self.app_name.chars().all(plain);
+        let slug: String = self
+            .app_name
+            .chars()
+            .filter(|char| plain(*char))
+            .map(|char| {
+                if char == ' ' {
+                    '-'
+                } else {
+                    char.to_ascii_lowercase()
+                }
+            })
+            .take(BUS_NAME_BYTES_MAX)
+            .collect();
+        if !is_lossy {
+            return slug;
+        }
+        let hash = Sha256::digest(&self.app_name);
+        format!(
+            "{slug}-{:02x}{:02x}{:02x}{:02x}",
+            hash[0], hash[1], hash[2], hash[3]
+        )
+    }
+
     /// Whether sample and short secrets are refused.
     pub fn is_production(&self) -> bool {
         self.environment == Environment::Production
     }
 }
 
-/// Reads settings one by one and collects what is wrong, so that a person mends everything at once.
-struct Reader<'a> {
-    sources: &'a Sources,
-    problems: Vec<String>,
-    origins: BTreeMap<&'static str, Origin>,
-    shown: BTreeMap<&'static str, Option<String>>,
-}
-
-impl<'a> Reader<'a> {
-    fn new(sources: &'a Sources) -> Self {
-        Self {
-            sources,
-            problems: Vec::new(),
-            origins: BTreeMap::new(),
-            shown: BTreeMap::new(),
-        }
-    }
-
+impl Reader<'_> {
     fn config(&mut self) -> Config {
         let environment = self.required("APP_ENV", value::environment);
         let production = environment == Environment::Production;
@@ -392,79 +410,6 @@ impl<'a> Reader<'a> {
         }
         warnings
     }
-
-    /// Shows what an absent setting amounts to.
-    fn show_default(&mut self, name: &'static str, value: impl fmt::Display) {
-        let shown = self.shown.entry(name).or_default();
-        shown.get_or_insert_with(|| value.to_string());
-    }
-
-    fn number(&mut self, name: &'static str, min: u64, max: u64) -> u64 {
-        self.required(name, |text| value::number(text, min..=max))
-    }
-
-    /// Reads a setting that has a default. A malformed value is noted, and the default stands in until the end.
-    fn required<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl Fn(&str) -> Result<T, value::Allowed>,
-    ) -> T {
-        self.optional(name, &parse).unwrap_or_else(|| {
-            let default = setting(name).and_then(|setting| setting.default);
-            let parsed = default.map(parse);
-            match parsed {
-                Some(Ok(value)) => value,
-                _ => unreachable!("the default of {name} is one of its values"),
-            }
-        })
-    }
-
-    fn optional<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl Fn(&str) -> Result<T, value::Allowed>,
-    ) -> Option<T> {
-        let raw = self.raw(name)?;
-        match parse(&raw.text) {
-            Ok(value) => Some(value),
-            Err(allowed) => {
-                let problem = malformed(name, &raw, &allowed);
-                self.problems.push(problem);
-                None
-            }
-        }
-    }
-
-    fn secret(&mut self, name: &'static str) -> Option<String> {
-        self.raw(name).map(|raw| raw.text)
-    }
-
-    fn raw(&mut self, name: &'static str) -> Option<Raw> {
-        let setting = setting(name).expect("every setting that is read stands in the table");
-        let raw = self.sources.read(setting).unwrap_or_else(|problem| {
-            self.problems.push(problem);
-            None
-        });
-        let shown = raw.as_ref().map(|raw| match setting.secret {
-            true => format!("[redacted, {} bytes]", raw.text.len()),
-            false => raw.text.clone(),
-        });
-        self.shown.insert(name, shown);
-        if let Some(raw) = &raw {
-            self.origins.insert(name, raw.origin.clone());
-        }
-        raw
-    }
-}
-
-fn malformed(name: &str, raw: &Raw, allowed: &str) -> String {
-    let said = match raw.origin {
-        Origin::Flag => {
-            setting(name).map_or_else(String::new, |setting| format!("--{}", setting.flag()))
-        }
-        _ => name.to_owned(),
-    };
-    format!("{said} is {:?}: allowed is {allowed}", raw.text)
 }
 
 fn to_usize(number: u64) -> usize {

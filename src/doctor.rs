@@ -230,7 +230,7 @@ async fn examine_bus(config: &Config) -> Finding {
     let node = NodeId::new();
     let opened = match &config.bus {
         BusConfig::InProcess => Ok(Bus::in_process(&Hub::new(), node)),
-        BusConfig::Redis(redis) => Bus::redis(redis, node, &config.app_name),
+        BusConfig::Redis(redis) => Bus::redis(redis, node, &config.bus_name()),
     };
     let answer = match &opened {
         Ok((bus, _)) => bus.ping().await,

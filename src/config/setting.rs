@@ -66,7 +66,7 @@ pub const SETTINGS: &[Setting] = &[
     value(
         "APP_NAME",
         "Digital Twin",
-        "Name of this installation: issuer of its tokens and prefix of its Redis channels",
+        "Name of this installation: issuer of its tokens and, in plain letters, prefix of its Redis channels",
     ),
     value(
         "APP_ENV",

@@ -153,6 +153,27 @@ fn what_is_accepted_but_not_used_is_said() {
 }
 
 #[test]
+fn the_name_on_the_bus_is_plain_and_tells_installations_apart() {
+    let name = |app: &str| resolve(&[("APP_NAME", app)]).unwrap().bus_name();
+    assert_eq!(name("Digital Twin"), "digital-twin");
+    assert_eq!(name("DigitalTwin"), "digitaltwin");
+    let odd = [
+        name("数字孪生"),
+        name("数字"),
+        name("Twin!"),
+        name("Twin?"),
+        name(&"x".repeat(90)),
+    ];
+    for (index, one) in odd.iter().enumerate() {
+        assert!(
+            one.bytes().all(|byte| byte.is_ascii_graphic()) && one.len() <= 48,
+            "{one}"
+        );
+        assert!(!odd[..index].contains(one), "{one}");
+    }
+}
+
+#[test]
 fn a_secret_may_stand_in_a_file() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), format!("{STRONG}\n")).unwrap();

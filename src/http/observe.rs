@@ -21,6 +21,9 @@ use super::problem::{PROBLEM_JSON, Problem};
 /// The header that carries a request's id in both directions.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Routes that machines call every few seconds; at level info they would be most of the log.
+const PROBES: &[&str] = &["/healthz", "/readyz", "/metrics"];
+
 /// The id of a request, as a handler may ask for it.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
@@ -66,13 +69,12 @@ pub async fn observe<B: MessageBody + 'static>(
     let elapsed = started.elapsed();
     metrics::request_ended(method, route, status, elapsed);
     let duration_ms = elapsed.as_micros() as f64 / 1_000.0;
-    tracing::info!(
-        method,
-        route,
-        status = status.as_u16(),
-        duration_ms,
-        "answered"
-    );
+    let status = status.as_u16();
+    if PROBES.contains(&route) {
+        tracing::debug!(method, route, status, duration_ms, "answered");
+    } else {
+        tracing::info!(method, route, status, duration_ms, "answered");
+    }
     Ok(response)
 }
 

@@ -7,6 +7,7 @@
 
 mod serving;
 mod settings;
+mod shared;
 
 use std::process::{Command, Output};
 

@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 use crate::program;
 
 /// A server in a process of its own.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     output: BufReader<ChildStdout>,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Serving {
-    fn start(command: &mut Command) -> Self {
+    /// Starts the command `serve`, which must stand in the command already, and waits until it says where it is.
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command
-            .arg("serve")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -31,7 +31,7 @@ impl Serving {
         Self { child, output, url }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args(["-s", name, &self.child.id().to_string()])
             .status()
@@ -40,7 +40,7 @@ impl Serving {
     }
 
     /// Waits for the end; gives the status, the rest of the output, and the log.
-    fn end(mut self) -> (Option<i32>, String, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String, String) {
         let (mut said, mut log) = (String::new(), String::new());
         self.output.read_to_string(&mut said).unwrap();
         self.child
@@ -57,7 +57,7 @@ impl Serving {
 async fn either_signal_stops_the_server_with_status_0() {
     for signal in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
-        let serving = Serving::start(&mut program(&folder));
+        let serving = Serving::start(program(&folder).arg("serve"));
         let alive = Client::new()
             .get(format!("{}/healthz", serving.url))
             .send()
@@ -75,7 +75,7 @@ async fn either_signal_stops_the_server_with_status_0() {
 #[actix_web::test]
 async fn the_log_is_json_and_has_no_address_password_token_or_text() {
     let folder = tempfile::tempdir().unwrap();
-    let serving = Serving::start(program(&folder).env("LOG_LEVEL", "trace"));
+    let serving = Serving::start(program(&folder).arg("serve").env("LOG_LEVEL", "trace"));
     let client = Client::new();
     let url = |path: &str| format!("{}/api/v1{path}", serving.url);
     let person = json!({"email": "canary-address@example.com", "name": "canary-name", "password": "canary-password"});
