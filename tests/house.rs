@@ -37,11 +37,22 @@ const OWNERS: &[(&str, &[&str])] = &[
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+            "--locked",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     metadata["packages"].as_array().unwrap().clone()
 }
@@ -62,12 +73,18 @@ fn dependencies() -> BTreeSet<(String, String)> {
 
 #[test]
 fn rooms_know_each_other_exactly_as_designed() {
-    let rooms: BTreeSet<String> =
-        packages().iter().map(|package| package["name"].as_str().unwrap().to_owned()).collect();
-    let between: BTreeSet<(String, String)> =
-        dependencies().into_iter().filter(|(_, to)| rooms.contains(to)).collect();
-    let designed: BTreeSet<(String, String)> =
-        EDGES.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
+    let rooms: BTreeSet<String> = packages()
+        .iter()
+        .map(|package| package["name"].as_str().unwrap().to_owned())
+        .collect();
+    let between: BTreeSet<(String, String)> = dependencies()
+        .into_iter()
+        .filter(|(_, to)| rooms.contains(to))
+        .collect();
+    let designed: BTreeSet<(String, String)> = EDGES
+        .iter()
+        .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
+        .collect();
     assert_eq!(between, designed);
 }
 
@@ -75,7 +92,10 @@ fn rooms_know_each_other_exactly_as_designed() {
 fn each_technology_has_its_room() {
     for (from, to) in dependencies() {
         if let Some((_, rooms)) = OWNERS.iter().find(|(technology, _)| *technology == to) {
-            assert!(rooms.contains(&from.as_str()), "{from} depends on {to}; only {rooms:?} may");
+            assert!(
+                rooms.contains(&from.as_str()),
+                "{from} depends on {to}; only {rooms:?} may"
+            );
         }
     }
 }
@@ -99,7 +119,10 @@ fn every_file_that_the_documents_name_exists() {
             if ["target", "data", "application", "text"].contains(&first) {
                 continue;
             }
-            assert!(root.join(name).exists(), "{page} names {name}, which does not exist");
+            assert!(
+                root.join(name).exists(),
+                "{page} names {name}, which does not exist"
+            );
         }
     }
 }

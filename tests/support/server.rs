@@ -82,9 +82,11 @@ impl TestServer {
     }
 
     async fn on(folder: TempDir, settings: BTreeMap<String, String>) -> Self {
-        let running = serve::start(&config(&settings), Migrations::EmbeddedOnly)
-            .await
-            .unwrap();
+        let migrations = match settings.contains_key("DB_HOST") {
+            true => Migrations::Always,
+            false => Migrations::EmbeddedOnly,
+        };
+        let running = serve::start(&config(&settings), migrations).await.unwrap();
         Self {
             url: format!("http://{}", running.address()),
             client: Client::new(),

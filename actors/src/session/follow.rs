@@ -50,8 +50,9 @@ impl Session {
             request_ref,
             conversation,
             context,
-            move |this, request_ref, addr, context| {
-                this.join(request_ref, conversation, after_seq, addr, context);
+            move |this, request_ref, addr, context| match addr {
+                Ok(addr) => this.join(request_ref, conversation, after_seq, &addr, context),
+                Err(refusal) => this.not_followed(request_ref, conversation, refusal),
             },
         );
     }
@@ -102,13 +103,28 @@ impl Session {
                     conversation_id: conversation,
                     last_seq,
                 }),
-                Err(refusal) => {
-                    this.unfollow(conversation);
-                    this.push_error(request_ref, refusal);
-                }
+                Err(refusal) => this.not_followed(request_ref, conversation, refusal),
             }
         }));
         self.following.insert(conversation, Some(handle));
+    }
+
+    /// Tells the client that it does not follow a conversation, and why. One that resumes several learns which.
+    fn not_followed(
+        &mut self,
+        request_ref: Option<RequestRef>,
+        conversation: ConversationId,
+        refusal: Refusal,
+    ) {
+        self.unfollow(conversation);
+        if request_ref.is_none() {
+            let unsubscribed = ServerFrame::Unsubscribed {
+                request_ref: None,
+                conversation_id: conversation,
+            };
+            self.push(&unsubscribed);
+        }
+        self.push_error(request_ref, refusal);
     }
 
     /// Reads what a live connection has missed.
@@ -128,12 +144,7 @@ impl Session {
             this.following.insert(conversation, None);
             if let Err(refusal) = caught_up {
                 // Silence would be a hole: the client is told, and subscribes again.
-                this.unfollow(conversation);
-                this.push_error(None, refusal);
-                this.push(&ServerFrame::Unsubscribed {
-                    request_ref: None,
-                    conversation_id: conversation,
-                });
+                this.not_followed(None, conversation, refusal);
             }
         }));
         self.following.insert(conversation, Some(handle));

@@ -193,6 +193,10 @@ impl Session {
             conversation,
             context,
             move |this, request_ref, addr, context| {
+                let addr = match addr {
+                    Ok(addr) => addr,
+                    Err(refusal) => return this.push_error(request_ref, refusal),
+                };
                 this.unanswered += 1;
                 // The message is in the conversation's mailbox now: requests keep their order.
                 let answer = addr.send(message).timeout(ANSWER_WITHIN);
@@ -209,39 +213,40 @@ impl Session {
         );
     }
 
-    /// Calls `then` with the conversation's actor, woken if need be; requests of a connection keep their order.
+    /// Calls `then` with the conversation's actor, woken if need be, or with why there is none; requests of a
+    /// connection keep their order.
     pub(super) fn with_conversation(
         &mut self,
         request_ref: Option<RequestRef>,
         conversation: ConversationId,
         context: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, Option<RequestRef>, &Addr<Conversation>, &mut Context<Self>)
-        + 'static,
+        then: impl FnOnce(
+            &mut Self,
+            Option<RequestRef>,
+            Result<Addr<Conversation>, Refusal>,
+            &mut Context<Self>,
+        ) + 'static,
     ) {
-        if let Some(addr) = self
-            .conversations
-            .get(&conversation)
-            .filter(|addr| addr.connected())
-        {
-            let addr = addr.clone();
-            return then(self, request_ref, &addr, context);
+        let known = self.conversations.get(&conversation).cloned();
+        if let Some(addr) = known.filter(Addr::connected) {
+            return then(self, request_ref, Ok(addr), context);
         }
         let directory = self.worker.services().directory.clone();
         let woken = async move { directory.conversation(conversation).await };
-        context.wait(
-            woken
-                .into_actor(self)
-                .map(move |woken, this, context| match woken {
-                    Ok(addr) => {
-                        if this.conversations.len() >= SUBSCRIPTIONS_MAX {
-                            this.conversations.clear();
-                        }
-                        this.conversations.insert(conversation, addr.clone());
-                        then(this, request_ref, &addr, context);
-                    }
-                    Err(error) => this.push_error(request_ref, wake_refusal(&error)),
-                }),
-        );
+        context.wait(woken.into_actor(self).map(move |woken, this, context| {
+            if let Ok(addr) = &woken {
+                if this.conversations.len() >= SUBSCRIPTIONS_MAX {
+                    this.conversations.clear();
+                }
+                this.conversations.insert(conversation, addr.clone());
+            }
+            then(
+                this,
+                request_ref,
+                woken.map_err(|error| wake_refusal(&error)),
+                context,
+            );
+        }));
     }
 }
 

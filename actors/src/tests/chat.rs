@@ -341,3 +341,31 @@ async fn add_document(house: &House, text: &str, vector: Vec<f32>) -> DocumentId
         .unwrap();
     id
 }
+
+#[actix::test]
+async fn a_client_that_resumes_learns_which_conversations_it_cannot_follow() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let nowhere = ConversationId::new();
+    let client = house.connect();
+    let cursor = |conversation_id, after_seq| Cursor {
+        conversation_id,
+        after_seq,
+    };
+    let cursors = vec![cursor(nowhere, 0), cursor(conversation, 7)];
+    let token = house.user.to_string();
+    client.say(ClientFrame::Resume { token, cursors });
+    assert!(matches!(client.next().await, ServerFrame::Ready { .. }));
+    for expected in [
+        (nowhere, ErrorCode::NotFound),
+        (conversation, ErrorCode::Invalid),
+    ] {
+        let ServerFrame::Unsubscribed {
+            conversation_id, ..
+        } = client.next().await
+        else {
+            panic!("it is told what it does not follow")
+        };
+        assert_eq!((conversation_id, client.error().await), expected);
+    }
+}

@@ -1,0 +1,127 @@
+use std::process::Stdio;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::*;
+
+/// The program itself, serving on a free port.
+struct Program {
+    child: Child,
+    url: String,
+    folder: TempDir,
+}
+
+fn program(folder: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_digital-twin"));
+    command
+        .current_dir(folder.path())
+        .env("DATA_DIR", folder.path())
+        .env("TWIN_ENGINE", "scripted")
+        .env("PORT", "0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+async fn seeded() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let seeded = program(&folder).arg("seed").output().await.unwrap();
+        assert!(
+            seeded.status.success(),
+            "{}",
+            String::from_utf8_lossy(&seeded.stderr)
+        );
+    }
+    folder
+}
+
+async fn serve(folder: TempDir) -> Program {
+    let mut child = program(&folder).arg("serve").spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some(at) = line.find("http://127.0.0.1:") {
+                return line[at..].split_whitespace().next().unwrap().to_owned();
+            }
+        }
+        panic!("the program ended without an address");
+    };
+    let url = tokio::time::timeout(PATIENCE, address)
+        .await
+        .expect("the program starts in time");
+    Program { child, url, folder }
+}
+
+async fn chat(program: &Program, arguments: &[&str]) -> std::process::Output {
+    let mut command = self::program(&program.folder);
+    command
+        .args(["chat", "--url", &program.url])
+        .args(arguments);
+    tokio::time::timeout(PATIENCE, command.output())
+        .await
+        .expect("chat ends in time")
+        .unwrap()
+}
+
+#[actix_web::test]
+async fn a_newcomer_seeds_serves_and_talks_with_ada_and_sigterm_ends_it_cleanly() {
+    let folder = seeded().await;
+    let mut program = serve(folder).await;
+    let answered = chat(&program, &["--twin", "ada", "!say hello from Ada"]).await;
+    assert!(
+        answered.status.success(),
+        "{}",
+        String::from_utf8_lossy(&answered.stderr)
+    );
+    let said = String::from_utf8_lossy(&answered.stdout);
+    assert!(said.contains("hello from Ada"), "{said}");
+
+    let nobody = chat(&program, &["--twin", "nobody", "hello"]).await;
+    assert!(!nobody.status.success());
+    assert!(
+        String::from_utf8_lossy(&nobody.stderr).contains("Ada"),
+        "it names who there is"
+    );
+
+    let pid = program.child.id().unwrap().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .await
+            .unwrap()
+            .success()
+    );
+    let ended = tokio::time::timeout(PATIENCE, program.child.wait()).await;
+    assert_eq!(ended.expect("it ends in time").unwrap().code(), Some(0));
+}
+
+#[actix_web::test]
+async fn a_client_is_told_to_come_back_when_the_server_stops() {
+    let server = TestServer::start().await;
+    let person = server.register("Kim").await;
+    let twin = server.twin(&person, "private").await;
+    let room = conversation(&server, &person, &twin).await;
+    let mut client = follow(&server, &person, Codec::Json, room).await;
+    let told = async {
+        loop {
+            match client.next_event().await {
+                Ok(digital_twin::chat::connection::ClientEvent::Disconnected {
+                    reason, ..
+                }) => return reason,
+                Ok(_) => {}
+                Err(error) => return error.to_string(),
+            }
+        }
+    };
+    let (_, reason) = tokio::join!(server.running.stop(), told);
+    assert!(
+        reason.contains("1012") || reason.contains("restart"),
+        "{reason}"
+    );
+}
