@@ -12,7 +12,7 @@ const STOP: u8 = 1;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NodeEvent {
     /// What the members see.
-    Frame(ServerFrame),
+    Frame(Box<ServerFrame>),
     /// A person stops a reply that is written on another node.
     Stop(MessageId),
 }
@@ -36,7 +36,7 @@ impl NodeEvent {
         match *kind {
             FRAME => protocol::decode_server(Codec::MessagePack, rest)
                 .ok()
-                .map(Self::Frame),
+                .map(|frame| Self::Frame(Box::new(frame))),
             STOP => {
                 let bytes: [u8; 16] = rest.try_into().ok()?;
                 Some(Self::Stop(MessageId::from_bytes(bytes)))
@@ -62,7 +62,7 @@ mod tests {
     fn events_survive_the_bus_and_unknown_ones_are_left_alone() {
         for event in [
             NodeEvent::Stop(MessageId::new()),
-            NodeEvent::Frame(ServerFrame::Reconnect { after_ms: 5 }),
+            NodeEvent::Frame(Box::new(ServerFrame::Reconnect { after_ms: 5 })),
         ] {
             assert_eq!(NodeEvent::decode(&event.encode()), Some(event));
         }

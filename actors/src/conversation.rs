@@ -542,7 +542,7 @@ impl Handler<BusArrived> for Conversation {
 
     fn handle(&mut self, BusArrived(payload): BusArrived, context: &mut Self::Context) {
         match NodeEvent::decode(&payload) {
-            Some(NodeEvent::Frame(frame)) => self.frame_arrived(frame, context),
+            Some(NodeEvent::Frame(frame)) => self.frame_arrived(*frame, context),
             Some(NodeEvent::Stop(reply)) => {
                 self.stop_own_reply(reply);
             }

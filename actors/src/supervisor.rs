@@ -74,9 +74,12 @@ pub(crate) trait Child: Actor<Context = Context<Self>> {
     fn nursery(supervisor: &mut Supervisor) -> &mut Nursery<Self>;
 }
 
+/// Somebody who waits for a child to start.
+type Waiter<C> = oneshot::Sender<Result<Addr<C>, WakeError>>;
+
 /// The children of one kind that are starting, and the waits of those that crashed.
 pub(crate) struct Nursery<C: Child> {
-    starting: HashMap<C::Key, Vec<oneshot::Sender<Result<Addr<C>, WakeError>>>>,
+    starting: HashMap<C::Key, Vec<Waiter<C>>>,
     crashed: HashMap<C::Key, Crashed>,
 }
 

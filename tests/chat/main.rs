@@ -1,5 +1,10 @@
 //! Conversations over real WebSockets: the main job on the real model, the edge's refusals, two nodes, and the process.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of tests may fail as a test does"
+)]
+
 mod edge;
 mod main_job;
 mod nodes;
