@@ -16,7 +16,7 @@ use crate::config::{SETTINGS, Sources};
     version,
     arg_required_else_help = true,
     after_help = "Start with `digital-twin seed`, then `digital-twin serve`, then in another terminal \
-                  `digital-twin chat --twin ada \"Where did you grow up?\"`.\n\
+                  `digital-twin chat --twin ada \"How many prisms does the lens of Skarholm have?\"`.\n\
                   Every setting is a flag or a variable of the environment; a flag wins. \
                   `digital-twin config` prints all of them.\n\
                   Exit status: 0 success, 1 failure, 2 wrong command line, 78 wrong setting."

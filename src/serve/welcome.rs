@@ -38,7 +38,7 @@ pub(super) async fn print(config: &Config, running: &Running) {
 }
 
 fn talk(address: SocketAddr) -> String {
-    let question = "\"Which lighthouse did you repair first?\"";
+    let question = "\"How many prisms does the lens of Skarholm have?\"";
     match address.port() {
         8000 => format!("digital-twin chat --twin ada {question}"),
         _ => format!(

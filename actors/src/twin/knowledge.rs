@@ -7,6 +7,9 @@ use unicode_segmentation::UnicodeSegmentation;
 /// Sentences of one passage that may stand in a prompt: a small model answers from one or two, and gets lost in more.
 const SENTENCES_MAX: usize = 2;
 
+/// Sentences less alike to the query than this share of the best one are noise to a small model.
+const SHARE_OF_BEST_MIN: f32 = 0.8;
+
 /// The chunks of one twin; a person's corpus is small, so every vector is compared.
 #[derive(Default)]
 pub(super) struct Knowledge {
@@ -66,36 +69,38 @@ pub(super) fn sentences(passage: &str) -> Vec<String> {
     sentences
 }
 
-/// Cuts passages down to the sentences most alike to the query, [`SENTENCES_MAX`] of each, and puts the passage with
-/// the best sentence first. `vectors` are those of [`sentences`] of each passage, one after the other.
+/// Cuts passages down to their sentences most alike to the query, and puts the passage with the best sentence first.
+///
+/// Of each passage at most [`SENTENCES_MAX`] stay, and only those at least [`SHARE_OF_BEST_MIN`] times as alike as the
+/// best of all; a passage of which none stays is left out. `vectors` are those of [`sentences`] of each passage, one
+/// after the other.
 pub(super) fn cut_to_sentences(
     passages: Vec<Source>,
     query: &[f32],
     vectors: &[Vec<f32>],
 ) -> Vec<Source> {
-    let mut vectors = vectors.iter();
+    let scores: Vec<f32> = vectors.iter().map(|vector| dot(query, vector)).collect();
+    let best = scores.iter().copied().fold(0.0, f32::max);
+    let mut scores = scores.into_iter();
     let mut cut: Vec<(f32, Source)> = Vec::new();
     for mut passage in passages {
-        let mut scored: Vec<(usize, f32, String)> = sentences(&passage.quote)
+        let mut stay: Vec<(usize, f32, String)> = sentences(&passage.quote)
             .into_iter()
+            .zip(scores.by_ref())
             .enumerate()
-            .zip(vectors.by_ref())
-            .map(|((place, sentence), vector)| (place, dot(query, vector), sentence))
+            .map(|(place, (sentence, score))| (place, score, sentence))
+            .filter(|(_, score, _)| *score >= best * SHARE_OF_BEST_MIN)
             .collect();
-        scored.sort_by(|(_, left, _), (_, right, _)| right.total_cmp(left));
-        scored.truncate(SENTENCES_MAX);
-        let best = scored
-            .first()
-            .map_or(f32::NEG_INFINITY, |(_, score, _)| *score);
-        scored.sort_by_key(|(place, _, _)| *place);
-        let sentences: Vec<String> = scored
-            .into_iter()
-            .map(|(_, _, sentence)| sentence)
-            .collect();
-        if !sentences.is_empty() {
-            passage.quote = sentences.join(" ");
-        }
-        cut.push((best, passage));
+        stay.sort_by(|(_, left, _), (_, right, _)| right.total_cmp(left));
+        stay.truncate(SENTENCES_MAX);
+        let Some((_, best_of_passage, _)) = stay.first() else {
+            continue;
+        };
+        let best_of_passage = *best_of_passage;
+        stay.sort_by_key(|(place, _, _)| *place);
+        let sentences: Vec<String> = stay.into_iter().map(|(_, _, sentence)| sentence).collect();
+        passage.quote = sentences.join(" ");
+        cut.push((best_of_passage, passage));
     }
     cut.sort_by(|(left, _), (right, _)| right.total_cmp(left));
     cut.into_iter().map(|(_, passage)| passage).collect()
@@ -148,12 +153,7 @@ mod tests {
             chunk("Four.", vec![0.9, 0.0]),
         ]);
         let passages = knowledge.search(&[1.0, 0.0], 2, 0.0);
-        let vectors = [
-            vec![0.3, 0.0],
-            vec![0.1, 0.0],
-            vec![0.4, 0.0],
-            vec![0.5, 0.0],
-        ];
+        let vectors = [0.42, 0.1, 0.45, 0.5].map(|score| vec![score, 0.0]);
         let cut = cut_to_sentences(passages, &[1.0, 0.0], &vectors);
         let quotes: Vec<&str> = cut.iter().map(|source| source.quote.as_str()).collect();
         assert_eq!(quotes, ["Four.", "One. Three."]);
