@@ -5,6 +5,7 @@
 //! 3. The pieces are embedded, in batches.
 //! 4. The file goes to the file store and the document with all its pieces to the database: both or neither.
 
+mod blocks;
 mod content;
 mod file_name;
 mod pieces;
@@ -24,6 +25,9 @@ use crate::embeddings::{EmbeddingError, Embeddings};
 
 /// Pieces of one document: about 1.4 MB of text, a long book; a twin holds all of its pieces in memory.
 pub const CHUNKS_PER_DOCUMENT_MAX: usize = 2_000;
+
+/// Bytes of text of one document: what makes so many pieces and more is refused before any work is done on it.
+pub const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Pieces that are embedded at once: enough to fill the model's batch, few enough that replies get their turn between.
 const EMBED_BATCH: usize = 32;
@@ -57,20 +61,17 @@ pub enum IngestError {
     Content(#[from] ContentError),
     /// There is more text than a twin may keep of one document.
     #[error(
-        "the document makes {pieces} pieces, and one document may make {CHUNKS_PER_DOCUMENT_MAX}: split it"
+        "the document makes more than {CHUNKS_PER_DOCUMENT_MAX} pieces, which is about a megabyte of text: split it"
     )]
-    TooManyPieces {
-        /// How many it makes.
-        pieces: usize,
-    },
+    TooManyPieces,
     /// The pieces could not be embedded.
     #[error(transparent)]
     Embedding(#[from] EmbeddingError),
     /// The database or the file store refused.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The task that stores the document ended.
-    #[error("storing the document failed: {0}")]
+    /// The task that cuts or stores the document ended.
+    #[error("the task that works on the document failed: {0}")]
     Task(String),
 }
 
@@ -98,15 +99,12 @@ impl Ingest {
     /// See [`IngestError`].
     pub async fn add(&self, new: NewDocument) -> Result<Document, IngestError> {
         let name = display_name(new.file_name.as_deref());
-        let text = content::text(&new.content)?;
         let media_type = MediaType::of(&name);
-        let cut = match media_type {
-            MediaType::Markdown => pieces::of_markdown(text),
-            MediaType::Plain => pieces::of_plain_text(text),
-        };
-        if cut.len() > CHUNKS_PER_DOCUMENT_MAX {
-            return Err(IngestError::TooManyPieces { pieces: cut.len() });
-        }
+        let content = new.content.clone();
+        // Megabytes take seconds to cut: not on a thread that serves sockets.
+        let cut = tokio::task::spawn_blocking(move || cut(&content, media_type))
+            .await
+            .map_err(|error| IngestError::Task(error.to_string()))??;
         let vectors = self.embed(&cut).await?;
         let id = DocumentId::new();
         let document = Document {
@@ -186,5 +184,21 @@ impl Ingest {
             .await
             .map_err(|error| IngestError::Task(error.to_string()))?;
         Ok(kept?)
+    }
+}
+
+/// Checks the bytes and cuts them; stops at the first piece too many.
+fn cut(content: &[u8], media_type: MediaType) -> Result<Vec<Piece>, IngestError> {
+    let text = content::text(content)?;
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(IngestError::TooManyPieces);
+    }
+    let pieces = match media_type {
+        MediaType::Markdown => pieces::of_markdown(text, CHUNKS_PER_DOCUMENT_MAX + 1),
+        MediaType::Plain => pieces::of_plain_text(text, CHUNKS_PER_DOCUMENT_MAX + 1),
+    };
+    match pieces.len() > CHUNKS_PER_DOCUMENT_MAX {
+        true => Err(IngestError::TooManyPieces),
+        false => Ok(pieces),
     }
 }

@@ -14,6 +14,10 @@ pub const UPLOADS_AT_ONCE_MAX: usize = 4;
 /// How long an upload may take to arrive: 10 MiB in this time is a very slow line.
 pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// How long a request may take in all, body included: an upload of the most pieces on a busy machine stays below it,
+/// and a client that sends a byte a minute does not hold a connection for ever.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// Characters of a person's or a twin's name, and of a title: what fits a line of a screen.
 pub const NAME_CHARS_MAX: usize = 100;
 

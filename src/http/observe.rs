@@ -1,20 +1,22 @@
 //! What happens around every request: its id, its log line, its metrics, and a problem document when it fails.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::rt::time::timeout;
+use actix_web::{Error, HttpMessage, ResponseError};
 use futures::FutureExt;
 use protocol::ErrorCode;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::limits::REQUEST_ID_CHARS_MAX;
+use super::limits::{REQUEST_ID_CHARS_MAX, REQUEST_TIMEOUT};
 use super::metrics;
 use super::problem::{PROBLEM_JSON, Problem};
 
@@ -23,6 +25,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Routes that machines call every few seconds; at level info they would be most of the log.
 const PROBES: &[&str] = &["/healthz", "/readyz", "/metrics"];
+
+/// When a request that took too long may come again.
+const RETRY_AFTER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The id of a request, as a handler may ask for it.
 #[derive(Debug, Clone)]
@@ -46,7 +51,8 @@ pub async fn observe<B: MessageBody + 'static>(
 
     let in_flight = metrics::InFlight::begin();
     let span = tracing::info_span!("request", request_id = %request_id);
-    let outcome = AssertUnwindSafe(next.call(request))
+    let answered = timeout(REQUEST_TIMEOUT, next.call(request));
+    let outcome = AssertUnwindSafe(answered)
         .catch_unwind()
         .instrument(span.clone())
         .await;
@@ -54,10 +60,19 @@ pub async fn observe<B: MessageBody + 'static>(
 
     let _entered = span.enter();
     let response = match outcome {
-        Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => return Err(error),
-        // The panic hook has logged it.
-        Err(_) => return Err(failed_entirely(method, started).into()),
+        Ok(Ok(Ok(response))) => response.map_into_boxed_body(),
+        Ok(Ok(Err(error))) => return Err(error),
+        Ok(Err(_)) => {
+            let detail = format!("took longer than {} seconds", REQUEST_TIMEOUT.as_secs());
+            let problem = Problem::retry_after(ErrorCode::Unavailable, detail, RETRY_AFTER_TIMEOUT);
+            return Err(unrouted(problem, method, started, &request_id));
+        }
+        Err(_) => {
+            // The panic hook has logged it.
+            let detail = "the server failed; its log says why";
+            let problem = Problem::new(ErrorCode::Internal, detail);
+            return Err(unrouted(problem, method, started, &request_id));
+        }
     };
     let mut response = as_problem(response, &request_id);
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -95,10 +110,19 @@ fn request_id(request: &ServiceRequest) -> String {
     }
 }
 
-fn failed_entirely(method: &'static str, started: Instant) -> Problem {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    metrics::request_ended(method, "unmatched", status, started.elapsed());
-    Problem::new(ErrorCode::Internal, "the server failed; its log says why")
+/// A failure instead of a route's answer: the request is gone, so its id is put in here.
+fn unrouted(problem: Problem, method: &'static str, started: Instant, request_id: &str) -> Error {
+    metrics::request_ended(
+        method,
+        "unmatched",
+        problem.status_code(),
+        started.elapsed(),
+    );
+    let mut response = problem.response(request_id);
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    InternalError::from_response(problem, response).into()
 }
 
 /// Puts a problem document into every failure that has none, and the request's id into every one.
@@ -152,5 +176,42 @@ fn stand_in(status: StatusCode, error: Option<&Error>) -> Problem {
         Some(error) if code == ErrorCode::Internal => Problem::internal(error),
         Some(error) => Problem::new(code, error.to_string()),
         None => Problem::new(code, "the request was refused"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, HttpResponse, test, web};
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn fail() -> HttpResponse {
+        panic!("canary")
+    }
+
+    #[actix_web::test]
+    async fn a_handler_that_panics_is_answered_with_a_problem_that_does_not_quote_it() {
+        let app = App::new()
+            .route("/", web::get().to(fail))
+            .wrap(from_fn(observe));
+        let app = test::init_service(app).await;
+        let request = test::TestRequest::get().insert_header((REQUEST_ID, "abc"));
+        let error = test::try_call_service(&app, request.to_request())
+            .await
+            .unwrap_err();
+        let response = error.error_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers().get(REQUEST_ID).unwrap(), "abc");
+        let body = actix_web::body::to_bytes(response.into_body())
+            .await
+            .unwrap();
+        let document: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            (&document["code"], &document["request_id"]),
+            (&"internal".into(), &"abc".into())
+        );
+        assert!(!document.to_string().contains("canary"), "{document}");
     }
 }

@@ -246,7 +246,7 @@ impl From<IngestError> for Problem {
                 Self::new(ErrorCode::UnsupportedMedia, detail)
             }
             IngestError::Content(_) => Self::new(ErrorCode::Invalid, detail),
-            IngestError::TooManyPieces { .. } => Self::new(ErrorCode::TooLarge, detail),
+            IngestError::TooManyPieces => Self::new(ErrorCode::TooLarge, detail),
             IngestError::Embedding(EmbeddingError::Overloaded { retry_after }) => {
                 Self::retry_after(ErrorCode::Overloaded, detail, retry_after)
             }

@@ -2,6 +2,7 @@
 
 use text_splitter::{ChunkConfig, ChunkSizer, MarkdownSplitter, TextSplitter};
 
+use super::blocks::blocks;
 use super::sections::sections;
 
 /// Estimated tokens of a piece: the embedding model reads 256 and the headings above the piece take some.
@@ -30,33 +31,37 @@ impl Piece {
 }
 
 /// Cuts Markdown: first at headings, then as plain text is cut, but never inside what Markdown holds together.
-pub(super) fn of_markdown(text: &str) -> Vec<Piece> {
+///
+/// Makes at most this many pieces.
+pub(super) fn of_markdown(text: &str, pieces_max: usize) -> Vec<Piece> {
     let splitter =
         MarkdownSplitter::new(ChunkConfig::new(PIECE_TOKENS_MAX).with_sizer(EstimatedTokens));
     let mut pieces = Vec::new();
     for section in sections(text) {
-        let texts = splitter
-            .chunks(section.body)
+        let texts = blocks(section.body)
+            .flat_map(|block| splitter.chunks(block))
             .filter(|text| says_something(text));
-        pieces.extend(texts.map(|text| Piece {
+        let room = pieces_max - pieces.len();
+        pieces.extend(texts.take(room).map(|text| Piece {
             section: section.path.clone(),
             text: text.to_owned(),
         }));
     }
     if pieces.is_empty() {
         // Only headings: they are all that the document says.
-        return of_plain_text(text);
+        return of_plain_text(text, pieces_max);
     }
     pieces
 }
 
-/// Cuts plain text along paragraphs, then sentences, then words.
-pub(super) fn of_plain_text(text: &str) -> Vec<Piece> {
+/// Cuts plain text along paragraphs, then sentences, then words. Makes at most this many pieces.
+pub(super) fn of_plain_text(text: &str, pieces_max: usize) -> Vec<Piece> {
     let splitter =
         TextSplitter::new(ChunkConfig::new(PIECE_TOKENS_MAX).with_sizer(EstimatedTokens));
-    splitter
-        .chunks(text)
+    blocks(text)
+        .flat_map(|block| splitter.chunks(block))
         .filter(|text| says_something(text))
+        .take(pieces_max)
         .map(|text| Piece {
             section: String::new(),
             text: text.to_owned(),
@@ -89,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_piece_knows_the_headings_above_it() {
-        let pieces = of_markdown("# Ada\n\n## Work\n\nShe mends lighthouses.\n");
+        let pieces = of_markdown("# Ada\n\n## Work\n\nShe mends lighthouses.\n", 10);
         assert_eq!(
             pieces,
             [Piece {
@@ -105,15 +110,25 @@ mod tests {
 
     #[test]
     fn a_document_of_headings_alone_still_says_what_they_say() {
-        assert_eq!(of_markdown("# One\n## Two\n").len(), 1);
+        assert_eq!(of_markdown("# One\n## Two\n", 10).len(), 1);
     }
 
     #[test]
     fn chinese_is_cut_into_pieces_that_the_model_reads_whole() {
         let text = "灯塔的光每十秒闪一次。".repeat(100);
-        let pieces = of_plain_text(&text);
+        let pieces = of_plain_text(&text, 1_000);
         let longest = pieces.iter().map(|piece| piece.text.chars().count()).max();
         assert!(longest <= Some(PIECE_TOKENS_MAX), "{longest:?}");
+    }
+
+    #[test]
+    fn text_without_a_place_to_cut_takes_no_longer_than_other_text() {
+        // Each of these kept the splitter busy for minutes when it was given whole.
+        for part in ["x", "a [", "> ", "a**b_", "a\n", "- a\n", "`a", "灯"] {
+            let text = part.repeat(1_000_000 / part.len());
+            assert!(of_plain_text(&text, 50).len() <= 50, "{part:?}");
+            assert!(of_markdown(&text, 50).len() <= 50, "{part:?}");
+        }
     }
 
     proptest! {
@@ -122,13 +137,13 @@ mod tests {
             words in prop::collection::vec("[a-zä-ü数字]{1,12}[.\\n #]{0,3}", 1..400)
         ) {
             let text = words.join(" ");
-            for pieces in [of_plain_text(&text), of_markdown(&text)] {
+            for pieces in [of_plain_text(&text, 1_000), of_markdown(&text, 1_000)] {
                 for piece in &pieces {
                     prop_assert!(EstimatedTokens.size(&piece.text) <= PIECE_TOKENS_MAX);
                 }
             }
             let letters = |text: &str| text.chars().filter(|char| char.is_alphanumeric()).collect::<String>();
-            let kept: String = of_plain_text(&text).iter().map(|piece| letters(&piece.text)).collect();
+            let kept: String = of_plain_text(&text, 1_000).iter().map(|piece| letters(&piece.text)).collect();
             prop_assert_eq!(kept, letters(&text));
         }
     }

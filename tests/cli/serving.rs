@@ -1,6 +1,6 @@
 //! Serving as a process: what it says, how it stops, and what it does not log.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use reqwest::{Client, StatusCode};
@@ -70,6 +70,26 @@ async fn either_signal_stops_the_server_with_status_0() {
         assert!(said.contains("Talk with Ada: digital-twin chat"), "{said}");
         assert!(log.contains("\"stopped\""), "{log}");
     }
+}
+
+#[actix_web::test]
+async fn a_second_signal_stops_the_server_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(program(&folder).arg("serve"));
+    // A log-in whose body never comes: the first signal waits for it.
+    let address = serving.url.strip_prefix("http://").unwrap();
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                Content-Length: 10\r\nExpect: 100-continue\r\n\r\n";
+    socket.write_all(head.as_bytes()).unwrap();
+    let mut begun = [0; 12];
+    socket.read_exact(&mut begun).unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 100");
+    serving.signal("TERM");
+    serving.signal("INT");
+    let (status, _, log) = serving.end();
+    assert_eq!(status, Some(1), "{log}");
+    assert!(log.contains("stopping at once"), "{log}");
 }
 
 #[actix_web::test]
