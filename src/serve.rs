@@ -141,10 +141,11 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
 /// # Errors
 /// Those of [`start`].
 pub async fn run(config: &Config, migrations: Migrations) -> anyhow::Result<()> {
+    // From here on a signal is never lost: one that comes while the parts start stops them once they stand.
+    let mut signals = Signals::new()?;
     let running = start(config, migrations).await?;
     welcome::print(config, &running).await;
     tracing::info!(address = %running.address, "serving");
-    let mut signals = Signals::new()?;
     let name = signals.next().await;
     tracing::info!(signal = name, "stopping; a second signal stops at once");
     tokio::select! {

@@ -8,14 +8,13 @@
 
 use std::task::{Context, Poll, ready};
 
-use actix_http::ws::{CloseCode as WireCloseCode, CloseReason, Codec as FrameCodec, Message};
+use actix_http::ws::{CloseCode as WireCloseCode, CloseReason, OpCode, Parser};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::{HandshakeError, handshake_with_protocols};
 use actors::limits::OUTBOX_CHUNK_BYTES_MAX;
 use actors::{Outbox, Outgoing};
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, Stream, StreamExt};
-use tokio_util::codec::Encoder;
 
 mod receive;
 pub mod route;
@@ -56,24 +55,17 @@ pub fn upgrade(
 
 /// The outbox as chunks of WebSocket frames, each a system call's worth.
 fn write_outbox(outbox: Outbox) -> impl Stream<Item = Bytes> {
-    let mut codec = FrameCodec::new();
-    stream::poll_fn(move |context| next_chunk(&outbox, &mut codec, context))
+    stream::poll_fn(move |context| next_chunk(&outbox, context))
 }
 
-fn next_chunk(
-    outbox: &Outbox,
-    codec: &mut FrameCodec,
-    context: &mut Context<'_>,
-) -> Poll<Option<Bytes>> {
+fn next_chunk(outbox: &Outbox, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
     let Some(first) = ready!(outbox.poll_next(context)) else {
         return Poll::Ready(None);
     };
     let mut chunk = BytesMut::new();
     let mut next = Some(first);
     while let Some(outgoing) = next {
-        codec
-            .encode(message(outgoing), &mut chunk)
-            .expect("whole frames can always be written");
+        write_frame(outgoing, &mut chunk);
         next = if chunk.len() < OUTBOX_CHUNK_BYTES_MAX {
             outbox.try_next()
         } else {
@@ -83,20 +75,22 @@ fn next_chunk(
     Poll::Ready(Some(chunk.freeze()))
 }
 
-fn message(outgoing: Outgoing) -> Message {
-    match outgoing {
-        Outgoing::Text(text) => {
-            let text = text.try_into().expect("JSON is UTF-8");
-            Message::Text(text)
+/// Adds one whole frame, unmasked as a server's frames are.
+fn write_frame(outgoing: Outgoing, chunk: &mut BytesMut) {
+    let (opcode, payload) = match outgoing {
+        Outgoing::Text(text) => (OpCode::Text, text),
+        Outgoing::Binary(bytes) => (OpCode::Binary, bytes),
+        Outgoing::Ping => (OpCode::Ping, Bytes::new()),
+        Outgoing::Pong(payload) => (OpCode::Pong, payload),
+        Outgoing::Close(code, reason) => {
+            let reason = CloseReason {
+                code: WireCloseCode::from(code.as_u16()),
+                description: (!reason.is_empty()).then(|| reason.to_owned()),
+            };
+            return Parser::write_close(chunk, Some(reason), false);
         }
-        Outgoing::Binary(bytes) => Message::Binary(bytes),
-        Outgoing::Ping => Message::Ping(Bytes::new()),
-        Outgoing::Pong(payload) => Message::Pong(payload),
-        Outgoing::Close(code, reason) => Message::Close(Some(CloseReason {
-            code: WireCloseCode::from(code.as_u16()),
-            description: (!reason.is_empty()).then(|| reason.to_owned()),
-        })),
-    }
+    };
+    Parser::write_message(chunk, payload, opcode, true, false);
 }
 
 #[cfg(test)]
@@ -108,8 +102,7 @@ mod tests {
     use super::*;
 
     async fn chunk(outbox: &Outbox) -> Option<Bytes> {
-        let mut codec = FrameCodec::new();
-        poll_fn(|context| next_chunk(outbox, &mut codec, context)).await
+        poll_fn(|context| next_chunk(outbox, context)).await
     }
 
     #[actix_web::test]

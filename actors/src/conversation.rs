@@ -14,7 +14,7 @@ use protocol::{
     Author, ClientId, ConversationId, ErrorCode, Message as LogMessage, MessageId, ServerFrame,
     UserId,
 };
-use storage::{Appended, Member, NewMessage, NewReplyOrder, ReplyOrder, StorageError};
+use storage::{Appended, Member, NewMessage, NewReplyOrder, ReplyOrder, Storage, StorageError};
 
 use crate::bus_event::{self, NodeEvent};
 use crate::fan_out::{Publish, RoomEvent, RoomShard, ShardId};
@@ -364,16 +364,20 @@ impl Handler<Submit> for Conversation {
             created_at: now,
             replies,
         };
-        let orders = reply_orders(&new);
         self.submitting += 1;
         // The message is queued here and now, in the order in which the messages came: actix polls futures in another.
-        let appended = self.services.storage.append_message(new);
+        let appended = self.services.storage.append_message(new.clone());
+        let appended = append_whoever_is_left(self.services.storage.clone(), new, appended);
         Box::pin(
             appended
                 .into_actor(self)
                 .map(move |appended, this, context| {
                     this.submitting -= 1;
-                    let (message, orders) = match appended? {
+                    let (appended, orders, members) = appended?;
+                    if let Some(members) = members {
+                        this.members = members;
+                    }
+                    let (message, orders) = match appended {
                         Appended::New(message) => (message, orders),
                         Appended::Duplicate(message) => (message, Vec::new()),
                     };
@@ -390,6 +394,35 @@ impl Handler<Submit> for Conversation {
                 }),
         )
     }
+}
+
+/// Waits for an append. One that fails because a twin that should reply is gone is made once more for the twins that
+/// are left, and the members as they are now are returned with it.
+async fn append_whoever_is_left(
+    storage: Storage,
+    mut new: NewMessage,
+    appended: impl Future<Output = Result<Appended, StorageError>>,
+) -> Result<(Appended, Vec<ReplyOrder>, Option<Vec<Member>>), StorageError> {
+    let error = match appended.await {
+        Ok(appended) => return Ok((appended, reply_orders(&new), None)),
+        Err(error) => error,
+    };
+    if !matches!(error, StorageError::NotFound(_)) || new.replies.is_empty() {
+        return Err(error);
+    }
+    let members = storage.members(new.conversation_id).await?;
+    let ordered = new.replies.len();
+    new.replies.retain(|reply| {
+        members
+            .iter()
+            .any(|member| matches!(member, Member::Twin { id, .. } if *id == reply.twin_id))
+    });
+    if new.replies.len() == ordered {
+        return Err(error);
+    }
+    let orders = reply_orders(&new);
+    let appended = storage.append_message(new).await?;
+    Ok((appended, orders, Some(members)))
 }
 
 /// The orders that storage writes for a new message, as it will give them back.

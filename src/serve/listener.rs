@@ -15,6 +15,11 @@ const BACKLOG: i32 = 1_024;
 /// readers from our own outboxes; much less would cost throughput on a line with a long round trip.
 const SEND_BUFFER_BYTES: usize = 128 * 1024;
 
+/// How long bytes may wait for a client that does not read before the kernel ends the connection: nothing else reaches a
+/// socket whose buffer is full. By then its session has long been closed as too slow or too silent.
+#[cfg(target_os = "linux")]
+const UNREAD_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// Binds the address.
 ///
 /// # Errors
@@ -39,8 +44,11 @@ pub(super) fn bind(http: &HttpConfig) -> anyhow::Result<TcpListener> {
 /// Prepares an accepted connection.
 pub(super) fn prepare(connection: &dyn Any) {
     if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
-        // A connection that is gone already has no buffer to set.
-        let _ = SockRef::from(stream).set_send_buffer_size(SEND_BUFFER_BYTES);
+        let socket = SockRef::from(stream);
+        // A connection that is gone already has nothing to set.
+        let _ = socket.set_send_buffer_size(SEND_BUFFER_BYTES);
+        #[cfg(target_os = "linux")]
+        let _ = socket.set_tcp_user_timeout(Some(UNREAD_TIMEOUT));
     }
 }
 
@@ -71,4 +79,23 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::rt::net::TcpStream;
+
+    use super::*;
+
+    #[actix_web::test]
+    #[cfg(target_os = "linux")]
+    async fn an_accepted_connection_may_not_be_stuck_for_ever() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let (_client, accepted) = tokio::join!(client, listener.accept());
+        let (stream, _) = accepted.unwrap();
+        prepare(&stream);
+        let timeout = SockRef::from(&stream).tcp_user_timeout().unwrap();
+        assert_eq!(timeout, Some(UNREAD_TIMEOUT));
+    }
 }

@@ -369,3 +369,18 @@ async fn a_client_that_resumes_learns_which_conversations_it_cannot_follow() {
         assert_eq!((conversation_id, client.error().await), expected);
     }
 }
+
+#[actix::test]
+async fn a_person_can_go_on_writing_when_the_twin_is_deleted() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "!say hello");
+    client.done().await;
+    house.storage.delete_twin(house.twin).await.unwrap();
+    client.send(conversation, "two", "are you still there?");
+    assert_eq!(client.acknowledged().await.0, 3);
+    client.send(conversation, "three", "good-bye");
+    assert_eq!(client.acknowledged().await.0, 4);
+    assert_eq!(house.log(conversation).await.len(), 4);
+}
