@@ -9,44 +9,27 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use futures::stream::{self, Stream, StreamExt};
-use inference::Generation;
-use protocol::{
-    Author, ErrorCode, Failure, MessageId, ServerFrame, StopReason, TwinId, Usage, UserId,
-};
-use storage::{Finished, FinishedReply, Member, ReplyOrder, StorageError};
+use protocol::{Author, ErrorCode, MessageId, ServerFrame, TwinId, UserId};
+use storage::{Finished, Member, ReplyOrder, StorageError};
 use tokio::sync::mpsc;
 
-use super::{Conversation, Refusal, lease_until};
+use super::requests::lease_until;
+use super::{Conversation, Refusal};
 use crate::bus_event::NodeEvent;
 use crate::fan_out::RoomEvent;
 use crate::inference_pool::{Cancel, GenerationEvent};
 use crate::limits::{GENERATION_EVENTS_MAX, LEASE, PROGRESS_EVERY};
 use crate::metrics;
 use crate::node::now_ms;
-use crate::supervisor::WakeError;
-use crate::twin::{Plan, Reply};
+use crate::twin::Reply;
+
+mod own_reply;
+
+pub(super) use own_reply::OwnReply;
+use own_reply::{Outcome, failure, reply_end, wake_failure};
 
 /// Attempts to write a finished reply; after the last the lease runs out and the reply is written anew.
 const FINISH_ATTEMPTS: u32 = 5;
-
-/// A reply that this node writes.
-pub(super) struct OwnReply {
-    author: Author,
-    epoch: u64,
-    cancel: Cancel,
-    stopped: bool,
-    plan: Option<Plan>,
-    outcome: Option<Outcome>,
-    finishing: bool,
-    writing_down: bool,
-    written_down: Instant,
-}
-
-/// How the writing of a reply ended.
-enum Outcome {
-    Generated(Generation),
-    Failed(Failure),
-}
 
 /// Something about one reply, from the engine's stream; `None` marks the stream's end.
 struct ReplyEvent {
@@ -328,81 +311,6 @@ impl Conversation {
         own.cancel.cancel();
         true
     }
-}
-
-impl OwnReply {
-    fn finished(&self, text: String) -> FinishedReply {
-        let (usage, stop_reason, failure) = match &self.outcome {
-            Some(Outcome::Generated(generation)) => self.generated_end(generation),
-            Some(Outcome::Failed(failure)) => (None, StopReason::Failed, Some(failure.clone())),
-            None => (None, StopReason::Stopped, None),
-        };
-        let plan = self.plan.clone();
-        FinishedReply {
-            author: self.author.clone(),
-            text,
-            sources: plan
-                .as_ref()
-                .map(|plan| plan.sources.clone())
-                .unwrap_or_default(),
-            usage,
-            stop_reason,
-            model: plan.as_ref().map(|plan| plan.model.clone()),
-            failure,
-            seed: plan.map_or(0, |plan| plan.seed),
-            created_at: now_ms(),
-        }
-    }
-
-    fn generated_end(
-        &self,
-        generation: &Generation,
-    ) -> (Option<Usage>, StopReason, Option<Failure>) {
-        let usage = Usage {
-            prompt_tokens: generation.usage.prompt_tokens,
-            completion_tokens: generation.usage.completion_tokens,
-        };
-        match generation.stop_reason {
-            inference::StopReason::EndOfTurn | inference::StopReason::StopSequence => {
-                (Some(usage), StopReason::EndOfTurn, None)
-            }
-            inference::StopReason::Length => (Some(usage), StopReason::Length, None),
-            inference::StopReason::Cancelled if self.stopped => {
-                (Some(usage), StopReason::Stopped, None)
-            }
-            inference::StopReason::Cancelled => {
-                let late = failure(
-                    ErrorCode::Unavailable,
-                    "the reply took too long or grew too large",
-                );
-                (Some(usage), StopReason::Failed, Some(late))
-            }
-        }
-    }
-}
-
-fn reply_end(finished: &FinishedReply) -> &'static str {
-    match finished.stop_reason {
-        StopReason::EndOfTurn => "end_of_turn",
-        StopReason::Length => "length",
-        StopReason::Stopped => "stopped",
-        StopReason::Failed => "failed",
-    }
-}
-
-fn failure(code: ErrorCode, message: impl Into<String>) -> Failure {
-    Failure {
-        code,
-        message: message.into(),
-    }
-}
-
-fn wake_failure(error: WakeError) -> Failure {
-    let code = match error {
-        WakeError::NotFound(_) => ErrorCode::NotFound,
-        WakeError::Unavailable(_) | WakeError::Stopping => ErrorCode::Unavailable,
-    };
-    failure(code, error.to_string())
 }
 
 fn reply_stream(

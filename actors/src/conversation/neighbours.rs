@@ -1,0 +1,98 @@
+//! The other nodes: what this one publishes for them, and what they published.
+
+use actix::prelude::*;
+use bytes::Bytes;
+use protocol::ServerFrame;
+
+use super::Conversation;
+use crate::SharedFrame;
+use crate::bus_event::{self, NodeEvent};
+use crate::fan_out::RoomEvent;
+use crate::metrics;
+
+impl Conversation {
+    /// Tells the other nodes.
+    pub(super) fn publish(&self, payload: Bytes) {
+        if self.services.bus.publish(self.id, payload).is_err() {
+            // The log has everything that matters; other nodes notice the gap at the next entry.
+            metrics::dropped("bus_publish");
+        }
+    }
+
+    pub(super) fn publish_frame(&self, frame: &ServerFrame) {
+        self.publish(bus_event::encode_frame(frame));
+    }
+}
+
+/// Another node published something about this conversation.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct BusArrived(pub(crate) Bytes);
+
+impl Handler<BusArrived> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, BusArrived(payload): BusArrived, context: &mut Self::Context) {
+        match NodeEvent::decode(&payload) {
+            Some(NodeEvent::Frame(frame)) => self.frame_arrived(*frame, context),
+            Some(NodeEvent::Stop(reply)) => {
+                self.stop_own_reply(reply);
+            }
+            None => metrics::dropped("bus_unknown"),
+        }
+    }
+}
+
+impl Conversation {
+    fn frame_arrived(&mut self, frame: ServerFrame, context: &mut Context<Self>) {
+        match frame {
+            ServerFrame::Message(message) | ServerFrame::MessageDone(message) => {
+                self.arrive(message, context);
+            }
+            ServerFrame::MessageStart {
+                message_id,
+                author,
+                reply_to,
+                ..
+            } => {
+                if let Some(reply) = self.timeline.start(message_id, author, reply_to) {
+                    self.tell(&RoomEvent::Started(reply), context);
+                }
+            }
+            ServerFrame::Delta {
+                message_id,
+                index,
+                text,
+                ..
+            } => {
+                if let Some(frame) = self.timeline.append_remote(message_id, index, &text) {
+                    self.tell(
+                        &RoomEvent::Delta {
+                            message_id,
+                            text,
+                            frame,
+                        },
+                        context,
+                    );
+                }
+            }
+            frame @ (ServerFrame::Typing { .. } | ServerFrame::Receipt { .. }) => {
+                self.tell(&RoomEvent::Droppable(SharedFrame::new(frame)), context);
+            }
+            _ => metrics::dropped("bus_unknown"),
+        }
+    }
+}
+
+/// Events of other nodes were missed: read the log.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct CatchUpWithLog;
+
+impl Handler<CatchUpWithLog> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, _: CatchUpWithLog, context: &mut Self::Context) {
+        self.read_log(context);
+    }
+}
