@@ -43,10 +43,10 @@ pub(super) fn new_password(field: &str, text: String) -> Result<String, Problem>
 }
 
 /// A password that somebody claims to have: one that nobody can have is wrong without any work.
-pub(super) fn claimed_password(text: String) -> Result<String, Problem> {
+pub(super) fn claimed_password(name: &str, text: String) -> Result<String, Problem> {
     if text.chars().count() > PASSWORD_CHARS_MAX {
         let reason = format!("must have at most {PASSWORD_CHARS_MAX} characters");
-        return Err(Problem::invalid("password", &reason));
+        return Err(Problem::invalid(name, &reason));
     }
     Ok(text)
 }

@@ -132,7 +132,7 @@ pub(super) async fn log_in(
     let LogIn { email, password } = body.into_inner();
     edge.rate_limits.check_log_in(peer(&request), &email)?;
     let email = fields::email(&email)?;
-    let password = fields::claimed_password(password)?;
+    let password = fields::claimed_password("password", password)?;
     let granted = edge.accounts.log_in(&email, password).await?;
     Ok(logged_in(HttpResponse::Ok(), granted))
 }

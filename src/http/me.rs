@@ -78,6 +78,9 @@ pub(super) async fn change_me(
         current_password,
     } = body.into_inner();
     let name = name.map(|name| fields::line("name", &name)).transpose()?;
+    let current_password = current_password
+        .map(|current| fields::claimed_password("current_password", current))
+        .transpose()?;
     let password_hash = match password {
         Some(new) => {
             Some(checked_new_password(&edge, caller.user_id, new, current_password).await?)
@@ -130,7 +133,6 @@ async fn checked_new_password(
             "is needed to change the password",
         ));
     };
-    let current = fields::claimed_password(current)?;
     let user = own_account(edge, id).await?;
     // A stolen access token must not be able to guess the password at the speed of other changes.
     edge.rate_limits.check_password_change(&user.email)?;

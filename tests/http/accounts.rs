@@ -311,6 +311,10 @@ async fn a_changed_password_ends_every_log_in() {
         .await;
     assert_eq!(problem(refused).await, (422, "invalid".to_owned()));
 
+    let change = json!({"current_password": "x".repeat(257)});
+    let refused = server.patch(&ada, "/api/v1/me", &change).await;
+    assert_eq!(problem(refused).await, (422, "invalid".to_owned()));
+
     let change = json!({"password": "battery staple", "current_password": "correct horse"});
     assert_eq!(
         server.patch(&ada, "/api/v1/me", &change).await.status(),
