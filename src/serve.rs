@@ -251,20 +251,8 @@ pub fn describe() -> OpenApi {
 fn open_bus(config: &Config, node: NodeId) -> anyhow::Result<(Bus, Events)> {
     match &config.bus {
         BusConfig::InProcess => Ok(Bus::in_process(&Hub::new(), node)),
-        BusConfig::Redis(redis) => Ok(Bus::redis(redis, node, &channel_prefix(&config.app_name))?),
+        BusConfig::Redis(redis) => Ok(Bus::redis(redis, node, &config.bus_name())?),
     }
-}
-
-/// What the channels of this deployment begin with: its name in lower case, with hyphens for what a channel may not hold.
-fn channel_prefix(app_name: &str) -> String {
-    let plain = |letter: char| {
-        if letter.is_ascii_alphanumeric() {
-            letter.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    };
-    app_name.chars().map(plain).take(64).collect()
 }
 
 fn node_config(config: &Config, node: NodeId) -> NodeConfig {
