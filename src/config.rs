@@ -136,6 +136,8 @@ pub struct LimitsConfig {
     pub register_per_address: Quota,
     /// Changes over HTTP of one person.
     pub writes_per_user: Quota,
+    /// Broadcasts of one person.
+    pub broadcasts_per_user: Quota,
     /// Messages of one person in a minute.
     pub sends_per_minute: NonZeroU32,
 }
@@ -369,6 +371,7 @@ impl Reader<'_> {
             login_per_account: self.required("TWIN_QUOTA_LOGIN_ACCOUNT", value::quota),
             register_per_address: self.required("TWIN_QUOTA_REGISTER_IP", value::quota),
             writes_per_user: self.required("TWIN_QUOTA_WRITES", value::quota),
+            broadcasts_per_user: self.required("TWIN_QUOTA_BROADCASTS", value::quota),
             sends_per_minute: self.required("TWIN_SENDS_PER_MINUTE", value::count),
         }
     }

@@ -8,10 +8,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_http::{HttpService, Request};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
+use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::rt::task::JoinHandle;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use actors::{Node, NodeConfig};
 use anyhow::Context;
 use bus::{Bus, Events, Hub};
@@ -29,11 +32,9 @@ use crate::embeddings::Embeddings;
 use crate::http::limits::UPLOADS_AT_ONCE_MAX;
 use crate::http::{self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes};
 use crate::ingest::Ingest;
-use crate::transport::route::{WebSocketEdge, websocket};
+use crate::transport::Upgrading;
+use crate::transport::route::{WEBSOCKET_PATH, WebSocketEdge, serve_upgrade, without_upgrade};
 use crate::{database, models};
-
-/// Where clients connect for messages; it stands in no description, since OpenAPI knows no WebSockets.
-const WEBSOCKET_PATH: &str = "/ws";
 
 /// Connections of each worker beyond its share of the limit: a full server must still answer probes and refusals.
 const SPARE_CONNECTIONS: usize = 256;
@@ -197,10 +198,10 @@ fn server(
     edge: &web::Data<Edge>,
 ) -> anyhow::Result<Server> {
     let registry = web::Data::new(registry()?);
-    let sockets = web::Data::new(WebSocketEdge {
+    let sockets = WebSocketEdge {
         origins: config.http.cors_origins.clone(),
         connections_max: config.http.connections_max as u64,
-    });
+    };
     let description = web::Data::new(describe());
     let described = Routes::new(&description, &[OPENAPI_PATH, WEBSOCKET_PATH]);
     let described = web::Data::new(described);
@@ -211,30 +212,49 @@ fn server(
             .into_utoipa_app()
             .app_data(edge.clone())
             .app_data(registry.clone())
-            .app_data(sockets.clone())
             .app_data(description.clone())
             .app_data(described.clone())
-            .app_data(web::Data::new(node.worker()))
             .configure(http::routes)
             .split_for_parts();
         app.configure(http::readers)
-            .route(WEBSOCKET_PATH, web::get().to(websocket))
+            .route(WEBSOCKET_PATH, web::get().to(without_upgrade))
             .default_service(web::to(http::no_route))
             .wrap(http::cors(&origins))
             .wrap(from_fn(http::observe))
     };
     let workers = config.http.workers;
-    let server = HttpServer::new(app)
+    let builder = Server::build()
         .workers(workers)
-        .max_connections(config.http.connections_max.div_ceil(workers) + SPARE_CONNECTIONS)
-        .tcp_nodelay(true)
-        // Any other small value leaves a WebSocket's TCP connection open after its close handshake.
-        .client_disconnect_timeout(Duration::ZERO)
-        .on_connect(|connection, _| listener::prepare(connection))
+        .max_concurrent_connections(
+            config.http.connections_max.div_ceil(workers) + SPARE_CONNECTIONS,
+        )
         // Signals are handled above, where clients are told before their connections go.
         .disable_signals()
-        .shutdown_timeout(REQUESTS_GRACE.as_secs())
-        .listen(listener)?;
+        .shutdown_timeout(REQUESTS_GRACE.as_secs());
+    let stopping = builder.graceful_shutdown_signal();
+    let server = builder.listen("digital-twin", listener, move || {
+        let (sockets, worker) = (sockets.clone(), node.worker());
+        let stopping = stopping.clone();
+        let app = app().into_factory().map_err(|error| error.error_response());
+        HttpService::build()
+            .tcp_nodelay(true)
+            // Any other small value leaves a connection open after its last answer.
+            .client_disconnect_timeout(Duration::ZERO)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|connection: &TcpStream, _| listener::prepare(connection))
+            .upgrade(move |(request, socket): (Request, Upgrading)| {
+                let (sockets, worker) = (sockets.clone(), worker.clone());
+                async move {
+                    let served = serve_upgrade(request, socket, &sockets, &worker).await;
+                    served.map_err(actix_web::Error::from)
+                }
+            })
+            .finish(map_config(app, |()| AppConfig::default()))
+            .tcp()
+    })?;
     Ok(server.run())
 }
 
@@ -258,6 +278,7 @@ fn open_bus(config: &Config, node: NodeId) -> anyhow::Result<(Bus, Events)> {
 fn node_config(config: &Config, node: NodeId) -> NodeConfig {
     NodeConfig {
         sends_per_minute: config.limits.sends_per_minute,
+        broadcasts: config.limits.broadcasts_per_user.as_governor(),
         reply_tokens_max: config.models.reply_tokens_max,
         ..NodeConfig::new(node)
     }

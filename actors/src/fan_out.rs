@@ -18,7 +18,7 @@ use crate::shared_frame::SharedFrame;
 
 mod shard;
 
-pub(crate) use shard::{ConversationRestarted, Drain, Publish, RoomShard, ShardId};
+pub(crate) use shard::{ConversationRestarted, Drain, Publish, Relay, RoomShard, ShardId, Shards};
 
 /// What a conversation tells the shards that have members in it.
 #[derive(Debug, Clone)]
@@ -29,7 +29,11 @@ pub(crate) enum RoomEvent {
         last_seq: u64,
         /// The replies being written.
         running: Vec<RunningReply>,
+        /// The worker threads that have members in the room.
+        shards: Shards,
     },
+    /// Other worker threads have members in the room now.
+    Shards(Shards),
     /// A new entry of the log; every entry after the snapshot comes, in order.
     Entry {
         /// Its place in the log.
@@ -83,11 +87,12 @@ struct Subscriber {
     /// The last entry of the log that was queued for the connection.
     cursor: u64,
     live: bool,
+    /// It has been live once, so the conversation has found its person to be a member.
+    admitted: bool,
     /// Replies whose finished message was read from the log before the room heard of their end.
     finished_early: HashSet<MessageId>,
 }
 
-#[derive(Default)]
 struct Room {
     /// False until the conversation's snapshot has come.
     synchronised: bool,
@@ -95,6 +100,20 @@ struct Room {
     running: BTreeMap<MessageId, RunningReply>,
     subscribers: HashMap<SessionId, Subscriber>,
     waiting: Vec<Waker>,
+    shards: Shards,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            synchronised: false,
+            last_seq: 0,
+            running: BTreeMap::new(),
+            subscribers: HashMap::new(),
+            waiting: Vec::new(),
+            shards: Shards::from([]),
+        }
+    }
 }
 
 /// The rooms of one worker thread.
@@ -168,6 +187,7 @@ impl Rooms {
             codec,
             cursor: 0,
             live: false,
+            admitted: false,
             finished_early: HashSet::new(),
         };
         room.subscribers.insert(session, subscriber);
@@ -259,12 +279,29 @@ impl Rooms {
             return GoLive::Behind;
         }
         subscriber.live = true;
+        subscriber.admitted = true;
         for reply in room.running.values() {
             if !subscriber.finished_early.contains(&reply.message_id) {
                 tell_running(subscriber, conversation, reply);
             }
         }
         GoLive::Live
+    }
+
+    /// Tells everybody of this thread who follows a conversation something that may be lost, and names the threads that have
+    /// members in it; `None` when the connection does not follow it.
+    ///
+    /// This is the short way of what is never kept: the conversation's actor has no part in it.
+    pub(crate) fn broadcast(
+        &mut self,
+        conversation: ConversationId,
+        from: SessionId,
+        frame: SharedFrame,
+    ) -> Option<Shards> {
+        let room = self.rooms.get_mut(&conversation)?;
+        room.subscribers.get(&from).filter(|from| from.admitted)?;
+        room.tell_droppable(&frame);
+        Some(room.shards.clone())
     }
 
     /// Applies what a conversation published; connections that missed an entry are told to catch up from the log.
@@ -285,8 +322,17 @@ impl Room {
     /// Applies one event; returns the connections that must catch up from the log.
     fn apply(&mut self, conversation: ConversationId, event: RoomEvent) -> Vec<SessionId> {
         match event {
-            RoomEvent::Snapshot { last_seq, running } => {
+            RoomEvent::Snapshot {
+                last_seq,
+                running,
+                shards,
+            } => {
+                self.shards = shards;
                 self.snapshot(conversation, last_seq, running)
+            }
+            RoomEvent::Shards(shards) => {
+                self.shards = shards;
+                Vec::new()
             }
             RoomEvent::Entry {
                 seq,
@@ -317,13 +363,17 @@ impl Room {
                 Vec::new()
             }
             RoomEvent::Droppable(frame) => {
-                for subscriber in self.live() {
-                    subscriber
-                        .outbox
-                        .push_droppable(frame.outgoing(subscriber.codec));
-                }
+                self.tell_droppable(&frame);
                 Vec::new()
             }
+        }
+    }
+
+    fn tell_droppable(&mut self, frame: &SharedFrame) {
+        for subscriber in self.live() {
+            subscriber
+                .outbox
+                .push_droppable(frame.outgoing(subscriber.codec));
         }
     }
 

@@ -32,6 +32,8 @@ pub struct NodeConfig {
     pub idle_after: Duration,
     /// Messages that one person may send per minute, all connections together.
     pub sends_per_minute: std::num::NonZeroU32,
+    /// Broadcasts that one person may send, all connections together.
+    pub broadcasts: Quota,
     /// Tokens of the longest reply.
     pub reply_tokens_max: u32,
     /// Tokens of the longest prompt.
@@ -47,6 +49,7 @@ impl NodeConfig {
             identify_within: Duration::from_secs(10),
             idle_after: Duration::from_secs(300),
             sends_per_minute: std::num::NonZeroU32::new(100).expect("100 is not zero"),
+            broadcasts: Quota::per_second(std::num::NonZeroU32::new(100).expect("100 is not zero")),
             reply_tokens_max: 256,
             prompt_tokens_max: 1_024,
         }
@@ -81,6 +84,7 @@ pub struct Node {
     services: Services,
     authenticate: Arc<dyn Authenticate>,
     sends: Arc<DefaultKeyedRateLimiter<UserId>>,
+    broadcasts: Arc<DefaultKeyedRateLimiter<UserId>>,
     draining: Arc<AtomicBool>,
     connections: Arc<AtomicU64>,
     next_shard: Arc<AtomicU64>,
@@ -103,6 +107,7 @@ impl Node {
         let sends = Arc::new(RateLimiter::keyed(Quota::per_minute(
             config.sends_per_minute,
         )));
+        let broadcasts = Arc::new(RateLimiter::keyed(config.broadcasts));
         let core = Arbiter::new().handle();
         let (started, services) = oneshot::channel();
         core.spawn(async move {
@@ -114,6 +119,7 @@ impl Node {
             services,
             authenticate,
             sends,
+            broadcasts,
             draining: Arc::default(),
             connections: Arc::default(),
             next_shard: Arc::default(),
@@ -238,6 +244,10 @@ impl WorkerNode {
 
     pub(crate) fn sends(&self) -> &DefaultKeyedRateLimiter<UserId> {
         &self.node.sends
+    }
+
+    pub(crate) fn broadcasts(&self) -> &DefaultKeyedRateLimiter<UserId> {
+        &self.node.broadcasts
     }
 
     pub(crate) fn shard_id(&self) -> ShardId {

@@ -59,8 +59,13 @@ struct Inner {
     /// The queue's end is the connection's end.
     finished: bool,
     writer: Option<Waker>,
+    /// The writer again, while its socket takes nothing more.
+    stuck_writer: Option<Waker>,
     waiting_for_room: Vec<Waker>,
 }
+
+/// Frames for which an empty queue keeps its memory: a burst is rare, and ten thousand connections are idle.
+const FRAMES_KEPT_MAX: usize = 16;
 
 /// A handle on one connection's queue; clones share it.
 #[derive(Clone, Default)]
@@ -116,6 +121,19 @@ impl Outbox {
         inner.wake_all();
     }
 
+    /// Waits until the connection is to end, for a writer whose socket takes nothing more.
+    pub async fn finished(&self) {
+        poll_fn(|context| {
+            let mut inner = self.inner.borrow_mut();
+            if inner.finished {
+                return Poll::Ready(());
+            }
+            inner.stuck_writer = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// Whether a close frame has been queued.
     pub fn is_closing(&self) -> bool {
         self.inner.borrow().closing
@@ -147,6 +165,9 @@ impl Outbox {
             }
             None if inner.finished => Poll::Ready(None),
             None => {
+                if inner.queue.capacity() > FRAMES_KEPT_MAX {
+                    inner.queue = VecDeque::new();
+                }
                 inner.writer = Some(context.waker().clone());
                 Poll::Pending
             }
@@ -158,6 +179,9 @@ impl Outbox {
         let mut inner = self.inner.borrow_mut();
         let outgoing = inner.queue.pop_front()?;
         inner.bytes -= outgoing.len();
+        if !inner.half_full() {
+            inner.waiting_for_room.drain(..).for_each(Waker::wake);
+        }
         Some(outgoing)
     }
 }
@@ -185,9 +209,12 @@ impl Inner {
     }
 
     fn wake_all(&mut self) {
-        if let Some(writer) = self.writer.take() {
-            writer.wake();
-        }
+        let writers = self
+            .writer
+            .take()
+            .into_iter()
+            .chain(self.stuck_writer.take());
+        writers.for_each(Waker::wake);
         self.waiting_for_room.drain(..).for_each(Waker::wake);
     }
 }

@@ -29,6 +29,8 @@ mod follow;
 mod identify;
 mod requests;
 
+use follow::Resuming;
+
 /// How often a connection's timers are looked at.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -101,6 +103,7 @@ pub(crate) struct Session {
     /// Followed conversations, with the task that catches up while there is one.
     following: HashMap<ConversationId, Option<SpawnHandle>>,
     conversations: HashMap<ConversationId, Addr<Conversation>>,
+    resuming: Option<Box<Resuming>>,
     unanswered: usize,
     opened: Instant,
     last_heard: Instant,
@@ -130,6 +133,7 @@ pub fn serve_connection(
             person: None,
             following: HashMap::new(),
             conversations: HashMap::new(),
+            resuming: None,
             unanswered: 0,
             opened: now,
             last_heard: now,

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{
-    CLIENT_ID_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX, SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX,
+    BROADCAST_BYTES_MAX, CLIENT_ID_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX,
+    SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX,
 };
 use crate::{ConversationId, MessageId};
 
@@ -64,6 +65,15 @@ pub enum ClientFrame {
         /// The conversation.
         conversation_id: ConversationId,
     },
+    /// Tells everybody who follows the conversation something that is never kept: a cursor, a move in a game.
+    Broadcast {
+        /// The conversation, which one must follow.
+        conversation_id: ConversationId,
+        /// What kind of event it is, as the clients agree among themselves.
+        event: EventName,
+        /// What happened, in whatever form the clients agree on.
+        data: String,
+    },
     /// Says how far the person has read.
     Read {
         /// The conversation.
@@ -91,6 +101,7 @@ impl ClientFrame {
         "unsubscribe",
         "send",
         "typing",
+        "broadcast",
         "read",
         "stop",
         "ping",
@@ -105,6 +116,7 @@ impl ClientFrame {
             Self::Unsubscribe { .. } => "unsubscribe",
             Self::Send { .. } => "send",
             Self::Typing { .. } => "typing",
+            Self::Broadcast { .. } => "broadcast",
             Self::Read { .. } => "read",
             Self::Stop { .. } => "stop",
             Self::Ping => "ping",
@@ -131,6 +143,12 @@ impl ClientFrame {
                 check_seq("after_seq", after_seq.unwrap_or_default())
             }
             Self::Read { seq, .. } => check_seq("seq", *seq),
+            Self::Broadcast { data, .. } => match data.len() {
+                0..=BROADCAST_BYTES_MAX => Ok(()),
+                bytes => Err(format!(
+                    "data may be {BROADCAST_BYTES_MAX} bytes at most, not {bytes}"
+                )),
+            },
             Self::Unsubscribe { .. }
             | Self::Send { .. }
             | Self::Typing { .. }
@@ -221,4 +239,9 @@ token_text! {
 token_text! {
     /// A text that ties an answer to its request.
     RequestRef, "ref", REF_BYTES_MAX
+}
+
+token_text! {
+    /// The name of a kind of event that clients tell each other about.
+    EventName, "event", EVENT_NAME_BYTES_MAX
 }

@@ -11,7 +11,9 @@ mod id;
 mod message;
 mod server;
 
-pub use client::{ClientFrame, ClientId, ClientRequest, Cursor, InvalidClientId, RequestRef};
+pub use client::{
+    ClientFrame, ClientId, ClientRequest, Cursor, EventName, InvalidClientId, RequestRef,
+};
 pub use codec::{
     Codec, DecodeError, EncodeError, decode_client, decode_server, encode_client, encode_server,
 };

@@ -18,6 +18,12 @@ pub const CLIENT_ID_BYTES_MAX: usize = 64;
 /// Bytes of a request's `ref`: it is echoed, never kept.
 pub const REF_BYTES_MAX: usize = 64;
 
+/// Bytes of what a broadcast carries: it goes to everybody who follows, many times a second.
+pub const BROADCAST_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes of the name of a broadcast's event: a word, not a message.
+pub const EVENT_NAME_BYTES_MAX: usize = 64;
+
 /// Bytes of an access token: ours are under 400, and a proxy's header limit is 8 KiB.
 pub const TOKEN_BYTES_MAX: usize = 4 * 1024;
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Author, ClientId, ConversationId, ErrorCode, Message, MessageId, RequestRef, SessionId, UserId,
+    Author, ClientId, ConversationId, ErrorCode, EventName, Message, MessageId, RequestRef,
+    SessionId, UserId,
 };
 
 /// What the server says.
@@ -31,6 +32,24 @@ pub enum ServerFrame {
         conversation_id: ConversationId,
         /// The last `seq` of the conversation that has been sent.
         last_seq: u64,
+    },
+    /// The answer to `resume`, after all of its conversations: each is live, or a `reset` said why it is not.
+    Resumed {
+        /// The request's `ref`.
+        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+        request_ref: Option<RequestRef>,
+    },
+    /// The server cannot go on with a conversation from where the client is: it is not followed any more.
+    Reset {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// Why, as a stable code.
+        code: ErrorCode,
+        /// Why, for a person to read.
+        message: String,
+        /// When to subscribe again, in milliseconds from now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
     },
     /// The answer to `unsubscribe`.
     Unsubscribed {
@@ -89,6 +108,17 @@ pub enum ServerFrame {
         /// Who.
         user_id: UserId,
     },
+    /// Somebody tells everybody something that is never kept.
+    Broadcast {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// Who.
+        user_id: UserId,
+        /// What kind of event it is.
+        event: EventName,
+        /// What happened.
+        data: String,
+    },
     /// Somebody has read this far.
     Receipt {
         /// The conversation.
@@ -129,6 +159,8 @@ impl ServerFrame {
     pub const OPS: &[&str] = &[
         "ready",
         "subscribed",
+        "resumed",
+        "reset",
         "unsubscribed",
         "ack",
         "message",
@@ -136,6 +168,7 @@ impl ServerFrame {
         "delta",
         "message_done",
         "typing",
+        "broadcast",
         "receipt",
         "error",
         "pong",
@@ -147,6 +180,8 @@ impl ServerFrame {
         match self {
             Self::Ready { .. } => "ready",
             Self::Subscribed { .. } => "subscribed",
+            Self::Resumed { .. } => "resumed",
+            Self::Reset { .. } => "reset",
             Self::Unsubscribed { .. } => "unsubscribed",
             Self::Ack { .. } => "ack",
             Self::Message(_) => "message",
@@ -154,6 +189,7 @@ impl ServerFrame {
             Self::Delta { .. } => "delta",
             Self::MessageDone(_) => "message_done",
             Self::Typing { .. } => "typing",
+            Self::Broadcast { .. } => "broadcast",
             Self::Receipt { .. } => "receipt",
             Self::Error { .. } => "error",
             Self::Pong { .. } => "pong",

@@ -314,10 +314,17 @@ impl Client {
                 self.subscribes.retain(|_, id| *id != conversation_id);
                 Taken::New(frame)
             }
-            ServerFrame::Unsubscribed {
-                request_ref: None,
+            ServerFrame::Reset {
                 conversation_id,
-            } if self.followed.contains_key(&conversation_id) => Taken::Broken,
+                code,
+                ..
+            } => match self.followed.contains_key(&conversation_id) {
+                true if passes(code) => Taken::Broken,
+                _ => {
+                    self.followed.remove(&conversation_id);
+                    Taken::New(frame)
+                }
+            },
             ServerFrame::Ack { ref client_id, .. } => {
                 self.unacknowledged.acknowledged(client_id.as_str(), now);
                 Taken::New(frame)

@@ -215,6 +215,11 @@ pub const SETTINGS: &[Setting] = &[
         "Changes over HTTP of one person",
     ),
     value(
+        "TWIN_QUOTA_BROADCASTS",
+        "100/second",
+        "Broadcasts of one person over WebSockets",
+    ),
+    value(
         "TWIN_SENDS_PER_MINUTE",
         "100",
         "Messages of one person over WebSockets in a minute, at least 1",

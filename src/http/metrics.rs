@@ -78,7 +78,7 @@ impl Drop for InFlight {
     }
 }
 
-pub(super) fn request_ended(
+pub(crate) fn request_ended(
     method: &'static str,
     route: &str,
     status: StatusCode,
@@ -95,7 +95,7 @@ pub(super) fn request_ended(
 }
 
 /// The method as a label: a client can invent methods, but not labels.
-pub(super) fn method_label(method: &Method) -> &'static str {
+pub(crate) fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -1,17 +1,27 @@
 //! What a client sends: frames decoded, fragments joined under a limit, and each breach of the protocol named.
 
-use std::pin::Pin;
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use actix_http::ws::{Codec as FrameCodec, Frame, Item, ProtocolError};
-use actix_web::web;
+use actix_http::ws::{Codec as FrameCodec, Item};
+use actix_web::rt::net::TcpStream;
+use actix_web_actors::ws::{Frame, ProtocolError};
 use bytes::{Bytes, BytesMut};
-use futures::Stream;
 use protocol::CloseCode;
 use tokio_util::codec::Decoder;
 
 /// Bytes of the longest frame header: two, a 64-bit length and the mask.
 const HEADER_BYTES_MAX: usize = 14;
+
+/// Bytes read from a socket at a time.
+const READ_BYTES: usize = 16 * 1024;
+
+thread_local! {
+    /// Where bytes are read; what is no whole frame yet moves to its connection's own buffer.
+    static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+}
 
 /// One thing that a client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +46,9 @@ struct Unfinished {
     bytes: BytesMut,
 }
 
-/// Decodes one connection's payload.
+/// Reads and decodes what comes on one socket.
 pub(super) struct Receiver {
-    payload: Pin<Box<web::Payload>>,
+    stream: Rc<TcpStream>,
     codec: FrameCodec,
     buffer: BytesMut,
     unfinished: Option<Unfinished>,
@@ -55,11 +65,14 @@ enum State {
 }
 
 impl Receiver {
-    pub(super) fn new(payload: web::Payload, message_bytes_max: usize) -> Self {
+    /// Begins with what was read together with the handshake.
+    pub(super) fn new(stream: Rc<TcpStream>, buffer: BytesMut, message_bytes_max: usize) -> Self {
+        // A copy, since the handshake's buffer is as long as the longest handshake.
+        let buffer = BytesMut::from(&buffer[..]);
         Self {
-            payload: Box::pin(payload),
+            stream,
             codec: FrameCodec::new().max_size(message_bytes_max),
-            buffer: BytesMut::new(),
+            buffer,
             unfinished: None,
             message_bytes_max,
             state: State::Open,
@@ -77,12 +90,31 @@ impl Receiver {
             {
                 return Poll::Ready(Some(received));
             }
-            match ready!(self.payload.as_mut().poll_next(context)) {
-                Some(Ok(bytes)) if self.state == State::Open => {
-                    self.buffer.extend_from_slice(&bytes)
+            if self.buffer.is_empty() {
+                // An idle connection keeps no memory.
+                self.buffer = BytesMut::new();
+            }
+            match ready!(self.poll_read(context)) {
+                Ok(0) | Err(_) => self.state = State::Over,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Reads what has come, and says how many bytes that was; 0 is the end.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_read_ready(context))?;
+            let read = READ.with_borrow_mut(|bytes| {
+                let read = self.stream.try_read(bytes)?;
+                if self.state == State::Open {
+                    self.buffer.extend_from_slice(&bytes[..read]);
                 }
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => self.state = State::Over,
+                Ok::<_, io::Error>(read)
+            });
+            match read {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return Poll::Ready(read),
             }
         }
     }

@@ -1,14 +1,26 @@
 //! The route `/ws`: who may connect, which encoding, and the connection's actor.
 
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use std::io;
+use std::time::Instant;
+
+use actix_http::body::BodySize;
+use actix_http::{Request, RequestHead, Response, h1};
+use actix_web::body::to_bytes;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpRequest, ResponseError, web};
+use actix_web_actors::ws::HandshakeError;
 use actors::{Inbound, WorkerNode, serve_connection};
-use futures::StreamExt;
+use futures::{SinkExt, StreamExt};
 use protocol::limits::FRAME_BYTES_MAX;
 use protocol::{CloseCode, Codec, ErrorCode};
 
-use super::{Received, upgrade};
+use super::{Received, Upgrading, upgrade};
+use crate::http::metrics;
 use crate::http::problem::Problem;
+
+/// Where clients connect for messages; it stands in no description, since OpenAPI knows no WebSockets.
+pub const WEBSOCKET_PATH: &str = "/ws";
 
 /// Whom the route lets in.
 #[derive(Debug, Clone)]
@@ -19,16 +31,61 @@ pub struct WebSocketEdge {
     pub connections_max: u64,
 }
 
-/// Serves `/ws`.
+/// Serves a request for an upgrade: a connection's actor takes the socket, or the client is told why not.
 ///
 /// # Errors
-/// When the server is stopping or full, the page's origin is not allowed, or the handshake is not valid.
-pub async fn websocket(
-    request: HttpRequest,
-    payload: web::Payload,
-    edge: web::Data<WebSocketEdge>,
-    worker: web::Data<WorkerNode>,
-) -> Result<HttpResponse, Problem> {
+/// When the client has gone.
+pub async fn serve_upgrade(
+    request: Request,
+    socket: Upgrading,
+    edge: &WebSocketEdge,
+    worker: &WorkerNode,
+) -> io::Result<()> {
+    let started = Instant::now();
+    let head = request.head();
+    let admitted = admit(head, edge, worker);
+    let status = match &admitted {
+        Ok(_) => StatusCode::SWITCHING_PROTOCOLS,
+        Err(problem) => problem.status_code(),
+    };
+    let route = match head.uri.path() {
+        WEBSOCKET_PATH => WEBSOCKET_PATH,
+        _ => "unmatched",
+    };
+    let (method, elapsed) = (metrics::method_label(&head.method), started.elapsed());
+    metrics::request_ended(method, route, status, elapsed);
+    tracing::info!(method, route, status = status.as_u16(), "upgrade answered");
+    let codec = match admitted {
+        Ok(codec) => codec,
+        Err(problem) => return refuse(socket, &problem).await,
+    };
+    let subprotocol = Some(codec.subprotocol());
+    let upgraded = upgrade(head, socket, subprotocol, FRAME_BYTES_MAX).await?;
+    let inbound = upgraded
+        .received
+        .map(move |received| inbound(codec, received));
+    serve_connection(worker.clone(), codec, upgraded.outbox, inbound);
+    Ok(())
+}
+
+/// Answers a request for the route that asks for no upgrade.
+///
+/// # Errors
+/// Always: it says what a handshake lacks.
+pub async fn without_upgrade(_: HttpRequest, _: web::Payload) -> Result<&'static str, Problem> {
+    Err(handshake_problem(&HandshakeError::NoWebsocketUpgrade))
+}
+
+/// The encoding that the client asks for, if it may connect.
+fn admit(
+    request: &RequestHead,
+    edge: &WebSocketEdge,
+    worker: &WorkerNode,
+) -> Result<Codec, Problem> {
+    if request.uri.path() != WEBSOCKET_PATH {
+        let detail = format!("WebSockets are served at {WEBSOCKET_PATH} only");
+        return Err(Problem::new(ErrorCode::NotFound, detail));
+    }
     let node = worker.node();
     if node.is_draining() {
         return Err(Problem::new(
@@ -43,25 +100,35 @@ pub async fn websocket(
         );
         return Err(Problem::new(ErrorCode::Unavailable, detail));
     }
-    check_origin(&request, &edge.origins)?;
-    let codec = requested_codec(&request)?;
-    let upgraded =
-        upgrade(&request, payload, &[codec.subprotocol()], FRAME_BYTES_MAX).map_err(|error| {
-            Problem::new(
-                ErrorCode::Malformed,
-                format!("WebSocket handshake: {error}"),
-            )
-        })?;
-    let inbound = upgraded
-        .received
-        .map(move |received| inbound(codec, received));
-    serve_connection(worker.get_ref().clone(), codec, upgraded.outbox, inbound);
-    Ok(upgraded.response)
+    check_origin(request.headers(), &edge.origins)?;
+    let codec = requested_codec(request.headers())?;
+    actix_http::ws::verify_handshake(request).map_err(|error| handshake_problem(&error))?;
+    Ok(codec)
+}
+
+fn handshake_problem(error: &HandshakeError) -> Problem {
+    Problem::new(
+        ErrorCode::Malformed,
+        format!("WebSocket handshake: {error}"),
+    )
+}
+
+/// Answers with the problem and closes.
+async fn refuse(mut socket: Upgrading, problem: &Problem) -> io::Result<()> {
+    let mut response = problem.error_response();
+    let close = header::HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    let (head, body) = Response::from(response).into_parts();
+    let body = to_bytes(body).await.unwrap_or_default();
+    let size = BodySize::Sized(body.len() as u64);
+    socket.send(h1::Message::Item((head, size))).await?;
+    socket.send(h1::Message::Chunk(Some(body))).await?;
+    socket.send(h1::Message::Chunk(None)).await
 }
 
 /// The first of the client's subprotocols that is one of ours.
-fn requested_codec(request: &HttpRequest) -> Result<Codec, Problem> {
-    let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
+fn requested_codec(headers: &HeaderMap) -> Result<Codec, Problem> {
+    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL);
     let names = offered
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','));
@@ -78,13 +145,12 @@ fn requested_codec(request: &HttpRequest) -> Result<Codec, Problem> {
 }
 
 /// A page may connect from this server's own origin and from those allowed; what names no origin is no page.
-fn check_origin(request: &HttpRequest, allowed: &[String]) -> Result<(), Problem> {
-    let Some(origin) = request.headers().get(header::ORIGIN) else {
+fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), Problem> {
+    let Some(origin) = headers.get(header::ORIGIN) else {
         return Ok(());
     };
     let origin = origin.to_str().unwrap_or_default();
-    let host = request
-        .headers()
+    let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
     let own = host.is_some_and(|host| {
@@ -155,7 +221,7 @@ mod tests {
             if let Some(origin) = origin {
                 request = request.insert_header(("origin", origin));
             }
-            let outcome = check_origin(&request.to_http_request(), &allowed);
+            let outcome = check_origin(request.to_http_request().headers(), &allowed);
             assert_eq!(outcome.is_ok(), expected, "{origin:?}");
         }
     }
@@ -177,13 +243,13 @@ mod tests {
         for (offered, expected) in cases {
             let request = TestRequest::get().insert_header(("sec-websocket-protocol", offered));
             assert_eq!(
-                requested_codec(&request.to_http_request()).ok(),
+                requested_codec(request.to_http_request().headers()).ok(),
                 expected,
                 "{offered:?}"
             );
         }
         assert_eq!(
-            requested_codec(&TestRequest::get().to_http_request()).ok(),
+            requested_codec(TestRequest::get().to_http_request().headers()).ok(),
             None
         );
     }

@@ -1,19 +1,22 @@
 //! An echo server on the product's own WebSocket transport, for the Autobahn suite.
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use std::io;
+
+use actix_http::{HttpService, Request, Response};
+use actix_web::dev::Server;
+use actix_web::http::StatusCode;
 use actors::Outgoing;
-use digital_twin::transport::{Received, upgrade};
+use digital_twin::transport::{Received, Upgrading, upgrade};
 use futures::StreamExt;
 use protocol::CloseCode;
 
 /// The suite's largest messages outside its performance cases.
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
-async fn echo(request: HttpRequest, payload: web::Payload) -> actix_web::Result<HttpResponse> {
-    let upgraded = upgrade(&request, payload, &[], MESSAGE_BYTES_MAX)?;
-    let (outbox, received) = (upgraded.outbox, upgraded.received);
+async fn echo(request: Request, socket: Upgrading) -> actix_web::Result<()> {
+    let upgraded = upgrade(request.head(), socket, None, MESSAGE_BYTES_MAX).await?;
+    let (outbox, mut received) = (upgraded.outbox, Box::pin(upgraded.received));
     actix_web::rt::spawn(async move {
-        let mut received = Box::pin(received);
         while let Some(received) = received.next().await {
             let echoed = match received {
                 Received::Text(bytes) => outbox.push(Outgoing::Text(bytes)),
@@ -36,18 +39,21 @@ async fn echo(request: HttpRequest, payload: web::Payload) -> actix_web::Result<
         }
         outbox.finish();
     });
-    Ok(upgraded.response)
+    Ok(())
 }
 
 #[actix_web::main]
-async fn main() -> std::io::Result<()> {
-    let server = HttpServer::new(|| App::new().default_service(web::get().to(echo)))
-        .workers(1)
-        .tcp_nodelay(true)
-        .client_disconnect_timeout(std::time::Duration::ZERO)
-        .bind(("127.0.0.1", 0))?;
-    for address in server.addrs() {
-        println!("listening on {address}");
-    }
+async fn main() -> io::Result<()> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    println!("listening on {}", listener.local_addr()?);
+    let server = Server::build().workers(1).listen("echo", listener, || {
+        HttpService::build()
+            .tcp_nodelay(true)
+            .upgrade(|(request, socket): (Request, Upgrading)| echo(request, socket))
+            .finish(|_: Request| async {
+                Ok::<_, actix_web::Error>(Response::new(StatusCode::UPGRADE_REQUIRED))
+            })
+            .tcp()
+    })?;
     server.run().await
 }

@@ -5,7 +5,7 @@ use actix::prelude::*;
 use protocol::UserId;
 
 use super::{Conversation, Refusal};
-use crate::fan_out::{Publish, RoomEvent, RoomShard, ShardId};
+use crate::fan_out::{Publish, RoomEvent, RoomShard, ShardId, Shards};
 use crate::metrics;
 
 /// A shard with members in this conversation.
@@ -36,7 +36,13 @@ impl Conversation {
         RoomEvent::Snapshot {
             last_seq: self.timeline.last_seq(),
             running: self.timeline.running().cloned().collect(),
+            shards: self.shards(),
         }
+    }
+
+    fn shards(&self) -> Shards {
+        let shards = self.shards.iter();
+        shards.map(|(id, link)| (*id, link.addr.clone())).collect()
     }
 
     /// Sends a snapshot to a shard; where its mailbox is full, housekeeping tries again.
@@ -100,6 +106,7 @@ impl Conversation {
             },
         );
         self.send_snapshot(shard, context);
+        self.tell(&RoomEvent::Shards(self.shards()), context);
         self.align_subscription(context);
     }
 }
@@ -157,6 +164,7 @@ impl Handler<Detach> for Conversation {
 
     fn handle(&mut self, detach: Detach, context: &mut Self::Context) {
         self.shards.remove(&detach.shard);
+        self.tell(&RoomEvent::Shards(self.shards()), context);
         self.align_subscription(context);
     }
 }

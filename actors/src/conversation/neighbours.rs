@@ -76,7 +76,9 @@ impl Conversation {
                     );
                 }
             }
-            frame @ (ServerFrame::Typing { .. } | ServerFrame::Receipt { .. }) => {
+            frame @ (ServerFrame::Typing { .. }
+            | ServerFrame::Broadcast { .. }
+            | ServerFrame::Receipt { .. }) => {
                 self.tell(&RoomEvent::Droppable(SharedFrame::new(frame)), context);
             }
             _ => metrics::dropped("bus_unknown"),

@@ -4,16 +4,22 @@
 //! 2. The shard applies it to its thread's rooms, which push shared bytes into outboxes.
 //! 3. Connections that missed an entry are told to catch up from the log, and all of them when the server stops.
 
+use std::sync::Arc;
+
 use actix::prelude::*;
 use protocol::ConversationId;
 
 use super::{LocalRooms, RoomEvent};
 use crate::conversation::{Attach, Conversation, Detach};
 use crate::limits::SHARD_MAILBOX_MAX;
+use crate::shared_frame::SharedFrame;
 
 /// Which shard: one number for each worker thread of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ShardId(pub(crate) u64);
+
+/// The worker threads that have members in one room; replaced as a whole.
+pub(crate) type Shards = Arc<[(ShardId, Addr<RoomShard>)]>;
 
 /// One worker thread's share of the fan-out.
 pub(crate) struct RoomShard {
@@ -60,6 +66,25 @@ impl Handler<Publish> for RoomShard {
         self.rooms
             .borrow_mut()
             .apply(publish.conversation, publish.event);
+    }
+}
+
+/// A connection of another thread tells everybody who follows a conversation something that may be lost.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Relay {
+    /// Where.
+    pub(crate) conversation: ConversationId,
+    /// What the members see.
+    pub(crate) frame: SharedFrame,
+}
+
+impl Handler<Relay> for RoomShard {
+    type Result = ();
+
+    fn handle(&mut self, relay: Relay, _: &mut Self::Context) {
+        let event = RoomEvent::Droppable(relay.frame);
+        self.rooms.borrow_mut().apply(relay.conversation, event);
     }
 }
 

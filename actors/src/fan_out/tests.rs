@@ -77,7 +77,11 @@ impl Scene {
     }
 
     fn snapshot(&mut self, last_seq: u64, running: Vec<RunningReply>) {
-        self.apply(RoomEvent::Snapshot { last_seq, running });
+        self.apply(RoomEvent::Snapshot {
+            last_seq,
+            running,
+            shards: [].into(),
+        });
     }
 
     fn caught_up_to(&mut self, seq: u64, reply: Option<MessageId>) {

@@ -1,12 +1,13 @@
 //! Following conversations: joining a room, catching up from the log, and going live without a hole.
 
+use std::collections::HashSet;
 use std::future::poll_fn;
 
 use actix::prelude::*;
 use protocol::limits::SUBSCRIPTIONS_MAX;
 use protocol::{
-    Author, Codec, ConversationId, ErrorCode, Message as LogMessage, RequestRef, ServerFrame,
-    SessionId,
+    Author, Codec, ConversationId, Cursor, ErrorCode, Message as LogMessage, RequestRef,
+    ServerFrame, SessionId,
 };
 use storage::Storage;
 
@@ -14,11 +15,35 @@ use super::{Session, leave_room};
 use crate::conversation::{Conversation, Enter, Refusal};
 use crate::fan_out::{GoLive, LocalRooms};
 use crate::limits::CATCH_UP_PAGE;
+use crate::metrics;
 use crate::outbox::Outbox;
 use crate::shared_frame::encode_outgoing;
 
 /// Attempts to read an entry that the room knows of and the log does not show yet.
 const EMPTY_READS_MAX: u32 = 8;
+
+/// Who learns what became of following a conversation.
+pub(super) enum Asked {
+    /// A `subscribe`: it is answered.
+    Subscribe(Option<RequestRef>),
+    /// A `resume`, or nobody: what fails is named by a `reset`.
+    Resume,
+}
+
+impl Asked {
+    fn request_ref(self) -> Option<RequestRef> {
+        match self {
+            Self::Subscribe(request_ref) => request_ref,
+            Self::Resume => None,
+        }
+    }
+}
+
+/// A `resume` of which some conversations are still to be served.
+pub(super) struct Resuming {
+    request_ref: Option<RequestRef>,
+    conversations: HashSet<ConversationId>,
+}
 
 /// What it takes to bring one connection up to date in one conversation.
 struct CatchUpTask {
@@ -31,10 +56,10 @@ struct CatchUpTask {
 }
 
 impl Session {
-    /// Serves `subscribe`.
+    /// Serves `subscribe`, and one conversation of a `resume`.
     pub(super) fn follow(
         &mut self,
-        request_ref: Option<RequestRef>,
+        asked: Asked,
         conversation: ConversationId,
         after_seq: Option<u64>,
         context: &mut Context<Self>,
@@ -43,23 +68,23 @@ impl Session {
         if !known && self.following.len() >= SUBSCRIPTIONS_MAX {
             let message =
                 format!("a connection may follow at most {SUBSCRIPTIONS_MAX} conversations");
-            self.push_error(request_ref, Refusal::new(ErrorCode::LimitReached, message));
-            return;
+            let refusal = Refusal::new(ErrorCode::LimitReached, message);
+            return self.not_followed(asked, conversation, refusal);
         }
         self.with_conversation(
-            request_ref,
+            None,
             conversation,
             context,
-            move |this, request_ref, addr, context| match addr {
-                Ok(addr) => this.join(request_ref, conversation, after_seq, &addr, context),
-                Err(refusal) => this.not_followed(request_ref, conversation, refusal),
+            move |this, _, addr, context| match addr {
+                Ok(addr) => this.join(asked, conversation, after_seq, &addr, context),
+                Err(refusal) => this.not_followed(asked, conversation, refusal),
             },
         );
     }
 
     fn join(
         &mut self,
-        request_ref: Option<RequestRef>,
+        asked: Asked,
         conversation: ConversationId,
         after_seq: Option<u64>,
         addr: &Addr<Conversation>,
@@ -98,33 +123,72 @@ impl Session {
         let handle = context.spawn(caught_up.into_actor(self).map(move |caught_up, this, _| {
             this.following.insert(conversation, None);
             match caught_up {
-                Ok(last_seq) => this.push(&ServerFrame::Subscribed {
-                    request_ref,
-                    conversation_id: conversation,
-                    last_seq,
-                }),
-                Err(refusal) => this.not_followed(request_ref, conversation, refusal),
+                Ok(last_seq) => {
+                    this.push(&ServerFrame::Subscribed {
+                        request_ref: asked.request_ref(),
+                        conversation_id: conversation,
+                        last_seq,
+                    });
+                    this.resumed(conversation);
+                }
+                Err(refusal) => this.not_followed(asked, conversation, refusal),
             }
         }));
         self.following.insert(conversation, Some(handle));
     }
 
-    /// Tells the client that it does not follow a conversation, and why. One that resumes several learns which.
-    fn not_followed(
+    /// Tells the client that it does not follow a conversation, and why.
+    fn not_followed(&mut self, asked: Asked, conversation: ConversationId, refusal: Refusal) {
+        self.unfollow(conversation);
+        match asked {
+            Asked::Subscribe(request_ref) => self.push_error(request_ref, refusal),
+            Asked::Resume => {
+                metrics::error(refusal.code);
+                self.push(&ServerFrame::Reset {
+                    conversation_id: conversation,
+                    code: refusal.code,
+                    message: refusal.message,
+                    retry_after_ms: refusal.retry_after_ms,
+                });
+            }
+        }
+        self.resumed(conversation);
+    }
+
+    /// Notes that one conversation of a `resume` has been served, and answers the `resume` after the last one.
+    fn resumed(&mut self, conversation: ConversationId) {
+        let Some(resuming) = &mut self.resuming else {
+            return;
+        };
+        resuming.conversations.remove(&conversation);
+        if !resuming.conversations.is_empty() {
+            return;
+        }
+        let request_ref = resuming.request_ref.take();
+        self.resuming = None;
+        self.push(&ServerFrame::Resumed { request_ref });
+    }
+
+    /// Serves the conversations of a `resume`.
+    pub(super) fn resume(
         &mut self,
         request_ref: Option<RequestRef>,
-        conversation: ConversationId,
-        refusal: Refusal,
+        cursors: Vec<Cursor>,
+        context: &mut Context<Self>,
     ) {
-        self.unfollow(conversation);
-        if request_ref.is_none() {
-            let unsubscribed = ServerFrame::Unsubscribed {
-                request_ref: None,
-                conversation_id: conversation,
-            };
-            self.push(&unsubscribed);
+        if cursors.is_empty() {
+            self.push(&ServerFrame::Resumed { request_ref });
+            return;
         }
-        self.push_error(request_ref, refusal);
+        let named = cursors.iter().map(|cursor| cursor.conversation_id);
+        self.resuming = Some(Box::new(Resuming {
+            request_ref,
+            conversations: named.collect(),
+        }));
+        for cursor in cursors {
+            let after_seq = Some(cursor.after_seq);
+            self.follow(Asked::Resume, cursor.conversation_id, after_seq, context);
+        }
     }
 
     /// Reads what a live connection has missed.
@@ -144,7 +208,7 @@ impl Session {
             this.following.insert(conversation, None);
             if let Err(refusal) = caught_up {
                 // Silence would be a hole: the client is told, and subscribes again.
-                this.not_followed(None, conversation, refusal);
+                this.not_followed(Asked::Resume, conversation, refusal);
             }
         }));
         self.following.insert(conversation, Some(handle));
@@ -165,6 +229,7 @@ impl Session {
             request_ref,
             conversation_id: conversation,
         });
+        self.resumed(conversation);
     }
 
     fn unfollow(&mut self, conversation: ConversationId) {
@@ -196,8 +261,8 @@ impl CatchUpTask {
             let log = self.storage.conversation(self.conversation).await?;
             let last_seq = log.map_or(0, |conversation| conversation.last_seq);
             if cursor > last_seq {
-                let message = format!("after_seq {cursor} is beyond the last entry, {last_seq}");
-                return Err(Refusal::new(ErrorCode::Invalid, message));
+                let message = format!("the cursor {cursor} is beyond the last entry, {last_seq}");
+                return Err(Refusal::new(ErrorCode::Conflict, message));
             }
         }
         Ok(cursor)

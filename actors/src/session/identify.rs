@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use actix::prelude::*;
-use protocol::limits::{SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX};
+use protocol::limits::TOKEN_BYTES_MAX;
 use protocol::{CloseCode, Cursor, ErrorCode, ReadyUser, RequestRef, ServerFrame};
 
 use storage::StorageError;
@@ -13,12 +13,13 @@ use crate::conversation::Refusal;
 use crate::node::now_ms;
 
 impl Session {
-    /// Serves `identify` and `resume`: checks the token, answers `ready`, and follows what the client followed.
+    /// Serves `identify` and, with cursors, `resume`: checks the token, answers `ready`, and follows what the client
+    /// followed.
     pub(super) fn identify(
         &mut self,
         request_ref: Option<RequestRef>,
         token: &str,
-        cursors: Vec<Cursor>,
+        cursors: Option<Vec<Cursor>>,
         context: &mut Context<Self>,
     ) {
         if self.person.is_some() {
@@ -27,11 +28,6 @@ impl Session {
                 "this connection has identified itself already",
             );
             self.push_error(request_ref, refusal);
-            return;
-        }
-        if cursors.len() > SUBSCRIPTIONS_MAX {
-            let message = format!("{} cursors; at most {SUBSCRIPTIONS_MAX}", cursors.len());
-            self.push_error(request_ref, Refusal::new(ErrorCode::LimitReached, message));
             return;
         }
         let identity = match self.check_token(token) {
@@ -51,7 +47,7 @@ impl Session {
                 .map(move |found, this, context| match found {
                     Ok((identity, Some(user))) => {
                         let ready = ServerFrame::Ready {
-                            request_ref,
+                            request_ref: request_ref.clone(),
                             session_id: this.id,
                             user: ReadyUser {
                                 id: user.id,
@@ -64,13 +60,8 @@ impl Session {
                             name: user.name,
                         });
                         this.push(&ready);
-                        for cursor in cursors {
-                            this.follow(
-                                None,
-                                cursor.conversation_id,
-                                Some(cursor.after_seq),
-                                context,
-                            );
+                        if let Some(cursors) = cursors {
+                            this.resume(request_ref, cursors, context);
                         }
                     }
                     Ok((_, None)) => {

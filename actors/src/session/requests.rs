@@ -4,15 +4,20 @@ use std::time::{Duration, Instant};
 
 use actix::dev::ToEnvelope;
 use actix::prelude::*;
-use governor::clock::{Clock, DefaultClock};
+use governor::NotUntil;
+use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use protocol::limits::{SUBSCRIPTIONS_MAX, TEXT_BYTES_MAX};
 use protocol::{
     ClientFrame, ClientId, ClientRequest, ConversationId, ErrorCode, MessageId, RequestRef,
-    ServerFrame,
+    ServerFrame, UserId,
 };
 
+use super::follow::Asked;
 use super::{Person, Session};
+use crate::SharedFrame;
+use crate::bus_event;
 use crate::conversation::{Conversation, Read, Refusal, Stop, Submit, Typing};
+use crate::fan_out::Relay;
 use crate::limits::SESSION_REQUESTS_MAX;
 use crate::metrics;
 use crate::supervisor::WakeError;
@@ -34,10 +39,10 @@ impl Session {
         let ClientRequest { request_ref, frame } = request;
         match frame {
             ClientFrame::Identify { token } => {
-                return self.identify(request_ref, &token, Vec::new(), context);
+                return self.identify(request_ref, &token, None, context);
             }
             ClientFrame::Resume { token, cursors } => {
-                return self.identify(request_ref, &token, cursors, context);
+                return self.identify(request_ref, &token, Some(cursors), context);
             }
             ClientFrame::Ping => return self.push(&ServerFrame::Pong { request_ref }),
             _ => {}
@@ -52,7 +57,8 @@ impl Session {
                 conversation_id,
                 after_seq,
             } => {
-                self.follow(request_ref, conversation_id, after_seq, context);
+                let asked = Asked::Subscribe(request_ref);
+                self.follow(asked, conversation_id, after_seq, context);
             }
             ClientFrame::Unsubscribe { conversation_id } => {
                 self.unsubscribe(request_ref, conversation_id, context);
@@ -80,6 +86,21 @@ impl Session {
                     |_, _, ()| {},
                 );
             }
+            ClientFrame::Broadcast {
+                conversation_id,
+                event,
+                data,
+            } => {
+                let frame = ServerFrame::Broadcast {
+                    conversation_id,
+                    user_id: user,
+                    event,
+                    data,
+                };
+                if let Err(refusal) = self.broadcast(user, conversation_id, frame) {
+                    self.push_error(request_ref, refusal);
+                }
+            }
             ClientFrame::Read {
                 conversation_id,
                 seq,
@@ -106,6 +127,51 @@ impl Session {
         }
     }
 
+    /// Tells everybody who follows what is never kept, by the short way: no mailbox of the conversation, no log.
+    fn broadcast(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        frame: ServerFrame,
+    ) -> Result<(), Refusal> {
+        if let Err(until) = self.worker.broadcasts().check_key(&user) {
+            return Err(rate_limited(&until, "too many broadcasts; wait a little"));
+        }
+        let frame = SharedFrame::new(frame);
+        let told = self
+            .worker
+            .rooms()
+            .borrow_mut()
+            .broadcast(conversation, self.id, frame.clone());
+        let not_followed = || {
+            Refusal::new(
+                ErrorCode::Forbidden,
+                "broadcast: subscribe to the conversation first",
+            )
+        };
+        let shards = told.ok_or_else(not_followed)?;
+        for (id, shard) in shards.iter() {
+            let relay = Relay {
+                conversation,
+                frame: frame.clone(),
+            };
+            if *id != self.worker.shard_id() && shard.try_send(relay).is_err() {
+                metrics::dropped("broadcast");
+            }
+        }
+        let payload = bus_event::encode_frame(frame.frame());
+        if self
+            .worker
+            .services()
+            .bus
+            .publish(conversation, payload)
+            .is_err()
+        {
+            metrics::dropped("bus_publish");
+        }
+        Ok(())
+    }
+
     fn send(
         &mut self,
         request_ref: Option<RequestRef>,
@@ -118,18 +184,8 @@ impl Session {
         }
         let user = person.identity.user_id;
         if let Err(until) = self.worker.sends().check_key(&user) {
-            let wait = until.wait_time_from(DefaultClock::default().now());
-            let retry_after_ms = u64::try_from(wait.as_millis())
-                .ok()
-                .map(|wait_ms| wait_ms + 1);
-            let refusal = Refusal::new(ErrorCode::RateLimited, "too many messages; wait a little");
-            return self.push_error(
-                request_ref,
-                Refusal {
-                    retry_after_ms,
-                    ..refusal
-                },
-            );
+            let refusal = rate_limited(&until, "too many messages; wait a little");
+            return self.push_error(request_ref, refusal);
         }
         let Sending {
             conversation,
@@ -247,6 +303,15 @@ impl Session {
                 context,
             );
         }));
+    }
+}
+
+fn rate_limited(until: &NotUntil<QuantaInstant>, message: &str) -> Refusal {
+    let wait = until.wait_time_from(DefaultClock::default().now());
+    let wait_ms = u64::try_from(wait.as_millis()).ok();
+    Refusal {
+        retry_after_ms: wait_ms.map(|wait_ms| wait_ms + 1),
+        ..Refusal::new(ErrorCode::RateLimited, message)
     }
 }
 

@@ -352,21 +352,66 @@ async fn a_client_that_resumes_learns_which_conversations_it_cannot_follow() {
         conversation_id,
         after_seq,
     };
-    let cursors = vec![cursor(nowhere, 0), cursor(conversation, 7)];
+    let ahead = house.conversation().await;
+    let cursors = vec![
+        cursor(nowhere, 0),
+        cursor(ahead, 7),
+        cursor(conversation, 0),
+    ];
     let token = house.user.to_string();
     client.say(ClientFrame::Resume { token, cursors });
     assert!(matches!(client.next().await, ServerFrame::Ready { .. }));
-    for expected in [
-        (nowhere, ErrorCode::NotFound),
-        (conversation, ErrorCode::Invalid),
-    ] {
-        let ServerFrame::Unsubscribed {
-            conversation_id, ..
+    let mut resets = Vec::new();
+    let mut subscribed = Vec::new();
+    loop {
+        match client.next().await {
+            ServerFrame::Reset {
+                conversation_id,
+                code,
+                ..
+            } => resets.push((conversation_id, code)),
+            ServerFrame::Subscribed {
+                conversation_id, ..
+            } => subscribed.push(conversation_id),
+            ServerFrame::Resumed { .. } => break,
+            frame => panic!("{frame:?}"),
+        }
+    }
+    resets.sort_by_key(|(id, _)| *id != nowhere);
+    let expected = [(nowhere, ErrorCode::NotFound), (ahead, ErrorCode::Conflict)];
+    assert_eq!(
+        (resets, subscribed),
+        (expected.to_vec(), vec![conversation])
+    );
+}
+
+#[actix::test]
+async fn a_broadcast_reaches_all_who_follow_and_only_followers_may_send_one() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let other = house.conversation().await;
+    let sender = house.follower(conversation).await;
+    let reader = house.follower(conversation).await;
+    let broadcast = |conversation_id| ClientFrame::Broadcast {
+        conversation_id,
+        event: "cursor".to_owned().try_into().unwrap(),
+        data: "12,7".to_owned(),
+    };
+    sender.say(broadcast(other));
+    assert_eq!(sender.error().await, ErrorCode::Forbidden);
+    sender.say(broadcast(conversation));
+    for client in [&sender, &reader] {
+        let ServerFrame::Broadcast {
+            conversation_id,
+            user_id,
+            data,
+            ..
         } = client.next().await
         else {
-            panic!("it is told what it does not follow")
+            panic!("everybody who follows is told")
         };
-        assert_eq!((conversation_id, client.error().await), expected);
+        let told = (conversation_id, user_id, data.as_str());
+        assert_eq!(told, (conversation, house.user, "12,7"));
     }
 }
 

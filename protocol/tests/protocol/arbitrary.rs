@@ -3,10 +3,10 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use protocol::limits::{CLIENT_ID_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX};
+use protocol::limits::{CLIENT_ID_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX};
 use protocol::{
-    Author, ClientFrame, ClientId, ClientRequest, Cursor, ErrorCode, Failure, Message, ReadyUser,
-    RequestRef, ServerFrame, Source, StopReason, Usage,
+    Author, ClientFrame, ClientId, ClientRequest, Cursor, ErrorCode, EventName, Failure, Message,
+    ReadyUser, RequestRef, ServerFrame, Source, StopReason, Usage,
 };
 
 /// Any of our ids: 16 bytes of any value.
@@ -28,6 +28,10 @@ fn graphic(bytes_max: usize) -> impl Strategy<Value = String> {
 
 fn client_id() -> impl Strategy<Value = ClientId> {
     graphic(CLIENT_ID_BYTES_MAX).prop_map(|text| text.try_into().expect("printable"))
+}
+
+fn event_name() -> impl Strategy<Value = EventName> {
+    graphic(EVENT_NAME_BYTES_MAX).prop_map(|text| text.try_into().expect("printable"))
 }
 
 fn request_ref() -> impl Strategy<Value = Option<RequestRef>> {
@@ -66,6 +70,13 @@ pub(crate) fn client_request() -> impl Strategy<Value = ClientRequest> {
             }
         ),
         id().prop_map(|conversation_id| ClientFrame::Typing { conversation_id }),
+        (id(), event_name(), text()).prop_map(|(conversation_id, event, data)| {
+            ClientFrame::Broadcast {
+                conversation_id,
+                event,
+                data,
+            }
+        }),
         (id(), seq()).prop_map(|(conversation_id, seq)| ClientFrame::Read {
             conversation_id,
             seq
@@ -211,6 +222,23 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
         conversation_id,
         user_id,
     });
+    let broadcast =
+        (id(), id(), event_name(), text()).prop_map(|(conversation_id, user_id, event, data)| {
+            ServerFrame::Broadcast {
+                conversation_id,
+                user_id,
+                event,
+                data,
+            }
+        });
+    let reset = (id(), error_code(), text(), option::of(any::<u64>())).prop_map(
+        |(conversation_id, code, message, retry_after_ms)| ServerFrame::Reset {
+            conversation_id,
+            code,
+            message,
+            retry_after_ms,
+        },
+    );
     let receipt =
         (id(), id(), seq()).prop_map(|(conversation_id, user_id, seq)| ServerFrame::Receipt {
             conversation_id,
@@ -241,6 +269,9 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
         delta,
         message().prop_map(ServerFrame::MessageDone),
         typing,
+        broadcast,
+        reset,
+        request_ref().prop_map(|request_ref| ServerFrame::Resumed { request_ref }),
         receipt,
         error,
         request_ref().prop_map(|request_ref| ServerFrame::Pong { request_ref }),

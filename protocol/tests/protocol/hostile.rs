@@ -3,8 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::limits::{
-    CLIENT_ID_BYTES_MAX, DEPTH_MAX, EXPLANATION_CHARS_MAX, REF_BYTES_MAX, SEQ_MAX,
-    SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX,
+    BROADCAST_BYTES_MAX, CLIENT_ID_BYTES_MAX, DEPTH_MAX, EVENT_NAME_BYTES_MAX,
+    EXPLANATION_CHARS_MAX, REF_BYTES_MAX, SEQ_MAX, SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX,
 };
 use protocol::{
     ClientFrame, Codec, DecodeError, ErrorCode, ServerFrame, decode_client, decode_server,
@@ -198,7 +198,17 @@ fn tokens_cursors_and_seqs_are_held_to_their_limits() {
     let read = |seq: u64| json!({ "op": "read", "conversation_id": CONVERSATION, "seq": seq });
     let subscribe =
         |seq: u64| json!({ "op": "subscribe", "conversation_id": CONVERSATION, "after_seq": seq });
+    let broadcast = |event: usize, data: usize| {
+        json!({
+            "op": "broadcast",
+            "conversation_id": CONVERSATION,
+            "event": "e".repeat(event),
+            "data": "é".repeat(data / 2),
+        })
+    };
     for allowed in [
+        broadcast(EVENT_NAME_BYTES_MAX, BROADCAST_BYTES_MAX),
+        broadcast(1, 0),
         cursors(SUBSCRIPTIONS_MAX, SEQ_MAX),
         identify(TOKEN_BYTES_MAX),
         read(SEQ_MAX),
@@ -207,6 +217,9 @@ fn tokens_cursors_and_seqs_are_held_to_their_limits() {
         assert!(is_accepted(&allowed));
     }
     for refused in [
+        broadcast(EVENT_NAME_BYTES_MAX + 1, 0),
+        broadcast(0, 0),
+        broadcast(1, BROADCAST_BYTES_MAX + 2),
         cursors(SUBSCRIPTIONS_MAX + 1, 0),
         cursors(1, SEQ_MAX + 1),
         identify(TOKEN_BYTES_MAX + 1),

@@ -1,8 +1,8 @@
 //! The frames of the golden files: every kind of frame, with and without what it may lack.
 
 use protocol::{
-    Author, ClientFrame, ClientRequest, Codec, Cursor, ErrorCode, Failure, Message, ReadyUser,
-    RequestRef, ServerFrame, Source, StopReason, Usage, decode_client, encode_client,
+    Author, ClientFrame, ClientRequest, Codec, Cursor, ErrorCode, EventName, Failure, Message,
+    ReadyUser, RequestRef, ServerFrame, Source, StopReason, Usage, decode_client, encode_client,
     encode_server,
 };
 use serde_json::{Value, json};
@@ -163,6 +163,14 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
         ),
         ("typing", without(ClientFrame::Typing { conversation_id })),
         (
+            "broadcast",
+            without(ClientFrame::Broadcast {
+                conversation_id,
+                event: event("cursor"),
+                data: r#"{"x":12,"y":7}"#.to_owned(),
+            }),
+        ),
+        (
             "read",
             without(ClientFrame::Read {
                 conversation_id,
@@ -182,6 +190,10 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
         ("ping", with("6", ClientFrame::Ping)),
         ("ping without ref", without(ClientFrame::Ping)),
     ]
+}
+
+fn event(name: &str) -> EventName {
+    name.to_owned().try_into().expect("the name of an event")
 }
 
 /// A person's message.
@@ -263,6 +275,30 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
                 request_ref: request_ref("2"),
                 conversation_id,
                 last_seq: 41,
+            },
+        ),
+        (
+            "resumed",
+            ServerFrame::Resumed {
+                request_ref: request_ref("1"),
+            },
+        ),
+        (
+            "reset: the cursor is beyond the log",
+            ServerFrame::Reset {
+                conversation_id,
+                code: ErrorCode::Conflict,
+                message: "the cursor 41 is beyond the last entry, 30".to_owned(),
+                retry_after_ms: None,
+            },
+        ),
+        (
+            "reset: not now",
+            ServerFrame::Reset {
+                conversation_id,
+                code: ErrorCode::Unavailable,
+                message: "the conversation is being restarted".to_owned(),
+                retry_after_ms: Some(1_000),
             },
         ),
         (
@@ -365,6 +401,15 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             ServerFrame::Typing {
                 conversation_id,
                 user_id: id(ANA),
+            },
+        ),
+        (
+            "broadcast",
+            ServerFrame::Broadcast {
+                conversation_id,
+                user_id: id(ANA),
+                event: event("cursor"),
+                data: r#"{"x":12,"y":7}"#.to_owned(),
             },
         ),
         (

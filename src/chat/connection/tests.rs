@@ -234,9 +234,11 @@ async fn a_conversation_that_the_server_could_not_go_on_with_is_resumed() {
     let server = Server::start(Codec::Json).await;
     let script = async {
         let mut peer = server.let_in_and_subscribe().await;
-        peer.says(&ServerFrame::Unsubscribed {
-            request_ref: None,
+        peer.says(&ServerFrame::Reset {
             conversation_id: server.conversation,
+            code: ErrorCode::Unavailable,
+            message: "the conversation is being restarted".to_owned(),
+            retry_after_ms: Some(1_000),
         })
         .await;
         let (mut peer, resume) = server.let_in().await;
