@@ -13,7 +13,9 @@ CARGO_FLAGS := --locked --workspace
 # Doc tests are linked in a temporary folder, from where the run path of .cargo/config.toml leads nowhere.
 LIBRARY_PATH_NAME := $(if $(filter Darwin,$(shell uname -s)),DYLD_LIBRARY_PATH,LD_LIBRARY_PATH)
 
-ROOMS := src actors bus inference protocol storage
+ROOMS := src actors bus inference loadtest protocol storage
+# What `make loadtest` measures.
+PEERS := digital-twin,socket.io,ws,bun
 # Succeeds if a documentation comment has a code block that rustdoc would run.
 HAS_RUST_EXAMPLE := FNR == 1 { open = 0 } \
 	/^ *\/\/[\/!] *```/ { if (!open && /```(rust|no_run|should_panic|compile_fail)?(,.*)?$$/) found = 1; open = !open } \
@@ -86,6 +88,13 @@ autobahn: setup ## The Autobahn test suite against our WebSocket transport; LONG
 .PHONY: bench
 bench: setup test-packages ## The benchmarks, beside a private Redis and PostgreSQL; each prints its figures
 	@setup/services.py run -- cargo bench $(CARGO_FLAGS) --bench '*'
+
+.PHONY: loadtest
+loadtest: setup ## Measure the server beside socket.io, ws and Bun (SERVERS=digital-twin for ours alone); SUITE=file.json
+	@cargo build --locked --release --bin digital-twin --bin loadtest
+	@cd loadtest/peers && npm ci --silent
+	@ulimit -n 20000 && taskset -c 1 target/release/loadtest $(or $(SUITE),loadtest/scenarios/peers.json) \
+		--servers $(or $(SERVERS),$(PEERS)) --server-cpus 0
 
 .PHONY: fixtures
 fixtures: setup ## Make inference/fixtures anew with transformers and llama.cpp (several GB of Python packages)

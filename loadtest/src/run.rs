@@ -1,0 +1,461 @@
+//! Does one work on one running server, and measures it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, sleep_until};
+
+use crate::connection::{Receiver, Sender};
+use crate::scenario::{Pace, WorkKind};
+use crate::target::{Kind, Target};
+
+/// Begins the data of an event: 20 digits of nanoseconds and 10 of the event's number follow.
+const MARK: u8 = b'@';
+
+/// Bytes of the mark and its numbers.
+const STAMP_BYTES: usize = 31;
+
+/// Events of a room whose deliveries are counted at once.
+const COUNTED_MAX: usize = 65_536;
+
+/// How long the clients of a work may take to connect.
+const CONNECT_WITHIN: Duration = Duration::from_secs(120);
+
+/// How long memory may settle before it is read.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// What one work on one server gave.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Measured {
+    /// Deliveries, echoes or acknowledgements in a second.
+    pub(crate) per_second: f64,
+    /// Half of the latencies were below this, in milliseconds.
+    pub p50_ms: f64,
+    /// 99 of 100 latencies were below this, in milliseconds.
+    pub p99_ms: f64,
+    /// Processor time of the server for each delivery, in microseconds.
+    pub(crate) server_cpu_us: f64,
+    /// Memory of the server, in bytes: all of it, or for each idle connection.
+    pub(crate) server_bytes: f64,
+}
+
+/// What the clients of a work count together.
+struct Counts {
+    began: Instant,
+    measuring: Cell<bool>,
+    done: Cell<u64>,
+    latencies: RefCell<Histogram<u64>>,
+}
+
+impl Counts {
+    fn new() -> anyhow::Result<Rc<Self>> {
+        Ok(Rc::new(Self {
+            began: Instant::now(),
+            measuring: Cell::new(false),
+            done: Cell::new(0),
+            latencies: RefCell::new(Histogram::new_with_bounds(1, 600_000_000, 3)?),
+        }))
+    }
+
+    fn now_ns(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Counts something that was due at `due_ns` and is done now.
+    fn done(&self, due_ns: u64, now_ns: u64) {
+        if self.measuring.get() {
+            self.done.set(self.done.get() + 1);
+            let latency_us = now_ns.saturating_sub(due_ns) / 1_000;
+            self.latencies.borrow_mut().saturating_record(latency_us);
+        }
+    }
+}
+
+/// Does the work for this long.
+///
+/// # Errors
+/// When the server refuses, or a connection is lost.
+pub(crate) async fn run(
+    target: &Target,
+    work: &WorkKind,
+    warm_up: Duration,
+    duration: Duration,
+) -> anyhow::Result<Measured> {
+    let counts = Counts::new()?;
+    let mut clients = JoinSet::new();
+    let before = target.resident_bytes()?;
+    let connected = connect_clients(target, work, &counts, &mut clients);
+    let connections = tokio::time::timeout(CONNECT_WITHIN, connected)
+        .await
+        .context("the clients did not connect in time")??;
+    if let WorkKind::Idle { .. } = work {
+        sleep(SETTLE).await;
+        let grown = target.resident_bytes()?.saturating_sub(before);
+        return Ok(Measured {
+            per_second: 0.0,
+            p50_ms: 0.0,
+            p99_ms: 0.0,
+            server_cpu_us: 0.0,
+            server_bytes: grown as f64 / connections as f64,
+        });
+    }
+    watched(sleep(warm_up), &mut clients).await?;
+    counts.measuring.set(true);
+    let (cpu, since) = (target.cpu_seconds()?, Instant::now());
+    watched(sleep(duration), &mut clients).await?;
+    counts.measuring.set(false);
+    let (elapsed, cpu) = (since.elapsed(), target.cpu_seconds()? - cpu);
+    let done = counts.done.get().max(1) as f64;
+    let latencies = counts.latencies.borrow();
+    Ok(Measured {
+        per_second: done / elapsed.as_secs_f64(),
+        p50_ms: latencies.value_at_quantile(0.5) as f64 / 1_000.0,
+        p99_ms: latencies.value_at_quantile(0.99) as f64 / 1_000.0,
+        server_cpu_us: cpu * 1e6 / done,
+        server_bytes: target.resident_bytes()? as f64,
+    })
+}
+
+/// Waits, unless a client fails first.
+async fn watched(
+    wait: impl Future<Output = ()>,
+    clients: &mut JoinSet<anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        () = wait => Ok(()),
+        Some(ended) = clients.join_next() => match ended? {
+            Ok(()) => anyhow::bail!("a client stopped"),
+            Err(error) => Err(error.context("a client failed")),
+        },
+    }
+}
+
+async fn connect_clients(
+    target: &Target,
+    work: &WorkKind,
+    counts: &Rc<Counts>,
+    clients: &mut JoinSet<anyhow::Result<()>>,
+) -> anyhow::Result<usize> {
+    match *work {
+        WorkKind::FanOut {
+            rooms,
+            members,
+            event_bytes,
+            pace,
+        } => {
+            for number in 0..rooms {
+                let name = target.make_room(number).await?;
+                let room = Rc::new(Room::new(name, members));
+                let mut publisher = None;
+                for _ in 0..members {
+                    let (sender, receiver) = target.join(Some(&room.name)).await?;
+                    publisher.get_or_insert_with(|| sender.clone());
+                    let member = Member::new(target.kind, sender, room.clone(), counts.clone());
+                    clients.spawn_local(member.receive(receiver));
+                }
+                let publisher = Publisher {
+                    frame: target
+                        .publish_frame(&room.name, &"x".repeat(event_bytes.max(STAMP_BYTES))),
+                    sender: publisher.context("a room has members")?,
+                    room,
+                    counts: counts.clone(),
+                };
+                clients.spawn_local(match pace {
+                    Pace::InFlight(window) => publisher.closed(window).boxed(),
+                    Pace::EventsPerSecond(rate) => {
+                        let every = Duration::from_secs_f64(rooms as f64 / rate);
+                        // Rooms take turns, so that events do not come in bursts.
+                        publisher
+                            .open(every, every.mul_f64(number as f64 / rooms as f64))
+                            .boxed()
+                    }
+                });
+            }
+            Ok(rooms * members)
+        }
+        WorkKind::Echo { connections } => {
+            for _ in 0..connections {
+                let (sender, receiver) = target.join(None).await?;
+                let echo = echo(
+                    target.ping_frame(),
+                    target.kind,
+                    sender,
+                    receiver,
+                    counts.clone(),
+                );
+                clients.spawn_local(echo);
+            }
+            Ok(connections)
+        }
+        WorkKind::Idle { connections } => {
+            let room = target.make_room(0).await?;
+            for _ in 0..connections {
+                let (sender, mut receiver) = target.join(Some(&room)).await?;
+                let kind = target.kind;
+                clients.spawn_local(async move {
+                    loop {
+                        receive_and_live(kind, &sender, &mut receiver, |_| {}).await?;
+                    }
+                });
+            }
+            Ok(connections)
+        }
+        WorkKind::Durable {
+            senders,
+            conversations,
+            text_bytes,
+        } => {
+            anyhow::ensure!(
+                target.kind == Kind::Product,
+                "only digital-twin keeps messages"
+            );
+            let mut rooms = Vec::new();
+            for number in 0..conversations {
+                rooms.push(target.make_room(number).await?);
+            }
+            for number in 0..senders {
+                let (sender, receiver) = target.join(None).await?;
+                let room = rooms[number % conversations].clone();
+                let text = "x".repeat(text_bytes);
+                clients.spawn_local(durable(
+                    sender,
+                    receiver,
+                    room,
+                    number,
+                    text,
+                    counts.clone(),
+                ));
+            }
+            Ok(senders)
+        }
+    }
+}
+
+/// One room under load.
+struct Room {
+    name: String,
+    members: usize,
+    /// Deliveries of each event that is on its way, by its number.
+    delivered: RefCell<Vec<usize>>,
+    completed: Cell<u64>,
+    one_completed: Notify,
+}
+
+impl Room {
+    fn new(name: String, members: usize) -> Self {
+        Self {
+            name,
+            members,
+            delivered: RefCell::new(vec![0; COUNTED_MAX]),
+            completed: Cell::new(0),
+            one_completed: Notify::new(),
+        }
+    }
+
+    fn delivered(&self, number: u64) {
+        let mut delivered = self.delivered.borrow_mut();
+        let count = &mut delivered[number as usize % COUNTED_MAX];
+        *count += 1;
+        if *count == self.members {
+            *count = 0;
+            self.completed.set(self.completed.get() + 1);
+            self.one_completed.notify_one();
+        }
+    }
+}
+
+struct Member {
+    kind: Kind,
+    sender: Sender,
+    room: Rc<Room>,
+    counts: Rc<Counts>,
+}
+
+impl Member {
+    fn new(kind: Kind, sender: Sender, room: Rc<Room>, counts: Rc<Counts>) -> Self {
+        Self {
+            kind,
+            sender,
+            room,
+            counts,
+        }
+    }
+
+    async fn receive(self, mut receiver: Receiver) -> anyhow::Result<()> {
+        loop {
+            let now_ns = Cell::new(0);
+            receive_and_live(self.kind, &self.sender, &mut receiver, |payload| {
+                if let Some((due_ns, number)) = stamp(payload) {
+                    if now_ns.get() == 0 {
+                        now_ns.set(self.counts.now_ns());
+                    }
+                    self.counts.done(due_ns, now_ns.get());
+                    self.room.delivered(number);
+                }
+            })
+            .await?;
+        }
+    }
+}
+
+/// Receives, and answers the signs of life that some servers ask for.
+async fn receive_and_live(
+    kind: Kind,
+    sender: &Sender,
+    receiver: &mut Receiver,
+    mut frame: impl FnMut(&[u8]),
+) -> anyhow::Result<()> {
+    let mut asked = false;
+    receiver
+        .receive(|payload| {
+            if kind == Kind::SocketIo && payload == b"2" {
+                asked = true;
+            } else {
+                frame(payload);
+            }
+        })
+        .await?;
+    if asked {
+        sender.send("3").await?;
+    }
+    Ok(())
+}
+
+/// When the event in this frame was due, and its number.
+fn stamp(payload: &[u8]) -> Option<(u64, u64)> {
+    let at = payload.iter().position(|byte| *byte == MARK)?;
+    let digits = payload.get(at + 1..at + STAMP_BYTES)?;
+    let number = |digits: &[u8]| {
+        let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+        digits.iter().try_fold(0_u64, |sum, byte| {
+            Some(sum.wrapping_mul(10) + digit(*byte)?)
+        })
+    };
+    Some((number(&digits[..20])?, number(&digits[20..])?))
+}
+
+struct Publisher {
+    /// The frame with data of the right length, whose beginning the stamp overwrites.
+    frame: String,
+    sender: Sender,
+    room: Rc<Room>,
+    counts: Rc<Counts>,
+}
+
+impl Publisher {
+    async fn publish(&self, due_ns: u64, number: u64) -> anyhow::Result<()> {
+        let stamp = format!("@{due_ns:020}{number:010}");
+        let frame = self.frame.replacen(&"x".repeat(STAMP_BYTES), &stamp, 1);
+        Ok(self.sender.send(&frame).await?)
+    }
+
+    async fn closed(self, window: usize) -> anyhow::Result<()> {
+        for number in 0.. {
+            while number - self.room.completed.get() >= window as u64 {
+                self.room.one_completed.notified().await;
+            }
+            self.publish(self.counts.now_ns(), number).await?;
+        }
+        Ok(())
+    }
+
+    async fn open(self, every: Duration, offset: Duration) -> anyhow::Result<()> {
+        let first = self.counts.began + self.counts.began.elapsed() + offset;
+        for number in 0_u32.. {
+            let due = first + every * number;
+            sleep_until(due.into()).await;
+            let due_ns = u64::try_from((due - self.counts.began).as_nanos())?;
+            self.publish(due_ns, u64::from(number)).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn echo(
+    ping: &'static str,
+    kind: Kind,
+    sender: Sender,
+    mut receiver: Receiver,
+    counts: Rc<Counts>,
+) -> anyhow::Result<()> {
+    loop {
+        let sent_ns = counts.now_ns();
+        sender.send(ping).await?;
+        let mut answered = false;
+        while !answered {
+            receive_and_live(kind, &sender, &mut receiver, |payload| {
+                answered |= payload.windows(4).any(|four| four == b"pong");
+            })
+            .await?;
+        }
+        counts.done(sent_ns, counts.now_ns());
+    }
+}
+
+async fn durable(
+    sender: Sender,
+    mut receiver: Receiver,
+    room: String,
+    who: usize,
+    text: String,
+    counts: Rc<Counts>,
+) -> anyhow::Result<()> {
+    for number in 0_u64.. {
+        let sent_ns = counts.now_ns();
+        let frame = format!(
+            r#"{{"op":"send","conversation_id":"{room}","client_id":"{who}-{number}","text":"{text}"}}"#
+        );
+        sender.send(&frame).await?;
+        receiver
+            .wait_for(r#""op":"ack""#, r#""op":"error""#)
+            .await?;
+        counts.done(sent_ns, counts.now_ns());
+    }
+    Ok(())
+}
+
+/// Clients of different kinds in one set.
+trait Boxed: Future + Sized {
+    fn boxed<'a>(self) -> std::pin::Pin<Box<dyn Future<Output = Self::Output> + 'a>>
+    where
+        Self: 'a,
+    {
+        Box::pin(self)
+    }
+}
+
+impl<F: Future> Boxed for F {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_found_in_the_frame_of_any_server() {
+        let stamped = format!("@{:020}{:010}xxxx", 123_456_789_u64, 42);
+        for frame in [
+            format!(r#"{{"op":"broadcast","data":"{stamped}"}}"#),
+            format!(r#"42["event",{{"room":"r","data":"{stamped}"}}]"#),
+        ] {
+            assert_eq!(stamp(frame.as_bytes()), Some((123_456_789, 42)));
+        }
+        assert_eq!(stamp(br#"{"op":"pong"}"#), None);
+    }
+
+    #[test]
+    fn an_event_is_complete_when_every_member_has_it() {
+        let room = Room::new(String::new(), 3);
+        for _ in 0..2 {
+            room.delivered(7);
+        }
+        assert_eq!(room.completed.get(), 0);
+        room.delivered(7);
+        assert_eq!(room.completed.get(), 1);
+    }
+}

@@ -1,0 +1,129 @@
+//! What is measured: suites in JSON files, each a list of works that every server does in turn.
+
+use std::path::Path;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+/// A suite: every work is done by every server, round by round.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Suite {
+    /// Its name, for the report.
+    pub(crate) name: String,
+    /// Rounds; the report shows medians.
+    pub(crate) rounds: usize,
+    /// Seconds before the measurement begins.
+    pub(crate) warm_up_seconds: f64,
+    /// Seconds of the measurement.
+    pub(crate) seconds: f64,
+    /// The works.
+    pub(crate) works: Vec<Work>,
+}
+
+/// One row of the report.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub(crate) struct Work {
+    /// Its name, for the report.
+    pub(crate) name: String,
+    /// What is done.
+    #[serde(flatten)]
+    pub(crate) kind: WorkKind,
+}
+
+/// What clients do.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(tag = "work", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum WorkKind {
+    /// One member of each room publishes, and every member receives.
+    FanOut {
+        /// Rooms.
+        rooms: usize,
+        /// Connections in each room.
+        members: usize,
+        /// Bytes of each event's data.
+        event_bytes: usize,
+        /// How it is paced.
+        pace: Pace,
+    },
+    /// Every connection pings, and pings again as soon as it is answered.
+    Echo {
+        /// Connections.
+        connections: usize,
+    },
+    /// Connections that have joined one room and do nothing.
+    Idle {
+        /// Connections.
+        connections: usize,
+    },
+    /// Senders that wait for the acknowledgement of each message; the product only.
+    Durable {
+        /// Senders.
+        senders: usize,
+        /// Conversations that they share.
+        conversations: usize,
+        /// Bytes of each text.
+        text_bytes: usize,
+    },
+}
+
+/// When the next event is published.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Pace {
+    /// Closed loop: as soon as fewer than this many events of the room are on their way.
+    InFlight(usize),
+    /// Open loop: so many events a second over all rooms, whatever becomes of them. Latencies are measured from when an
+    /// event was due, so that a server that falls behind is not spared.
+    EventsPerSecond(f64),
+}
+
+impl Suite {
+    /// Reads a suite.
+    ///
+    /// # Errors
+    /// Names the file, and the line and field that is wrong.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let suite: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{} is no suite", path.display()))?;
+        anyhow::ensure!(
+            suite.rounds > 0,
+            "{}: rounds must be 1 or more",
+            path.display()
+        );
+        anyhow::ensure!(
+            suite.seconds > 0.0,
+            "{}: seconds must be more than 0",
+            path.display()
+        );
+        Ok(suite)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_suite_of_the_project_can_be_read() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let mut suites = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let suite = Suite::read(&entry.unwrap().path()).unwrap();
+            assert!(!suite.works.is_empty(), "{} has works", suite.name);
+            suites += 1;
+        }
+        assert!(suites > 0, "there are suites");
+    }
+
+    #[test]
+    fn a_field_that_is_wrong_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("suite.json");
+        std::fs::write(&path, r#"{"name":"x","rounds":1,"warm_up":1}"#).unwrap();
+        let error = format!("{:#}", Suite::read(&path).unwrap_err());
+        assert!(error.contains("warm_up"), "{error}");
+    }
+}

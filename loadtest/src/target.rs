@@ -1,0 +1,298 @@
+//! A server under load: the product or a peer, started as a process, and how each is spoken to.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::connection::{Receiver, Sender, connect};
+
+/// The token that the peers check.
+const PEER_TOKEN: &str = "secret";
+
+/// Which server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    /// digital-twin.
+    Product,
+    /// socket.io on Node.
+    SocketIo,
+    /// The package `ws` on Node.
+    Ws,
+    /// `server.publish` of Bun.
+    Bun,
+}
+
+impl Kind {
+    /// Every kind, ours first.
+    pub(crate) const ALL: [Self; 4] = [Self::Product, Self::SocketIo, Self::Ws, Self::Bun];
+
+    /// How reports name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Product => "digital-twin",
+            Self::SocketIo => "socket.io",
+            Self::Ws => "ws",
+            Self::Bun => "bun",
+        }
+    }
+}
+
+/// Where the programs are.
+pub(crate) struct Programs {
+    /// The product's binary.
+    pub(crate) product: PathBuf,
+    /// The folder of the peers, with their packages installed.
+    pub(crate) peers: PathBuf,
+    /// The processors that a server may run on, as `taskset` takes them; empty for all.
+    pub(crate) server_cpus: String,
+    /// More settings of the product.
+    pub(crate) settings: Vec<(String, String)>,
+}
+
+/// A running server; it ends with this.
+pub(crate) struct Target {
+    /// Which server it is.
+    pub(crate) kind: Kind,
+    child: Child,
+    address: String,
+    token: String,
+    /// The other person in every room of the product, which has no rooms for one.
+    other: String,
+    _folder: TempDir,
+}
+
+impl Target {
+    /// Starts a server on a free port.
+    ///
+    /// # Errors
+    /// When it does not say where it listens.
+    pub(crate) async fn start(kind: Kind, programs: &Programs) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut command = command(kind, programs, folder.path());
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("cannot start {}", kind.name()))?;
+        let stdout = child.stdout.take().context("its output is piped")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let address = loop {
+            let line = lines.next_line().await?;
+            let line = line.with_context(|| format!("{} ended at once", kind.name()))?;
+            if let Some(port) = line.strip_prefix("listening on ") {
+                break format!("127.0.0.1:{port}");
+            }
+            if let Some((_, url)) = line.split_once(" serves http://") {
+                break url.to_owned();
+            }
+        };
+        // What it says later would fill the pipe.
+        tokio::task::spawn_local(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let mut target = Self {
+            kind,
+            child,
+            address,
+            token: PEER_TOKEN.to_owned(),
+            other: String::new(),
+            _folder: folder,
+        };
+        if kind == Kind::Product {
+            (target.token, _) = target.register("load").await?;
+            (_, target.other) = target.register("other").await?;
+        }
+        Ok(target)
+    }
+
+    /// Makes an account, and gives its token and its id.
+    async fn register(&self, name: &str) -> anyhow::Result<(String, String)> {
+        let email = format!("{name}@example.com");
+        let body = json!({ "email": email, "password": "a long password of tests", "name": name });
+        let answer = self.post("/api/v1/auth/register", "", &body).await?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let token = text(&answer["access_token"]).context("no access token")?;
+        Ok((token, text(&answer["user"]["id"]).context("no user id")?))
+    }
+
+    async fn post(&self, path: &str, token: &str, body: &Value) -> anyhow::Result<Value> {
+        let url = format!("http://{}{path}", self.address);
+        let request = reqwest::Client::new()
+            .post(url)
+            .bearer_auth(token)
+            .json(body);
+        let answer = request.send().await?;
+        let status = answer.status();
+        let body: Value = answer.json().await?;
+        if !status.is_success() {
+            bail!("{path}: {status} {body}");
+        }
+        Ok(body)
+    }
+
+    /// Makes a room and gives its name.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn make_room(&self, number: usize) -> anyhow::Result<String> {
+        if self.kind != Kind::Product {
+            return Ok(format!("room-{number}"));
+        }
+        let body =
+            json!({ "title": format!("room {number}"), "members": [self.other], "twins": [] });
+        let answer = self
+            .post("/api/v1/conversations", &self.token, &body)
+            .await?;
+        let id = answer["id"].as_str();
+        id.map(str::to_owned).context("no conversation id")
+    }
+
+    /// Connects, says who it is, and joins a room if there is one.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn join(&self, room: Option<&str>) -> anyhow::Result<(Sender, Receiver)> {
+        let token = &self.token;
+        match self.kind {
+            Kind::Product => {
+                let connected = connect(&self.address, "/ws", Some("twin.v1.json")).await?;
+                let (sender, mut receiver) = connected;
+                sender
+                    .send(&json!({ "op": "identify", "token": token }).to_string())
+                    .await?;
+                receiver
+                    .wait_for(r#""op":"ready""#, r#""op":"error""#)
+                    .await?;
+                if let Some(room) = room {
+                    let subscribe = json!({ "op": "subscribe", "conversation_id": room });
+                    sender.send(&subscribe.to_string()).await?;
+                    receiver
+                        .wait_for(r#""op":"subscribed""#, r#""op":"error""#)
+                        .await?;
+                }
+                Ok((sender, receiver))
+            }
+            Kind::Ws | Kind::Bun => {
+                let path = format!("/?token={token}");
+                let (sender, mut receiver) = connect(&self.address, &path, None).await?;
+                if let Some(room) = room {
+                    sender
+                        .send(&json!({ "op": "join", "room": room }).to_string())
+                        .await?;
+                    receiver.wait_for("joined", "error").await?;
+                }
+                Ok((sender, receiver))
+            }
+            Kind::SocketIo => {
+                let path = "/socket.io/?EIO=4&transport=websocket";
+                let (sender, mut receiver) = connect(&self.address, path, None).await?;
+                receiver.wait_for("0{", "error").await?;
+                sender
+                    .send(&format!("40{}", json!({ "token": token })))
+                    .await?;
+                receiver.wait_for("40{", "44").await?;
+                if let Some(room) = room {
+                    sender.send(&format!("42{}", json!(["join", room]))).await?;
+                    receiver.wait_for("joined", "error").await?;
+                }
+                Ok((sender, receiver))
+            }
+        }
+    }
+
+    /// The frame that publishes data, which needs no escaping, to a room: kept by nobody.
+    pub(crate) fn publish_frame(&self, room: &str, data: &str) -> String {
+        match self.kind {
+            Kind::Product => format!(
+                r#"{{"op":"broadcast","conversation_id":"{room}","event":"load","data":"{data}"}}"#
+            ),
+            Kind::Ws | Kind::Bun => {
+                format!(r#"{{"op":"publish","room":"{room}","data":"{data}"}}"#)
+            }
+            Kind::SocketIo => format!(r#"42["publish","{room}","{data}"]"#),
+        }
+    }
+
+    /// The frame that asks for an answer which names its request.
+    pub(crate) fn ping_frame(&self) -> &'static str {
+        match self.kind {
+            Kind::SocketIo => r#"421["echo"]"#,
+            _ => r#"{"op":"ping","ref":"1"}"#,
+        }
+    }
+
+    /// Seconds of processor time that the server has used.
+    ///
+    /// # Errors
+    /// When it has gone.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let stat = self.proc_file("stat")?;
+        // The name of the program, in parentheses, may hold spaces.
+        let fields = stat.rsplit_once(')').context("a line of stat")?.1;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
+        Ok(ticks / 100.0)
+    }
+
+    /// Bytes of memory that the server holds.
+    ///
+    /// # Errors
+    /// When it has gone.
+    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
+        let status = self.proc_file("status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.context("no VmRSS")?.trim().trim_end_matches(" kB");
+        Ok(kib.parse::<u64>()? * 1024)
+    }
+
+    fn proc_file(&self, name: &str) -> anyhow::Result<String> {
+        let pid = self.child.id().context("the server has ended")?;
+        Ok(std::fs::read_to_string(format!("/proc/{pid}/{name}"))?)
+    }
+}
+
+fn command(kind: Kind, programs: &Programs, folder: &Path) -> Command {
+    let (program, arguments): (PathBuf, Vec<PathBuf>) = match kind {
+        Kind::Product => (programs.product.clone(), vec!["serve".into()]),
+        Kind::SocketIo => ("node".into(), vec![programs.peers.join("socketio.js")]),
+        Kind::Ws => ("node".into(), vec![programs.peers.join("ws.js")]),
+        Kind::Bun => {
+            let bun = programs.peers.join("node_modules/.bin/bun");
+            (bun, vec![programs.peers.join("bun.js")])
+        }
+    };
+    let mut command = match programs.server_cpus.as_str() {
+        "" => Command::new(program),
+        cpus => {
+            let mut command = Command::new("taskset");
+            command.args(["-c", cpus]).arg(program);
+            command
+        }
+    };
+    command.args(arguments);
+    if kind == Kind::Product {
+        command
+            .env("DATA_DIR", folder)
+            .env("PORT", "0")
+            .env("TWIN_ENGINE", "scripted")
+            .env("LOG_LEVEL", "warn")
+            .env("TWIN_SENDS_PER_MINUTE", "1000000000")
+            .envs(
+                [
+                    "REGISTER_IP",
+                    "LOGIN_IP",
+                    "LOGIN_ACCOUNT",
+                    "WRITES",
+                    "BROADCASTS",
+                ]
+                .map(|name| (format!("TWIN_QUOTA_{name}"), "1000000/second")),
+            )
+            .envs(programs.settings.iter().map(|(name, value)| (name, value)));
+    }
+    command
+}
