@@ -55,7 +55,7 @@ lint: setup ## Check the formatting and the lints; a warning is an error
 	else echo "lint skipped: no clippy; 'rustup component add clippy' installs it"; fi
 
 # Every step runs, whatever became of the one before: one run shows all that is wrong.
-TEST_STEPS := lint test-rust test-doc test-python autobahn
+TEST_STEPS := lint test-rust test-doc test-python autobahn torture-short
 
 .PHONY: test
 test: setup ## Everything: lints, Rust tests on real PostgreSQL and Redis, Python tests, Autobahn
@@ -93,8 +93,26 @@ bench: setup test-packages ## The benchmarks, beside a private Redis and Postgre
 loadtest: setup ## Measure the server beside socket.io, ws and Bun (SERVERS=digital-twin for ours alone); SUITE=file.json
 	@cargo build --locked --release --bin digital-twin --bin loadtest
 	@cd loadtest/peers && npm ci --silent
-	@ulimit -n 20000 && taskset -c 1 target/release/loadtest $(or $(SUITE),loadtest/scenarios/peers.json) \
+	@ulimit -n 20000 && taskset -c 1 target/release/loadtest measure $(or $(SUITE),loadtest/scenarios/peers.json) \
 		--servers $(or $(SERVERS),$(PEERS)) --server-cpus 0
+
+# What both torture targets run: on SQLite, then on a private PostgreSQL.
+define TORTURE
+	@ulimit -n 20000 && $(1)/loadtest torture --server $(1)/digital-twin $(2)
+	@ulimit -n 20000 && setup/services.py run -- bash -c \
+		'exec $(1)/loadtest torture --server $(1)/digital-twin $(2) --postgres "$$TEST_POSTGRES_URL"'
+endef
+
+.PHONY: torture-short
+torture-short: setup test-packages ## Clients that write while their connections are cut and the server is killed; SEED=n
+	@cargo build --locked --bin digital-twin --bin loadtest
+	$(call TORTURE,target/debug,--messages 20000 --kills 5 --cuts 1000 --never-reading 100 --seed $(or $(SEED),1))
+
+.PHONY: torture
+torture: setup test-packages ## The same with 100,000 messages, 20 kills, 10,000 cuts and 1,000 readers that never read
+	@cargo build --locked --release --bin digital-twin --bin loadtest
+	$(call TORTURE,target/release,--messages 100000 --kills 20 --cuts 10000 --never-reading 1000 --clients 64 \
+		--conversations 32 --seed $(or $(SEED),1))
 
 .PHONY: fixtures
 fixtures: setup ## Make inference/fixtures anew with transformers and llama.cpp (several GB of Python packages)

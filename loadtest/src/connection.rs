@@ -3,8 +3,10 @@
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -80,6 +82,14 @@ impl Sender {
     /// When the connection is over.
     pub(crate) async fn send(&self, text: &str) -> io::Result<()> {
         self.send_frame(0x81, text.as_bytes()).await
+    }
+
+    /// Sends this share of a frame, 0 to 1, and has the connection reset when it is dropped.
+    pub(crate) fn cut(&self, text: &str, share: f64) {
+        let frame = client_frame(0x81, text.as_bytes());
+        let part = (frame.len() as f64 * share) as usize;
+        let _ = self.stream.try_write(&frame[..part.min(frame.len())]);
+        let _ = SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
     }
 
     async fn send_frame(&self, first: u8, payload: &[u8]) -> io::Result<()> {

@@ -1,40 +1,59 @@
-//! The load generator: does the same work on digital-twin and on other servers, in the same run, and reports the ratios.
+//! The load generator: does the same work on digital-twin and on other servers, in the same run, and reports the ratios;
+//! and the torture test, which breaks connections and servers and checks that no promise is broken.
 
 mod connection;
+mod history;
 mod report;
 mod run;
 mod scenario;
 mod target;
+mod torture;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
 
 use report::Results;
 use scenario::{Suite, WorkKind};
 use target::{Kind, Programs, Target};
+use torture::Torture;
 
-/// Measures digital-twin, and other servers beside it.
+/// Puts digital-twin under load.
 #[derive(Debug, Parser)]
 struct Arguments {
+    /// The product's program
+    #[arg(long, global = true, default_value = "target/release/digital-twin")]
+    server: PathBuf,
+    /// The folder of the peers, with their packages installed
+    #[arg(long, global = true, default_value = "loadtest/peers")]
+    peers: PathBuf,
+    /// The processors that servers run on, as taskset takes them; all if absent
+    #[arg(long, global = true, default_value = "")]
+    server_cpus: String,
+    /// A setting of the product, NAME=VALUE; may be repeated
+    #[arg(long, global = true)]
+    set: Vec<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measures digital-twin, and other servers beside it
+    Measure(Measure),
+    /// Cuts connections and kills the server while clients write, and checks that nothing was lost
+    Torture(Torture),
+}
+
+#[derive(Debug, Args)]
+struct Measure {
     /// The suite, such as loadtest/scenarios/peers.json
     suite: PathBuf,
-    /// The product's program
-    #[arg(long, default_value = "target/release/digital-twin")]
-    server: PathBuf,
     /// The servers to measure, by name: digital-twin, socket.io, ws, bun
     #[arg(long, value_delimiter = ',', default_value = "digital-twin")]
     servers: Vec<String>,
-    /// The folder of the peers, with their packages installed
-    #[arg(long, default_value = "loadtest/peers")]
-    peers: PathBuf,
-    /// The processors that servers run on, as taskset takes them; all if absent
-    #[arg(long, default_value = "")]
-    server_cpus: String,
-    /// A setting of the product, NAME=VALUE; may be repeated
-    #[arg(long)]
-    set: Vec<String>,
     /// Rounds, instead of what the suite says
     #[arg(long)]
     rounds: Option<usize>,
@@ -49,22 +68,9 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    tokio::task::LocalSet::new()
-        .run_until(measure(arguments))
-        .await
-}
-
-async fn measure(arguments: Arguments) -> anyhow::Result<()> {
-    let mut suite = Suite::read(&arguments.suite)?;
-    suite.rounds = arguments.rounds.unwrap_or(suite.rounds).max(1);
-    if let Some(only) = &arguments.only {
-        suite.works.retain(|work| work.name.contains(only));
-    }
-    let kinds = kinds(&arguments.servers)?;
     let settings = arguments.set.iter().map(|setting| {
         let pair = setting.split_once('=');
-        let (name, value) =
-            pair.ok_or_else(|| anyhow::anyhow!("--set {setting}: not NAME=VALUE"))?;
+        let (name, value) = pair.with_context(|| format!("--set {setting}: not NAME=VALUE"))?;
         Ok((name.to_owned(), value.to_owned()))
     });
     let programs = Programs {
@@ -73,6 +79,22 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
         server_cpus: arguments.server_cpus,
         settings: settings.collect::<anyhow::Result<_>>()?,
     };
+    let work = async {
+        match arguments.command {
+            Command::Measure(arguments) => measure(arguments, &programs).await,
+            Command::Torture(arguments) => torture::run(&arguments, programs).await,
+        }
+    };
+    tokio::task::LocalSet::new().run_until(work).await
+}
+
+async fn measure(arguments: Measure, programs: &Programs) -> anyhow::Result<()> {
+    let mut suite = Suite::read(&arguments.suite)?;
+    suite.rounds = arguments.rounds.unwrap_or(suite.rounds).max(1);
+    if let Some(only) = &arguments.only {
+        suite.works.retain(|work| work.name.contains(only));
+    }
+    let kinds = kinds(&arguments.servers)?;
     let mut results = Results::default();
     let warm_up = Duration::from_secs_f64(suite.warm_up_seconds);
     let duration = Duration::from_secs_f64(suite.seconds);
@@ -83,7 +105,7 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
                 if matches!(work.kind, WorkKind::Durable { .. }) && kind != Kind::Product {
                     continue;
                 }
-                let target = Target::start(kind, &programs).await?;
+                let target = Target::start(kind, programs).await?;
                 let measured = run::run(&target, &work.kind, warm_up, duration).await?;
                 eprintln!(
                     "{} · round {round} · {}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, {:.2} µs, {:.0} bytes",

@@ -154,13 +154,15 @@ async fn connect_clients(
                 let room = Rc::new(Room::new(name, members));
                 let mut publisher = None;
                 for _ in 0..members {
-                    let (sender, receiver) = target.join(Some(&room.name)).await?;
+                    let (sender, receiver) = target.access.join(Some(&room.name)).await?;
                     publisher.get_or_insert_with(|| sender.clone());
-                    let member = Member::new(target.kind, sender, room.clone(), counts.clone());
+                    let member =
+                        Member::new(target.access.kind, sender, room.clone(), counts.clone());
                     clients.spawn_local(member.receive(receiver));
                 }
                 let publisher = Publisher {
                     frame: target
+                        .access
                         .publish_frame(&room.name, &"x".repeat(event_bytes.max(STAMP_BYTES))),
                     sender: publisher.context("a room has members")?,
                     room,
@@ -181,10 +183,10 @@ async fn connect_clients(
         }
         WorkKind::Echo { connections } => {
             for _ in 0..connections {
-                let (sender, receiver) = target.join(None).await?;
+                let (sender, receiver) = target.access.join(None).await?;
                 let echo = echo(
-                    target.ping_frame(),
-                    target.kind,
+                    target.access.ping_frame(),
+                    target.access.kind,
                     sender,
                     receiver,
                     counts.clone(),
@@ -196,8 +198,8 @@ async fn connect_clients(
         WorkKind::Idle { connections } => {
             let room = target.make_room(0).await?;
             for _ in 0..connections {
-                let (sender, mut receiver) = target.join(Some(&room)).await?;
-                let kind = target.kind;
+                let (sender, mut receiver) = target.access.join(Some(&room)).await?;
+                let kind = target.access.kind;
                 clients.spawn_local(async move {
                     loop {
                         receive_and_live(kind, &sender, &mut receiver, |_| {}).await?;
@@ -212,7 +214,7 @@ async fn connect_clients(
             text_bytes,
         } => {
             anyhow::ensure!(
-                target.kind == Kind::Product,
+                target.access.kind == Kind::Product,
                 "only digital-twin keeps messages"
             );
             let mut rooms = Vec::new();
@@ -220,7 +222,7 @@ async fn connect_clients(
                 rooms.push(target.make_room(number).await?);
             }
             for number in 0..senders {
-                let (sender, receiver) = target.join(None).await?;
+                let (sender, receiver) = target.access.join(None).await?;
                 let room = rooms[number % conversations].clone();
                 let text = "x".repeat(text_bytes);
                 clients.spawn_local(durable(

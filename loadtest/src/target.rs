@@ -54,16 +54,23 @@ pub(crate) struct Programs {
     pub(crate) settings: Vec<(String, String)>,
 }
 
-/// A running server; it ends with this.
-pub(crate) struct Target {
+/// Where a running server is, and with which token.
+#[derive(Clone)]
+pub(crate) struct Access {
     /// Which server it is.
     pub(crate) kind: Kind,
-    child: Child,
     address: String,
     token: String,
+}
+
+/// A running server; it ends with this.
+pub(crate) struct Target {
+    /// How clients reach it.
+    pub(crate) access: Access,
+    child: Child,
     /// The other person in every room of the product, which has no rooms for one.
     other: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Target {
@@ -73,41 +80,33 @@ impl Target {
     /// When it does not say where it listens.
     pub(crate) async fn start(kind: Kind, programs: &Programs) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut command = command(kind, programs, folder.path());
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", kind.name()))?;
-        let stdout = child.stdout.take().context("its output is piped")?;
-        let mut lines = BufReader::new(stdout).lines();
-        let address = loop {
-            let line = lines.next_line().await?;
-            let line = line.with_context(|| format!("{} ended at once", kind.name()))?;
-            if let Some(port) = line.strip_prefix("listening on ") {
-                break format!("127.0.0.1:{port}");
-            }
-            if let Some((_, url)) = line.split_once(" serves http://") {
-                break url.to_owned();
-            }
-        };
-        // What it says later would fill the pipe.
-        tokio::task::spawn_local(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let (child, address) = spawn(kind, programs, folder.path()).await?;
         let mut target = Self {
-            kind,
+            access: Access {
+                kind,
+                address,
+                token: PEER_TOKEN.to_owned(),
+            },
             child,
-            address,
-            token: PEER_TOKEN.to_owned(),
             other: String::new(),
-            _folder: folder,
+            folder,
         };
         if kind == Kind::Product {
-            (target.token, _) = target.register("load").await?;
+            (target.access.token, _) = target.register("load").await?;
             (_, target.other) = target.register("other").await?;
         }
         Ok(target)
+    }
+
+    /// Ends the server without a word (SIGKILL), and starts it again on the same data.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub(crate) async fn kill_and_restart(&mut self, programs: &Programs) -> anyhow::Result<()> {
+        self.child.kill().await?;
+        let kind = self.access.kind;
+        (self.child, self.access.address) = spawn(kind, programs, self.folder.path()).await?;
+        Ok(())
     }
 
     /// Makes an account, and gives its token and its id.
@@ -121,7 +120,7 @@ impl Target {
     }
 
     async fn post(&self, path: &str, token: &str, body: &Value) -> anyhow::Result<Value> {
-        let url = format!("http://{}{path}", self.address);
+        let url = format!("http://{}{path}", self.access.address);
         let request = reqwest::Client::new()
             .post(url)
             .bearer_auth(token)
@@ -140,18 +139,49 @@ impl Target {
     /// # Errors
     /// When the server refuses.
     pub(crate) async fn make_room(&self, number: usize) -> anyhow::Result<String> {
-        if self.kind != Kind::Product {
+        if self.access.kind != Kind::Product {
             return Ok(format!("room-{number}"));
         }
         let body =
             json!({ "title": format!("room {number}"), "members": [self.other], "twins": [] });
         let answer = self
-            .post("/api/v1/conversations", &self.token, &body)
+            .post("/api/v1/conversations", &self.access.token, &body)
             .await?;
         let id = answer["id"].as_str();
         id.map(str::to_owned).context("no conversation id")
     }
 
+    /// Seconds of processor time that the server has used.
+    ///
+    /// # Errors
+    /// When it has gone.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let stat = self.proc_file("stat")?;
+        // The name of the program, in parentheses, may hold spaces.
+        let fields = stat.rsplit_once(')').context("a line of stat")?.1;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
+        Ok(ticks / 100.0)
+    }
+
+    /// Bytes of memory that the server holds.
+    ///
+    /// # Errors
+    /// When it has gone.
+    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
+        let status = self.proc_file("status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.context("no VmRSS")?.trim().trim_end_matches(" kB");
+        Ok(kib.parse::<u64>()? * 1024)
+    }
+
+    fn proc_file(&self, name: &str) -> anyhow::Result<String> {
+        let pid = self.child.id().context("the server has ended")?;
+        Ok(std::fs::read_to_string(format!("/proc/{pid}/{name}"))?)
+    }
+}
+
+impl Access {
     /// Connects, says who it is, and joins a room if there is one.
     ///
     /// # Errors
@@ -205,6 +235,25 @@ impl Target {
         }
     }
 
+    /// Connects to the product and asks to resume after these entries of these conversations; what it answers is still to be
+    /// received.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub(crate) async fn resume(
+        &self,
+        cursors: &[(String, u64)],
+    ) -> anyhow::Result<(Sender, Receiver)> {
+        let (sender, receiver) = connect(&self.address, "/ws", Some("twin.v1.json")).await?;
+        let cursors: Vec<Value> = cursors
+            .iter()
+            .map(|(room, seq)| json!({ "conversation_id": room, "after_seq": seq }))
+            .collect();
+        let resume = json!({ "op": "resume", "token": self.token, "cursors": cursors });
+        sender.send(&resume.to_string()).await?;
+        Ok((sender, receiver))
+    }
+
     /// The frame that publishes data, which needs no escaping, to a room: kept by nobody.
     pub(crate) fn publish_frame(&self, room: &str, data: &str) -> String {
         match self.kind {
@@ -225,35 +274,33 @@ impl Target {
             _ => r#"{"op":"ping","ref":"1"}"#,
         }
     }
+}
 
-    /// Seconds of processor time that the server has used.
-    ///
-    /// # Errors
-    /// When it has gone.
-    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        let stat = self.proc_file("stat")?;
-        // The name of the program, in parentheses, may hold spaces.
-        let fields = stat.rsplit_once(')').context("a line of stat")?.1;
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
-        Ok(ticks / 100.0)
-    }
-
-    /// Bytes of memory that the server holds.
-    ///
-    /// # Errors
-    /// When it has gone.
-    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
-        let status = self.proc_file("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.context("no VmRSS")?.trim().trim_end_matches(" kB");
-        Ok(kib.parse::<u64>()? * 1024)
-    }
-
-    fn proc_file(&self, name: &str) -> anyhow::Result<String> {
-        let pid = self.child.id().context("the server has ended")?;
-        Ok(std::fs::read_to_string(format!("/proc/{pid}/{name}"))?)
-    }
+/// Starts the process and waits for the address that it prints.
+async fn spawn(kind: Kind, programs: &Programs, folder: &Path) -> anyhow::Result<(Child, String)> {
+    let mut command = command(kind, programs, folder);
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("cannot start {}", kind.name()))?;
+    let stdout = child.stdout.take().context("its output is piped")?;
+    let mut lines = BufReader::new(stdout).lines();
+    let address = loop {
+        let line = lines.next_line().await?;
+        let line = line.with_context(|| format!("{} ended at once", kind.name()))?;
+        if let Some(port) = line.strip_prefix("listening on ") {
+            break format!("127.0.0.1:{port}");
+        }
+        if let Some((_, url)) = line.split_once(" serves http://") {
+            break url.to_owned();
+        }
+    };
+    // What it says later would fill the pipe.
+    tokio::task::spawn_local(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Ok((child, address))
 }
 
 fn command(kind: Kind, programs: &Programs, folder: &Path) -> Command {

@@ -1,0 +1,436 @@
+//! The torture test: clients that lose their connections, a server that is killed, and a history that is checked at the end.
+//!
+//! 1. Each client follows some conversations and sends to them, one message of a conversation at a time, until all are
+//!    acknowledged; what it does comes from the seed.
+//! 2. Connections are cut at random bytes of what they send; clients come back, resume, and send again what has no outcome.
+//! 3. The server is killed and started again on the same data, at fixed shares of the messages.
+//! 4. A fresh reader reads every conversation; [`crate::history`] says what was lost, doubled, reordered or made up.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use reqwest::Url;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::connection::{Receiver, Sender};
+use crate::history::{History, Reader, Sent, Violations};
+use crate::target::{Access, Kind, Programs, Target};
+
+/// How long a client waits before it connects again.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// How long a client waits for anything at all before it connects again.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// How long the fresh reader may take for one conversation.
+const READ_WITHIN: Duration = Duration::from_secs(60);
+
+/// Of so many acknowledged messages one is sent again, and one is sent again with another text.
+const REPEAT_ONE_IN: u32 = 20;
+
+/// What the torture test does.
+#[derive(Debug, Args)]
+pub(crate) struct Torture {
+    /// Where all random choices come from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Messages
+    #[arg(long, default_value_t = 20_000)]
+    messages: u64,
+    /// Clients
+    #[arg(long, default_value_t = 32)]
+    clients: usize,
+    /// Conversations, of which each client follows two
+    #[arg(long, default_value_t = 16)]
+    conversations: usize,
+    /// How often the server is killed
+    #[arg(long, default_value_t = 5)]
+    kills: u64,
+    /// How often a connection is cut, about
+    #[arg(long, default_value_t = 500)]
+    cuts: u64,
+    /// Connections that follow a conversation and never read
+    #[arg(long, default_value_t = 50)]
+    never_reading: usize,
+    /// The PostgreSQL to keep messages in, postgres://USER:PASSWORD@HOST:PORT/DATABASE, which must be empty; SQLite if absent
+    #[arg(long)]
+    postgres: Option<Url>,
+    /// After so many seconds the test has failed
+    #[arg(long, default_value_t = 600)]
+    limit_seconds: u64,
+}
+
+/// What all clients share.
+struct Shared {
+    access: RefCell<Access>,
+    rooms: Vec<String>,
+    histories: Vec<RefCell<History>>,
+    /// Messages that are still to be sent for the first time.
+    left: Cell<u64>,
+    acknowledged: Cell<u64>,
+    progress: Notify,
+    cuts: Cell<u64>,
+    resumed: Cell<u64>,
+    refused_as_conflict: Cell<u64>,
+    cut_one_in: u32,
+}
+
+/// Runs the test, prints its line, and fails when a promise was broken.
+///
+/// # Errors
+/// When a promise was broken, the time is over, or the server does not start.
+pub(crate) async fn run(torture: &Torture, mut programs: Programs) -> anyhow::Result<()> {
+    if let Some(postgres) = &torture.postgres {
+        let text = |part: Option<&str>| part.map(str::to_owned).context("--postgres lacks a part");
+        programs.settings.extend([
+            ("DB_HOST".to_owned(), text(postgres.host_str())?),
+            (
+                "DB_PORT".to_owned(),
+                postgres.port().unwrap_or(5432).to_string(),
+            ),
+            ("DB_USER".to_owned(), postgres.username().to_owned()),
+            ("DB_PASSWORD".to_owned(), text(postgres.password())?),
+            (
+                "DB_NAME".to_owned(),
+                postgres.path().trim_start_matches('/').to_owned(),
+            ),
+        ]);
+        migrate(&programs).await?;
+    }
+    let limit = Duration::from_secs(torture.limit_seconds);
+    timeout(limit, torture_server(torture, &programs))
+        .await
+        .context("the torture test took too long")?
+}
+
+/// Prepares the database; an embedded one prepares itself.
+async fn migrate(programs: &Programs) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let status = tokio::process::Command::new(&programs.product)
+        .arg("migrate")
+        .env("DATA_DIR", folder.path())
+        .envs(programs.settings.iter().map(|(name, value)| (name, value)))
+        .status()
+        .await?;
+    anyhow::ensure!(status.success(), "the database could not be migrated");
+    Ok(())
+}
+
+async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Result<()> {
+    let mut target = Target::start(Kind::Product, programs).await?;
+    let mut rooms = Vec::new();
+    for number in 0..torture.conversations.max(2) {
+        rooms.push(target.make_room(number).await?);
+    }
+    let cut_one_in = u32::try_from(torture.messages / torture.cuts.max(1)).unwrap_or(u32::MAX);
+    let shared = Rc::new(Shared {
+        access: RefCell::new(target.access.clone()),
+        histories: rooms.iter().map(|_| RefCell::default()).collect(),
+        rooms,
+        left: Cell::new(torture.messages),
+        acknowledged: Cell::new(0),
+        progress: Notify::new(),
+        cuts: Cell::new(0),
+        resumed: Cell::new(0),
+        refused_as_conflict: Cell::new(0),
+        cut_one_in: cut_one_in.max(2),
+    });
+    let mut idle = Vec::new();
+    for number in 0..torture.never_reading {
+        let room = &shared.rooms[number % shared.rooms.len()];
+        idle.push(target.access.join(Some(room)).await?);
+    }
+    let mut clients = JoinSet::new();
+    for number in 0..torture.clients {
+        let random = StdRng::seed_from_u64(torture.seed.wrapping_add(number as u64));
+        clients.spawn_local(Client::new(number, random, shared.clone()).run());
+    }
+    let mut kills = 0;
+    let mut readers = Vec::new();
+    while !clients.is_empty() {
+        let due = kills < torture.kills
+            && shared.acknowledged.get() >= torture.messages * (kills + 1) / (torture.kills + 1);
+        if due {
+            kills += 1;
+            // The clients that hold the old address fail, and look it up again.
+            target.kill_and_restart(programs).await?;
+            *shared.access.borrow_mut() = target.access.clone();
+            eprintln!("kill {kills}: {} acknowledged", shared.acknowledged.get());
+        }
+        tokio::select! {
+            Some(ended) = clients.join_next() => readers.extend(ended??),
+            () = shared.progress.notified() => {}
+        }
+    }
+    drop(idle);
+    let mut found = Violations::default();
+    let (mut sent, mut acknowledged) = (0, 0);
+    for (number, room) in shared.rooms.iter().enumerate() {
+        let log = timeout(READ_WITHIN, read_all(&target.access, room)).await??;
+        let history = shared.histories[number].borrow();
+        found.add(history.check(&log));
+        let counts = history.counts();
+        sent += counts.0;
+        acknowledged += counts.1;
+        let disagree =
+            |(room, reader): &&(usize, Reader)| *room == number && !reader.agrees_with(&log);
+        found.reordered += readers.iter().filter(disagree).count() as u64;
+    }
+    let cuts = shared.cuts.get();
+    println!(
+        "{sent} sent, {acknowledged} acked, {} unknown, {} faults, {found}",
+        sent - acknowledged,
+        kills + cuts,
+    );
+    println!(
+        "seed {}: {kills} kills, {cuts} cuts, {} resumes, {} refused as conflict, {} never read",
+        torture.seed,
+        shared.resumed.get(),
+        shared.refused_as_conflict.get(),
+        torture.never_reading,
+    );
+    anyhow::ensure!(found.none(), "a promise was broken");
+    anyhow::ensure!(
+        acknowledged as u64 == torture.messages,
+        "not everything was acknowledged"
+    );
+    Ok(())
+}
+
+/// Reads a conversation from its beginning, as somebody who comes for the first time.
+async fn read_all(access: &Access, room: &str) -> anyhow::Result<BTreeMap<u64, String>> {
+    let (sender, mut receiver) = access.join(None).await?;
+    let subscribe = json!({ "op": "subscribe", "conversation_id": room, "after_seq": 0 });
+    sender.send(&subscribe.to_string()).await?;
+    let mut log = BTreeMap::new();
+    let mut done = false;
+    while !done {
+        for frame in frames(&mut receiver).await? {
+            match frame["op"].as_str() {
+                Some("message" | "message_done") => {
+                    let (seq, text) = entry(&frame)?;
+                    log.insert(seq, text.to_owned());
+                }
+                Some("subscribed") => done = true,
+                Some("error" | "reset") => bail!("the reader was refused: {frame}"),
+                _ => {}
+            }
+        }
+    }
+    Ok(log)
+}
+
+async fn frames(receiver: &mut Receiver) -> anyhow::Result<Vec<Value>> {
+    let mut frames = Vec::new();
+    let received = receiver.receive(|payload| frames.push(serde_json::from_slice(payload)));
+    timeout(SILENCE, received).await.context("silence")??;
+    Ok(frames.into_iter().collect::<Result<_, _>>()?)
+}
+
+fn entry(frame: &Value) -> anyhow::Result<(u64, &str)> {
+    let seq = frame["seq"].as_u64().context("an entry without seq")?;
+    Ok((
+        seq,
+        frame["text"].as_str().context("an entry without text")?,
+    ))
+}
+
+/// A message whose acknowledgement has not come.
+struct Waiting {
+    sent: Sent,
+    /// It is a repetition with another text, which must be refused.
+    altered: bool,
+}
+
+struct Client {
+    number: usize,
+    random: StdRng,
+    shared: Rc<Shared>,
+    /// The conversations that it follows, by their place.
+    follows: [usize; 2],
+    readers: HashMap<usize, Reader>,
+    next: HashMap<usize, u64>,
+    waiting: HashMap<usize, Waiting>,
+    /// The last acknowledged message of each conversation, to be repeated now and then.
+    acknowledged: HashMap<usize, Sent>,
+}
+
+impl Client {
+    fn new(number: usize, random: StdRng, shared: Rc<Shared>) -> Self {
+        let rooms = shared.rooms.len();
+        Self {
+            number,
+            random,
+            follows: [number % rooms, (number + 1) % rooms],
+            shared,
+            readers: HashMap::new(),
+            next: HashMap::new(),
+            waiting: HashMap::new(),
+            acknowledged: HashMap::new(),
+        }
+    }
+
+    /// Works until nothing is left; gives what it has read of each conversation.
+    async fn run(mut self) -> anyhow::Result<Vec<(usize, Reader)>> {
+        while self.shared.left.get() > 0 || !self.waiting.is_empty() {
+            // A connection that ends is what this test is about.
+            let ended = self.connection().await;
+            if ended.is_err() {
+                sleep(BACK_OFF).await;
+            }
+        }
+        Ok(self.readers.into_iter().collect())
+    }
+
+    /// One connection, from `resume` until it is lost, is cut, or nothing is left to do.
+    async fn connection(&mut self) -> anyhow::Result<()> {
+        let cursors = self.follows.map(|room| {
+            let cursor = self.readers.entry(room).or_default().cursor();
+            (self.shared.rooms[room].clone(), cursor)
+        });
+        let access = self.shared.access.borrow().clone();
+        let (sender, mut receiver) = timeout(SILENCE, access.resume(&cursors)).await??;
+        for room in self.follows {
+            self.send_next(room, &sender).await?;
+        }
+        while self.shared.left.get() > 0 || !self.waiting.is_empty() {
+            for frame in frames(&mut receiver).await? {
+                self.take(&frame, &sender).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, frame: &Value, sender: &Sender) -> anyhow::Result<()> {
+        let room = |name: &Value| {
+            let name = name.as_str().unwrap_or_default();
+            self.shared.rooms.iter().position(|room| room == name)
+        };
+        match frame["op"].as_str() {
+            Some("message" | "message_done") => {
+                let room = room(&frame["conversation_id"]).context("an unknown conversation")?;
+                let (seq, text) = entry(frame)?;
+                let mut history = self.shared.histories[room].borrow_mut();
+                let reader = self.readers.entry(room).or_default();
+                reader.entry(seq, text, &mut history.seen);
+            }
+            Some("ack") => {
+                let room = room(&frame["conversation_id"]).context("an unknown conversation")?;
+                let seq = frame["seq"].as_u64().context("an ack without seq")?;
+                self.acknowledged(room, &frame["client_id"], seq);
+                self.send_next(room, sender).await?;
+            }
+            Some("error") => {
+                let room = frame["ref"].as_str().and_then(|room| room.parse().ok());
+                let room: usize = room.with_context(|| format!("{frame}"))?;
+                let altered = self
+                    .waiting
+                    .get(&room)
+                    .is_some_and(|waiting| waiting.altered);
+                match (frame["code"].as_str(), altered) {
+                    (Some("conflict"), true) => {
+                        let count = &self.shared.refused_as_conflict;
+                        count.set(count.get() + 1);
+                        self.waiting.remove(&room);
+                    }
+                    (Some("unavailable" | "overloaded" | "rate_limited"), _) => {
+                        sleep(BACK_OFF).await
+                    }
+                    _ => bail!("{frame}"),
+                }
+                self.send_next(room, sender).await?;
+            }
+            Some("resumed") => self.shared.resumed.set(self.shared.resumed.get() + 1),
+            Some("reset") => bail!("{frame}"),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, room: usize, client_id: &Value, seq: u64) {
+        let Some(waiting) = self.waiting.get(&room) else {
+            return;
+        };
+        if client_id.as_str() != Some(&waiting.sent.client_id(room)) {
+            return;
+        }
+        let sent = waiting.sent.clone();
+        let mut history = self.shared.histories[room].borrow_mut();
+        if waiting.altered {
+            // The other text was taken under an id that was taken already.
+            history.seen.corrupted += 1;
+        }
+        history.acknowledged(sent.clone(), seq);
+        self.waiting.remove(&room);
+        self.acknowledged.insert(room, sent);
+        self.shared
+            .acknowledged
+            .set(self.shared.acknowledged.get() + 1);
+        self.shared.progress.notify_one();
+    }
+
+    /// Sends what has no outcome yet, or the next message of a conversation; now and then an old one again, and now and
+    /// then half a frame, after which the connection is cut.
+    async fn send_next(&mut self, room: usize, sender: &Sender) -> anyhow::Result<()> {
+        if !self.waiting.contains_key(&room) {
+            let Some(waiting) = self.choose(room) else {
+                return Ok(());
+            };
+            self.waiting.insert(room, waiting);
+        }
+        let waiting = &self.waiting[&room];
+        let text = match waiting.altered {
+            true => format!("{} altered", waiting.sent.text()),
+            false => waiting.sent.text(),
+        };
+        if !waiting.altered {
+            let mut history = self.shared.histories[room].borrow_mut();
+            history.sends(waiting.sent.clone());
+        }
+        let frame = json!({
+            "op": "send",
+            "ref": room.to_string(),
+            "conversation_id": self.shared.rooms[room],
+            "client_id": waiting.sent.client_id(room),
+            "text": text,
+        })
+        .to_string();
+        if self.random.random_ratio(1, self.shared.cut_one_in) {
+            self.shared.cuts.set(self.shared.cuts.get() + 1);
+            sender.cut(&frame, self.random.random_range(0.0..=1.0));
+            bail!("cut");
+        }
+        Ok(sender.send(&frame).await?)
+    }
+
+    fn choose(&mut self, room: usize) -> Option<Waiting> {
+        let again = self.acknowledged.get(&room).cloned();
+        if let Some(sent) = again.filter(|_| self.random.random_ratio(1, REPEAT_ONE_IN)) {
+            // Not twice in a row, so that the run ends.
+            self.acknowledged.remove(&room);
+            let altered = self.random.random_bool(0.5);
+            return Some(Waiting { sent, altered });
+        }
+        let left = self.shared.left.get();
+        self.shared.left.set(left.checked_sub(1)?);
+        let number = self.next.entry(room).or_default();
+        let sent = Sent {
+            client: self.number,
+            number: *number,
+        };
+        *number += 1;
+        Some(Waiting {
+            sent,
+            altered: false,
+        })
+    }
+}
