@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -27,7 +28,6 @@ use bytes::{Bytes, BytesMut};
 use futures::SinkExt;
 use futures::stream::{self, Stream};
 use socket2::SockRef;
-use tokio::net::tcp::OwnedWriteHalf;
 
 mod receive;
 pub mod route;
@@ -74,10 +74,10 @@ pub async fn upgrade(
         .send(h1::Message::Item((response, BodySize::None)))
         .await?;
     let parts = socket.into_parts();
-    let (reading, writing) = parts.io.into_split();
+    let stream = Rc::new(parts.io);
     let outbox = Outbox::new();
-    actix_web::rt::spawn(write_until_over(writing, outbox.clone()));
-    let mut receiver = Receiver::new(reading, parts.read_buf, message_bytes_max);
+    actix_web::rt::spawn(write_until_over(stream.clone(), outbox.clone()));
+    let mut receiver = Receiver::new(stream, parts.read_buf, message_bytes_max);
     Ok(Upgraded {
         outbox,
         received: stream::poll_fn(move |context| receiver.poll_next(context)),
@@ -85,11 +85,10 @@ pub async fn upgrade(
 }
 
 /// Writes what is put into the outbox until the connection is over, and shuts the socket, whoever still reads from it.
-async fn write_until_over(writing: OwnedWriteHalf, outbox: Outbox) {
-    let stream: &TcpStream = writing.as_ref();
+async fn write_until_over(stream: Rc<TcpStream>, outbox: Outbox) {
     // A client that has gone, or reads nothing more, has no use for the rest.
-    let _ = write(stream, &outbox).await;
-    let _ = SockRef::from(stream).shutdown(Shutdown::Both);
+    let _ = write(&stream, &outbox).await;
+    let _ = SockRef::from(&*stream).shutdown(Shutdown::Both);
 }
 
 async fn write(stream: &TcpStream, outbox: &Outbox) -> io::Result<()> {
@@ -225,7 +224,7 @@ mod tests {
     async fn a_client_that_reads_late_gets_every_byte_and_then_the_end() {
         let (mut client, server) = connected().await;
         let outbox = Outbox::new();
-        let written = actix_web::rt::spawn(write_until_over(server.into_split().1, outbox.clone()));
+        let written = actix_web::rt::spawn(write_until_over(Rc::new(server), outbox.clone()));
         let mut frames = 0;
         // More than the kernel takes, so that the writer is stuck until the client reads.
         let payload = Bytes::from(vec![b'x'; 60_000]);
@@ -254,7 +253,7 @@ mod tests {
     async fn a_client_that_never_reads_is_shut_down_soon_after_its_session_ends() {
         let (_client, server) = connected().await;
         let outbox = Outbox::new();
-        let written = actix_web::rt::spawn(write_until_over(server.into_split().1, outbox.clone()));
+        let written = actix_web::rt::spawn(write_until_over(Rc::new(server), outbox.clone()));
         let payload = Bytes::from(vec![b'x'; 60_000]);
         // The kernel takes some megabytes; the outbox overflows once it takes no more.
         while outbox.push(Outgoing::Binary(payload.clone())).is_ok() {
