@@ -8,7 +8,7 @@ mod rewrite;
 mod sqlite;
 
 pub(crate) use postgres::{Postgres, PostgresConfig};
-pub(crate) use sqlite::{Sqlite, owned_file, sqlite_connection};
+pub(crate) use sqlite::{Sqlite, sqlite_connection};
 
 use crate::StorageError;
 use crate::value::{Row, Value};

@@ -3,7 +3,7 @@
 //! The runner has no lock of its own. PostgreSQL lends an advisory lock on the connection that migrates; for SQLite it
 //! is a lock on a file beside the database.
 
-use std::fs::TryLockError;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -131,8 +131,17 @@ async fn apply_to_sqlite(
         .map_err(|_| StorageError::Internal("the migration panicked".into()))?
 }
 
+/// Opens a file for reading and writing; a new one may be read by its owner alone.
+fn owned_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Takes the lock on the file beside the database; dropping it releases the lock.
-async fn lock_beside(database: &Path) -> Result<std::fs::File, StorageError> {
+async fn lock_beside(database: &Path) -> Result<File, StorageError> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);
@@ -140,7 +149,7 @@ async fn lock_beside(database: &Path) -> Result<std::fs::File, StorageError> {
         path: path.clone(),
         reason: error.to_string(),
     };
-    let file = crate::engine::owned_file(&path).map_err(cannot_write)?;
+    let file = owned_file(&path).map_err(cannot_write)?;
     let deadline = Instant::now() + LOCK_WAIT;
     loop {
         match file.try_lock() {

@@ -23,7 +23,6 @@ use super::{DatabaseError, Query, Rows};
 use crate::StorageError;
 use crate::value::{Row, Value};
 
-pub(crate) use connection::owned_file;
 use connection::{Access, classify};
 
 /// Jobs that may wait for a thread: as many as storage admits at all.

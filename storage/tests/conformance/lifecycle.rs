@@ -214,7 +214,7 @@ async fn a_path_that_cannot_be_a_database_is_named_with_the_reason() {
             folder.path().join("no/such/folder/x.db"),
             "its folder does not exist",
         ),
-        (text.join("x.db"), "Not a directory"),
+        (text.join("x.db"), "unable to open database file"),
         (text.clone(), "is not a SQLite database"),
         (short, "is not a SQLite database"),
     ] {

@@ -1,9 +1,9 @@
 //! A connection to the SQLite file: its settings, its permissions, and its errors in our words.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::ffi::{
     SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE,
@@ -15,10 +15,10 @@ use crate::engine::DatabaseError;
 
 /// How long a connection waits for another process that writes.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// How often a connection looks whether another has turned the log on.
+const BUSY_LOOK: Duration = Duration::from_millis(5);
 /// Statements kept prepared: all that the program has.
 const STATEMENTS_MAX: usize = 128;
-/// The first bytes of every SQLite file.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,51 +28,53 @@ pub(crate) enum Access {
 }
 
 /// Opens the file, which is made, readable for its owner alone, when it is absent.
+///
+/// Nothing but SQLite opens the file: closing any descriptor of it drops every lock that this process has on it
+/// (POSIX), and the connections that had them would not know.
 pub(crate) fn open(path: &Path, access: Access) -> Result<Connection, StorageError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut is_new = false;
     if access == Access::Write {
-        prepare_file(path)?;
+        refuse_unusable(path)?;
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        is_new = !path.exists();
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags)
-        .and_then(|connection| {
-            configure(&connection, access)?;
-            Ok(connection)
-        })
-        .map_err(|error| name_file(path, &error))
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|error| name_file(path, &error))?;
+    if is_new {
+        // Before its first byte; the files that SQLite puts beside it get the same permissions.
+        keep_for_owner(path)?;
+    }
+    configure(&connection, access).map_err(|error| name_file(path, &error))?;
+    Ok(connection)
 }
 
-fn prepare_file(path: &Path) -> Result<(), StorageError> {
-    let cannot_write = |reason: String| StorageError::CannotWrite {
+fn refuse_unusable(path: &Path) -> Result<(), StorageError> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let reason = match std::fs::metadata(folder) {
+        _ if path.is_dir() => "it is a folder".to_owned(),
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => "its folder does not exist".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Err(StorageError::CannotWrite {
         path: path.to_owned(),
         reason,
-    };
-    if path.is_dir() {
-        return Err(cannot_write("it is a folder".into()));
-    }
-    let mut file = owned_file(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => cannot_write("its folder does not exist".into()),
-        _ => cannot_write(error.to_string()),
-    })?;
-    let mut start = Vec::new();
-    file.by_ref()
-        .take(MAGIC.len() as u64)
-        .read_to_end(&mut start)
-        .map_err(|error| cannot_write(error.to_string()))?;
-    if !start.is_empty() && start != MAGIC {
-        return Err(StorageError::NotADatabase {
-            path: path.to_owned(),
-        });
-    }
-    Ok(())
+    })
 }
 
-/// Opens a file for reading and writing; a new one may be read by its owner alone.
-pub(crate) fn owned_file(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+fn keep_for_owner(path: &Path) -> Result<(), StorageError> {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(
+        |error| StorageError::CannotWrite {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        },
+    )?;
+    Ok(())
 }
 
 fn configure(connection: &Connection, access: Access) -> rusqlite::Result<()> {
@@ -82,8 +84,29 @@ fn configure(connection: &Connection, access: Access) -> rusqlite::Result<()> {
     // FULL: in WAL mode only this makes a commit survive a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
     match access {
-        Access::Write => connection.pragma_update(None, "journal_mode", "WAL"),
+        Access::Write => write_ahead(connection),
         Access::Read => connection.pragma_update(None, "query_only", true),
+    }
+}
+
+/// Turns the write-ahead log on. Of several that turn it on at once SQLite refuses all but one without waiting, as
+/// each has what the others wait for; so they try again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "SQLite tells nobody that a lock is free, and this thread has nothing else to do"
+)]
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let deadline = Instant::now() + BUSY_WAIT;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                thread::sleep(BUSY_LOOK);
+            }
+            outcome => return outcome,
+        }
     }
 }
 
