@@ -104,14 +104,21 @@ define TORTURE
 endef
 
 .PHONY: torture-short
-torture-short: setup test-packages ## Clients that write while their connections are cut and the server is killed; SEED=n
+torture-short: setup test-packages torture-broken ## Clients that write while their connections are cut and the server is killed; SEED=n
 	@cargo build --locked --bin digital-twin --bin loadtest
-	$(call TORTURE,target/debug,--messages 20000 --kills 5 --cuts 1000 --never-reading 100 --seed $(or $(SEED),1))
+	$(call TORTURE,target/debug,--messages 20000 --kills 5 --cuts 1000 --slow-readers 100 --seed $(or $(SEED),1))
+
+.PHONY: torture-broken
+torture-broken: setup test-packages ## The same on a server that acknowledges before it commits, which must be caught
+	@cargo build --locked --bin digital-twin --features ack-before-commit
+	@mv target/debug/digital-twin target/debug/digital-twin-broken
+	@cargo build --locked --bin loadtest
+	@target/debug/loadtest torture --server target/debug/digital-twin-broken --messages 5000 --kills 5 --must-be-caught
 
 .PHONY: torture
-torture: setup test-packages ## The same with 100,000 messages, 20 kills, 10,000 cuts and 1,000 readers that never read
+torture: setup test-packages ## The same with 100,000 messages, 20 kills, 10,000 cuts and 1,000 slow readers
 	@cargo build --locked --release --bin digital-twin --bin loadtest
-	$(call TORTURE,target/release,--messages 100000 --kills 20 --cuts 10000 --never-reading 1000 --clients 64 \
+	$(call TORTURE,target/release,--messages 100000 --kills 20 --cuts 10000 --slow-readers 1000 --clients 64 \
 		--conversations 32 --seed $(or $(SEED),1))
 
 .PHONY: fixtures

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// One message as its sender numbers it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -151,7 +152,8 @@ impl History {
 /// What one reader has seen of one conversation, over all its connections.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
-    seen: Vec<String>,
+    /// A hash of the text of each entry.
+    seen: Vec<u64>,
 }
 
 impl Reader {
@@ -165,16 +167,23 @@ impl Reader {
         if seq == 0 || seq > self.cursor() + 1 {
             violations.gaps += 1;
         } else if seq == self.cursor() + 1 {
-            self.seen.push(text.to_owned());
-        } else if self.seen[seq as usize - 1] != text {
+            self.seen.push(hash(text));
+        } else if self.seen[seq as usize - 1] != hash(text) {
             violations.reordered += 1;
         }
     }
 
     /// Whether what was seen is how the log begins.
     pub(crate) fn agrees_with(&self, log: &BTreeMap<u64, String>) -> bool {
-        self.seen.iter().eq(log.values().take(self.seen.len()))
+        let log = log.values().take(self.seen.len());
+        log.map(|text| hash(text)).eq(self.seen.iter().copied())
     }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::connection::{Receiver, Sender, connect};
+use crate::connection::{Receiver, Sender, connect, connect_narrow};
 
 /// The token that the peers check.
 const PEER_TOKEN: &str = "secret";
@@ -244,14 +244,34 @@ impl Access {
         &self,
         cursors: &[(String, u64)],
     ) -> anyhow::Result<(Sender, Receiver)> {
-        let (sender, receiver) = connect(&self.address, "/ws", Some("twin.v1.json")).await?;
+        let connection = connect(&self.address, "/ws", Some("twin.v1.json")).await?;
+        self.ask_to_resume(connection, cursors).await
+    }
+
+    /// The same on a line that holds little.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub(crate) async fn resume_narrow(
+        &self,
+        cursors: &[(String, u64)],
+    ) -> anyhow::Result<(Sender, Receiver)> {
+        let connection = connect_narrow(&self.address, "/ws", Some("twin.v1.json")).await?;
+        self.ask_to_resume(connection, cursors).await
+    }
+
+    async fn ask_to_resume(
+        &self,
+        connection: (Sender, Receiver),
+        cursors: &[(String, u64)],
+    ) -> anyhow::Result<(Sender, Receiver)> {
         let cursors: Vec<Value> = cursors
             .iter()
             .map(|(room, seq)| json!({ "conversation_id": room, "after_seq": seq }))
             .collect();
         let resume = json!({ "op": "resume", "token": self.token, "cursors": cursors });
-        sender.send(&resume.to_string()).await?;
-        Ok((sender, receiver))
+        connection.0.send(&resume.to_string()).await?;
+        Ok(connection)
     }
 
     /// The frame that publishes data, which needs no escaping, to a room: kept by nobody.

@@ -2,9 +2,11 @@
 //!
 //! 1. Each client follows some conversations and sends to them, one message of a conversation at a time, until all are
 //!    acknowledged; what it does comes from the seed.
-//! 2. Connections are cut at random bytes of what they send; clients come back, resume, and send again what has no outcome.
+//! 2. Connections are cut at random bytes of what they send and of what they receive; clients come back, resume, and send
+//!    again what has no outcome.
 //! 3. The server is killed and started again on the same data, at fixed shares of the messages.
-//! 4. A fresh reader reads every conversation; [`crate::history`] says what was lost, doubled, reordered or made up.
+//! 4. Slow readers on narrow lines read nothing for a tenth of the run, are cut off, come back and resume, again and again.
+//! 5. A fresh reader reads every conversation; [`crate::history`] says what was lost, doubled, reordered or made up.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -17,11 +19,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use reqwest::Url;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::connection::{Receiver, Sender};
+use crate::connection::{Closed, Receiver, Sender};
 use crate::history::{History, Reader, Sent, Violations};
 use crate::target::{Access, Kind, Programs, Target};
 
@@ -33,6 +35,27 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 /// How long the fresh reader may take for one conversation.
 const READ_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long a slow reader that reads waits for more.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Frames that a slow reader takes before it stops reading again.
+const SLOW_READER_TAKES: usize = 4096;
+
+/// Into so many shares the acknowledged messages are divided, to tell the slow readers the time.
+const SHARES: u64 = 100;
+
+/// Conversations that a slow reader follows: what comes between two kills is more than may wait for it.
+const SLOW_READER_FOLLOWS: usize = 4;
+
+/// A client reads about so many times for each message that it sends: connections are cut as often when it reads.
+const READS_FOR_A_MESSAGE: u32 = 4;
+
+/// For so many shares a slow reader reads nothing.
+const SHARES_OF_SILENCE: u64 = 10;
+
+/// The close code for readers that are too slow.
+const TRY_AGAIN_LATER: u16 = 1013;
 
 /// Of so many acknowledged messages one is sent again, and one is sent again with another text.
 const REPEAT_ONE_IN: u32 = 20;
@@ -58,9 +81,12 @@ pub(crate) struct Torture {
     /// How often a connection is cut, about
     #[arg(long, default_value_t = 500)]
     cuts: u64,
-    /// Connections that follow a conversation and never read
+    /// Slow readers: connections that follow a conversation and read nothing for a tenth of the run
     #[arg(long, default_value_t = 50)]
-    never_reading: usize,
+    slow_readers: usize,
+    /// Succeed only if a promise was broken: for a server that is broken on purpose
+    #[arg(long)]
+    must_be_caught: bool,
     /// The PostgreSQL to keep messages in, postgres://USER:PASSWORD@HOST:PORT/DATABASE, which must be empty; SQLite if absent
     #[arg(long)]
     postgres: Option<Url>,
@@ -76,12 +102,31 @@ struct Shared {
     histories: Vec<RefCell<History>>,
     /// Messages that are still to be sent for the first time.
     left: Cell<u64>,
-    acknowledged: Cell<u64>,
-    progress: Notify,
+    acknowledged: watch::Sender<u64>,
+    /// Shares of the messages that are acknowledged; beyond [`SHARES`] once the clients are done.
+    shares: watch::Sender<u64>,
+    messages: u64,
     cuts: Cell<u64>,
     resumed: Cell<u64>,
     refused_as_conflict: Cell<u64>,
+    /// Slow readers that were closed with 1013.
+    closed_as_slow: Cell<u64>,
+    /// Connections of slow readers that ended, however.
+    slow_ended: Cell<u64>,
     cut_one_in: u32,
+}
+
+impl Shared {
+    /// The place of a conversation that a frame names.
+    fn room(&self, name: &Value) -> Option<usize> {
+        let name = name.as_str()?;
+        self.rooms.iter().position(|room| room == name)
+    }
+
+    /// What a reader has seen of a conversation is not there any more.
+    fn forgotten(&self, room: usize) {
+        self.histories[room].borrow_mut().seen.lost += 1;
+    }
 }
 
 /// Runs the test, prints its line, and fails when a promise was broken.
@@ -137,17 +182,19 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
         histories: rooms.iter().map(|_| RefCell::default()).collect(),
         rooms,
         left: Cell::new(torture.messages),
-        acknowledged: Cell::new(0),
-        progress: Notify::new(),
+        acknowledged: watch::Sender::new(0),
+        shares: watch::Sender::new(0),
+        messages: torture.messages,
         cuts: Cell::new(0),
         resumed: Cell::new(0),
         refused_as_conflict: Cell::new(0),
+        closed_as_slow: Cell::new(0),
+        slow_ended: Cell::new(0),
         cut_one_in: cut_one_in.max(2),
     });
-    let mut idle = Vec::new();
-    for number in 0..torture.never_reading {
-        let room = &shared.rooms[number % shared.rooms.len()];
-        idle.push(target.access.join(Some(room)).await?);
+    let mut slow_readers = JoinSet::new();
+    for number in 0..torture.slow_readers {
+        slow_readers.spawn_local(SlowReader::new(number, shared.clone()).run());
     }
     let mut clients = JoinSet::new();
     for number in 0..torture.clients {
@@ -156,22 +203,26 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
     }
     let mut kills = 0;
     let mut readers = Vec::new();
+    let mut acknowledged = shared.acknowledged.subscribe();
     while !clients.is_empty() {
-        let due = kills < torture.kills
-            && shared.acknowledged.get() >= torture.messages * (kills + 1) / (torture.kills + 1);
-        if due {
+        let so_far = *acknowledged.borrow_and_update();
+        if kills < torture.kills && so_far >= torture.messages * (kills + 1) / (torture.kills + 1) {
             kills += 1;
             // The clients that hold the old address fail, and look it up again.
             target.kill_and_restart(programs).await?;
             *shared.access.borrow_mut() = target.access.clone();
-            eprintln!("kill {kills}: {} acknowledged", shared.acknowledged.get());
+            eprintln!("kill {kills}: {so_far} acknowledged");
         }
         tokio::select! {
             Some(ended) = clients.join_next() => readers.extend(ended??),
-            () = shared.progress.notified() => {}
+            Ok(()) = acknowledged.changed() => {}
         }
     }
-    drop(idle);
+    shared.shares.send_replace(SHARES + 1);
+    let mut caught_up = Vec::new();
+    while let Some(ended) = slow_readers.join_next().await {
+        caught_up.extend(ended??);
+    }
     let mut found = Violations::default();
     let (mut sent, mut acknowledged) = (0, 0);
     for (number, room) in shared.rooms.iter().enumerate() {
@@ -183,7 +234,11 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
         acknowledged += counts.1;
         let disagree =
             |(room, reader): &&(usize, Reader)| *room == number && !reader.agrees_with(&log);
-        found.reordered += readers.iter().filter(disagree).count() as u64;
+        found.reordered += readers.iter().chain(&caught_up).filter(disagree).count() as u64;
+        let missed = |(room, reader): &&(usize, Reader)| {
+            *room == number && reader.cursor() < log.len() as u64
+        };
+        found.gaps += caught_up.iter().filter(missed).count() as u64;
     }
     let cuts = shared.cuts.get();
     println!(
@@ -192,12 +247,20 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
         kills + cuts,
     );
     println!(
-        "seed {}: {kills} kills, {cuts} cuts, {} resumes, {} refused as conflict, {} never read",
+        "seed {}: {kills} kills, {cuts} cuts, {} resumes, {} refused as conflict, {} slow readers cut off {} times, {} of \
+         them told 1013",
         torture.seed,
         shared.resumed.get(),
         shared.refused_as_conflict.get(),
-        torture.never_reading,
+        torture.slow_readers,
+        shared.slow_ended.get(),
+        shared.closed_as_slow.get(),
     );
+    if torture.must_be_caught {
+        anyhow::ensure!(!found.none(), "the broken server was not caught");
+        println!("the broken server was caught");
+        return Ok(());
+    }
     anyhow::ensure!(found.none(), "a promise was broken");
     anyhow::ensure!(
         acknowledged as u64 == torture.messages,
@@ -303,28 +366,38 @@ impl Client {
             self.send_next(room, &sender).await?;
         }
         while self.shared.left.get() > 0 || !self.waiting.is_empty() {
-            for frame in frames(&mut receiver).await? {
+            let mut frames = frames(&mut receiver).await?;
+            let is_cut = self
+                .random
+                .random_ratio(1, READS_FOR_A_MESSAGE * self.shared.cut_one_in);
+            if is_cut {
+                // The rest was lost on the way.
+                frames.truncate(self.random.random_range(0..=frames.len()));
+            }
+            for frame in frames {
                 self.take(&frame, &sender).await?;
+            }
+            if is_cut {
+                self.shared.cuts.set(self.shared.cuts.get() + 1);
+                sender.reset();
+                bail!("cut");
             }
         }
         Ok(())
     }
 
     async fn take(&mut self, frame: &Value, sender: &Sender) -> anyhow::Result<()> {
-        let room = |name: &Value| {
-            let name = name.as_str().unwrap_or_default();
-            self.shared.rooms.iter().position(|room| room == name)
-        };
+        let room = self.shared.room(&frame["conversation_id"]);
         match frame["op"].as_str() {
             Some("message" | "message_done") => {
-                let room = room(&frame["conversation_id"]).context("an unknown conversation")?;
+                let room = room.context("an unknown conversation")?;
                 let (seq, text) = entry(frame)?;
                 let mut history = self.shared.histories[room].borrow_mut();
                 let reader = self.readers.entry(room).or_default();
                 reader.entry(seq, text, &mut history.seen);
             }
             Some("ack") => {
-                let room = room(&frame["conversation_id"]).context("an unknown conversation")?;
+                let room = room.context("an unknown conversation")?;
                 let seq = frame["seq"].as_u64().context("an ack without seq")?;
                 self.acknowledged(room, &frame["client_id"], seq);
                 self.send_next(room, sender).await?;
@@ -350,7 +423,14 @@ impl Client {
                 self.send_next(room, sender).await?;
             }
             Some("resumed") => self.shared.resumed.set(self.shared.resumed.get() + 1),
-            Some("reset") => bail!("{frame}"),
+            Some("reset") => {
+                let room = room.context("an unknown conversation")?;
+                if frame["code"] == "conflict" {
+                    self.shared.forgotten(room);
+                    self.readers.remove(&room);
+                }
+                bail!("{frame}");
+            }
             _ => {}
         }
         Ok(())
@@ -372,10 +452,15 @@ impl Client {
         history.acknowledged(sent.clone(), seq);
         self.waiting.remove(&room);
         self.acknowledged.insert(room, sent);
-        self.shared
-            .acknowledged
-            .set(self.shared.acknowledged.get() + 1);
-        self.shared.progress.notify_one();
+        self.shared.acknowledged.send_modify(|count| *count += 1);
+        let acknowledged = *self.shared.acknowledged.borrow();
+        // Repetitions are acknowledged too: the last share ends with the clients.
+        let shares = (acknowledged * SHARES / self.shared.messages.max(1)).min(SHARES);
+        self.shared.shares.send_if_modified(|before| {
+            let is_more = shares > *before;
+            *before = shares.max(*before);
+            is_more
+        });
     }
 
     /// Sends what has no outcome yet, or the next message of a conversation; now and then an old one again, and now and
@@ -433,4 +518,104 @@ impl Client {
             altered: false,
         })
     }
+}
+
+/// A reader that does not read: what it is sent piles up, it is cut off, and it comes back.
+struct SlowReader {
+    number: usize,
+    shared: Rc<Shared>,
+    /// What it has read of each conversation that it follows, by their place.
+    readers: BTreeMap<usize, Reader>,
+}
+
+impl SlowReader {
+    fn new(number: usize, shared: Rc<Shared>) -> Self {
+        let rooms = shared.rooms.len();
+        let follows = (0..SLOW_READER_FOLLOWS).map(|next| (number + next) % rooms);
+        Self {
+            number,
+            shared,
+            readers: follows.map(|room| (room, Reader::default())).collect(),
+        }
+    }
+
+    /// Reads nothing for some shares, reads what there is, and comes back, until the clients are done; gives what it has
+    /// read by then, which is everything.
+    async fn run(mut self) -> anyhow::Result<BTreeMap<usize, Reader>> {
+        let mut shares = self.shared.shares.subscribe();
+        // They do not all wake up at once.
+        let mut until = 1 + self.number as u64 % SHARES_OF_SILENCE;
+        while *shares.borrow_and_update() <= SHARES {
+            let access = self.shared.access.borrow().clone();
+            let connected = timeout(SILENCE, access.resume_narrow(&self.cursors())).await?;
+            shares.wait_for(|now| *now >= until).await?;
+            until = (*shares.borrow() + SHARES_OF_SILENCE).min(SHARES + 1);
+            // A connection that ends is what this reader is about.
+            let Ok((_sender, mut receiver)) = connected else {
+                continue;
+            };
+            if let Err(error) = self.read_for_a_while(&mut receiver).await {
+                let ended = &self.shared.slow_ended;
+                ended.set(ended.get() + 1);
+                if let Some(Closed(TRY_AGAIN_LATER)) = error.downcast_ref() {
+                    let closed = &self.shared.closed_as_slow;
+                    closed.set(closed.get() + 1);
+                }
+            }
+        }
+        let access = self.shared.access.borrow().clone();
+        let (_sender, mut receiver) = access.resume(&self.cursors()).await?;
+        while !self.read(&mut receiver).await?.resumed {}
+        Ok(self.readers)
+    }
+
+    fn cursors(&self) -> Vec<(String, u64)> {
+        let cursor =
+            |(room, reader): (&usize, &Reader)| (self.shared.rooms[*room].clone(), reader.cursor());
+        self.readers.iter().map(cursor).collect()
+    }
+
+    /// Reads until the connection ends, nothing comes any more, or it has taken enough.
+    async fn read_for_a_while(&mut self, receiver: &mut Receiver) -> anyhow::Result<()> {
+        let mut taken = 0;
+        while taken < SLOW_READER_TAKES {
+            match timeout(QUIET, self.read(receiver)).await {
+                Ok(read) => taken += read?.frames,
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self, receiver: &mut Receiver) -> anyhow::Result<Read> {
+        let frames = frames(receiver).await?;
+        let mut read = Read {
+            frames: frames.len(),
+            resumed: false,
+        };
+        for frame in frames {
+            let room = self.shared.room(&frame["conversation_id"]);
+            match (frame["op"].as_str(), room) {
+                (Some("message"), Some(room)) => {
+                    let (seq, text) = entry(&frame)?;
+                    let mut history = self.shared.histories[room].borrow_mut();
+                    let reader = self.readers.entry(room).or_default();
+                    reader.entry(seq, text, &mut history.seen);
+                }
+                (Some("reset"), Some(room)) if frame["code"] == "conflict" => {
+                    self.shared.forgotten(room);
+                    self.readers.insert(room, Reader::default());
+                }
+                (Some("resumed"), _) => read.resumed = true,
+                _ => {}
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// What a slow reader has read at once.
+struct Read {
+    frames: usize,
+    resumed: bool,
 }

@@ -105,7 +105,14 @@ pub(super) async fn append(
         inserts.extend(orders(message));
         stored.insert(index, numbered);
     }
+    #[cfg(not(feature = "ack-before-commit"))]
     transaction.commit(inserts).await?;
+    #[cfg(feature = "ack-before-commit")]
+    tokio::spawn(async move {
+        // As a server would that writes behind: what is lost is what nobody noticed.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        transaction.commit(inserts).await
+    });
     Ok(outcomes(messages, fates, &stored))
 }
 
