@@ -80,6 +80,8 @@ pub struct HttpConfig {
     pub workers: usize,
     /// Connections held at once.
     pub connections_max: usize,
+    /// How often a WebSocket is pinged.
+    pub heartbeat: Duration,
 }
 
 /// The bus between nodes.
@@ -268,6 +270,7 @@ impl Reader<'_> {
                 // The engine's thread takes a core; web workers that compete with it slow every token.
                 .map_or(cores.saturating_sub(1).max(1), to_usize),
             connections_max: to_usize(self.number("TWIN_CONNECTIONS_MAX", 1, 1_000_000)),
+            heartbeat: Duration::from_secs(self.number("TWIN_HEARTBEAT_SECONDS", 1, 3_600)),
         }
     }
 

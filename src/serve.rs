@@ -277,6 +277,7 @@ fn open_bus(config: &Config, node: NodeId) -> anyhow::Result<(Bus, Events)> {
 
 fn node_config(config: &Config, node: NodeId) -> NodeConfig {
     NodeConfig {
+        heartbeat: config.http.heartbeat,
         sends_per_minute: config.limits.sends_per_minute,
         broadcasts: config.limits.broadcasts_per_user.as_governor(),
         reply_tokens_max: config.models.reply_tokens_max,

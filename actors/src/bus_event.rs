@@ -1,12 +1,18 @@
-//! What nodes tell each other about a conversation: server frames, and the wish to stop a reply.
+//! What nodes tell each other about a conversation: server frames, the wish to stop a reply, and who is there.
 
 use bytes::Bytes;
-use protocol::{Codec, MessageId, ServerFrame};
+use protocol::{Codec, MessageId, NodeId, ServerFrame, UserId};
 
 /// The first byte of a payload that holds a server frame in MessagePack.
 const FRAME: u8 = 0;
 /// The first byte of a payload that holds the id of a reply to stop.
 const STOP: u8 = 1;
+/// The first byte of a payload that holds the id of a node and those of its people.
+const PRESENT: u8 = 2;
+/// The payload that asks who is there.
+const WHO_IS_THERE: u8 = 3;
+/// Bytes of an id.
+const ID_BYTES: usize = 16;
 
 /// One thing that another node says.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +21,15 @@ pub(crate) enum NodeEvent {
     Frame(Box<ServerFrame>),
     /// A person stops a reply that is written on another node.
     Stop(MessageId),
+    /// The people who follow the conversation on a node: all of them.
+    Present {
+        /// The node.
+        node: NodeId,
+        /// Its people.
+        users: Vec<UserId>,
+    },
+    /// A node wishes to know who follows on the others.
+    WhoIsThere,
 }
 
 impl NodeEvent {
@@ -27,6 +42,15 @@ impl NodeEvent {
                 payload.extend_from_slice(reply.as_bytes());
                 payload.into()
             }
+            Self::Present { node, users } => {
+                let mut payload = vec![PRESENT];
+                payload.extend_from_slice(node.as_bytes());
+                for user in users {
+                    payload.extend_from_slice(user.as_bytes());
+                }
+                payload.into()
+            }
+            Self::WhoIsThere => Bytes::from_static(&[WHO_IS_THERE]),
         }
     }
 
@@ -38,9 +62,20 @@ impl NodeEvent {
                 .ok()
                 .map(|frame| Self::Frame(Box::new(frame))),
             STOP => {
-                let bytes: [u8; 16] = rest.try_into().ok()?;
+                let bytes: [u8; ID_BYTES] = rest.try_into().ok()?;
                 Some(Self::Stop(MessageId::from_bytes(bytes)))
             }
+            PRESENT => {
+                let (ids, []) = rest.as_chunks::<ID_BYTES>() else {
+                    return None;
+                };
+                let (node, users) = ids.split_first()?;
+                Some(Self::Present {
+                    node: NodeId::from_bytes(*node),
+                    users: users.iter().copied().map(UserId::from_bytes).collect(),
+                })
+            }
+            WHO_IS_THERE => rest.is_empty().then_some(Self::WhoIsThere),
             _ => None,
         }
     }
@@ -62,11 +97,23 @@ mod tests {
     fn events_survive_the_bus_and_unknown_ones_are_left_alone() {
         for event in [
             NodeEvent::Stop(MessageId::new()),
+            NodeEvent::WhoIsThere,
+            NodeEvent::Present {
+                node: NodeId::new(),
+                users: vec![UserId::new(), UserId::new()],
+            },
             NodeEvent::Frame(Box::new(ServerFrame::Reconnect { after_ms: 5 })),
         ] {
             assert_eq!(NodeEvent::decode(&event.encode()), Some(event));
         }
-        for payload in [&[][..], &[FRAME], &[STOP, 1, 2], &[99, 1]] {
+        for payload in [
+            &[][..],
+            &[FRAME],
+            &[STOP, 1, 2],
+            &[PRESENT],
+            &[PRESENT, 1],
+            &[99, 1],
+        ] {
             assert_eq!(NodeEvent::decode(payload), None);
         }
     }

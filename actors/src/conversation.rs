@@ -3,7 +3,8 @@
 //! 1. [`Submit`] (`requests.rs`): membership is checked, the message appended to the log, and only then acknowledged.
 //! 2. The entry is released in order to the shards that have members (`followers.rs`), and published for the other nodes.
 //! 3. Each reply that the message asks for is claimed, handed to its twin, and streamed (`replies.rs`).
-//! 4. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
+//! 4. Who follows now is told to those who wish to know (`presence.rs`).
+//! 5. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -20,12 +21,15 @@ use crate::timeline::{Arrival, Timeline, entry_frame};
 
 mod followers;
 mod neighbours;
+mod presence;
 mod replies;
 mod requests;
 
 use followers::ShardLink;
 pub(crate) use followers::{Attach, Detach, Enter};
 pub(crate) use neighbours::{BusArrived, CatchUpWithLog};
+pub(crate) use presence::Here;
+use presence::Presence;
 use replies::OwnReply;
 pub(crate) use replies::{HandOver, ResumeReplies, Stop};
 pub(crate) use requests::{Read, Submit, Typing};
@@ -75,6 +79,7 @@ pub(crate) struct Conversation {
     members: Vec<Member>,
     timeline: Timeline,
     shards: HashMap<ShardId, ShardLink>,
+    presence: Presence,
     replies: HashMap<MessageId, OwnReply>,
     submitting: usize,
     reading_log: bool,
@@ -86,6 +91,12 @@ pub(crate) struct Conversation {
     /// Replies that were ordered before this activation.
     unfinished: Vec<ReplyOrder>,
     pub(crate) life_line: Option<LifeLine<Self>>,
+}
+
+fn has_member(members: &[Member], user: UserId) -> bool {
+    members
+        .iter()
+        .any(|member| matches!(member, Member::User { id, .. } if *id == user))
 }
 
 impl Conversation {
@@ -100,6 +111,7 @@ impl Conversation {
             members,
             timeline: Timeline::new(id, conversation.last_seq),
             shards: HashMap::new(),
+            presence: Presence::default(),
             replies: HashMap::new(),
             submitting: 0,
             reading_log: false,
@@ -114,9 +126,7 @@ impl Conversation {
     }
 
     fn is_member(&self, user: UserId) -> bool {
-        self.members
-            .iter()
-            .any(|member| matches!(member, Member::User { id, .. } if *id == user))
+        has_member(&self.members, user)
     }
 
     /// Takes an entry of the log, from wherever it came, and tells the local members what is next.
@@ -180,7 +190,14 @@ impl Conversation {
         for shard in missed {
             self.send_snapshot(shard, context);
         }
-        self.shards.retain(|_, link| link.addr.connected());
+        self.shards.retain(|id, link| {
+            let connected = link.addr.connected();
+            if !connected {
+                self.presence.shard_left(*id);
+            }
+            connected
+        });
+        self.refresh_presence(context);
         self.align_subscription(context);
         self.keep_leases(context);
         let needed = !self.shards.is_empty()

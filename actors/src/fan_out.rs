@@ -6,12 +6,12 @@
 //! log again, so a hole is never silent.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use actix::prelude::*;
-use protocol::{Codec, ConversationId, MessageId, ServerFrame, SessionId};
+use protocol::{Codec, ConversationId, MessageId, ServerFrame, SessionId, UserId};
 
 use crate::outbox::Outbox;
 use crate::shared_frame::SharedFrame;
@@ -31,6 +31,8 @@ pub(crate) enum RoomEvent {
         running: Vec<RunningReply>,
         /// The worker threads that have members in the room.
         shards: Shards,
+        /// Who is there.
+        presence: SharedFrame,
     },
     /// Other worker threads have members in the room now.
     Shards(Shards),
@@ -56,6 +58,8 @@ pub(crate) enum RoomEvent {
     },
     /// Something that may be lost.
     Droppable(SharedFrame),
+    /// Who is there now.
+    Presence(SharedFrame),
 }
 
 /// A reply that is being written, as far as it has come.
@@ -82,8 +86,10 @@ pub(crate) enum GoLive {
 
 /// One connection in one room.
 struct Subscriber {
+    user: UserId,
     outbox: Outbox,
     codec: Codec,
+    presence: PresenceWish,
     /// The last entry of the log that was queued for the connection.
     cursor: u64,
     live: bool,
@@ -91,6 +97,17 @@ struct Subscriber {
     admitted: bool,
     /// Replies whose finished message was read from the log before the room heard of their end.
     finished_early: HashSet<MessageId>,
+}
+
+/// What a connection is still to be told of who is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PresenceWish {
+    /// It does not wish to know.
+    None,
+    /// It knows the latest.
+    Told,
+    /// It is to be told as soon as its queue has room.
+    Due,
 }
 
 struct Room {
@@ -101,6 +118,7 @@ struct Room {
     subscribers: HashMap<SessionId, Subscriber>,
     waiting: Vec<Waker>,
     shards: Shards,
+    presence: Option<SharedFrame>,
 }
 
 impl Default for Room {
@@ -112,6 +130,7 @@ impl Default for Room {
             subscribers: HashMap::new(),
             waiting: Vec::new(),
             shards: Shards::from([]),
+            presence: None,
         }
     }
 }
@@ -121,7 +140,21 @@ impl Default for Room {
 pub(crate) struct Rooms {
     rooms: HashMap<ConversationId, Room>,
     sessions: HashMap<SessionId, SessionLink>,
+    /// Rooms that somebody has entered or left since this was asked for.
+    changed: HashSet<ConversationId>,
     draining: bool,
+}
+
+/// A connection as a room sees it.
+pub(crate) struct Follower {
+    /// Its person.
+    pub(crate) user: UserId,
+    /// Its queue.
+    pub(crate) outbox: Outbox,
+    /// Its encoding.
+    pub(crate) codec: Codec,
+    /// Whether it wishes to know who is there.
+    pub(crate) wants_presence: bool,
 }
 
 /// How a thread's connections are reached for what does not go through their outboxes.
@@ -178,16 +211,21 @@ impl Rooms {
         &mut self,
         conversation: ConversationId,
         session: SessionId,
-        outbox: Outbox,
-        codec: Codec,
+        follower: Follower,
     ) -> bool {
         let room = self.rooms.entry(conversation).or_default();
+        let before = room.subscribers.get(&session);
         let subscriber = Subscriber {
-            outbox,
-            codec,
+            user: follower.user,
+            outbox: follower.outbox,
+            codec: follower.codec,
+            presence: match follower.wants_presence {
+                true => PresenceWish::Due,
+                false => PresenceWish::None,
+            },
             cursor: 0,
             live: false,
-            admitted: false,
+            admitted: before.is_some_and(|before| before.admitted),
             finished_early: HashSet::new(),
         };
         room.subscribers.insert(session, subscriber);
@@ -202,10 +240,30 @@ impl Rooms {
         room.subscribers.remove(&session);
         room.waiting.drain(..).for_each(Waker::wake);
         if !room.subscribers.is_empty() {
+            self.changed.insert(conversation);
             return false;
         }
         self.rooms.remove(&conversation);
         true
+    }
+
+    /// Takes the rooms that somebody has entered or left since the last time, with those who are there now: each person
+    /// once.
+    pub(crate) fn take_changed(&mut self) -> Vec<(ConversationId, Vec<UserId>)> {
+        let mut changed = Vec::new();
+        for conversation in self.changed.drain() {
+            if let Some(room) = self.rooms.get(&conversation) {
+                let admitted = room.subscribers.values().filter(|one| one.admitted);
+                let users: BTreeSet<UserId> = admitted.map(|one| one.user).collect();
+                changed.push((conversation, users.into_iter().collect()));
+            }
+        }
+        changed
+    }
+
+    /// Has the room named again by [`Rooms::take_changed`].
+    pub(crate) fn mark_changed(&mut self, conversation: ConversationId) {
+        self.changed.insert(conversation);
     }
 
     /// Whether this thread has members in the room.
@@ -279,7 +337,12 @@ impl Rooms {
             return GoLive::Behind;
         }
         subscriber.live = true;
-        subscriber.admitted = true;
+        if !std::mem::replace(&mut subscriber.admitted, true) {
+            self.changed.insert(conversation);
+        }
+        if let Some(frame) = &room.presence {
+            subscriber.tell_presence(frame);
+        }
         for reply in room.running.values() {
             if !subscriber.finished_early.contains(&reply.message_id) {
                 tell_running(subscriber, conversation, reply);
@@ -318,6 +381,22 @@ impl Rooms {
     }
 }
 
+impl Subscriber {
+    /// Tells who is there, if that is wished for and not told yet; a queue that is half full gets it later, and so does a
+    /// connection whose own person is not counted yet.
+    fn tell_presence(&mut self, frame: &SharedFrame) {
+        let ServerFrame::Presence { online, .. } = frame.frame() else {
+            return;
+        };
+        if self.presence == PresenceWish::Due
+            && online.contains(&self.user)
+            && self.outbox.push_droppable(frame.outgoing(self.codec))
+        {
+            self.presence = PresenceWish::Told;
+        }
+    }
+}
+
 impl Room {
     /// Applies one event; returns the connections that must catch up from the log.
     fn apply(&mut self, conversation: ConversationId, event: RoomEvent) -> Vec<SessionId> {
@@ -326,8 +405,10 @@ impl Room {
                 last_seq,
                 running,
                 shards,
+                presence,
             } => {
                 self.shards = shards;
+                self.presence_is(presence);
                 self.snapshot(conversation, last_seq, running)
             }
             RoomEvent::Shards(shards) => {
@@ -366,7 +447,24 @@ impl Room {
                 self.tell_droppable(&frame);
                 Vec::new()
             }
+            RoomEvent::Presence(frame) => {
+                self.presence_is(frame);
+                Vec::new()
+            }
         }
+    }
+
+    /// Keeps who is there, and tells those who wish to know.
+    fn presence_is(&mut self, frame: SharedFrame) {
+        for subscriber in self.subscribers.values_mut() {
+            if subscriber.presence == PresenceWish::Told {
+                subscriber.presence = PresenceWish::Due;
+            }
+            if subscriber.live {
+                subscriber.tell_presence(&frame);
+            }
+        }
+        self.presence = Some(frame);
     }
 
     fn tell_droppable(&mut self, frame: &SharedFrame) {
@@ -416,6 +514,10 @@ impl Room {
                 subscriber.cursor = seq;
                 // An overflow closes the connection; it comes back and resumes from its cursor.
                 let _ = subscriber.outbox.push(frame.outgoing(subscriber.codec));
+                if let Some(presence) = &self.presence {
+                    // It may have been dropped.
+                    subscriber.tell_presence(presence);
+                }
             }
         }
         self.fall_behind(|cursor, _| cursor < seq)

@@ -65,6 +65,18 @@ pub const LEASE: Duration = Duration::from_secs(15);
 /// How often a node looks for replies that were left unfinished.
 pub const SWEEP_EVERY: Duration = Duration::from_secs(5);
 
+/// How often a worker thread says who follows on it: many who come at once are told once.
+pub const PRESENCE_EVERY: Duration = Duration::from_millis(500);
+
+/// How often a node repeats for the others who is there.
+pub const PRESENCE_REFRESH: Duration = Duration::from_secs(10);
+
+/// After this long without a word from a node, its people are gone.
+pub const PRESENCE_EXPIRES: Duration = Duration::from_secs(30);
+
+/// Nodes whose people are counted in one conversation.
+pub const PRESENCE_NODES_MAX: usize = 256;
+
 /// The first wait before a crashed actor or engine is started again; doubles up to [`BACK_OFF_MAX`].
 pub const BACK_OFF_MIN: Duration = Duration::from_millis(100);
 

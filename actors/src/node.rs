@@ -41,11 +41,12 @@ pub struct NodeConfig {
 }
 
 impl NodeConfig {
-    /// The settings that fit most: a heartbeat below the 60 s after which proxies cut idle connections.
+    /// The settings that fit most: a heartbeat below the 60 s after which proxies cut idle connections, and with which a
+    /// dead peer is found within 60 s.
     pub fn new(node_id: NodeId) -> Self {
         Self {
             node_id,
-            heartbeat: Duration::from_secs(25),
+            heartbeat: Duration::from_secs(20),
             identify_within: Duration::from_secs(10),
             idle_after: Duration::from_secs(300),
             sends_per_minute: std::num::NonZeroU32::new(100).expect("100 is not zero"),
@@ -131,7 +132,7 @@ impl Node {
     pub fn worker(&self) -> WorkerNode {
         let id = ShardId(self.next_shard.fetch_add(1, Ordering::Relaxed));
         let rooms = LocalRooms::default();
-        let shard = RoomShard::new(id, rooms.clone()).start();
+        let shard = RoomShard::new(id, rooms.clone(), self.services.directory.clone()).start();
         self.services.directory.shards.insert(id, shard.clone());
         if self.is_draining() {
             let _ = shard.try_send(Drain);

@@ -100,6 +100,7 @@ pub(crate) struct Session {
     outbox: Outbox,
     worker: WorkerNode,
     person: Option<Person>,
+    wants_presence: bool,
     /// Followed conversations, with the task that catches up while there is one.
     following: HashMap<ConversationId, Option<SpawnHandle>>,
     conversations: HashMap<ConversationId, Addr<Conversation>>,
@@ -131,6 +132,7 @@ pub fn serve_connection(
             _count: worker.count_connection(),
             worker,
             person: None,
+            wants_presence: false,
             following: HashMap::new(),
             conversations: HashMap::new(),
             resuming: None,

@@ -25,6 +25,7 @@ use crate::{
 
 mod chat;
 mod faults;
+mod presence;
 
 /// Far longer than anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,6 +37,8 @@ struct House {
     storage: Storage,
     hub: Hub,
     user: UserId,
+    /// Somebody else with an account.
+    friend: UserId,
     twin: TwinId,
     _folder: Arc<TempDir>,
 }
@@ -81,6 +84,7 @@ impl House {
         .unwrap();
         storage.migrate().await.unwrap();
         let user = add_user(&storage, "kim@example.com", "Kim").await;
+        let friend = add_user(&storage, "sam@example.com", "Sam").await;
         let twin = TwinId::new();
         let row = Twin {
             id: twin,
@@ -96,7 +100,7 @@ impl House {
         };
         storage.create_twin(row, 10).await.unwrap();
         let hub = Hub::new();
-        Self::start(folder, storage, hub, user, twin, configure).await
+        Self::start(folder, storage, hub, (user, friend), twin, configure).await
     }
 
     /// A second node on the same database and bus.
@@ -106,7 +110,7 @@ impl House {
             folder,
             storage,
             self.hub.clone(),
-            self.user,
+            (self.user, self.friend),
             self.twin,
             |_| {},
         )
@@ -117,13 +121,14 @@ impl House {
         folder: Arc<TempDir>,
         storage: Storage,
         hub: Hub,
-        user: UserId,
+        (user, friend): (UserId, UserId),
         twin: TwinId,
         configure: impl FnOnce(&mut NodeConfig),
     ) -> Self {
         let mut families = HashMap::new();
-        let stranger = UserId::from_uuid(user.as_uuid());
-        families.insert(stranger, family_of(&storage, user).await);
+        for person in [user, friend] {
+            families.insert(person, family_of(&storage, person).await);
+        }
         let node_id = NodeId::new();
         let mut config = NodeConfig::new(node_id);
         configure(&mut config);
@@ -144,12 +149,18 @@ impl House {
             storage,
             hub,
             user,
+            friend,
             twin,
             _folder: folder,
         }
     }
 
     async fn conversation(&self) -> ConversationId {
+        let members = vec![NewMember::User(self.user), NewMember::Twin(self.twin)];
+        self.conversation_of(members).await
+    }
+
+    async fn conversation_of(&self, members: Vec<NewMember>) -> ConversationId {
         let id = ConversationId::new();
         let conversation = NewConversation {
             id,
@@ -157,7 +168,6 @@ impl House {
             created_by: self.user,
             created_at: 0,
         };
-        let members = vec![NewMember::User(self.user), NewMember::Twin(self.twin)];
         self.storage
             .create_conversation(conversation, members)
             .await
@@ -272,6 +282,7 @@ impl Client {
     async fn identify(&mut self, user: UserId) {
         self.say(ClientFrame::Identify {
             token: user.to_string(),
+            presence: false,
         });
         assert!(matches!(self.next().await, ServerFrame::Ready { .. }));
     }

@@ -27,6 +27,9 @@ pub enum ClientFrame {
     Identify {
         /// An access token.
         token: String,
+        /// Wishes for `presence` in what is followed.
+        #[serde(default, skip_serializing_if = "is_false")]
+        presence: bool,
     },
     /// The first frame of a client that comes back: identifies it and subscribes to what it followed.
     Resume {
@@ -34,6 +37,9 @@ pub enum ClientFrame {
         token: String,
         /// What the client followed, and how far it had read.
         cursors: Vec<Cursor>,
+        /// Wishes for `presence` in what is followed.
+        #[serde(default, skip_serializing_if = "is_false")]
+        presence: bool,
     },
     /// Follows a conversation: first what came after `after_seq`, then live.
     Subscribe {
@@ -127,8 +133,8 @@ impl ClientFrame {
     /// it.
     pub(crate) fn check(&self) -> Result<(), String> {
         match self {
-            Self::Identify { token } => check_token(token),
-            Self::Resume { token, cursors } => {
+            Self::Identify { token, .. } => check_token(token),
+            Self::Resume { token, cursors, .. } => {
                 check_token(token)?;
                 if cursors.len() > SUBSCRIPTIONS_MAX {
                     return Err(format!(
@@ -156,6 +162,15 @@ impl ClientFrame {
             | Self::Ping => Ok(()),
         }
     }
+}
+
+/// Whether a wish is absent, which is how it is written when it is not made.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_false(wish: &bool) -> bool {
+    !wish
 }
 
 fn check_token(token: &str) -> Result<(), String> {

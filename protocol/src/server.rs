@@ -108,6 +108,13 @@ pub enum ServerFrame {
         /// Who.
         user_id: UserId,
     },
+    /// Who follows the conversation now, on any device: all of them, each time that somebody comes or goes.
+    Presence {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The people, in the order of their ids.
+        online: Vec<UserId>,
+    },
     /// Somebody tells everybody something that is never kept.
     Broadcast {
         /// The conversation.
@@ -168,6 +175,7 @@ impl ServerFrame {
         "delta",
         "message_done",
         "typing",
+        "presence",
         "broadcast",
         "receipt",
         "error",
@@ -189,6 +197,7 @@ impl ServerFrame {
             Self::Delta { .. } => "delta",
             Self::MessageDone(_) => "message_done",
             Self::Typing { .. } => "typing",
+            Self::Presence { .. } => "presence",
             Self::Broadcast { .. } => "broadcast",
             Self::Receipt { .. } => "receipt",
             Self::Error { .. } => "error",

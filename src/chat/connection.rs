@@ -117,6 +117,7 @@ impl Client {
     pub async fn connect(config: ClientConfig) -> Result<Self, ClientError> {
         let identify = ClientFrame::Identify {
             token: config.token.clone(),
+            presence: false,
         };
         let (socket, session) = enter(&config, identify).await?;
         Ok(Self {
@@ -426,6 +427,7 @@ impl Client {
         let resume = ClientFrame::Resume {
             token: self.config.token.clone(),
             cursors: known.take(SUBSCRIPTIONS_MAX).collect(),
+            presence: false,
         };
         match enter(&self.config, resume).await {
             Ok((socket, session)) => {

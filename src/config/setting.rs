@@ -225,6 +225,11 @@ pub const SETTINGS: &[Setting] = &[
         "Messages of one person over WebSockets in a minute, at least 1",
     ),
     value(
+        "TWIN_HEARTBEAT_SECONDS",
+        "20",
+        "Seconds between two pings of a WebSocket, 1 to 3600; silent for two and a half times that, it is closed",
+    ),
+    value(
         "TWIN_DRAIN_SECONDS",
         "10",
         "Seconds that a stop waits for requests and replies in progress, 0 to 600",

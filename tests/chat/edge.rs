@@ -231,6 +231,7 @@ async fn a_connection_that_does_not_say_who_it_is_gets_no_service() {
             Codec::Json,
             ClientFrame::Identify {
                 token: token.to_owned(),
+                presence: false,
             },
         );
         json.send(Frame::text(String::from_utf8(identify).unwrap()))

@@ -5,6 +5,7 @@ use actix::prelude::*;
 use protocol::UserId;
 
 use super::{Conversation, Refusal};
+use crate::bus_event::NodeEvent;
 use crate::fan_out::{Publish, RoomEvent, RoomShard, ShardId, Shards};
 use crate::metrics;
 
@@ -37,6 +38,7 @@ impl Conversation {
             last_seq: self.timeline.last_seq(),
             running: self.timeline.running().cloned().collect(),
             shards: self.shards(),
+            presence: self.presence.frame(self.id),
         }
     }
 
@@ -86,6 +88,7 @@ impl Conversation {
             if wanted {
                 // What other nodes appended before the subscription stood is in the log.
                 this.read_log(context);
+                this.publish(NodeEvent::WhoIsThere.encode());
             }
             this.align_subscription(context);
         });
@@ -164,6 +167,8 @@ impl Handler<Detach> for Conversation {
 
     fn handle(&mut self, detach: Detach, context: &mut Self::Context) {
         self.shards.remove(&detach.shard);
+        self.presence.shard_left(detach.shard);
+        self.refresh_presence(context);
         self.tell(&RoomEvent::Shards(self.shards()), context);
         self.align_subscription(context);
     }

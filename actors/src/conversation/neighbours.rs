@@ -38,6 +38,8 @@ impl Handler<BusArrived> for Conversation {
             Some(NodeEvent::Stop(reply)) => {
                 self.stop_own_reply(reply);
             }
+            Some(NodeEvent::Present { node, users }) => self.node_says(node, users, context),
+            Some(NodeEvent::WhoIsThere) => self.say_who_is_here(context),
             None => metrics::dropped("bus_unknown"),
         }
     }

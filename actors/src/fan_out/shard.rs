@@ -2,7 +2,8 @@
 //!
 //! 1. A conversation sends a [`Publish`] to each shard that has members of it.
 //! 2. The shard applies it to its thread's rooms, which push shared bytes into outboxes.
-//! 3. Connections that missed an entry are told to catch up from the log, and all of them when the server stops.
+//! 3. Now and then it tells conversations who follows them here.
+//! 4. Connections that missed an entry are told to catch up from the log, and all of them when the server stops.
 
 use std::sync::Arc;
 
@@ -10,8 +11,9 @@ use actix::prelude::*;
 use protocol::ConversationId;
 
 use super::{LocalRooms, RoomEvent};
-use crate::conversation::{Attach, Conversation, Detach};
-use crate::limits::SHARD_MAILBOX_MAX;
+use crate::conversation::{Attach, Conversation, Detach, Here};
+use crate::directory::Directory;
+use crate::limits::{PRESENCE_EVERY, SHARD_MAILBOX_MAX};
 use crate::shared_frame::SharedFrame;
 
 /// Which shard: one number for each worker thread of this process.
@@ -25,12 +27,35 @@ pub(crate) type Shards = Arc<[(ShardId, Addr<RoomShard>)]>;
 pub(crate) struct RoomShard {
     id: ShardId,
     rooms: LocalRooms,
+    directory: Arc<Directory>,
 }
 
 impl RoomShard {
     /// Makes the shard of this thread.
-    pub(crate) fn new(id: ShardId, rooms: LocalRooms) -> Self {
-        Self { id, rooms }
+    pub(crate) fn new(id: ShardId, rooms: LocalRooms, directory: Arc<Directory>) -> Self {
+        Self {
+            id,
+            rooms,
+            directory,
+        }
+    }
+
+    fn say_who_is_here(&mut self, _: &mut Context<Self>) {
+        let changed = self.rooms.borrow_mut().take_changed();
+        for (conversation, users) in changed {
+            let here = Here {
+                shard: self.id,
+                users,
+            };
+            let told = self
+                .directory
+                .awake_conversation(conversation)
+                .is_some_and(|addr| addr.try_send(here).is_ok());
+            if !told {
+                // It is being restarted, or has too much to do.
+                self.rooms.borrow_mut().mark_changed(conversation);
+            }
+        }
     }
 }
 
@@ -39,6 +64,7 @@ impl Actor for RoomShard {
 
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(SHARD_MAILBOX_MAX);
+        context.run_interval(PRESENCE_EVERY, Self::say_who_is_here);
     }
 }
 
@@ -106,6 +132,7 @@ impl Handler<ConversationRestarted> for RoomShard {
             return;
         }
         self.rooms.borrow_mut().lose_touch(restarted.conversation);
+        self.rooms.borrow_mut().mark_changed(restarted.conversation);
         let attach = Attach {
             shard: self.id,
             events: context.address(),

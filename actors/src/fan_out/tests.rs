@@ -45,6 +45,7 @@ fn told(outbox: &Outbox) -> Vec<String> {
                 ServerFrame::Receipt { seq, .. } => seq.to_string(),
                 ServerFrame::MessageStart { .. } => "start".to_owned(),
                 ServerFrame::Delta { index, text, .. } => format!("{index}:{text}"),
+                ServerFrame::Presence { online, .. } => format!("{} online", online.len()),
                 other => panic!("unexpected {other:?}"),
             },
         );
@@ -59,16 +60,34 @@ struct Scene {
     outbox: Outbox,
 }
 
+const USER: UserId = UserId::from_bytes([1; 16]);
+
+fn follower(outbox: &Outbox) -> Follower {
+    Follower {
+        user: USER,
+        outbox: outbox.clone(),
+        codec: Codec::Json,
+        wants_presence: true,
+    }
+}
+
 fn scene() -> Scene {
     let mut rooms = Rooms::default();
     let (conversation, session, outbox) = (ConversationId::new(), SessionId::new(), Outbox::new());
-    assert!(rooms.join(conversation, session, outbox.clone(), Codec::Json));
+    assert!(rooms.join(conversation, session, follower(&outbox)));
     Scene {
         rooms,
         conversation,
         session,
         outbox,
     }
+}
+
+fn presence(conversation_id: ConversationId, online: &[UserId]) -> SharedFrame {
+    SharedFrame::new(ServerFrame::Presence {
+        conversation_id,
+        online: online.to_vec(),
+    })
 }
 
 impl Scene {
@@ -81,6 +100,7 @@ impl Scene {
             last_seq,
             running,
             shards: [].into(),
+            presence: presence(self.conversation, &[]),
         });
     }
 
@@ -155,12 +175,10 @@ fn a_snapshot_that_repairs_a_loss_starts_changed_replies_anew() {
     }
     scene.rooms.leave(scene.conversation, scene.session);
     let outbox = Outbox::new();
-    scene.rooms.join(
-        scene.conversation,
-        scene.session,
-        outbox.clone(),
-        Codec::Json,
-    );
+    let follower = follower(&outbox);
+    scene
+        .rooms
+        .join(scene.conversation, scene.session, follower);
     let running = first
         .map(|(reply, text)| started(scene.conversation, reply, text))
         .to_vec();
@@ -172,6 +190,38 @@ fn a_snapshot_that_repairs_a_loss_starts_changed_replies_anew() {
         .to_vec();
     scene.snapshot(0, running);
     assert_eq!(told(&outbox), ["start", "0:one two"]);
+}
+
+#[test]
+fn presence_is_told_once_and_made_good_when_it_was_dropped() {
+    let mut scene = scene();
+    scene.snapshot(0, vec![]);
+    assert_eq!(scene.go_live(), GoLive::Live);
+    assert_eq!(
+        told(&scene.outbox),
+        [""; 0],
+        "its own person is not counted yet"
+    );
+    assert_eq!(
+        scene.rooms.take_changed(),
+        [(scene.conversation, vec![USER])]
+    );
+    assert_eq!(scene.rooms.take_changed(), []);
+    let frame = |scene: &Scene, online: &[UserId]| {
+        RoomEvent::Presence(presence(scene.conversation, online))
+    };
+    let both = [USER, UserId::from_bytes([2; 16])];
+    scene.apply(frame(&scene, &both));
+    assert_eq!(told(&scene.outbox), ["2 online"]);
+    assert_eq!(scene.go_live(), GoLive::Live);
+    assert_eq!(told(&scene.outbox), [""; 0]);
+
+    while scene.outbox.push_droppable(Outgoing::Ping) {}
+    scene.apply(frame(&scene, &both[..1]));
+    while scene.outbox.try_next().is_some() {}
+    let entry = entry(scene.conversation, 1);
+    scene.apply(entry);
+    assert_eq!(told(&scene.outbox), ["1", "1 online"]);
 }
 
 proptest! {

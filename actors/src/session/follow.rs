@@ -13,7 +13,7 @@ use storage::Storage;
 
 use super::{Session, leave_room};
 use crate::conversation::{Conversation, Enter, Refusal};
-use crate::fan_out::{GoLive, LocalRooms};
+use crate::fan_out::{Follower, GoLive, LocalRooms};
 use crate::limits::CATCH_UP_PAGE;
 use crate::metrics;
 use crate::outbox::Outbox;
@@ -95,12 +95,15 @@ impl Session {
         if let Some(Some(running)) = self.following.remove(&conversation) {
             context.cancel_future(running);
         }
-        let needs_snapshot = self.worker.rooms().borrow_mut().join(
-            conversation,
-            self.id,
-            self.outbox.clone(),
-            self.codec,
-        );
+        let follower = Follower {
+            user,
+            outbox: self.outbox.clone(),
+            codec: self.codec,
+            wants_presence: self.wants_presence,
+        };
+        let mut rooms = self.worker.rooms().borrow_mut();
+        let needs_snapshot = rooms.join(conversation, self.id, follower);
+        drop(rooms);
         let enter = Enter {
             user,
             shard: self.worker.shard_id(),

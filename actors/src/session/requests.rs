@@ -38,10 +38,16 @@ impl Session {
     pub(super) fn request(&mut self, request: ClientRequest, context: &mut Context<Self>) {
         let ClientRequest { request_ref, frame } = request;
         match frame {
-            ClientFrame::Identify { token } => {
+            ClientFrame::Identify { token, presence } => {
+                self.wants_presence = presence;
                 return self.identify(request_ref, &token, None, context);
             }
-            ClientFrame::Resume { token, cursors } => {
+            ClientFrame::Resume {
+                token,
+                cursors,
+                presence,
+            } => {
+                self.wants_presence = presence;
                 return self.identify(request_ref, &token, Some(cursors), context);
             }
             ClientFrame::Ping => return self.push(&ServerFrame::Pong { request_ref }),

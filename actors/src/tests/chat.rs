@@ -110,6 +110,7 @@ async fn who_comes_back_gets_what_was_missed_and_the_text_so_far() {
     second.say(ClientFrame::Resume {
         token: house.user.to_string(),
         cursors,
+        presence: false,
     });
     assert!(matches!(second.next().await, ServerFrame::Ready { .. }));
     for seq in [2, 3] {
@@ -219,7 +220,10 @@ async fn a_refused_token_closes_the_connection() {
         (UserId::new().to_string(), ErrorCode::Unauthenticated),
     ] {
         let client = house.connect();
-        client.say(ClientFrame::Identify { token });
+        client.say(ClientFrame::Identify {
+            token,
+            presence: false,
+        });
         assert_eq!(client.error().await, expected);
         let close = client.next_outgoing().await;
         let code = protocol::CloseCode::Unauthenticated;
@@ -359,7 +363,11 @@ async fn a_client_that_resumes_learns_which_conversations_it_cannot_follow() {
         cursor(conversation, 0),
     ];
     let token = house.user.to_string();
-    client.say(ClientFrame::Resume { token, cursors });
+    client.say(ClientFrame::Resume {
+        token,
+        cursors,
+        presence: false,
+    });
     assert!(matches!(client.next().await, ServerFrame::Ready { .. }));
     let mut resets = Vec::new();
     let mut subscribed = Vec::new();

@@ -51,9 +51,15 @@ pub(crate) fn client_request() -> impl Strategy<Value = ClientRequest> {
     });
     let token = || graphic(300);
     let frame = prop_oneof![
-        token().prop_map(|token| ClientFrame::Identify { token }),
-        (token(), vec(cursor, 0..5))
-            .prop_map(|(token, cursors)| ClientFrame::Resume { token, cursors }),
+        (token(), any::<bool>())
+            .prop_map(|(token, presence)| ClientFrame::Identify { token, presence }),
+        (token(), vec(cursor, 0..5), any::<bool>()).prop_map(|(token, cursors, presence)| {
+            ClientFrame::Resume {
+                token,
+                cursors,
+                presence,
+            }
+        }),
         (id(), option::of(seq())).prop_map(|(conversation_id, after_seq)| {
             ClientFrame::Subscribe {
                 conversation_id,
@@ -222,6 +228,11 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
         conversation_id,
         user_id,
     });
+    let presence =
+        (id(), vec(id(), 0..5)).prop_map(|(conversation_id, online)| ServerFrame::Presence {
+            conversation_id,
+            online,
+        });
     let broadcast =
         (id(), id(), event_name(), text()).prop_map(|(conversation_id, user_id, event, data)| {
             ServerFrame::Broadcast {
@@ -269,6 +280,7 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
         delta,
         message().prop_map(ServerFrame::MessageDone),
         typing,
+        presence,
         broadcast,
         reset,
         request_ref().prop_map(|request_ref| ServerFrame::Resumed { request_ref }),

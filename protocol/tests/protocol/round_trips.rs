@@ -111,6 +111,7 @@ fn the_longest_resume_fits_a_frame() {
         frame: ClientFrame::Resume {
             token: "t".repeat(TOKEN_BYTES_MAX),
             cursors: cursors.collect(),
+            presence: true,
         },
     };
     for codec in Codec::ALL {

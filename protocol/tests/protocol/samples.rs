@@ -106,8 +106,16 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
                 "1",
                 ClientFrame::Identify {
                     token: TOKEN.to_owned(),
+                    presence: false,
                 },
             ),
+        ),
+        (
+            "identify with the wish for presence",
+            without(ClientFrame::Identify {
+                token: TOKEN.to_owned(),
+                presence: true,
+            }),
         ),
         (
             "resume with a cursor",
@@ -116,6 +124,7 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
                 ClientFrame::Resume {
                     token: TOKEN.to_owned(),
                     cursors: vec![cursor],
+                    presence: true,
                 },
             ),
         ),
@@ -124,6 +133,7 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
             without(ClientFrame::Resume {
                 token: TOKEN.to_owned(),
                 cursors: vec![],
+                presence: false,
             }),
         ),
         (
@@ -266,7 +276,7 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
                     id: id(ANA),
                     name: "Ana".to_owned(),
                 },
-                heartbeat_ms: 25_000,
+                heartbeat_ms: 20_000,
             },
         ),
         (
@@ -401,6 +411,13 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             ServerFrame::Typing {
                 conversation_id,
                 user_id: id(ANA),
+            },
+        ),
+        (
+            "presence",
+            ServerFrame::Presence {
+                conversation_id,
+                online: vec![id(ANA), id(ADA)],
             },
         ),
         (

@@ -302,7 +302,8 @@ async fn a_refused_subscription_is_told_and_not_resumed() {
         resume,
         ClientFrame::Resume {
             token: "first".to_owned(),
-            cursors: vec![]
+            cursors: vec![],
+            presence: false,
         }
     );
 }

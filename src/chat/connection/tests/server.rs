@@ -148,6 +148,7 @@ impl Server {
                 conversation_id: self.conversation,
                 after_seq,
             }],
+            presence: false,
         }
     }
 }
