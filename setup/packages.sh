@@ -10,6 +10,7 @@ missing_packages() {
     if [ "$1" = test ]; then
         has_postgres || postgres_package
         command -v redis-server >/dev/null || echo redis-server
+        command -v faketime >/dev/null || faketime_package
     fi
 }
 
@@ -21,6 +22,11 @@ has_postgres() {
 # PostgreSQL 15 is what Debian 12 has and what the tests are run with; elsewhere the release's own version.
 postgres_package() {
     if apt-cache show postgresql-15 >/dev/null 2>&1; then echo postgresql-15; else echo postgresql; fi
+}
+
+# Moves the clock of one process; macOS has another way, and the test that wants it is left out there.
+faketime_package() {
+    if [ "$(uname -s)" = Linux ]; then echo faketime; fi
 }
 
 as_root() {

@@ -1,4 +1,5 @@
-//! Conversations over real WebSockets: the main job on the real model, the edge's refusals, two nodes, and the process.
+//! Conversations over real WebSockets: the main job on the real model, the edge's refusals, two nodes, the
+//! process, and the faults around it.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,6 +7,7 @@
 )]
 
 mod edge;
+mod faults;
 mod main_job;
 mod nodes;
 mod process;

@@ -7,10 +7,19 @@ use tokio::process::{Child, Command};
 use super::*;
 
 /// The program itself, serving on a free port.
-struct Program {
-    child: Child,
-    url: String,
+pub(super) struct Program {
+    pub(super) child: Child,
+    pub(super) url: String,
     folder: TempDir,
+}
+
+impl Program {
+    /// Sends the process a signal, as `kill` names it.
+    pub(super) async fn signal(&self, signal: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().await;
+        assert!(sent.unwrap().success());
+    }
 }
 
 fn program(folder: &TempDir) -> Command {
@@ -41,7 +50,14 @@ async fn seeded() -> TempDir {
 }
 
 async fn serve(folder: TempDir) -> Program {
-    let mut child = program(&folder).arg("serve").spawn().unwrap();
+    serve_with(folder, &[]).await
+}
+
+/// Serves with some settings of its own.
+pub(super) async fn serve_with(folder: TempDir, settings: &[(&str, &str)]) -> Program {
+    let mut command = program(&folder);
+    command.arg("serve").envs(settings.iter().copied());
+    let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let address = async {
         while let Some(line) = lines.next_line().await.unwrap() {
@@ -88,15 +104,7 @@ async fn a_newcomer_seeds_serves_and_talks_with_ada_and_sigterm_ends_it_cleanly(
         "it names who there is"
     );
 
-    let pid = program.child.id().unwrap().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .await
-            .unwrap()
-            .success()
-    );
+    program.signal("-TERM").await;
     let ended = tokio::time::timeout(PATIENCE, program.child.wait()).await;
     assert_eq!(ended.expect("it ends in time").unwrap().code(), Some(0));
 }
