@@ -115,8 +115,13 @@ torture-broken: setup test-packages ## The same on a server that acknowledges be
 	@cargo build --locked --bin loadtest
 	@target/debug/loadtest torture --server target/debug/digital-twin-broken --messages 5000 --kills 5 --must-be-caught
 
+.PHONY: torture-core
+torture-core: setup nextest ## The pure core under 100,000 random histories of each kind; CASES=n
+	@PROPTEST_CASES=$(or $(CASES),100000) cargo nextest run --locked --package actors \
+		-E 'test(histories) | test(timeline::tests) | test(fan_out::tests)'
+
 .PHONY: torture
-torture: setup test-packages ## The same with 100,000 messages, 20 kills, 10,000 cuts and 1,000 slow readers
+torture: setup test-packages torture-core torture-broken ## The same with 100,000 messages, 20 kills, 10,000 cuts and 1,000 slow readers
 	@cargo build --locked --release --bin digital-twin --bin loadtest
 	$(call TORTURE,target/release,--messages 100000 --kills 20 --cuts 10000 --slow-readers 1000 --clients 64 \
 		--conversations 32 --seed $(or $(SEED),1))

@@ -278,6 +278,13 @@ impl Rooms {
         }
     }
 
+    /// Whether a connection gets what comes, rather than reading the log.
+    #[cfg(test)]
+    pub(crate) fn is_live(&self, conversation: ConversationId, session: SessionId) -> bool {
+        let subscriber = self.rooms[&conversation].subscribers.get(&session);
+        subscriber.is_some_and(|subscriber| subscriber.live)
+    }
+
     /// The cursor of a connection in a room.
     pub(crate) fn cursor(&self, conversation: ConversationId, session: SessionId) -> Option<u64> {
         let room = self.rooms.get(&conversation)?;

@@ -25,6 +25,7 @@ use crate::{
 
 mod chat;
 mod faults;
+mod histories;
 mod presence;
 
 /// Far longer than anything here takes; a test that waits this long has failed.
