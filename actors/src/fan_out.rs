@@ -95,8 +95,9 @@ struct Subscriber {
     live: bool,
     /// It has been live once, so the conversation has found its person to be a member.
     admitted: bool,
-    /// Replies whose finished message was read from the log before the room heard of their end.
-    finished_early: HashSet<MessageId>,
+    /// It is told of running replies. A connection that has read more of the log than the room has heard of waits with
+    /// them: some of those that run here may be finished there.
+    streams: bool,
 }
 
 /// What a connection is still to be told of who is there.
@@ -226,7 +227,7 @@ impl Rooms {
             cursor: 0,
             live: false,
             admitted: before.is_some_and(|before| before.admitted),
-            finished_early: HashSet::new(),
+            streams: false,
         };
         room.subscribers.insert(session, subscriber);
         !room.synchronised
@@ -293,23 +294,16 @@ impl Rooms {
             .map(|subscriber| subscriber.cursor)
     }
 
-    /// Moves a connection that catches up to where it has read; `reply` is set for a reply's finished message.
+    /// Moves a connection that catches up to where it has read.
     pub(crate) fn caught_up_to(
         &mut self,
         conversation: ConversationId,
         session: SessionId,
         seq: u64,
-        reply: Option<MessageId>,
     ) {
-        let Some(room) = self.rooms.get_mut(&conversation) else {
-            return;
-        };
-        let Some(subscriber) = room.subscribers.get_mut(&session) else {
-            return;
-        };
-        subscriber.cursor = seq;
-        if seq > room.last_seq || !room.synchronised {
-            subscriber.finished_early.extend(reply);
+        let room = self.rooms.get_mut(&conversation);
+        if let Some(subscriber) = room.and_then(|room| room.subscribers.get_mut(&session)) {
+            subscriber.cursor = seq;
         }
     }
 
@@ -332,7 +326,8 @@ impl Rooms {
 
     /// Makes a connection live if nothing of the log is missing between its cursor and the room.
     ///
-    /// It is told every running reply first: `message_start`, and the text so far as one `delta` with index 0.
+    /// It is told every running reply first: `message_start`, and the text so far as one `delta` with index 0; where the room
+    /// is behind the connection, as soon as it is not.
     pub(crate) fn go_live(&mut self, conversation: ConversationId, session: SessionId) -> GoLive {
         let Some(room) = self.rooms.get_mut(&conversation) else {
             return GoLive::Gone;
@@ -350,11 +345,8 @@ impl Rooms {
         if let Some(frame) = &room.presence {
             subscriber.tell_presence(frame);
         }
-        for reply in room.running.values() {
-            if !subscriber.finished_early.contains(&reply.message_id) {
-                tell_running(subscriber, conversation, reply);
-            }
-        }
+        subscriber.streams = false;
+        subscriber.begin_streams(conversation, room.last_seq, &room.running);
         GoLive::Live
     }
 
@@ -389,6 +381,22 @@ impl Rooms {
 }
 
 impl Subscriber {
+    /// Tells every running reply, once the room has heard of all that the connection has read.
+    fn begin_streams(
+        &mut self,
+        conversation: ConversationId,
+        last_seq: u64,
+        running: &BTreeMap<MessageId, RunningReply>,
+    ) {
+        if !self.live || self.streams || self.cursor > last_seq {
+            return;
+        }
+        self.streams = true;
+        for reply in running.values() {
+            tell_running(self, conversation, reply);
+        }
+    }
+
     /// Tells who is there, if that is wished for and not told yet; a queue that is half full gets it later, and so does a
     /// connection whose own person is not counted yet.
     fn tell_presence(&mut self, frame: &SharedFrame) {
@@ -426,9 +434,9 @@ impl Room {
                 seq,
                 message_id,
                 frame,
-            } => self.entry(seq, message_id, &frame),
+            } => self.entry(conversation, seq, message_id, &frame),
             RoomEvent::Started(reply) => {
-                for subscriber in self.live() {
+                for subscriber in self.streaming() {
                     tell_running(subscriber, conversation, &reply);
                 }
                 self.running.insert(reply.message_id, reply);
@@ -443,10 +451,8 @@ impl Room {
                     return Vec::new();
                 };
                 reply.text.push_str(&text);
-                for subscriber in self.live() {
-                    if !subscriber.finished_early.contains(&message_id) {
-                        let _ = subscriber.outbox.push(frame.outgoing(subscriber.codec));
-                    }
+                for subscriber in self.streaming() {
+                    let _ = subscriber.outbox.push(frame.outgoing(subscriber.codec));
                 }
                 Vec::new()
             }
@@ -488,6 +494,10 @@ impl Room {
             .filter(|subscriber| subscriber.live)
     }
 
+    fn streaming(&mut self) -> impl Iterator<Item = &mut Subscriber> {
+        self.live().filter(|subscriber| subscriber.streams)
+    }
+
     fn snapshot(
         &mut self,
         conversation: ConversationId,
@@ -502,21 +512,30 @@ impl Room {
                 .get(&reply.message_id)
                 .is_some_and(|old| old.text == reply.text);
             if !unchanged {
-                for subscriber in self.live() {
+                for subscriber in self.streaming() {
                     tell_running(subscriber, conversation, &reply);
                 }
             }
             self.running.insert(reply.message_id, reply);
         }
+        for subscriber in self.subscribers.values_mut() {
+            subscriber.begin_streams(conversation, self.last_seq, &self.running);
+        }
         self.waiting.drain(..).for_each(Waker::wake);
         self.fall_behind(|cursor, last_seq| cursor < last_seq)
     }
 
-    fn entry(&mut self, seq: u64, message_id: MessageId, frame: &SharedFrame) -> Vec<SessionId> {
+    fn entry(
+        &mut self,
+        conversation: ConversationId,
+        seq: u64,
+        message_id: MessageId,
+        frame: &SharedFrame,
+    ) -> Vec<SessionId> {
         self.last_seq = self.last_seq.max(seq);
         self.running.remove(&message_id);
         for subscriber in self.subscribers.values_mut() {
-            subscriber.finished_early.remove(&message_id);
+            subscriber.begin_streams(conversation, self.last_seq, &self.running);
             if subscriber.live && seq == subscriber.cursor + 1 {
                 subscriber.cursor = seq;
                 // An overflow closes the connection; it comes back and resumes from its cursor.

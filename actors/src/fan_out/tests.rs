@@ -104,9 +104,9 @@ impl Scene {
         });
     }
 
-    fn caught_up_to(&mut self, seq: u64, reply: Option<MessageId>) {
+    fn caught_up_to(&mut self, seq: u64) {
         self.rooms
-            .caught_up_to(self.conversation, self.session, seq, reply);
+            .caught_up_to(self.conversation, self.session, seq);
     }
 
     fn go_live(&mut self) -> GoLive {
@@ -120,7 +120,7 @@ fn nobody_goes_live_before_the_snapshot_or_behind_it() {
     assert_eq!(scene.go_live(), GoLive::Behind);
     scene.snapshot(3, vec![]);
     assert_eq!(scene.go_live(), GoLive::Behind);
-    scene.caught_up_to(3, None);
+    scene.caught_up_to(3);
     assert_eq!(scene.go_live(), GoLive::Live);
     let entry = entry(scene.conversation, 4);
     scene.apply(entry);
@@ -149,14 +149,25 @@ fn who_goes_live_in_the_middle_of_a_reply_gets_the_text_so_far_and_what_follows(
 }
 
 #[test]
-fn a_reply_that_was_read_finished_from_the_log_is_not_streamed_again() {
+fn a_connection_that_has_read_on_waits_with_streams_until_the_room_has_heard_of_it_all() {
     let mut scene = scene();
     let reply = MessageId::new();
     let running = started(scene.conversation, reply, "old news");
     scene.snapshot(0, vec![running]);
-    scene.caught_up_to(1, Some(reply));
+    scene.caught_up_to(1);
     assert_eq!(scene.go_live(), GoLive::Live);
     assert_eq!(told(&scene.outbox), Vec::<String>::new());
+    // Another one begins before the room hears that the log has the end of the first.
+    let other = started(scene.conversation, MessageId::new(), "news");
+    scene.apply(RoomEvent::Started(other));
+    assert_eq!(told(&scene.outbox), Vec::<String>::new());
+    let end = RoomEvent::Entry {
+        seq: 1,
+        message_id: reply,
+        frame: presence(scene.conversation, &[]),
+    };
+    scene.apply(end);
+    assert_eq!(told(&scene.outbox), ["start", "0:news"]);
 }
 
 #[test]
@@ -246,7 +257,7 @@ proptest! {
             if scene.go_live() == GoLive::Behind {
                 let cursor = scene.rooms.cursor(scene.conversation, scene.session).unwrap();
                 received.extend(cursor + 1..=newest);
-                scene.caught_up_to(newest, None);
+                scene.caught_up_to(newest);
                 prop_assert_eq!(scene.go_live(), GoLive::Live);
             }
         }

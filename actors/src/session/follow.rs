@@ -6,8 +6,8 @@ use std::future::poll_fn;
 use actix::prelude::*;
 use protocol::limits::SUBSCRIPTIONS_MAX;
 use protocol::{
-    Author, Codec, ConversationId, Cursor, ErrorCode, Message as LogMessage, RequestRef,
-    ServerFrame, SessionId,
+    Codec, ConversationId, Cursor, ErrorCode, Message as LogMessage, RequestRef, ServerFrame,
+    SessionId,
 };
 use storage::Storage;
 
@@ -281,7 +281,7 @@ impl CatchUpTask {
 
     /// Sends what the log has after `cursor`, as fast as the client reads, until the connection can go live.
     async fn run(&self, mut cursor: u64) -> Result<u64, Refusal> {
-        self.moved_to(cursor, None);
+        self.moved_to(cursor);
         let mut empty_reads = 0;
         loop {
             self.synchronised().await;
@@ -306,10 +306,8 @@ impl CatchUpTask {
             for message in page {
                 self.outbox.room().await;
                 cursor = message.seq;
-                let reply =
-                    matches!(message.author, Author::Twin { .. }).then_some(message.message_id);
                 self.send(message);
-                self.moved_to(cursor, reply);
+                self.moved_to(cursor);
             }
         }
     }
@@ -321,9 +319,9 @@ impl CatchUpTask {
             .push(encode_outgoing(self.codec, &ServerFrame::Message(message)));
     }
 
-    fn moved_to(&self, seq: u64, reply: Option<protocol::MessageId>) {
+    fn moved_to(&self, seq: u64) {
         self.rooms
             .borrow_mut()
-            .caught_up_to(self.conversation, self.session, seq, reply);
+            .caught_up_to(self.conversation, self.session, seq);
     }
 }

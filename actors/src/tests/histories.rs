@@ -198,12 +198,17 @@ impl World {
                 }
             }
             Arrival::Gap => {
-                let after = self.timeline.last_seq() as usize;
-                for message in self.log[after..].to_vec() {
-                    self.arrive(message);
-                }
+                self.read_log();
             }
             Arrival::Known => {}
+        }
+    }
+
+    fn read_log(&mut self) {
+        let after = self.timeline.last_seq() as usize;
+        let rest = self.log[after..].to_vec();
+        for message in rest {
+            self.arrive(message);
         }
     }
 
@@ -243,8 +248,7 @@ impl World {
             self.repair();
         }
         let seen = self.readers[number].seen;
-        self.rooms
-            .caught_up_to(self.conversation, session, seen, None);
+        self.rooms.caught_up_to(self.conversation, session, seen);
         self.readers[number].connection = Some((session, outbox));
     }
 
@@ -266,11 +270,10 @@ impl World {
             if outbox.room().now_or_never().is_none() {
                 return;
             }
-            let reply = matches!(message.author, Author::Twin { .. }).then_some(message.message_id);
             let frame = SharedFrame::new(ServerFrame::Message(message.clone()));
             let _ = outbox.push(frame.outgoing(Codec::Json));
             self.rooms
-                .caught_up_to(self.conversation, session, message.seq, reply);
+                .caught_up_to(self.conversation, session, message.seq);
         }
     }
 
@@ -304,10 +307,7 @@ impl World {
 
     /// Nothing is lost any more, and everybody reads: what is left is what the promise is about.
     fn settle(&mut self) {
-        let after = self.timeline.last_seq() as usize;
-        for message in self.log[after..].to_vec() {
-            self.arrive(message);
-        }
+        self.read_log();
         if self.missed {
             self.repair();
         }
