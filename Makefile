@@ -9,6 +9,7 @@ SHELL := bash
 CACHE := $(CURDIR)/.cache
 LIBTORCH_LIB := $(CACHE)/libtorch/lib
 NEXTEST_VERSION := 0.9.143
+CARGO_FUZZ_VERSION := 0.13.2
 CARGO_FLAGS := --locked --workspace
 # Doc tests are linked in a temporary folder, from where the run path of .cargo/config.toml leads nowhere.
 LIBRARY_PATH_NAME := $(if $(filter Darwin,$(shell uname -s)),DYLD_LIBRARY_PATH,LD_LIBRARY_PATH)
@@ -125,6 +126,16 @@ torture: setup test-packages torture-core torture-broken ## The same with 100,00
 	@cargo build --locked --release --bin digital-twin --bin loadtest
 	$(call TORTURE,target/release,--messages 100000 --kills 20 --cuts 10000 --slow-readers 1000 --clients 64 \
 		--conversations 32 --seed $(or $(SEED),1))
+
+# Neither sanitizer nor nightly compiler: the codecs have no unsafe code.
+.PHONY: fuzz
+fuzz: setup ## Fuzz both codecs, RUNS inputs each; a crash stays in .cache/fuzz
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked --root "$(CACHE)/tools" cargo-fuzz@$(CARGO_FUZZ_VERSION)
+	@protocol/fuzz/seeds.py "$(CACHE)/fuzz"
+	@for codec in json messagepack; do \
+		cargo fuzz run --fuzz-dir protocol/fuzz --target-dir target/fuzz --sanitizer none $$codec "$(CACHE)/fuzz/$$codec" -- \
+			-runs=$(or $(RUNS),10000000) -max_len=4096 -artifact_prefix="$(CACHE)/fuzz/" -print_final_stats=1 -verbosity=0; \
+	done
 
 .PHONY: fixtures
 fixtures: setup ## Make inference/fixtures anew with transformers and llama.cpp (several GB of Python packages)
