@@ -59,6 +59,8 @@ struct Inner {
     /// The queue's end is the connection's end.
     finished: bool,
     writer: Option<Waker>,
+    /// The writer waits for something to write.
+    writer_waits: bool,
     /// The writer again, while its socket takes nothing more.
     stuck_writer: Option<Waker>,
     waiting_for_room: Vec<Waker>,
@@ -168,7 +170,11 @@ impl Outbox {
                 if inner.queue.capacity() > FRAMES_KEPT_MAX {
                     inner.queue = VecDeque::new();
                 }
-                inner.writer = Some(context.waker().clone());
+                // Kept from one time to the next, which spares the counting of its owners.
+                if !matches!(&inner.writer, Some(writer) if writer.will_wake(context.waker())) {
+                    inner.writer = Some(context.waker().clone());
+                }
+                inner.writer_waits = true;
                 Poll::Pending
             }
         }
@@ -194,8 +200,14 @@ impl Inner {
     fn enqueue(&mut self, outgoing: Outgoing) {
         self.bytes += outgoing.len();
         self.queue.push_back(outgoing);
-        if let Some(writer) = self.writer.take() {
-            writer.wake();
+        self.wake_writer();
+    }
+
+    fn wake_writer(&mut self) {
+        if std::mem::take(&mut self.writer_waits)
+            && let Some(writer) = &self.writer
+        {
+            writer.wake_by_ref();
         }
     }
 
@@ -209,12 +221,8 @@ impl Inner {
     }
 
     fn wake_all(&mut self) {
-        let writers = self
-            .writer
-            .take()
-            .into_iter()
-            .chain(self.stuck_writer.take());
-        writers.for_each(Waker::wake);
+        self.wake_writer();
+        self.stuck_writer.take().into_iter().for_each(Waker::wake);
         self.waiting_for_room.drain(..).for_each(Waker::wake);
     }
 }

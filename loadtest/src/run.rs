@@ -89,12 +89,12 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Measured> {
     let counts = Counts::new()?;
     let mut clients = JoinSet::new();
-    let before = target.resident_bytes()?;
-    let connected = connect_clients(target, work, &counts, &mut clients);
-    let connections = tokio::time::timeout(CONNECT_WITHIN, connected)
-        .await
-        .context("the clients did not connect in time")??;
+    connect(target, work, &counts, &mut clients).await?;
     if let WorkKind::Idle { .. } = work {
+        sleep(SETTLE).await;
+        // The first half also fills what the server freed before and kept: the second half shows what each one costs.
+        let before = target.resident_bytes()?;
+        let connections = connect(target, work, &counts, &mut clients).await?;
         sleep(SETTLE).await;
         let grown = target.resident_bytes()?.saturating_sub(before);
         return Ok(Measured {
@@ -120,6 +120,19 @@ pub(crate) async fn run(
         server_cpu_us: cpu * 1e6 / done,
         server_bytes: target.resident_bytes()? as f64,
     })
+}
+
+/// Connects the clients of a work, and says how many they are.
+async fn connect(
+    target: &Target,
+    work: &WorkKind,
+    counts: &Rc<Counts>,
+    clients: &mut JoinSet<anyhow::Result<()>>,
+) -> anyhow::Result<usize> {
+    let connected = connect_clients(target, work, counts, clients);
+    tokio::time::timeout(CONNECT_WITHIN, connected)
+        .await
+        .context("the clients did not connect in time")?
 }
 
 /// Waits, unless a client fails first.

@@ -51,9 +51,9 @@ pub(crate) enum WorkKind {
         /// Connections.
         connections: usize,
     },
-    /// Connections that have joined one room and do nothing.
+    /// Connections that have joined a room and do nothing; twice as many in all, of which the second half is measured.
     Idle {
-        /// Connections.
+        /// Connections in each half.
         connections: usize,
     },
     /// Senders that wait for the acknowledgement of each message; the product only.

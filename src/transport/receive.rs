@@ -67,8 +67,6 @@ enum State {
 impl Receiver {
     /// Begins with what was read together with the handshake.
     pub(super) fn new(stream: Rc<TcpStream>, buffer: BytesMut, message_bytes_max: usize) -> Self {
-        // A copy, since the handshake's buffer is as long as the longest handshake.
-        let buffer = BytesMut::from(&buffer[..]);
         Self {
             stream,
             codec: FrameCodec::new().max_size(message_bytes_max),
