@@ -16,7 +16,7 @@ LIBRARY_PATH_NAME := $(if $(filter Darwin,$(shell uname -s)),DYLD_LIBRARY_PATH,L
 
 ROOMS := src actors bus inference loadtest protocol storage
 # What `make loadtest` measures.
-PEERS := digital-twin,socket.io,ws,bun
+PEERS := digital-twin,socket.io,ws,bun,nats
 # Succeeds if a documentation comment has a code block that rustdoc would run.
 HAS_RUST_EXAMPLE := FNR == 1 { open = 0 } \
 	/^ *\/\/[\/!] *```/ { if (!open && /```(rust|no_run|should_panic|compile_fail)?(,.*)?$$/) found = 1; open = !open } \
@@ -91,11 +91,20 @@ bench: setup test-packages ## The benchmarks, beside a private Redis and Postgre
 	@setup/services.py run -- cargo bench $(CARGO_FLAGS) --bench '*'
 
 .PHONY: loadtest
-loadtest: setup ## Measure the server beside socket.io, ws and Bun (SERVERS=digital-twin for ours alone); SUITE=file.json
+loadtest: setup ## Measure the server beside socket.io, ws, Bun and nats (SERVERS=digital-twin for ours alone); SUITE=file.json
+	@setup/packages.sh load
 	@cargo build --locked --release --bin digital-twin --bin loadtest
 	@cd loadtest/peers && npm ci --silent
 	@ulimit -n 20000 && taskset -c 1 target/release/loadtest measure $(or $(SUITE),loadtest/scenarios/peers.json) \
 		--servers $(or $(SERVERS),$(PEERS)) --server-cpus 0
+
+.PHONY: loadtest-durable
+loadtest-durable: setup ## Measure messages that are kept beside what SQLite and PostgreSQL do by themselves
+	@setup/packages.sh load
+	@cargo build --locked --release --bin digital-twin --bin loadtest
+	@target/release/loadtest measure loadtest/scenarios/durable.json --out target/loadtest/sqlite
+	@setup/services.py run -- bash -c 'target/release/loadtest measure loadtest/scenarios/durable.json \
+		--postgres "$$TEST_POSTGRES_URL" --out target/loadtest/postgres'
 
 # What both torture targets run: on SQLite, then on a private PostgreSQL.
 define TORTURE

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building (`build`) or testing (`test`) needs, if their programs are missing.
+# Installs the Debian packages that building (`build`), testing (`test`) or measuring (`load`) needs, if their programs are
+# missing.
 # Silent when all are there. Installs as root or through sudo, and never starts a service.
 set -euo pipefail
 
@@ -7,7 +8,10 @@ set -euo pipefail
 missing_packages() {
     command -v c++ >/dev/null && command -v cc >/dev/null || echo build-essential
     python3 -c "import pip" 2>/dev/null || echo python3-pip
-    if [ "$1" = test ]; then
+    if [ "$1" = load ]; then
+        command -v nats-server >/dev/null || echo nats-server
+    fi
+    if [ "$1" = test ] || [ "$1" = load ]; then
         has_postgres || postgres_package
         command -v redis-server >/dev/null || echo redis-server
         command -v faketime >/dev/null || faketime_package

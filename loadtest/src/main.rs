@@ -1,8 +1,10 @@
 //! The load generator: does the same work on digital-twin and on other servers, in the same run, and reports the ratios;
 //! and the torture test, which breaks connections and servers and checks that no promise is broken.
 
+mod baseline;
 mod connection;
 mod history;
+mod nats;
 mod report;
 mod run;
 mod scenario;
@@ -14,9 +16,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use reqwest::Url;
 
 use report::Results;
-use scenario::{Suite, WorkKind};
+use scenario::Suite;
 use target::{Kind, Programs, Target};
 use torture::Torture;
 
@@ -51,9 +54,12 @@ enum Command {
 struct Measure {
     /// The suite, such as loadtest/scenarios/peers.json
     suite: PathBuf,
-    /// The servers to measure, by name: digital-twin, socket.io, ws, bun
+    /// The servers to measure, by name: digital-twin, socket.io, ws, bun, nats
     #[arg(long, value_delimiter = ',', default_value = "digital-twin")]
     servers: Vec<String>,
+    /// The PostgreSQL to keep messages in, postgres://USER:PASSWORD@HOST:PORT/DATABASE, which must be empty; SQLite if absent
+    #[arg(long)]
+    postgres: Option<Url>,
     /// Rounds, instead of what the suite says
     #[arg(long)]
     rounds: Option<usize>,
@@ -73,7 +79,7 @@ async fn main() -> anyhow::Result<()> {
         let (name, value) = pair.with_context(|| format!("--set {setting}: not NAME=VALUE"))?;
         Ok((name.to_owned(), value.to_owned()))
     });
-    let programs = Programs {
+    let mut programs = Programs {
         product: arguments.server,
         peers: arguments.peers,
         server_cpus: arguments.server_cpus,
@@ -81,7 +87,12 @@ async fn main() -> anyhow::Result<()> {
     };
     let work = async {
         match arguments.command {
-            Command::Measure(arguments) => measure(arguments, &programs).await,
+            Command::Measure(arguments) => {
+                if let Some(postgres) = &arguments.postgres {
+                    programs.use_postgres(postgres).await?;
+                }
+                measure(arguments, &programs).await
+            }
             Command::Torture(arguments) => torture::run(&arguments, programs).await,
         }
     };
@@ -101,16 +112,25 @@ async fn measure(arguments: Measure, programs: &Programs) -> anyhow::Result<()> 
     for (number, work) in suite.works.iter().enumerate() {
         for round in 1..=suite.rounds {
             // Round by round, so that a machine that changes its speed changes it for all.
-            for kind in kinds.iter().copied() {
-                if matches!(work.kind, WorkKind::Durable { .. }) && kind != Kind::Product {
-                    continue;
-                }
-                let target = Target::start(kind, programs).await?;
-                let measured = run::run(&target, &work.kind, warm_up, duration).await?;
+            for kind in work.kind.measured_on(&kinds, arguments.postgres.is_some()) {
+                eprintln!("{} · round {round} · {}", work.name, kind.name());
+                let measured = match (kind, work.kind.shape()) {
+                    (Kind::OneTransaction, Some(shape)) => {
+                        let postgres = arguments.postgres.as_ref();
+                        baseline::one_transaction_each(postgres, shape, warm_up, duration).await?
+                    }
+                    (Kind::Pgbench, Some(shape)) => {
+                        let postgres = arguments.postgres.as_ref();
+                        let postgres = postgres.context("pgbench needs --postgres")?;
+                        baseline::pgbench(postgres, shape, duration).await?
+                    }
+                    _ => {
+                        let target = Target::start(kind, programs).await?;
+                        run::run(&target, &work.kind, warm_up, duration).await?
+                    }
+                };
                 eprintln!(
-                    "{} · round {round} · {}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, {:.2} µs, {:.0} bytes",
-                    work.name,
-                    kind.name(),
+                    "  {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, {:.2} µs, {:.0} bytes",
                     measured.per_second,
                     measured.p50_ms,
                     measured.p99_ms,
@@ -133,9 +153,9 @@ async fn measure(arguments: Measure, programs: &Programs) -> anyhow::Result<()> 
 
 fn kinds(names: &[String]) -> anyhow::Result<Vec<Kind>> {
     let kind = |name: &String| {
-        let known = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        let known = Kind::SERVERS.into_iter().find(|kind| kind.name() == name);
         known.ok_or_else(|| {
-            let known = Kind::ALL.map(Kind::name).join(", ");
+            let known = Kind::SERVERS.map(Kind::name).join(", ");
             anyhow::anyhow!("no server {name:?}; known are {known}")
         })
     };

@@ -9,9 +9,10 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::{interval_at, sleep, sleep_until};
 
 use crate::connection::{Receiver, Sender};
+use crate::nats::NatsStream;
 use crate::scenario::{Pace, WorkKind};
 use crate::target::{Kind, Target};
 
@@ -26,6 +27,9 @@ const COUNTED_MAX: usize = 65_536;
 
 /// How long the clients of a work may take to connect.
 const CONNECT_WITHIN: Duration = Duration::from_secs(120);
+
+/// How often a measurement says how it goes.
+const PROGRESS: Duration = Duration::from_secs(1);
 
 /// How long memory may settle before it is read.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -46,7 +50,7 @@ pub(crate) struct Measured {
 }
 
 /// What the clients of a work count together.
-struct Counts {
+pub(crate) struct Counts {
     began: Instant,
     measuring: Cell<bool>,
     done: Cell<u64>,
@@ -54,7 +58,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn new() -> anyhow::Result<Rc<Self>> {
+    pub(crate) fn new() -> anyhow::Result<Rc<Self>> {
         Ok(Rc::new(Self {
             began: Instant::now(),
             measuring: Cell::new(false),
@@ -63,16 +67,53 @@ impl Counts {
         }))
     }
 
-    fn now_ns(&self) -> u64 {
+    pub(crate) fn now_ns(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Counts something that was due at `due_ns` and is done now.
-    fn done(&self, due_ns: u64, now_ns: u64) {
+    pub(crate) fn done(&self, due_ns: u64, now_ns: u64) {
         if self.measuring.get() {
             self.done.set(self.done.get() + 1);
             let latency_us = now_ns.saturating_sub(due_ns) / 1_000;
             self.latencies.borrow_mut().saturating_record(latency_us);
+        }
+    }
+
+    /// Counts while the future runs, says every second how it goes, and gives the time that it took.
+    pub(crate) async fn measure<T>(&self, work: impl Future<Output = T>) -> Duration {
+        let since = Instant::now();
+        self.measuring.set(true);
+        let progress = async {
+            let mut tick = interval_at((since + PROGRESS).into(), PROGRESS);
+            loop {
+                tick.tick().await;
+                let rate = self.done.get() as f64 / since.elapsed().as_secs_f64();
+                let p99_us = self.latencies.borrow().value_at_quantile(0.99);
+                eprintln!(
+                    "  {:.0} s: {rate:.0}/s, p99 {:.2} ms",
+                    since.elapsed().as_secs_f64(),
+                    p99_us as f64 / 1_000.0
+                );
+            }
+        };
+        tokio::select! {
+            _ = work => {}
+            () = progress => {}
+        }
+        self.measuring.set(false);
+        since.elapsed()
+    }
+
+    /// What was counted in this time, without what only the server knows.
+    pub(crate) fn measured(&self, elapsed: Duration) -> Measured {
+        let latencies = self.latencies.borrow();
+        Measured {
+            per_second: self.done.get().max(1) as f64 / elapsed.as_secs_f64(),
+            p50_ms: latencies.value_at_quantile(0.5) as f64 / 1_000.0,
+            p99_ms: latencies.value_at_quantile(0.99) as f64 / 1_000.0,
+            server_cpu_us: f64::NAN,
+            server_bytes: f64::NAN,
         }
     }
 }
@@ -106,19 +147,13 @@ pub(crate) async fn run(
         });
     }
     watched(sleep(warm_up), &mut clients).await?;
-    counts.measuring.set(true);
-    let (cpu, since) = (target.cpu_seconds()?, Instant::now());
-    watched(sleep(duration), &mut clients).await?;
-    counts.measuring.set(false);
-    let (elapsed, cpu) = (since.elapsed(), target.cpu_seconds()? - cpu);
-    let done = counts.done.get().max(1) as f64;
-    let latencies = counts.latencies.borrow();
+    let cpu = target.cpu_seconds()?;
+    let elapsed = watched(counts.measure(sleep(duration)), &mut clients).await?;
+    let cpu = target.cpu_seconds()? - cpu;
     Ok(Measured {
-        per_second: done / elapsed.as_secs_f64(),
-        p50_ms: latencies.value_at_quantile(0.5) as f64 / 1_000.0,
-        p99_ms: latencies.value_at_quantile(0.99) as f64 / 1_000.0,
-        server_cpu_us: cpu * 1e6 / done,
+        server_cpu_us: cpu * 1e6 / counts.done.get().max(1) as f64,
         server_bytes: target.resident_bytes()? as f64,
+        ..counts.measured(elapsed)
     })
 }
 
@@ -136,12 +171,12 @@ async fn connect(
 }
 
 /// Waits, unless a client fails first.
-async fn watched(
-    wait: impl Future<Output = ()>,
+async fn watched<T>(
+    wait: impl Future<Output = T>,
     clients: &mut JoinSet<anyhow::Result<()>>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<T> {
     tokio::select! {
-        () = wait => Ok(()),
+        waited = wait => Ok(waited),
         Some(ended) = clients.join_next() => match ended? {
             Ok(()) => anyhow::bail!("a client stopped"),
             Err(error) => Err(error.context("a client failed")),
@@ -303,9 +338,10 @@ impl Member {
     }
 
     async fn receive(self, mut receiver: Receiver) -> anyhow::Result<()> {
+        let mut nats = NatsStream::default();
         loop {
             let now_ns = Cell::new(0);
-            receive_and_live(self.kind, &self.sender, &mut receiver, |payload| {
+            let mut event = |payload: &[u8]| {
                 if let Some((due_ns, number)) = stamp(payload) {
                     if now_ns.get() == 0 {
                         now_ns.set(self.counts.now_ns());
@@ -313,7 +349,16 @@ impl Member {
                     self.counts.done(due_ns, now_ns.get());
                     self.room.delivered(number);
                 }
-            })
+            };
+            receive_and_live(
+                self.kind,
+                &self.sender,
+                &mut receiver,
+                |payload| match self.kind {
+                    Kind::Nats => nats.take(payload, &mut event),
+                    _ => event(payload),
+                },
+            )
             .await?;
         }
     }

@@ -5,6 +5,9 @@ use std::path::Path;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Shape;
+use crate::target::Kind;
+
 /// A suite: every work is done by every server, round by round.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -65,6 +68,40 @@ pub(crate) enum WorkKind {
         /// Bytes of each text.
         text_bytes: usize,
     },
+}
+
+impl WorkKind {
+    /// What this work is measured on, of the servers that are wished for: messages are kept by ours alone, and held against
+    /// what the database can do by itself; an echo and idle connections are no work for a broker.
+    pub(crate) fn measured_on(&self, wished: &[Kind], on_postgres: bool) -> Vec<Kind> {
+        match self {
+            Self::Durable { .. } if on_postgres => {
+                vec![Kind::Product, Kind::OneTransaction, Kind::Pgbench]
+            }
+            Self::Durable { .. } => vec![Kind::Product, Kind::OneTransaction],
+            Self::FanOut { .. } => wished.to_vec(),
+            Self::Echo { .. } | Self::Idle { .. } => {
+                let servers = wished.iter().copied();
+                servers.filter(|kind| *kind != Kind::Nats).collect()
+            }
+        }
+    }
+
+    /// The shape of messages that are kept; none for other works.
+    pub(crate) fn shape(&self) -> Option<Shape> {
+        match *self {
+            Self::Durable {
+                senders,
+                conversations,
+                text_bytes,
+            } => Some(Shape {
+                senders,
+                conversations,
+                text_bytes,
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// When the next event is published.

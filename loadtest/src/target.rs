@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, bail};
+use reqwest::Url;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -14,7 +15,20 @@ use crate::connection::{Receiver, Sender, connect, connect_narrow};
 /// The token that the peers check.
 const PEER_TOKEN: &str = "secret";
 
-/// Which server.
+/// The name of the file with nats-server's settings.
+const NATS_CONFIG: &str = "nats.conf";
+
+/// Rooms are subjects, whoever connects has a password, and events leave over WebSockets like everybody's.
+const NATS_SETTINGS: &str = r#"
+host: "127.0.0.1"
+port: -1
+logfile: "/dev/stdout"
+ping_interval: "1h"
+authorization { user: "load", password: "secret" }
+websocket { host: "127.0.0.1", port: -1, no_tls: true }
+"#;
+
+/// Which server, or what else is measured beside one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     /// digital-twin.
@@ -25,11 +39,34 @@ pub(crate) enum Kind {
     Ws,
     /// `server.publish` of Bun.
     Bun,
+    /// nats-server, over its WebSockets.
+    Nats,
+    /// A transaction for each message, beside messages that are kept.
+    OneTransaction,
+    /// pgbench with single inserts, beside messages that are kept.
+    Pgbench,
 }
 
 impl Kind {
+    /// Every server, ours first.
+    pub(crate) const SERVERS: [Self; 5] = [
+        Self::Product,
+        Self::SocketIo,
+        Self::Ws,
+        Self::Bun,
+        Self::Nats,
+    ];
+
     /// Every kind, ours first.
-    pub(crate) const ALL: [Self; 4] = [Self::Product, Self::SocketIo, Self::Ws, Self::Bun];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Product,
+        Self::SocketIo,
+        Self::Ws,
+        Self::Bun,
+        Self::Nats,
+        Self::OneTransaction,
+        Self::Pgbench,
+    ];
 
     /// How reports name it.
     pub(crate) fn name(self) -> &'static str {
@@ -38,6 +75,9 @@ impl Kind {
             Self::SocketIo => "socket.io",
             Self::Ws => "ws",
             Self::Bun => "bun",
+            Self::Nats => "nats",
+            Self::OneTransaction => "one transaction each",
+            Self::Pgbench => "pgbench",
         }
     }
 }
@@ -71,6 +111,34 @@ pub(crate) struct Target {
     /// The other person in every room of the product, which has no rooms for one.
     other: String,
     folder: TempDir,
+}
+
+impl Programs {
+    /// Has the product keep its messages in an empty PostgreSQL, which is prepared.
+    ///
+    /// # Errors
+    /// When the address lacks a part, or the database cannot be prepared.
+    pub(crate) async fn use_postgres(&mut self, url: &Url) -> anyhow::Result<()> {
+        let text = |part: Option<&str>| part.map(str::to_owned).context("--postgres lacks a part");
+        let port = url.port().unwrap_or(5432).to_string();
+        let database = url.path().trim_start_matches('/').to_owned();
+        self.settings.extend([
+            ("DB_HOST".to_owned(), text(url.host_str())?),
+            ("DB_PORT".to_owned(), port),
+            ("DB_USER".to_owned(), url.username().to_owned()),
+            ("DB_PASSWORD".to_owned(), text(url.password())?),
+            ("DB_NAME".to_owned(), database),
+        ]);
+        let folder = tempfile::tempdir()?;
+        let status = Command::new(&self.product)
+            .arg("migrate")
+            .env("DATA_DIR", folder.path())
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .status()
+            .await?;
+        anyhow::ensure!(status.success(), "the database could not be prepared");
+        Ok(())
+    }
 }
 
 impl Target {
@@ -218,6 +286,19 @@ impl Access {
                 }
                 Ok((sender, receiver))
             }
+            Kind::Nats => {
+                let (sender, mut receiver) = connect(&self.address, "/", None).await?;
+                receiver.wait_for("INFO", "-ERR").await?;
+                let options = json!({ "verbose": false, "user": "load", "pass": token });
+                sender.send(&format!("CONNECT {options}\r\n")).await?;
+                if let Some(room) = room {
+                    sender.send(&format!("SUB {room} 1\r\n")).await?;
+                }
+                sender.send("PING\r\n").await?;
+                receiver.wait_for("PONG", "-ERR").await?;
+                Ok((sender, receiver))
+            }
+            Kind::OneTransaction | Kind::Pgbench => bail!("{} is no server", self.kind.name()),
             Kind::SocketIo => {
                 let path = "/socket.io/?EIO=4&transport=websocket";
                 let (sender, mut receiver) = connect(&self.address, path, None).await?;
@@ -284,6 +365,7 @@ impl Access {
                 format!(r#"{{"op":"publish","room":"{room}","data":"{data}"}}"#)
             }
             Kind::SocketIo => format!(r#"42["publish","{room}","{data}"]"#),
+            _ => format!("PUB {room} {}\r\n{data}\r\n", data.len()),
         }
     }
 
@@ -298,6 +380,9 @@ impl Access {
 
 /// Starts the process and waits for the address that it prints.
 async fn spawn(kind: Kind, programs: &Programs, folder: &Path) -> anyhow::Result<(Child, String)> {
+    if kind == Kind::Nats {
+        std::fs::write(folder.join(NATS_CONFIG), NATS_SETTINGS)?;
+    }
     let mut command = command(kind, programs, folder);
     command
         .stdout(Stdio::piped())
@@ -314,6 +399,9 @@ async fn spawn(kind: Kind, programs: &Programs, folder: &Path) -> anyhow::Result
         if let Some(port) = line.strip_prefix("listening on ") {
             break format!("127.0.0.1:{port}");
         }
+        if let Some((_, address)) = line.split_once("websocket clients on ws://") {
+            break address.to_owned();
+        }
         if let Some((_, url)) = line.split_once(" serves http://") {
             break url.to_owned();
         }
@@ -328,6 +416,11 @@ fn command(kind: Kind, programs: &Programs, folder: &Path) -> Command {
         Kind::Product => (programs.product.clone(), vec!["serve".into()]),
         Kind::SocketIo => ("node".into(), vec![programs.peers.join("socketio.js")]),
         Kind::Ws => ("node".into(), vec![programs.peers.join("ws.js")]),
+        Kind::Nats => {
+            let config = folder.join(NATS_CONFIG);
+            ("nats-server".into(), vec!["-c".into(), config])
+        }
+        Kind::OneTransaction | Kind::Pgbench => unreachable!("it is no server"),
         Kind::Bun => {
             let bun = programs.peers.join("node_modules/.bin/bun");
             (bun, vec![programs.peers.join("bun.js")])

@@ -135,39 +135,12 @@ impl Shared {
 /// When a promise was broken, the time is over, or the server does not start.
 pub(crate) async fn run(torture: &Torture, mut programs: Programs) -> anyhow::Result<()> {
     if let Some(postgres) = &torture.postgres {
-        let text = |part: Option<&str>| part.map(str::to_owned).context("--postgres lacks a part");
-        programs.settings.extend([
-            ("DB_HOST".to_owned(), text(postgres.host_str())?),
-            (
-                "DB_PORT".to_owned(),
-                postgres.port().unwrap_or(5432).to_string(),
-            ),
-            ("DB_USER".to_owned(), postgres.username().to_owned()),
-            ("DB_PASSWORD".to_owned(), text(postgres.password())?),
-            (
-                "DB_NAME".to_owned(),
-                postgres.path().trim_start_matches('/').to_owned(),
-            ),
-        ]);
-        migrate(&programs).await?;
+        programs.use_postgres(postgres).await?;
     }
     let limit = Duration::from_secs(torture.limit_seconds);
     timeout(limit, torture_server(torture, &programs))
         .await
         .context("the torture test took too long")?
-}
-
-/// Prepares the database; an embedded one prepares itself.
-async fn migrate(programs: &Programs) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let status = tokio::process::Command::new(&programs.product)
-        .arg("migrate")
-        .env("DATA_DIR", folder.path())
-        .envs(programs.settings.iter().map(|(name, value)| (name, value)))
-        .status()
-        .await?;
-    anyhow::ensure!(status.success(), "the database could not be migrated");
-    Ok(())
 }
 
 async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Result<()> {
