@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use hdrhistogram::Histogram;
 use serde::Serialize;
+use serde_json::json;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{interval_at, sleep, sleep_until};
@@ -130,6 +131,19 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Measured> {
     let counts = Counts::new()?;
     let mut clients = JoinSet::new();
+    if let WorkKind::ResumeStorm {
+        connections,
+        conversations,
+        messages,
+    } = *work
+    {
+        let storm = resume_storm(target, connections, conversations, messages, &counts);
+        let elapsed = tokio::time::timeout(CONNECT_WITHIN, storm).await??;
+        return Ok(Measured {
+            server_bytes: target.resident_bytes()? as f64,
+            ..counts.measured(elapsed)
+        });
+    }
     connect(target, work, &counts, &mut clients).await?;
     if let WorkKind::Idle { .. } = work {
         sleep(SETTLE).await;
@@ -190,12 +204,13 @@ async fn connect_clients(
     counts: &Rc<Counts>,
     clients: &mut JoinSet<anyhow::Result<()>>,
 ) -> anyhow::Result<usize> {
-    match *work {
+    match work.clone() {
         WorkKind::FanOut {
             rooms,
             members,
             event_bytes,
             pace,
+            never_reading,
         } => {
             for number in 0..rooms {
                 let name = target.make_room(number).await?;
@@ -207,6 +222,14 @@ async fn connect_clients(
                     let member =
                         Member::new(target.access.kind, sender, room.clone(), counts.clone());
                     clients.spawn_local(member.receive(receiver));
+                }
+                for _ in 0..if number == 0 { never_reading } else { 0 } {
+                    let cursors = [(room.name.clone(), 0)];
+                    let connection = target.access.resume_narrow(&cursors).await?;
+                    clients.spawn_local(async move {
+                        let _connection = connection;
+                        std::future::pending().await
+                    });
                 }
                 let publisher = Publisher {
                     frame: target
@@ -255,6 +278,16 @@ async fn connect_clients(
                 });
             }
             Ok(connections)
+        }
+        WorkKind::ResumeStorm { .. } => anyhow::bail!("a storm has no clients that stay"),
+        WorkKind::Chat { people, text } => {
+            let twin = target.make_twin().await?;
+            for _ in 0..people {
+                let room = target.make_chat(&twin).await?;
+                let (sender, receiver) = target.access.join(Some(&room)).await?;
+                clients.spawn_local(talk(sender, receiver, room, text.clone(), counts.clone()));
+            }
+            Ok(people)
         }
         WorkKind::Durable {
             senders,
@@ -478,6 +511,82 @@ async fn durable(
         counts.done(sent_ns, counts.now_ns());
     }
     Ok(())
+}
+
+/// Asks a twin, and asks again as soon as it has answered.
+async fn talk(
+    sender: Sender,
+    mut receiver: Receiver,
+    room: String,
+    text: String,
+    counts: Rc<Counts>,
+) -> anyhow::Result<()> {
+    for number in 0_u64.. {
+        let sent_ns = counts.now_ns();
+        let frame = json!({
+            "op": "send", "conversation_id": room, "client_id": format!("{room}-{number}"), "text": text
+        });
+        sender.send(&frame.to_string()).await?;
+        receiver
+            .wait_for(r#""op":"message_done""#, r#""op":"error""#)
+            .await?;
+        counts.done(sent_ns, counts.now_ns());
+    }
+    Ok(())
+}
+
+/// Fills conversations, connects everybody, cuts all of them off, and has them come back at once: gives how long it took until
+/// the last one had everything.
+async fn resume_storm(
+    target: &Target,
+    connections: usize,
+    conversations: usize,
+    messages: usize,
+    counts: &Rc<Counts>,
+) -> anyhow::Result<Duration> {
+    let mut rooms = Vec::new();
+    for number in 0..conversations.max(1) {
+        let room = target.make_room(number).await?;
+        let (sender, mut receiver) = target.access.join(None).await?;
+        for message in 0..messages {
+            let frame = json!({
+                "op": "send", "conversation_id": room, "client_id": format!("{room}-{message}"), "text": "before the storm"
+            });
+            sender.send(&frame.to_string()).await?;
+            receiver
+                .wait_for(r#""op":"ack""#, r#""op":"error""#)
+                .await?;
+        }
+        rooms.push(room);
+    }
+    let mut before = Vec::new();
+    for number in 0..connections {
+        let room = &rooms[number % rooms.len()];
+        let connection = target.access.join(Some(room)).await?;
+        connection.0.reset();
+        before.push(connection);
+    }
+    drop(before);
+    let mut clients = JoinSet::new();
+    let since = Instant::now();
+    counts.measuring.set(true);
+    for number in 0..connections {
+        let (access, counts) = (target.access.clone(), counts.clone());
+        let room = rooms[number % rooms.len()].clone();
+        clients.spawn_local(async move {
+            let began_ns = counts.now_ns();
+            let (_sender, mut receiver) = access.resume(&[(room, 0)]).await?;
+            receiver
+                .wait_for(r#""op":"resumed""#, r#""op":"reset""#)
+                .await?;
+            counts.done(began_ns, counts.now_ns());
+            anyhow::Ok(())
+        });
+    }
+    while let Some(ended) = clients.join_next().await {
+        ended??;
+    }
+    Ok(since.elapsed())
 }
 
 /// Clients of different kinds in one set.

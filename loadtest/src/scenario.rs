@@ -48,6 +48,9 @@ pub(crate) enum WorkKind {
         event_bytes: usize,
         /// How it is paced.
         pace: Pace,
+        /// Connections that follow the first room beside its members and never read; the product only.
+        #[serde(default)]
+        never_reading: usize,
     },
     /// Every connection pings, and pings again as soon as it is answered.
     Echo {
@@ -58,6 +61,23 @@ pub(crate) enum WorkKind {
     Idle {
         /// Connections in each half.
         connections: usize,
+    },
+    /// Connections that all come back at once, each from the beginning of a conversation; the product only. It ends when
+    /// the last one has everything.
+    ResumeStorm {
+        /// Connections.
+        connections: usize,
+        /// Conversations that they share.
+        conversations: usize,
+        /// Messages of each conversation.
+        messages: usize,
+    },
+    /// People who each talk with a twin, and ask again as soon as it has answered; the product only, with its scripted engine.
+    Chat {
+        /// People.
+        people: usize,
+        /// What they say.
+        text: String,
     },
     /// Senders that wait for the acknowledgement of each message; the product only.
     Durable {
@@ -79,6 +99,8 @@ impl WorkKind {
                 vec![Kind::Product, Kind::OneTransaction, Kind::Pgbench]
             }
             Self::Durable { .. } => vec![Kind::Product, Kind::OneTransaction],
+            Self::ResumeStorm { .. } | Self::Chat { .. } => vec![Kind::Product],
+            Self::FanOut { never_reading, .. } if *never_reading > 0 => vec![Kind::Product],
             Self::FanOut { .. } => wished.to_vec(),
             Self::Echo { .. } | Self::Idle { .. } => {
                 let servers = wished.iter().copied();

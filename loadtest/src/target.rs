@@ -219,6 +219,32 @@ impl Target {
         id.map(str::to_owned).context("no conversation id")
     }
 
+    /// Makes a twin and gives its id.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn make_twin(&self) -> anyhow::Result<String> {
+        let body = json!({ "name": "Ada", "persona": "You are brief.", "visibility": "private" });
+        let answer = self
+            .post("/api/v1/twins", &self.access.token, &body)
+            .await?;
+        let id = answer["id"].as_str();
+        id.map(str::to_owned).context("no twin id")
+    }
+
+    /// Makes a conversation with a twin and gives its id.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn make_chat(&self, twin: &str) -> anyhow::Result<String> {
+        let body = json!({ "twins": [twin] });
+        let answer = self
+            .post("/api/v1/conversations", &self.access.token, &body)
+            .await?;
+        let id = answer["id"].as_str();
+        id.map(str::to_owned).context("no conversation id")
+    }
+
     /// Seconds of processor time that the server has used.
     ///
     /// # Errors
