@@ -34,10 +34,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("bb8-postgres", &["storage"]),
     ("bb8-redis", &["bus"]),
     ("rmp-serde", &["protocol"]),
-    ("rusqlite", &["storage"]),
+    // The load generator holds what the product keeps against the databases themselves.
+    ("rusqlite", &["storage", "loadtest"]),
     ("tch", &["inference"]),
     ("tokenizers", &["inference"]),
-    ("tokio-postgres", &["storage"]),
+    ("tokio-postgres", &["storage", "loadtest"]),
 ];
 
 fn packages() -> Vec<Value> {

@@ -29,6 +29,9 @@ const COUNTED_MAX: usize = 65_536;
 /// How long the clients of a work may take to connect.
 const CONNECT_WITHIN: Duration = Duration::from_secs(120);
 
+/// How long a client waits that is told to come back later, about.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// How often a measurement says how it goes.
 const PROGRESS: Duration = Duration::from_secs(1);
 
@@ -575,10 +578,17 @@ async fn resume_storm(
         let room = rooms[number % rooms.len()].clone();
         clients.spawn_local(async move {
             let began_ns = counts.now_ns();
-            let (_sender, mut receiver) = access.resume(&[(room, 0)]).await?;
-            receiver
-                .wait_for(r#""op":"resumed""#, r#""op":"reset""#)
-                .await?;
+            let cursors = [(room, 0)];
+            loop {
+                let (_sender, mut receiver) = access.resume(&cursors).await?;
+                let resumed = receiver
+                    .wait_for(r#""op":"resumed""#, r#""retry_after_ms""#)
+                    .await;
+                let Err(refused) = resumed else { break };
+                // A server that has too much to do says so, and is asked again.
+                anyhow::ensure!(refused.to_string().contains("overloaded"), refused);
+                sleep(RETRY_AFTER).await;
+            }
             counts.done(began_ns, counts.now_ns());
             anyhow::Ok(())
         });
