@@ -536,10 +536,19 @@ impl SlowReader {
                 }
             }
         }
+        // All of them at once are more than the server has time for: who is turned away comes again.
+        while self.catch_up().await.is_err() {
+            sleep(BACK_OFF).await;
+        }
+        Ok(self.readers)
+    }
+
+    /// Reads everything that it has missed.
+    async fn catch_up(&mut self) -> anyhow::Result<()> {
         let access = self.shared.access.borrow().clone();
         let (_sender, mut receiver) = access.resume(&self.cursors()).await?;
         while !self.read(&mut receiver).await?.resumed {}
-        Ok(self.readers)
+        Ok(())
     }
 
     fn cursors(&self) -> Vec<(String, u64)> {
