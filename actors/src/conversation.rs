@@ -31,6 +31,7 @@ pub(crate) use neighbours::{BusArrived, CatchUpWithLog};
 pub(crate) use presence::Here;
 use presence::Presence;
 use replies::OwnReply;
+use requests::Appends;
 pub(crate) use replies::{HandOver, ResumeReplies, Stop};
 pub(crate) use requests::{Read, Submit, Typing};
 
@@ -81,7 +82,8 @@ pub(crate) struct Conversation {
     shards: HashMap<ShardId, ShardLink>,
     presence: Presence,
     replies: HashMap<MessageId, OwnReply>,
-    submitting: usize,
+    /// Messages on their way into the log, in the order in which they came.
+    appends: Appends,
     reading_log: bool,
     subscribed: bool,
     aligning: bool,
@@ -113,7 +115,7 @@ impl Conversation {
             shards: HashMap::new(),
             presence: Presence::default(),
             replies: HashMap::new(),
-            submitting: 0,
+            appends: Appends::new(),
             reading_log: false,
             subscribed: false,
             aligning: false,
@@ -201,7 +203,7 @@ impl Conversation {
         self.align_subscription(context);
         self.keep_leases(context);
         let needed = !self.shards.is_empty()
-            || self.submitting > 0
+            || !self.appends.is_empty()
             || self.reading_log
             || self.subscribed
             || !self.replies.is_empty();

@@ -12,6 +12,7 @@ mod conversation;
 mod directory;
 mod fan_out;
 mod inference_pool;
+mod later;
 mod node;
 mod outbox;
 mod session;

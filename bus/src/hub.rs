@@ -86,6 +86,14 @@ impl HubMember {
         }
     }
 
+    pub(crate) fn is_heard(&self, conversation_id: ConversationId) -> bool {
+        let followers = self.membership.hub.read();
+        followers.get(&conversation_id).is_some_and(|following| {
+            let node = self.membership.node;
+            following.iter().any(|follower| follower.node != node)
+        })
+    }
+
     pub(crate) fn subscribe(&self, conversation_id: ConversationId) {
         let mut followers = self.membership.hub.write();
         let following = followers.entry(conversation_id).or_default();

@@ -83,6 +83,15 @@ impl Bus {
         }
     }
 
+    /// Whether another node may hear what is published; false only where it is certain that none does, so that whoever has
+    /// nobody to tell need not encode it.
+    pub fn is_heard(&self, conversation_id: ConversationId) -> bool {
+        match &self.transport {
+            Transport::Hub(member) => member.is_heard(conversation_id),
+            Transport::Redis(_) => true,
+        }
+    }
+
     /// Follows a conversation. When it returns `Ok`, what others publish from now on is heard. Subscriptions are
     /// not counted: one `unsubscribe` ends any number of them.
     ///

@@ -1,12 +1,14 @@
 //! Group commit: one task takes the messages that wait and commits them together.
 //!
 //! A commit costs a write to the disk whether it carries one message or two hundred. Each sender's answer comes after
-//! the commit of its own message. When a batch fails, its messages are tried one by one, so that a message which
-//! cannot be stored fails alone.
+//! the commit of its own message. A batch is stored without looking for messages that were stored before: the unique index
+//! finds those, and the batch is then done again with a look at each ([`Look`]). When it fails all the same, its messages are
+//! tried one by one, so that a message which cannot be stored fails alone.
 
 mod batch;
 
 pub(crate) use batch::COUNT_UP;
+use batch::Look;
 
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,8 @@ use crate::storage::closed;
 const BATCH_MAX: usize = 256;
 /// Messages that may wait: with texts of 16 KiB these are 32 MiB, and several seconds of a slow disk's work.
 const WAITING_MAX: usize = 2048;
+/// Batches that are looked at first after one that held a message sent again: those come in bursts, when clients come back.
+const CAREFUL_BATCHES: u32 = 16;
 /// How long a message may wait for its turn: its sender has given up by then, and will send it again.
 const TURN_WAIT: Duration = Duration::from_secs(10);
 
@@ -103,6 +107,7 @@ impl Appender {
 
 /// The task: takes orders until all entrances are gone or it is told to stop.
 async fn work(engine: Engine, mut queue: mpsc::Receiver<Order>) {
+    let mut caution = Caution::default();
     let mut orders = Vec::with_capacity(BATCH_MAX);
     while queue.recv_many(&mut orders, BATCH_MAX).await > 0 {
         let mut batch = Vec::with_capacity(orders.len());
@@ -124,20 +129,20 @@ async fn work(engine: Engine, mut queue: mpsc::Receiver<Order>) {
             }
         }
         if !batch.is_empty() {
-            commit(&engine, batch).await;
+            commit(&engine, batch, &mut caution).await;
         }
         for stopped in stops {
             // Closed, the queue still holds what came in before; it is small, and goes first.
-            finish(&engine, &mut queue).await;
+            finish(&engine, &mut queue, &mut caution).await;
             let _ = stopped.send(());
         }
     }
 }
 
-async fn finish(engine: &Engine, queue: &mut mpsc::Receiver<Order>) {
+async fn finish(engine: &Engine, queue: &mut mpsc::Receiver<Order>, caution: &mut Caution) {
     while let Some(order) = queue.recv().await {
         match order {
-            Order::Append(waiting) => commit(engine, vec![waiting]).await,
+            Order::Append(waiting) => commit(engine, vec![waiting], caution).await,
             Order::Stop(stopped) => {
                 let _ = stopped.send(());
             }
@@ -145,13 +150,29 @@ async fn finish(engine: &Engine, queue: &mut mpsc::Receiver<Order>) {
     }
 }
 
-async fn commit(engine: &Engine, batch: Vec<Waiting>) {
+/// How many batches are still looked at before they are stored.
+#[derive(Default)]
+struct Caution(u32);
+
+impl Caution {
+    fn look(&mut self) -> Look {
+        match self.0.checked_sub(1) {
+            Some(left) => {
+                self.0 = left;
+                Look::EACH
+            }
+            None => Look::None,
+        }
+    }
+}
+
+async fn commit(engine: &Engine, batch: Vec<Waiting>, caution: &mut Caution) {
     let (messages, answers): (Vec<NewMessage>, Vec<_>) = batch
         .into_iter()
         .map(|waiting| (waiting.message, waiting.answer))
         .unzip();
     metrics::batch_committed(messages.len());
-    let outcomes = append(engine, &messages).await;
+    let outcomes = append(engine, &messages, caution).await;
     for (answer, outcome) in answers.into_iter().zip(outcomes) {
         // Whoever no longer waits for the answer misses nothing: the message is stored, and sent again it is found.
         let _ = answer.send(outcome);
@@ -159,9 +180,9 @@ async fn commit(engine: &Engine, batch: Vec<Waiting>) {
 }
 
 /// Appends messages together or, when that fails because of one of them, one by one.
-async fn append(engine: &Engine, messages: &[NewMessage]) -> Vec<Outcome> {
-    let mut unknown_end = false;
-    match attempt(engine, messages, &mut unknown_end).await {
+async fn append(engine: &Engine, messages: &[NewMessage], caution: &mut Caution) -> Vec<Outcome> {
+    let mut look = caution.look();
+    match attempt(engine, messages, &mut look, caution).await {
         Ok(outcomes) => outcomes,
         Err(error) if messages.len() == 1 || concerns_all(&error) => {
             let error = StorageError::from(error);
@@ -171,7 +192,7 @@ async fn append(engine: &Engine, messages: &[NewMessage]) -> Vec<Outcome> {
             let mut outcomes = Vec::with_capacity(messages.len());
             for message in messages {
                 let alone = std::slice::from_ref(message);
-                match attempt(engine, alone, &mut unknown_end).await {
+                match attempt(engine, alone, &mut look, caution).await {
                     Ok(outcome) => outcomes.extend(outcome),
                     Err(error) => outcomes.push(Err(error.into())),
                 }
@@ -181,46 +202,49 @@ async fn append(engine: &Engine, messages: &[NewMessage]) -> Vec<Outcome> {
     }
 }
 
-/// Appends one message in a transaction of its own.
+/// Appends one message in a transaction of its own, looking for it first.
 pub(crate) async fn append_alone(
     engine: &Engine,
     message: NewMessage,
 ) -> Result<Appended, DatabaseError> {
-    let outcomes = append(engine, &[message]).await;
+    let outcomes = append(engine, &[message], &mut Caution(1)).await;
     let outcome = outcomes.into_iter().next();
     outcome
         .unwrap_or_else(|| Err(closed()))
         .map_err(DatabaseError::Other)
 }
 
-/// Appends messages in one transaction, again when it collided with another or its connection was lost.
+/// Appends messages in one transaction, again when one was sent before, or it collided with another transaction or lost its
+/// connection.
 ///
-/// A lost connection leaves open whether the transaction was committed, which `unknown_end` notes. That does no harm:
-/// a message that was committed is found by its id.
+/// A lost connection leaves open whether the transaction was committed, which `look` notes. That does no harm: a message
+/// that was committed is found by its id.
 async fn attempt(
     engine: &Engine,
     messages: &[NewMessage],
-    unknown_end: &mut bool,
+    look: &mut Look,
+    caution: &mut Caution,
 ) -> Result<Vec<Outcome>, DatabaseError> {
     let mut attempts = 1;
     loop {
-        let outcome = batch::append(engine, messages, *unknown_end).await;
-        *unknown_end |= matches!(
-            outcome,
-            Err(DatabaseError::Lost(_) | DatabaseError::Silent(_))
-        );
-        match outcome {
-            Err(DatabaseError::Collision(_) | DatabaseError::Lost(_))
-                if attempts < ATTEMPTS_MAX =>
-            {
+        let error = match batch::append(engine, messages, *look).await {
+            Ok(outcomes) => return Ok(outcomes),
+            Err(error) => error,
+        };
+        let had_looked = *look != Look::None;
+        look.after(&error);
+        match error {
+            DatabaseError::Collision(_) | DatabaseError::Lost(_) if attempts < ATTEMPTS_MAX => {
                 attempts += 1;
+            }
+            DatabaseError::Unique | DatabaseError::ForeignKey if !had_looked => {
+                caution.0 = CAREFUL_BATCHES;
             }
             // Another process has stored the same message since we looked: now it will be found.
-            Err(DatabaseError::Unique) if messages.len() == 1 && attempts < ATTEMPTS_MAX => {
+            DatabaseError::Unique if messages.len() == 1 && attempts < ATTEMPTS_MAX => {
                 attempts += 1;
             }
-            Err(error) => return Err(error.conflict("message id").missing("twin")),
-            Ok(outcomes) => return Ok(outcomes),
+            error => return Err(error.conflict("message id").missing("twin")),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The log of each conversation: gapless, in one order, and each message once.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use protocol::{
     Author, ClientId, ConversationId, ErrorCode, Failure, Message, MessageId, NodeId, Source,
     StopReason, TwinId, Usage,
 };
 
-use crate::engine::{DatabaseError, Engine};
+use crate::engine::{DatabaseError, Engine, Query};
 use crate::metrics::Call;
 use crate::storage::page;
 use crate::value::{Row, Value, params};
@@ -23,11 +24,11 @@ macro_rules! message_columns {
 }
 pub(crate) use message_columns;
 
-pub(crate) const INSERT_MESSAGE: &str = concat!(
-    "INSERT INTO messages (",
-    message_columns!(),
-    ", seed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-);
+/// The parameters of one message: its columns and its seed.
+const MESSAGE_PARAMETERS: usize = 17;
+/// The statements that insert 1, 2, 4, … messages.
+static INSERT_MESSAGES: LazyLock<[String; 6]> =
+    LazyLock::new(|| std::array::from_fn(|power| insert_statement(1 << power)));
 const AFTER: &str = concat!(
     "SELECT ",
     message_columns!(),
@@ -184,7 +185,42 @@ pub(crate) async fn read_messages(
     Ok(messages)
 }
 
-/// The parameters of `INSERT_MESSAGE`.
+/// The statement that inserts so many messages.
+fn insert_statement(messages: usize) -> String {
+    let row = |number: usize| {
+        let first = number * MESSAGE_PARAMETERS + 1;
+        let parameters: Vec<String> = (first..first + MESSAGE_PARAMETERS)
+            .map(|parameter| format!("${parameter}"))
+            .collect();
+        format!("({})", parameters.join(", "))
+    };
+    let rows: Vec<String> = (0..messages).map(row).collect();
+    let columns = concat!("INSERT INTO messages (", message_columns!(), ", seed) VALUES ");
+    format!("{columns}{}", rows.join(", "))
+}
+
+/// The statement that inserts one message, given by its parameters.
+pub(crate) fn insert_message(parameters: Vec<Value>) -> Query {
+    (INSERT_MESSAGES[0].as_str(), parameters)
+}
+
+/// The statements that insert messages, given by their parameters, in order and at most so many in one.
+pub(crate) fn insert_messages(messages: Vec<Vec<Value>>, together_max: usize) -> Vec<Query> {
+    let mut left = messages.len();
+    let mut messages = messages.into_iter();
+    let mut queries = Vec::new();
+    while left > 0 {
+        let power = left.min(together_max).ilog2() as usize;
+        let power = power.min(INSERT_MESSAGES.len() - 1);
+        let together = 1 << power;
+        let parameters = messages.by_ref().take(together).flatten().collect();
+        queries.push((INSERT_MESSAGES[power].as_str(), parameters));
+        left -= together;
+    }
+    queries
+}
+
+/// The parameters of a message that is inserted.
 pub(crate) fn message_parameters(message: &Message, seed: Option<u64>) -> Vec<Value> {
     let (author_kind, author_id, author_name) = match &message.author {
         Author::User { id, name } => ("user", id.as_uuid(), name),

@@ -6,7 +6,7 @@ use protocol::{
 
 use crate::append::COUNT_UP;
 use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
-use crate::messages::{self, INSERT_MESSAGE, message_parameters};
+use crate::messages::{self, insert_message, message_parameters};
 use crate::metrics::Call;
 use crate::storage::page;
 use crate::value::{Row, params};
@@ -256,10 +256,8 @@ async fn finish(
         model: finished.model.clone(),
         failure: finished.failure.clone(),
     };
-    let mut inserts = vec![(
-        INSERT_MESSAGE,
-        message_parameters(&message, Some(finished.seed)),
-    )];
+    let parameters = message_parameters(&message, Some(finished.seed));
+    let mut inserts = vec![insert_message(parameters)];
     for (ordinal, source) in finished.sources.iter().enumerate() {
         inserts.push(insert_source(&message, ordinal, source));
     }

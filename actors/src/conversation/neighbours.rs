@@ -19,8 +19,16 @@ impl Conversation {
         }
     }
 
+    /// Tells the other nodes what the members see.
     pub(super) fn publish_frame(&self, frame: &ServerFrame) {
-        self.publish(bus_event::encode_frame(frame));
+        if self.is_heard() {
+            self.publish(bus_event::encode_frame(frame));
+        }
+    }
+
+    /// Whether another node may hear what this one publishes.
+    pub(super) fn is_heard(&self) -> bool {
+        self.services.bus.is_heard(self.id)
     }
 }
 

@@ -1,14 +1,19 @@
 //! What people ask of a conversation: to send, to say that they write, and how far they have read.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{self, Poll, ready};
 
 use actix::prelude::*;
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
 use protocol::{Author, ClientId, MessageId, ServerFrame, UserId};
 use storage::{Appended, Member, NewMessage, NewReplyOrder, ReplyOrder, Storage, StorageError};
 
 use super::{Conversation, Refusal};
 use crate::SharedFrame;
 use crate::fan_out::RoomEvent;
+use crate::later::{Answer, Later};
 use crate::limits::LEASE;
 use crate::node::now_ms;
 use crate::turn_taking::answering_twins;
@@ -31,12 +36,30 @@ pub(crate) struct Acknowledged {
     pub(crate) message_id: MessageId,
 }
 
-impl Handler<Submit> for Conversation {
-    type Result = ResponseActFuture<Self, Result<Acknowledged, Refusal>>;
+/// Messages on their way into the log: they end in the order in which they came.
+pub(super) type Appends = FuturesOrdered<Pin<Box<dyn Future<Output = Ended>>>>;
 
-    fn handle(&mut self, submit: Submit, _: &mut Self::Context) -> Self::Result {
+/// An append that has ended, and who waits for that.
+pub(super) struct Ended {
+    outcome: Result<Stored, StorageError>,
+    answer: Answer<Result<Acknowledged, Refusal>>,
+}
+
+/// A message that is in the log.
+struct Stored {
+    appended: Appended,
+    /// The replies that were ordered with it.
+    orders: Vec<ReplyOrder>,
+    /// The members, where they turned out to be others.
+    members: Option<Vec<Member>>,
+}
+
+impl Handler<Submit> for Conversation {
+    type Result = Later<Result<Acknowledged, Refusal>>;
+
+    fn handle(&mut self, submit: Submit, context: &mut Self::Context) -> Self::Result {
         if !self.is_member(submit.user) {
-            return Box::pin(actix::fut::err(Refusal::no_conversation()));
+            return Later::Now(Err(Refusal::no_conversation()));
         }
         let author = Author::User {
             id: submit.user,
@@ -62,35 +85,66 @@ impl Handler<Submit> for Conversation {
             created_at: now,
             replies,
         };
-        self.submitting += 1;
-        // The message is queued here and now, in the order in which the messages came: actix polls futures in another.
-        let appended = self.services.storage.append_message(new.clone());
-        let appended = append_whoever_is_left(self.services.storage.clone(), new, appended);
-        Box::pin(
-            appended
-                .into_actor(self)
-                .map(move |appended, this, context| {
-                    this.submitting -= 1;
-                    let (appended, orders, members) = appended?;
-                    if let Some(members) = members {
-                        this.members = members;
-                    }
-                    let (message, orders) = match appended {
-                        Appended::New(message) => (message, orders),
-                        Appended::Duplicate(message) => (message, Vec::new()),
-                    };
-                    let acknowledged = Acknowledged {
-                        seq: message.seq,
-                        message_id: message.message_id,
-                    };
-                    this.publish_frame(&ServerFrame::Message(message.clone()));
-                    this.arrive(message, context);
-                    for order in orders {
-                        this.begin_reply(order, context);
-                    }
-                    Ok(acknowledged)
-                }),
-        )
+        // The message is queued here and now, in the order in which the messages came.
+        let storage = self.services.storage.clone();
+        let appended = storage.append_message(new.clone());
+        let appended = append_whoever_is_left(storage, new, appended);
+        if self.appends.is_empty() {
+            context.spawn(EndAppends);
+        }
+        let (answer, later) = Answer::later();
+        self.appends.push_back(Box::pin(async move {
+            let outcome = appended.await;
+            Ended { outcome, answer }
+        }));
+        later
+    }
+}
+
+/// Ends appends one after the other, while some are under way.
+///
+/// Entries of one batch so arrive in the order of the log; out of order each of them would look like a gap.
+struct EndAppends;
+
+impl ActorFuture<Conversation> for EndAppends {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        conversation: &mut Conversation,
+        context: &mut Context<Conversation>,
+        task: &mut task::Context<'_>,
+    ) -> Poll<()> {
+        while let Some(ended) = ready!(conversation.appends.poll_next_unpin(task)) {
+            let Ended { outcome, answer } = ended;
+            let acknowledged = outcome.map(|stored| conversation.stored(stored, context));
+            answer.give(acknowledged.map_err(Refusal::from));
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Conversation {
+    fn stored(&mut self, stored: Stored, context: &mut Context<Self>) -> Acknowledged {
+        if let Some(members) = stored.members {
+            self.members = members;
+        }
+        let (message, orders) = match stored.appended {
+            Appended::New(message) => (message, stored.orders),
+            Appended::Duplicate(message) => (message, Vec::new()),
+        };
+        let acknowledged = Acknowledged {
+            seq: message.seq,
+            message_id: message.message_id,
+        };
+        if self.is_heard() {
+            self.publish_frame(&ServerFrame::Message(message.clone()));
+        }
+        self.arrive(message, context);
+        for order in orders {
+            self.begin_reply(order, context);
+        }
+        acknowledged
     }
 }
 
@@ -100,9 +154,15 @@ async fn append_whoever_is_left(
     storage: Storage,
     mut new: NewMessage,
     appended: impl Future<Output = Result<Appended, StorageError>>,
-) -> Result<(Appended, Vec<ReplyOrder>, Option<Vec<Member>>), StorageError> {
+) -> Result<Stored, StorageError> {
     let error = match appended.await {
-        Ok(appended) => return Ok((appended, reply_orders(&new), None)),
+        Ok(appended) => {
+            return Ok(Stored {
+                appended,
+                orders: reply_orders(&new),
+                members: None,
+            });
+        }
         Err(error) => error,
     };
     if !matches!(error, StorageError::NotFound(_)) || new.replies.is_empty() {
@@ -120,7 +180,11 @@ async fn append_whoever_is_left(
     }
     let orders = reply_orders(&new);
     let appended = storage.append_message(new).await?;
-    Ok((appended, orders, Some(members)))
+    Ok(Stored {
+        appended,
+        orders,
+        members: Some(members),
+    })
 }
 
 /// The orders that storage writes for a new message, as it will give them back.

@@ -165,13 +165,11 @@ impl Session {
                 metrics::dropped("broadcast");
             }
         }
-        let payload = bus_event::encode_frame(frame.frame());
-        if self
-            .worker
-            .services()
-            .bus
-            .publish(conversation, payload)
-            .is_err()
+        let bus = &self.worker.services().bus;
+        if bus.is_heard(conversation)
+            && bus
+                .publish(conversation, bus_event::encode_frame(frame.frame()))
+                .is_err()
         {
             metrics::dropped("bus_publish");
         }

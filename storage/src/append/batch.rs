@@ -1,4 +1,4 @@
-//! One transaction that appends messages: look for those stored before, count the conversations up, insert.
+//! One transaction that appends messages: look for those stored before, if need be, count the conversations up, insert.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Outcome, same_content};
 use crate::StorageError;
 use crate::engine::{DatabaseError, Engine, Query, Rows};
-use crate::messages::{Appended, INSERT_MESSAGE, NewMessage, message_parameters, read_message};
+use crate::messages::{Appended, NewMessage, insert_messages, message_parameters, read_message};
 use crate::value::params;
 
 const FIND_BY_CLIENT_ID: &str = concat!(
@@ -55,27 +55,70 @@ impl Fate {
     }
 }
 
-/// Appends messages in one transaction. `unknown_end` says that this was tried before and may have been
-/// committed: then a stored message with the same id is no duplicate but this very one.
+/// Whether messages are looked for among those that are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// They are taken for new: one that is not is refused by a unique index, and with it the whole transaction.
+    None,
+    /// Each is looked for.
+    Each {
+        /// They were appended before, and that may have been committed: a stored message with the same id is then no
+        /// duplicate but this very one.
+        unknown_end: bool,
+    },
+}
+
+impl Look {
+    /// A first look at each.
+    pub(super) const EACH: Self = Self::Each { unknown_end: false };
+
+    /// After an error each is looked for.
+    pub(super) fn after(&mut self, error: &DatabaseError) {
+        let unknown = matches!(error, DatabaseError::Lost(_) | DatabaseError::Silent(_));
+        *self = Self::Each {
+            unknown_end: unknown || self.unknown_end(),
+        };
+    }
+
+    fn unknown_end(self) -> bool {
+        matches!(self, Self::Each { unknown_end: true })
+    }
+}
+
+/// Appends messages in one transaction.
 pub(super) async fn append(
     engine: &Engine,
     messages: &[NewMessage],
-    unknown_end: bool,
+    look: Look,
 ) -> Result<Vec<Outcome>, DatabaseError> {
-    let (mut transaction, found) = engine.begin(lookups(messages)).await?;
-    let mut fates = decide(messages, found, unknown_end)?;
+    let lookups = lookups(messages, look);
+    let mut begun = None;
+    let mut found = Vec::new();
+    if !lookups.is_empty() {
+        let (transaction, rows) = engine.begin(lookups).await?;
+        (begun, found) = (Some(transaction), rows);
+    }
+    let mut fates = decide(messages, found, look)?;
 
     let counts = count_new(messages, &fates);
     if counts.is_empty() {
-        transaction.roll_back().await;
+        if let Some(transaction) = begun {
+            transaction.roll_back().await;
+        }
         return Ok(outcomes(messages, fates, &HashMap::new()));
     }
     let queries = counts
         .iter()
         .map(|(id, (count, newest))| (COUNT_UP, params![*id, *count, *newest]))
         .collect();
+    let (transaction, counted) = match begun {
+        Some(mut transaction) => {
+            let counted = transaction.pipe(queries).await?;
+            (transaction, counted)
+        }
+        None => engine.begin(queries).await?,
+    };
     let mut next_seqs = HashMap::new();
-    let counted = transaction.pipe(queries).await?;
     for ((id, (count, _)), rows) in counts.iter().zip(counted) {
         if let Some(mut row) = rows.first() {
             next_seqs.insert(*id, row.count::<u64>()? + 1 - count);
@@ -89,7 +132,8 @@ pub(super) async fn append(
         return Err(DatabaseError::ForeignKey);
     }
 
-    let mut inserts: Vec<Query> = Vec::new();
+    let mut rows = Vec::new();
+    let mut reply_orders: Vec<Query> = Vec::new();
     let mut stored = HashMap::new();
     for (index, message) in messages.iter().enumerate() {
         if !matches!(fates[index], Fate::New) {
@@ -101,10 +145,12 @@ pub(super) async fn append(
         };
         let numbered = with_seq(message, *next_seq);
         *next_seq += 1;
-        inserts.push((INSERT_MESSAGE, message_parameters(&numbered, None)));
-        inserts.extend(orders(message));
+        rows.push(message_parameters(&numbered, None));
+        reply_orders.extend(orders(message));
         stored.insert(index, numbered);
     }
+    let mut inserts = insert_messages(rows, engine.rows_together());
+    inserts.extend(reply_orders);
     #[cfg(not(feature = "ack-before-commit"))]
     transaction.commit(inserts).await?;
     #[cfg(feature = "ack-before-commit")]
@@ -116,15 +162,17 @@ pub(super) async fn append(
     Ok(outcomes(messages, fates, &stored))
 }
 
-/// For each message the statement that finds it, if it was stored before, and the one that finds what it answers.
-fn lookups(messages: &[NewMessage]) -> Vec<Query> {
+/// For each message the statement that finds it, where it is looked for, and the one that finds what it answers.
+fn lookups(messages: &[NewMessage], look: Look) -> Vec<Query> {
     let mut queries: Vec<Query> = Vec::new();
     for message in messages {
-        let (author, _) = author_parts(&message.author);
-        queries.push(match &message.client_id {
-            Some(client_id) => (FIND_BY_CLIENT_ID, params![author.into_bytes(), client_id]),
-            None => (FIND_BY_ID, params![message.message_id]),
-        });
+        if look != Look::None {
+            let (author, _) = author_parts(&message.author);
+            queries.push(match &message.client_id {
+                Some(client_id) => (FIND_BY_CLIENT_ID, params![author.into_bytes(), client_id]),
+                None => (FIND_BY_ID, params![message.message_id]),
+            });
+        }
         if let Some(answered) = message.reply_to {
             queries.push((FIND_ANSWERED, params![answered, message.conversation_id]));
         }
@@ -135,7 +183,7 @@ fn lookups(messages: &[NewMessage]) -> Vec<Query> {
 fn decide(
     messages: &[NewMessage],
     found: Vec<Rows>,
-    unknown_end: bool,
+    look: Look,
 ) -> Result<Vec<Fate>, DatabaseError> {
     let mut found = found.into_iter();
     let mut next_found = || {
@@ -146,7 +194,10 @@ fn decide(
     let mut new_ids: HashSet<(ConversationId, MessageId)> = HashSet::new();
     let mut fates = Vec::with_capacity(messages.len());
     for (index, message) in messages.iter().enumerate() {
-        let stored = next_found()?.first().map(read_message).transpose()?;
+        let stored = match look {
+            Look::None => None,
+            Look::Each { .. } => next_found()?.first().map(read_message).transpose()?,
+        };
         let answers_nothing = match message.reply_to {
             Some(answered) => {
                 next_found()?.rows.is_empty()
@@ -161,7 +212,9 @@ fn decide(
             .map(|client_id| (author, client_id));
         let earlier = key.and_then(|key| by_client_id.get(&key).copied());
         let fate = match (stored, earlier) {
-            (Some(stored), _) if unknown_end && stored.message_id == message.message_id => {
+            (Some(stored), _)
+                if look.unknown_end() && stored.message_id == message.message_id =>
+            {
                 Fate::decided(Ok(Appended::New(stored)))
             }
             (Some(stored), _) if same_content(&stored, message) => {

@@ -17,6 +17,10 @@ use crate::engine::DatabaseError;
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// How often a connection looks whether another has turned the log on.
 const BUSY_LOOK: Duration = Duration::from_millis(5);
+/// Memory for pages of the file, for each connection.
+const CACHE_KIB: i64 = 16 * 1024;
+/// Pages that the log may hold before they move to the file (32 MiB): a page that many commits change moves once.
+const LOG_PAGES: i64 = 8192;
 /// Statements kept prepared: all that the program has.
 const STATEMENTS_MAX: usize = 128;
 
@@ -83,8 +87,12 @@ fn configure(connection: &Connection, access: Access) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // FULL: in WAL mode only this makes a commit survive a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     match access {
-        Access::Write => write_ahead(connection),
+        Access::Write => {
+            connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+            write_ahead(connection)
+        }
         Access::Read => connection.pragma_update(None, "query_only", true),
     }
 }
