@@ -10,6 +10,8 @@ mod batch;
 pub(crate) use batch::COUNT_UP;
 use batch::Look;
 
+use std::pin::pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, Message};
@@ -107,9 +109,13 @@ impl Appender {
 
 /// The task: takes orders until all entrances are gone or it is told to stop.
 async fn work(engine: Engine, mut queue: mpsc::Receiver<Order>) {
-    let mut caution = Caution::default();
+    let mut writer = Writer {
+        engine,
+        caution: Caution::default(),
+        unanswered: None,
+    };
     let mut orders = Vec::with_capacity(BATCH_MAX);
-    while queue.recv_many(&mut orders, BATCH_MAX).await > 0 {
+    while writer.take(&mut queue, &mut orders).await > 0 {
         let mut batch = Vec::with_capacity(orders.len());
         let mut stops = Vec::new();
         for order in orders.drain(..) {
@@ -129,23 +135,92 @@ async fn work(engine: Engine, mut queue: mpsc::Receiver<Order>) {
             }
         }
         if !batch.is_empty() {
-            commit(&engine, batch, &mut caution).await;
+            writer.commit(batch).await;
         }
         for stopped in stops {
             // Closed, the queue still holds what came in before; it is small, and goes first.
-            finish(&engine, &mut queue, &mut caution).await;
+            writer.finish(&mut queue).await;
             let _ = stopped.send(());
+        }
+    }
+    writer.answer();
+}
+
+/// Commits batches one after the other. Those who wait for one are told while the next is under way: the database does not wait
+/// for them.
+struct Writer {
+    engine: Engine,
+    caution: Caution,
+    unanswered: Option<Answers>,
+}
+
+/// Who waits for the messages of a batch, and what became of each.
+struct Answers {
+    waiting: Vec<oneshot::Sender<Outcome>>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Writer {
+    /// Takes what waits; when nothing does, answers first.
+    async fn take(
+        &mut self,
+        queue: &mut mpsc::Receiver<Order>,
+        orders: &mut Vec<Order>,
+    ) -> usize {
+        let mut taken = pin!(queue.recv_many(orders, BATCH_MAX));
+        match futures::poll!(taken.as_mut()) {
+            Poll::Ready(count) => count,
+            Poll::Pending => {
+                self.answer();
+                taken.await
+            }
+        }
+    }
+
+    async fn commit(&mut self, batch: Vec<Waiting>) {
+        let (messages, waiting): (Vec<NewMessage>, Vec<_>) = batch
+            .into_iter()
+            .map(|waiting| (waiting.message, waiting.answer))
+            .unzip();
+        metrics::batch_committed(messages.len());
+        let unanswered = self.unanswered.take();
+        let mut appended = pin!(append(&self.engine, &messages, &mut self.caution));
+        let begun = futures::poll!(appended.as_mut());
+        if let Some(answers) = unanswered {
+            answers.give();
+        }
+        let outcomes = match begun {
+            Poll::Ready(outcomes) => outcomes,
+            Poll::Pending => appended.await,
+        };
+        self.unanswered = Some(Answers { waiting, outcomes });
+    }
+
+    /// Commits what is left in the queue, and answers.
+    async fn finish(&mut self, queue: &mut mpsc::Receiver<Order>) {
+        while let Some(order) = queue.recv().await {
+            match order {
+                Order::Append(waiting) => self.commit(vec![waiting]).await,
+                Order::Stop(stopped) => {
+                    let _ = stopped.send(());
+                }
+            }
+        }
+        self.answer();
+    }
+
+    fn answer(&mut self) {
+        if let Some(answers) = self.unanswered.take() {
+            answers.give();
         }
     }
 }
 
-async fn finish(engine: &Engine, queue: &mut mpsc::Receiver<Order>, caution: &mut Caution) {
-    while let Some(order) = queue.recv().await {
-        match order {
-            Order::Append(waiting) => commit(engine, vec![waiting], caution).await,
-            Order::Stop(stopped) => {
-                let _ = stopped.send(());
-            }
+impl Answers {
+    fn give(self) {
+        for (waiting, outcome) in self.waiting.into_iter().zip(self.outcomes) {
+            // Whoever no longer waits misses nothing: the message is stored, and sent again it is found.
+            let _ = waiting.send(outcome);
         }
     }
 }
@@ -163,19 +238,6 @@ impl Caution {
             }
             None => Look::None,
         }
-    }
-}
-
-async fn commit(engine: &Engine, batch: Vec<Waiting>, caution: &mut Caution) {
-    let (messages, answers): (Vec<NewMessage>, Vec<_>) = batch
-        .into_iter()
-        .map(|waiting| (waiting.message, waiting.answer))
-        .unzip();
-    metrics::batch_committed(messages.len());
-    let outcomes = append(engine, &messages, caution).await;
-    for (answer, outcome) in answers.into_iter().zip(outcomes) {
-        // Whoever no longer waits for the answer misses nothing: the message is stored, and sent again it is found.
-        let _ = answer.send(outcome);
     }
 }
 

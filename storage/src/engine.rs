@@ -172,6 +172,32 @@ impl Engine {
         }
     }
 
+    /// Runs a transaction of two steps, without another turn between them: what `then` makes of the rows of the first step is
+    /// run and committed, and what it says beside it is returned.
+    pub(crate) async fn in_two_steps<T: Send + 'static>(
+        &self,
+        first: Vec<Query>,
+        then: impl FnOnce(Vec<Rows>) -> Result<(Vec<Query>, T), DatabaseError> + Send + 'static,
+    ) -> Result<T, DatabaseError> {
+        check_texts(&first)?;
+        match self {
+            Self::Sqlite(sqlite) => sqlite.in_two_steps(first, then).await,
+            Self::Postgres(postgres) => {
+                let (transaction, rows) = postgres.begin(&first).await?;
+                match then(rows) {
+                    Ok((second, said)) => {
+                        transaction.commit(&second).await?;
+                        Ok(said)
+                    }
+                    Err(error) => {
+                        transaction.roll_back().await;
+                        Err(error)
+                    }
+                }
+            }
+        }
+    }
+
     /// How many rows one `INSERT` should carry: a statement costs PostgreSQL more than a row, and SQLite next to nothing.
     pub(crate) fn rows_together(&self) -> usize {
         match self {

@@ -44,11 +44,15 @@ pub(crate) struct Sqlite {
     reader_count: usize,
 }
 
+type SecondStep = Box<dyn FnOnce(Vec<Rows>) -> Result<Vec<Query>, DatabaseError> + Send>;
+
 type Reply<T> = oneshot::Sender<Result<T, DatabaseError>>;
 
 enum Job {
     /// Statements in a transaction of their own.
     Pipe(Vec<Query>, Reply<Vec<Rows>>),
+    /// A transaction of two steps: what the second makes of the rows of the first is run and committed.
+    TwoSteps(Vec<Query>, SecondStep, Reply<()>),
     /// A transaction that begins with these statements and then does as it is told.
     Transaction(Vec<Query>, Reply<Vec<Rows>>, commands::Receiver<Command>),
     /// The end of the thread.
@@ -111,6 +115,24 @@ impl Sqlite {
             Err(_) => return Err(busy()),
         };
         Ok((Transaction { commands }, rows))
+    }
+
+    pub(super) async fn in_two_steps<T: Send + 'static>(
+        &self,
+        first: Vec<Query>,
+        then: impl FnOnce(Vec<Rows>) -> Result<(Vec<Query>, T), DatabaseError> + Send + 'static,
+    ) -> Result<T, DatabaseError> {
+        let (say, said) = oneshot::channel();
+        let second = move |rows| {
+            let (queries, says) = then(rows)?;
+            // Nobody hears it when the caller was cancelled.
+            let _ = say.send(says);
+            Ok(queries)
+        };
+        let (reply, committed) = oneshot::channel();
+        send(&self.writer, Job::TwoSteps(first, Box::new(second), reply)).await?;
+        committed.await.map_err(|_| gone())??;
+        said.await.map_err(|_| gone())
     }
 
     /// Ends the threads; the last connection to go folds the log into the file.
@@ -222,6 +244,9 @@ impl Worker {
                 Some(Job::Pipe(queries, reply)) => {
                     let _ = reply.send(self.pipe_and_commit(&queries));
                 }
+                Some(Job::TwoSteps(first, second, reply)) => {
+                    let _ = reply.send(self.two_steps(&first, second));
+                }
                 Some(Job::Transaction(queries, begun, orders)) => {
                     self.transaction(&queries, begun, &orders);
                 }
@@ -251,6 +276,19 @@ impl Worker {
             self.roll_back();
         }
         outcome
+    }
+
+    fn two_steps(&mut self, first: &[Query], second: SecondStep) -> Result<(), DatabaseError> {
+        self.control("BEGIN IMMEDIATE")?;
+        let committed = self
+            .pipe(first)
+            .and_then(second)
+            .and_then(|queries| self.pipe(&queries))
+            .and_then(|_| self.control("COMMIT"));
+        if committed.is_err() {
+            self.roll_back();
+        }
+        committed
     }
 
     fn transaction(
