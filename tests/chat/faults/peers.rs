@@ -1,0 +1,113 @@
+//! Peers that die and peers that do not read: they are found, and hold nobody up.
+
+use super::*;
+
+/// A stop may take so long, whatever the clients do.
+const DRAIN_WITHIN: Duration = Duration::from_secs(15);
+
+fn descriptors(program: &Program) -> usize {
+    let pid = program.child.id().unwrap();
+    std::fs::read_dir(format!("/proc/{pid}/fd"))
+        .unwrap()
+        .count()
+}
+
+/// Makes the server's writes to whoever does not read wait, with events that may be dropped.
+async fn flood(peer: &mut Peer, room: &str) {
+    let data = "x".repeat(4_000);
+    for _ in 0..1_500 {
+        let broadcast =
+            json!({"op": "broadcast", "conversation_id": room, "event": "flood", "data": data});
+        peer.say(broadcast).await;
+    }
+    peer.say(json!({"op": "ping", "ref": "flooded"})).await;
+    peer.until(|frame| frame["ref"] == "flooded").await;
+}
+
+#[actix_web::test]
+async fn dead_peers_are_found_and_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        ("TWIN_HEARTBEAT_SECONDS", "1"),
+        ("TWIN_QUOTA_BROADCASTS", "1000000/second"),
+    ];
+    let program = serve_with(folder, &settings).await;
+    let (ada, bob) = (
+        register(&program, "ada").await,
+        register(&program, "bob").await,
+    );
+    let room = room(&program, &ada, &bob).await;
+    let mut watching = Peer::connect(&program).await;
+    watching.follow(&ada, &room).await;
+    let alone = |frame: &Value| frame["op"] == "presence" && frame["online"] == json!([ada.id]);
+    watching.until(alone).await;
+    let before = descriptors(&program);
+
+    let mut dead = Vec::new();
+    for number in 0..200 {
+        let mut peer = match number % 10 {
+            0 => Peer::connect_narrow(&program).await,
+            _ => Peer::connect(&program).await,
+        };
+        peer.follow(&bob, &room).await;
+        dead.push(peer);
+    }
+    flood(&mut watching, &room).await;
+    assert!(descriptors(&program) >= before + dead.len());
+    // From here on they neither read nor answer, and their ends of the connections stay open.
+    watching.until(alone).await;
+    while descriptors(&program) > before {
+        // The one that is alive goes on answering.
+        watching.say(json!({"op": "ping", "ref": "alive"})).await;
+        watching.until(|frame| frame["ref"] == "alive").await;
+    }
+    drop(dead);
+}
+
+#[actix_web::test]
+async fn a_stop_tells_everybody_waits_for_nobody_and_ends_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("TWIN_QUOTA_BROADCASTS", "1000000/second")];
+    let mut program = serve_with(folder, &settings).await;
+    let (ada, bob) = (
+        register(&program, "ada").await,
+        register(&program, "bob").await,
+    );
+    let room = room(&program, &ada, &bob).await;
+    let mut sender = Peer::connect(&program).await;
+    sender.follow(&ada, &room).await;
+    let mut stuck = Vec::new();
+    let mut reading = Vec::new();
+    for _ in 0..10 {
+        let mut peer = Peer::connect_narrow(&program).await;
+        peer.follow(&bob, &room).await;
+        stuck.push(peer);
+    }
+    flood(&mut sender, &room).await;
+    for _ in 0..100 {
+        let mut peer = Peer::connect(&program).await;
+        peer.follow(&bob, &room).await;
+        reading.push(peer);
+    }
+    reading.push(sender);
+    program.signal("-TERM").await;
+    let stopped = async {
+        for peer in &mut reading {
+            peer.until(|frame| frame["op"] == "reconnect").await;
+            let code = loop {
+                if let Err(code) = peer.next().await {
+                    break code;
+                }
+            };
+            assert_eq!(code, 1012);
+        }
+        // A reader that closes as the protocol asks.
+        drop(reading);
+        program.child.wait().await.unwrap().code()
+    };
+    let code = tokio::time::timeout(DRAIN_WITHIN, stopped)
+        .await
+        .expect("the server stops in time, although some do not read");
+    assert_eq!(code, Some(0));
+    drop(stuck);
+}
