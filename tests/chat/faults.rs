@@ -50,6 +50,20 @@ async fn room(program: &Program, owner: &Account, other: &Account) -> String {
     text(&answer["id"]).to_owned()
 }
 
+/// A person's twin, and its id.
+async fn twin(program: &Program, owner: &Account) -> String {
+    let body = json!({"name": "Ada", "persona": "a lighthouse keeper", "visibility": "private"});
+    let answer = post(program, &owner.token, "/api/v1/twins", body).await;
+    text(&answer["id"])
+}
+
+/// A conversation of a person with a twin, and its id.
+async fn talk(program: &Program, owner: &Account, twin: &str) -> String {
+    let body = json!({"twins": [twin]});
+    let answer = post(program, &owner.token, "/api/v1/conversations", body).await;
+    text(&answer["id"])
+}
+
 impl Peer {
     async fn connect(program: &Program) -> Self {
         Self::connect_over(program, TcpSocket::new_v4().unwrap()).await

@@ -57,6 +57,8 @@ async fn serve(folder: TempDir) -> Program {
 pub(super) async fn serve_with(folder: TempDir, settings: &[(&str, &str)]) -> Program {
     let mut command = program(&folder);
     command.arg("serve").envs(settings.iter().copied());
+    // What it logs belongs to the test's output; in a pipe that nobody reads it would stop the server.
+    command.stderr(Stdio::inherit());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let address = async {

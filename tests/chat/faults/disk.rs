@@ -1,4 +1,4 @@
-//! Disks that fill up under SQLite: what cannot be kept is refused, and nothing is lost.
+//! Disks that fill up under SQLite and under uploads: what cannot be kept is refused, and nothing is lost.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -103,4 +103,71 @@ fn integrity(database: &Path) -> String {
     connection
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .unwrap()
+}
+
+#[actix_web::test]
+async fn an_upload_that_finds_its_disk_full_leaves_nothing_behind_and_the_chat_goes_on() {
+    let disk = SmallDisk::mount();
+    let uploads = disk.path().join("uploads");
+    let settings = [("UPLOAD_DIR", uploads.to_str().unwrap())];
+    let program = serve_with(tempfile::tempdir().unwrap(), &settings).await;
+    let ada = register(&program, "ada").await;
+    let twin = twin(&program, &ada).await;
+    let talk = talk(&program, &ada, &twin).await;
+    let mut peer = Peer::connect(&program).await;
+    peer.follow(&ada, &talk).await;
+    let kept = upload(&program, &ada, &twin, "before.txt").await;
+    assert_eq!(kept.status(), 201);
+
+    let filler = disk.fill();
+    // No room at all, and room for a part of the file.
+    for room_bytes in [0, 64 * 1024] {
+        leave_room(&filler, room_bytes);
+        let refused = upload(&program, &ada, &twin, "after.txt").await;
+        assert_eq!(refused.status(), 503);
+        assert!(refused.headers().contains_key("retry-after"));
+        let problem: Value = refused.json().await.unwrap();
+        assert_eq!(problem["code"], "unavailable");
+        assert_eq!(documents(&program, &ada, &twin).await, ["before.txt"]);
+        assert_eq!(std::fs::read_dir(&uploads).unwrap().count(), 1);
+        let (client_id, order) = (format!("room-{room_bytes}"), format!("!say {room_bytes}"));
+        peer.send(&talk, &client_id, &order).await.unwrap();
+        let done = peer.until(|frame| frame["op"] == "message_done").await;
+        assert_eq!(done["text"], room_bytes.to_string());
+    }
+
+    std::fs::remove_file(filler).unwrap();
+    let kept = upload(&program, &ada, &twin, "after.txt").await;
+    assert_eq!(kept.status(), 201);
+    assert_eq!(
+        documents(&program, &ada, &twin).await,
+        ["before.txt", "after.txt"]
+    );
+    assert_eq!(std::fs::read_dir(&uploads).unwrap().count(), 2);
+}
+
+/// Makes a filler smaller by this much.
+fn leave_room(filler: &Path, bytes: u64) {
+    let file = std::fs::File::options().write(true).open(filler).unwrap();
+    let length = file.metadata().unwrap().len();
+    file.set_len(length - bytes).unwrap();
+}
+
+/// Uploads a document of two hundred kilobytes, another one for each name.
+async fn upload(program: &Program, owner: &Account, twin: &str, name: &str) -> reqwest::Response {
+    let content = format!("{name} says that the tide is low. ").repeat(6_000);
+    let part = reqwest::multipart::Part::text(content).file_name(name.to_owned());
+    let form = reqwest::multipart::Form::new().part("file", part);
+    let path = format!("{}/api/v1/twins/{twin}/documents", program.url);
+    let request = reqwest::Client::new().post(path).bearer_auth(&owner.token);
+    request.multipart(form).send().await.unwrap()
+}
+
+/// The names of a twin's documents, oldest first.
+async fn documents(program: &Program, owner: &Account, twin: &str) -> Vec<String> {
+    let path = format!("{}/api/v1/twins/{twin}/documents", program.url);
+    let request = reqwest::Client::new().get(path).bearer_auth(&owner.token);
+    let page: Value = request.send().await.unwrap().json().await.unwrap();
+    let items = page["items"].as_array().unwrap();
+    items.iter().map(|item| text(&item["name"])).collect()
 }
