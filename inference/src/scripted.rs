@@ -1,7 +1,7 @@
 //! The explicit stand-in for an engine, for tests that are not about the model; it is never a fall-back.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::text_stream::TextStream;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     ValidGenerateRequest,
 };
 
-/// How long `!wait` parks between two looks at whether its caller still wants it.
+/// How long `!wait` and `!late` pause between two looks at whether their caller still wants them.
 const WAIT_POLL: Duration = Duration::from_millis(2);
 
 /// Answers by a small script, deterministically; a token is a word with the white space before it.
@@ -23,6 +23,7 @@ const WAIT_POLL: Duration = Duration::from_millis(2);
 /// | `!slow N`  | writes `tick 1` … `tick N`, two tokens each, waiting on nothing |
 /// | `!wait`    | writes nothing until its caller breaks off |
 /// | `!say T`   | writes `T` |
+/// | `!late N T` | writes `T`, but its last word only `N` seconds after it began |
 ///
 /// Any other question is answered from the *notes*: all lines of the system messages and the other lines of the last user
 /// message. The first of the notes that share the most words of four or more letters with the question is quoted,
@@ -88,7 +89,8 @@ impl Engine for ScriptedEngine {
                 limit: self.model.context_tokens.saturating_sub(1),
             });
         }
-        let reply = match Script::of(request) {
+        let began = Instant::now();
+        let (reply, last_word_after) = match Script::of(request) {
             Script::Panic => panic!("the script asked for a panic"),
             Script::Error => return Err(EngineError::Scripted),
             Script::Wait => {
@@ -104,16 +106,22 @@ impl Engine for ScriptedEngine {
                     stop_reason: StopReason::Cancelled,
                 });
             }
-            Script::Reply(reply) => reply,
+            Script::Reply(reply) => (reply, Duration::ZERO),
+            Script::Late(reply, after) => (reply, after),
         };
         let tokens_max =
             (request.max_tokens as usize).min(self.model.context_tokens - prompt_tokens);
         let mut stream = TextStream::new(&request.stop);
         let mut completion_tokens = 0;
         let mut stop_reason = StopReason::EndOfTurn;
-        for token in words(&reply) {
+        let mut tokens = words(&reply).peekable();
+        while let Some(token) = tokens.next() {
             if completion_tokens == tokens_max {
                 stop_reason = StopReason::Length;
+                break;
+            }
+            if tokens.peek().is_none() && wait_until(began, last_word_after, on_text).is_break() {
+                stop_reason = StopReason::Cancelled;
                 break;
             }
             completion_tokens += 1;
@@ -147,6 +155,7 @@ enum Script {
     Error,
     Wait,
     Reply(String),
+    Late(String, Duration),
 }
 
 impl Script {
@@ -164,6 +173,11 @@ impl Script {
             "!error" => Script::Error,
             "!wait" => Script::Wait,
             "!say" => Script::Reply(argument.to_owned()),
+            "!late" => {
+                let (seconds, text) = argument.split_once(' ').unwrap_or((argument, ""));
+                let after = Duration::from_secs(seconds.parse().unwrap_or(0));
+                Script::Late(text.to_owned(), after)
+            }
             "!slow" => {
                 let count: u32 = argument.trim().parse().unwrap_or(0);
                 let ticks: Vec<String> = (1..=count).map(|n| format!("tick {n}")).collect();
@@ -172,6 +186,23 @@ impl Script {
             _ => Script::Reply(answer(request, before, question)),
         }
     }
+}
+
+/// Waits until so much time has passed; breaks when the caller wants no more.
+fn wait_until(
+    began: Instant,
+    after: Duration,
+    on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    while began.elapsed() < after {
+        on_text("")?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the time is the event; and a parked thread would not see that a test moves the clock"
+        )]
+        std::thread::sleep(WAIT_POLL);
+    }
+    ControlFlow::Continue(())
 }
 
 fn answer(request: &ValidGenerateRequest, before: &str, question: &str) -> String {

@@ -88,6 +88,15 @@ fn wait_ends_when_its_caller_breaks_off() {
 }
 
 #[test]
+fn late_holds_its_last_word_back_and_stops_within_one_step() {
+    let (pieces, result) = run(request(&[(Role::User, "!late 1000 to the end")]), 4);
+    assert_eq!(pieces, ["to", " the", "", ""]);
+    assert_eq!(result.unwrap().stop_reason, StopReason::Cancelled);
+    let (_, result) = run(request(&[(Role::User, "!late 0 to the end")]), 99);
+    assert_eq!(result.unwrap().text, "to the end");
+}
+
+#[test]
 fn error_is_an_error_and_panic_is_a_panic() {
     let (_, result) = run(request(&[(Role::User, "!error")]), 99);
     assert_eq!(result, Err(EngineError::Scripted));
