@@ -1,26 +1,59 @@
-//! Clocks that jump, moved from outside the process.
+//! Clocks that jump, and long times that need not be waited for: the process's clock is moved from outside.
+
+use tempfile::TempDir;
 
 use super::*;
 
-/// The library with which a process's clock can be moved, as Debian packages it.
-const FAKETIME: &str = "/usr/$LIB/faketime/libfaketime.so.1";
+/// The library with which a process's clock can be moved, as Debian packages it; the one for processes with threads.
+const FAKETIME: &str = "/usr/$LIB/faketime/libfaketimeMT.so.1";
+
+/// How far the clock is moved at a time where time passes: often enough for every lease to be renewed as it would be.
+const STEP_SECONDS: u64 = 4;
+
+/// A running reply must outlive its reader's absence by this much.
+const AWAY_SECONDS: u64 = 120;
+
+/// A clock that a process reads instead of the system's.
+struct MovedClock {
+    file: String,
+}
+
+impl MovedClock {
+    fn new(folder: &TempDir) -> Self {
+        let file = folder.path().join("clock");
+        let file = file.to_str().unwrap().to_owned();
+        let clock = Self { file };
+        clock.set("+0");
+        clock
+    }
+
+    /// Moves the clock so far from the system's.
+    fn set(&self, offset: &str) {
+        // Replaced whole: the process never reads a file that is empty for a moment.
+        let next = format!("{}.next", self.file);
+        std::fs::write(&next, offset).unwrap();
+        std::fs::rename(&next, &self.file).unwrap();
+    }
+
+    /// What makes a process read it.
+    fn settings(&self) -> Vec<(&str, &str)> {
+        vec![
+            ("LD_PRELOAD", FAKETIME),
+            ("FAKETIME_TIMESTAMP_FILE", &self.file),
+            ("FAKETIME_NO_CACHE", "1"),
+            // A day, so that tokens outlive the jumps.
+            ("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", "1440"),
+            ("TWIN_SENDS_PER_MINUTE", "1000000"),
+        ]
+    }
+}
 
 #[actix_web::test]
 async fn the_wall_clock_may_jump() {
     let folder = tempfile::tempdir().unwrap();
-    let clock = folder.path().join("clock");
-    let set = |offset: &str| std::fs::write(&clock, offset).unwrap();
-    set("+0");
-    let file = clock.to_str().unwrap().to_owned();
-    let settings = [
-        ("LD_PRELOAD", FAKETIME),
-        ("FAKETIME_TIMESTAMP_FILE", &file),
-        ("FAKETIME_NO_CACHE", "1"),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        // A day, so that tokens outlive the jumps.
-        ("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", "1440"),
-        ("TWIN_SENDS_PER_MINUTE", "1000000"),
-    ];
+    let clock = MovedClock::new(&folder);
+    let mut settings = clock.settings();
+    settings.push(("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
     let program = serve_with(folder, &settings).await;
     let (ada, bob) = (
         register(&program, "ada").await,
@@ -35,7 +68,7 @@ async fn the_wall_clock_may_jump() {
         .iter()
         .enumerate()
     {
-        set(offset);
+        clock.set(offset);
         for number in 0..10 {
             let text = format!("{step}-{number}");
             let from = number % peers.len();
@@ -61,9 +94,97 @@ async fn the_wall_clock_may_jump() {
     assert!(times[1] - times[0] > hours(19), "{times:?}");
     assert!(times[0] - times[2] > hours(19), "{times:?}");
     // A token lasts as long as the clock says, on a connection that is open too.
-    set("+3d");
+    clock.set("+3d");
     let [mut peer, _] = peers;
     let error = peer.until(|frame| frame["op"] == "error").await;
     assert_eq!(error["code"], "token_expired");
     assert_eq!(peer.next().await, Err(4401));
+}
+
+#[actix_web::test]
+async fn a_reply_goes_on_for_two_minutes_without_its_reader_who_then_gets_the_text_so_far_and_the_end()
+ {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = MovedClock::new(&folder);
+    let mut settings = clock.settings();
+    // Longer than any silence below.
+    settings.push(("TWIN_HEARTBEAT_SECONDS", "300"));
+    let program = serve_with(folder, &settings).await;
+    let (ada, bob) = (
+        register(&program, "ada").await,
+        register(&program, "bob").await,
+    );
+    let elsewhere = room(&program, &ada, &bob).await;
+    let mut busy = Peer::connect(&program).await;
+    busy.follow(&bob, &elsewhere).await;
+    let twin = twin(&program, &ada).await;
+    let talk = talk(&program, &ada, &twin).await;
+
+    let mut reader = Peer::connect(&program).await;
+    reader.follow(&ada, &talk).await;
+    let asked = reader.send(&talk, "question", "!late 200 so far, and then the end");
+    asked.await.unwrap();
+    let started = reader.until(|frame| frame["op"] == "message_start").await;
+    let mut so_far = String::new();
+    while so_far != "so far, and then the" {
+        let delta = reader.until(|frame| frame["op"] == "delta").await;
+        so_far.push_str(&text(&delta["text"]));
+    }
+    drop(reader);
+    let mut passed = 0;
+    while passed < AWAY_SECONDS {
+        passed += STEP_SECONDS;
+        pass(&clock, passed, &mut busy, &elsewhere).await;
+    }
+
+    let mut reader = Peer::connect(&program).await;
+    let cursor = json!({"conversation_id": talk, "after_seq": 1});
+    reader
+        .say(json!({"op": "resume", "token": ada.token, "cursors": [cursor]}))
+        .await;
+    let mut resumed = Vec::new();
+    while resumed.last().is_none_or(|(op, _, _)| op != "resumed") {
+        let frame = reader.next().await.expect("the connection lives");
+        let id = frame["message_id"].clone();
+        resumed.push((text(&frame["op"]), id, frame["text"].clone()));
+    }
+    let id = &started["message_id"];
+    let expected = [
+        ("ready".to_owned(), Value::Null, Value::Null),
+        ("message_start".to_owned(), id.clone(), Value::Null),
+        ("delta".to_owned(), id.clone(), json!(so_far)),
+        ("subscribed".to_owned(), Value::Null, Value::Null),
+        ("resumed".to_owned(), Value::Null, Value::Null),
+    ];
+    assert_eq!(resumed, expected);
+
+    while passed < 200 {
+        passed += STEP_SECONDS;
+        pass(&clock, passed, &mut busy, &elsewhere).await;
+    }
+    let delta = reader.next().await.unwrap();
+    assert_eq!(
+        (&delta["op"], &delta["index"], &delta["text"]),
+        (
+            &json!("delta"),
+            &json!(so_far.chars().count()),
+            &json!(" end")
+        )
+    );
+    let done = reader.next().await.unwrap();
+    assert_eq!(
+        (&done["op"], &done["message_id"], &done["text"]),
+        (
+            &json!("message_done"),
+            id,
+            &json!("so far, and then the end")
+        )
+    );
+}
+
+/// Moves the clock on, and waits until every part of the server has seen it: a message passes through all of them.
+async fn pass(clock: &MovedClock, seconds: u64, busy: &mut Peer, room: &str) {
+    clock.set(&format!("+{seconds}"));
+    let client_id = format!("after-{seconds}");
+    busy.send(room, &client_id, "time passes").await.unwrap();
 }
