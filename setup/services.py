@@ -4,9 +4,10 @@
     setup/services.py run -- COMMAND...
 
 Both listen on free ports of 127.0.0.1 and keep their files in a temporary folder. The command finds them through
-TEST_POSTGRES_URL (a superuser, so that each test can make its own database) and TEST_REDIS_URL. However it ends, and
-also when this program is told to stop, both servers are stopped and their files deleted; the command's exit status is
-passed on.
+TEST_POSTGRES_URL (a superuser, so that each test can make its own database) and TEST_REDIS_URL. A test that needs a
+PostgreSQL of its own finds its programs in the folder TEST_POSTGRES_PROGRAMS, and in TEST_POSTGRES_OWNER the numbers of
+the user and the group that they must run as, where it runs as root. However the command ends, and also when this
+program is told to stop, both servers are stopped and their files deleted; the command's exit status is passed on.
 """
 
 import ctypes
@@ -49,6 +50,9 @@ def main(arguments):
         environment = dict(os.environ)
         environment["TEST_POSTGRES_URL"] = start_postgres(folder, owner, services)
         environment["TEST_REDIS_URL"] = start_redis(folder, owner, services)
+        environment["TEST_POSTGRES_PROGRAMS"] = str(postgres_programs())
+        if owner:
+            environment["TEST_POSTGRES_OWNER"] = f"{owner.pw_uid}:{owner.pw_gid}"
         return run(arguments[2:], environment)
     except ServiceFailure as failure:
         print(f"services: {failure}", file=sys.stderr)

@@ -13,6 +13,7 @@ use super::*;
 mod clock;
 mod disk;
 mod peers;
+mod postgres;
 
 /// Bytes that the kernel keeps for a reader that does not read.
 const NARROW_BYTES: u32 = 2048;

@@ -39,14 +39,21 @@ fn program(folder: &TempDir) -> Command {
 async fn seeded() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..2 {
-        let seeded = program(&folder).arg("seed").output().await.unwrap();
-        assert!(
-            seeded.status.success(),
-            "{}",
-            String::from_utf8_lossy(&seeded.stderr)
-        );
+        run(&folder, "seed", &[]).await;
     }
     folder
+}
+
+/// Runs a command of the program to its good end.
+pub(super) async fn run(folder: &TempDir, command: &str, settings: &[(&str, &str)]) {
+    let mut program = program(folder);
+    program.arg(command).envs(settings.iter().copied());
+    let output = program.output().await.unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 async fn serve(folder: TempDir) -> Program {

@@ -8,14 +8,15 @@ use tempfile::TempDir;
 use super::*;
 
 /// A small disk of its own, which goes with this.
-struct SmallDisk(TempDir);
+pub(super) struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    /// Mounts one.
-    fn mount() -> Self {
+    /// Mounts one of this size.
+    pub(super) fn mount(megabytes: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mounted = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"])
+            .args(["-t", "tmpfs", "tmpfs", "-o"])
+            .arg(format!("size={megabytes}m"))
             .arg(folder.path())
             .output()
             .expect("mount can be run");
@@ -27,12 +28,12 @@ impl SmallDisk {
         Self(folder)
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Fills what is free, and gives the file that does.
-    fn fill(&self) -> PathBuf {
+    pub(super) fn fill(&self) -> PathBuf {
         let filler = self.path().join("filler");
         let mut file = std::fs::File::create(&filler).unwrap();
         while std::io::Write::write(&mut file, &[0; 4096]).is_ok_and(|written| written > 0) {}
@@ -51,7 +52,7 @@ impl Drop for SmallDisk {
 
 #[actix_web::test]
 async fn a_full_disk_is_an_error_for_the_sender_and_nothing_is_lost() {
-    let disk = SmallDisk::mount();
+    let disk = SmallDisk::mount(16);
     let folder = tempfile::tempdir_in(disk.path()).unwrap();
     let database = folder.path().join("digital-twin.sqlite");
     let settings = [("TWIN_SENDS_PER_MINUTE", "1000000")];
@@ -107,7 +108,7 @@ fn integrity(database: &Path) -> String {
 
 #[actix_web::test]
 async fn an_upload_that_finds_its_disk_full_leaves_nothing_behind_and_the_chat_goes_on() {
-    let disk = SmallDisk::mount();
+    let disk = SmallDisk::mount(16);
     let uploads = disk.path().join("uploads");
     let settings = [("UPLOAD_DIR", uploads.to_str().unwrap())];
     let program = serve_with(tempfile::tempdir().unwrap(), &settings).await;
