@@ -16,6 +16,16 @@ missing_packages() {
         command -v redis-server >/dev/null || echo redis-server
         command -v faketime >/dev/null || faketime_package
     fi
+    if [ "$1" = test ] && [ "$(uname -s)" = Linux ]; then
+        # They drop packets in a network of a test's own.
+        has_program nft || echo nftables
+        has_program ip || echo iproute2
+    fi
+}
+
+# An administrator's programs are off the PATH of others.
+has_program() {
+    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]
 }
 
 # Debian keeps the server's programs off the PATH.

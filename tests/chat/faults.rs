@@ -12,6 +12,7 @@ use super::*;
 
 mod clock;
 mod disk;
+mod network;
 mod peers;
 mod postgres;
 
@@ -111,6 +112,18 @@ impl Peer {
                 }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(1006),
+            }
+        }
+    }
+
+    /// Passes frames over until the server's next ping, which is answered with the next write.
+    async fn pinged(&mut self) {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            match next.expect("the server pings in time") {
+                Some(Ok(Frame::Ping(_))) => return,
+                Some(Ok(Frame::Close(_)) | Err(_)) | None => panic!("the connection ended"),
+                Some(Ok(_)) => {}
             }
         }
     }

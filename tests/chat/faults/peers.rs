@@ -1,9 +1,17 @@
 //! Peers that die and peers that do not read: they are found, and hold nobody up.
 
+use futures::future::join_all;
+
 use super::*;
 
 /// A stop may take so long, whatever the clients do.
 const DRAIN_WITHIN: Duration = Duration::from_secs(15);
+
+/// The address of peers whose packets will be dropped; it is the loopback's too.
+const CUT_OFF: &str = "127.0.0.2";
+
+/// Two heartbeats of the test below, and ten seconds: what the default heartbeat makes fifty seconds.
+const FOUND_WITHIN: Duration = Duration::from_secs(12);
 
 fn descriptors(program: &Program) -> usize {
     let pid = program.child.id().unwrap();
@@ -62,6 +70,61 @@ async fn dead_peers_are_found_and_leave_nothing_behind() {
         watching.until(|frame| frame["ref"] == "alive").await;
     }
     drop(dead);
+}
+
+#[actix_web::test]
+async fn peers_whose_packets_are_dropped_both_ways_are_found_and_leave_nothing_behind() {
+    let this = concat!(
+        module_path!(),
+        "::peers_whose_packets_are_dropped_both_ways_are_found_and_leave_nothing_behind"
+    );
+    if !network::is_own(this) {
+        return;
+    }
+    network::bring_up();
+    let folder = tempfile::tempdir().unwrap();
+    let program = serve_with(folder, &[("TWIN_HEARTBEAT_SECONDS", "1")]).await;
+    let (ada, bob) = (
+        register(&program, "ada").await,
+        register(&program, "bob").await,
+    );
+    let room = room(&program, &ada, &bob).await;
+    let mut watching = Peer::connect(&program).await;
+    watching.follow(&ada, &room).await;
+    let alone = |frame: &Value| frame["op"] == "presence" && frame["online"] == json!([ada.id]);
+    watching.until(alone).await;
+    let before = descriptors(&program);
+
+    let connected = (0..200).map(async |_| {
+        let socket = TcpSocket::new_v4().unwrap();
+        let address = format!("{CUT_OFF}:0");
+        socket.bind(address.parse().unwrap()).unwrap();
+        let mut peer = Peer::connect_over(&program, socket).await;
+        peer.follow(&bob, &room).await;
+        peer
+    });
+    for mut peer in join_all(connected).await {
+        // It reads, and so answers every ping, for as long as the connection lives.
+        actix_web::rt::spawn(async move { while let Some(Ok(_)) = peer.0.next().await {} });
+    }
+    // Longer than the silence after which a peer counts as dead: these are not.
+    for _ in 0..3 {
+        watching.pinged().await;
+    }
+    assert!(descriptors(&program) >= before + 200);
+
+    network::drop_packets(CUT_OFF);
+    let found = async {
+        watching.send(&room, "cut", "are you there?").await.unwrap();
+        watching.until(alone).await;
+        while descriptors(&program) > before {
+            watching.say(json!({"op": "ping", "ref": "alive"})).await;
+            watching.until(|frame| frame["ref"] == "alive").await;
+        }
+    };
+    tokio::time::timeout(FOUND_WITHIN, found)
+        .await
+        .expect("all are found in time");
 }
 
 #[actix_web::test]
