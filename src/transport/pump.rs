@@ -115,7 +115,9 @@ async fn run(_running: Running) {
                 None => break,
             }
         }
-        actix_web::rt::task::yield_now().await;
+        if PUMP.with_borrow(|pump| !pump.due.is_empty()) {
+            actix_web::rt::task::yield_now().await;
+        }
     }
 }
 
