@@ -129,6 +129,11 @@ impl ClientFrame {
         }
     }
 
+    /// The frame of this `op`, if it has no fields.
+    pub(crate) fn without_fields(op: &str) -> Option<Self> {
+        (op == "ping").then_some(Self::Ping)
+    }
+
     /// Holds the frame to the limits that its types do not carry. A text's length is the business of whoever stores
     /// it.
     pub(crate) fn check(&self) -> Result<(), String> {

@@ -86,6 +86,9 @@ pub struct EncodeError(String);
 /// `invalid` for fields that are missing, of the wrong type or over a limit.
 pub fn decode_client(codec: Codec, bytes: &[u8]) -> Result<ClientRequest, DecodeError> {
     let (op, request_ref) = decode_header(codec, bytes, ClientFrame::OPS)?;
+    if let Some(frame) = ClientFrame::without_fields(op) {
+        return Ok(ClientRequest { request_ref, frame });
+    }
     let decoded = decode(codec, bytes).and_then(|frame: ClientFrame| {
         frame.check()?;
         Ok(frame)
@@ -115,8 +118,8 @@ pub fn decode_server(codec: Codec, bytes: &[u8]) -> Result<ServerFrame, DecodeEr
 fn decode_header(
     codec: Codec,
     bytes: &[u8],
-    known: &[&str],
-) -> Result<(String, Option<RequestRef>), DecodeError> {
+    known: &[&'static str],
+) -> Result<(&'static str, Option<RequestRef>), DecodeError> {
     let encoding = encoding_name(codec);
     let malformed = |message: String| DecodeError::new(None, ErrorCode::Malformed, &message);
     if codec == Codec::Json && depth::json_depth(bytes) > DEPTH_MAX {
@@ -134,16 +137,15 @@ fn decode_header(
             return Err(DecodeError::new(request_ref, ErrorCode::Malformed, message));
         }
     };
-    if !known.contains(&op.as_str()) {
-        let op: String = op.chars().take(64).collect();
-        let message = format!("unknown op {op:?}; known are {}", known.join(", "));
-        return Err(DecodeError::new(
-            request_ref,
-            ErrorCode::UnknownOp,
-            &message,
-        ));
+    match known.iter().find(|known| **known == op) {
+        Some(op) => Ok((op, request_ref)),
+        None => {
+            let op: String = op.chars().take(64).collect();
+            let message = format!("unknown op {op:?}; known are {}", known.join(", "));
+            let code = ErrorCode::UnknownOp;
+            Err(DecodeError::new(request_ref, code, &message))
+        }
     }
-    Ok((op, request_ref))
 }
 
 /// Writes a client's frame, as clients and tests do.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::client::RequestRef;
 
@@ -22,7 +22,7 @@ impl Header {
                 Ok(request_ref) => Ok(Some(request_ref)),
                 Err(error) => Err(error.to_string()),
             },
-            Some(Loose::Other(_)) => Err("ref must be a string".to_owned()),
+            Some(Loose::Other) => Err("ref must be a string".to_owned()),
         }
     }
 
@@ -30,18 +30,74 @@ impl Header {
     pub(super) fn op(self) -> Result<String, &'static str> {
         match self.op {
             Some(Loose::Text(op)) => Ok(op),
-            Some(Loose::Other(_)) => Err("the frame's `op` is not a string"),
+            Some(Loose::Other) => Err("the frame's `op` is not a string"),
             None => Err("the frame has no `op`"),
         }
     }
 }
 
 /// A value that should be a string.
-#[derive(Debug, serde::Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 enum Loose {
     Text(String),
-    Other(IgnoredAny),
+    Other,
+}
+
+/// Written by hand because a derived reader keeps a copy of the value while it tries one variant after the other.
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LooseVisitor)
+    }
+}
+
+struct LooseVisitor;
+
+impl<'de> Visitor<'de> for LooseVisitor {
+    type Value = Loose;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Loose, E> {
+        Ok(Loose::Text(text.to_owned()))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Loose, E> {
+        Ok(Loose::Other)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Loose, E> {
+        Ok(Loose::Other)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Loose, E> {
+        Ok(Loose::Other)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Loose, E> {
+        Ok(Loose::Other)
+    }
+
+    fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<Loose, E> {
+        Ok(Loose::Other)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Loose, E> {
+        Ok(Loose::Other)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Loose, D::Error> {
+        IgnoredAny::deserialize(inner).map(|_| Loose::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Loose, A::Error> {
+        IgnoredAny.visit_seq(sequence).map(|_| Loose::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Loose, A::Error> {
+        IgnoredAny.visit_map(map).map(|_| Loose::Other)
+    }
 }
 
 /// Written by hand because a derived reader takes arrays for structs and numbers for names of fields.
