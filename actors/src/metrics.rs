@@ -1,10 +1,14 @@
 //! What the actors count: each metric with its meaning, unit and labels.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use inference::Usage;
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+use protocol::ClientFrame;
 
 struct Metrics {
     sessions: IntGauge,
@@ -111,8 +115,20 @@ pub(crate) fn session_closed() {
     METRICS.sessions.dec();
 }
 
+/// The counters of frames by op, found once: there is one for each frame that comes.
+static FRAMES: LazyLock<HashMap<&'static str, IntCounter>> = LazyLock::new(|| {
+    let ops = ClientFrame::OPS.iter().chain([&INVALID]);
+    ops.map(|op| (*op, METRICS.frames.with_label_values(&[op])))
+        .collect()
+});
+
+/// The op of frames that cannot be read.
+pub(crate) const INVALID: &str = "invalid";
+
 pub(crate) fn frame(op: &'static str) {
-    METRICS.frames.with_label_values(&[op]).inc();
+    if let Some(counter) = FRAMES.get(op) {
+        counter.inc();
+    }
 }
 
 pub(crate) fn error(code: protocol::ErrorCode) {

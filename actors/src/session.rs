@@ -301,7 +301,7 @@ impl Session {
                 code,
                 message,
             }) => {
-                metrics::frame("invalid");
+                metrics::frame(metrics::INVALID);
                 self.push_error(request_ref, Refusal::new(code, message));
             }
         }

@@ -13,7 +13,7 @@ use protocol::{
 };
 
 use super::follow::Asked;
-use super::{Person, Session};
+use super::Session;
 use crate::SharedFrame;
 use crate::bus_event;
 use crate::conversation::{Conversation, Read, Refusal, Stop, Submit, Typing};
@@ -27,6 +27,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// A message that a client sends.
 struct Sending {
+    user: UserId,
+    name: String,
     conversation: ConversationId,
     client_id: ClientId,
     text: String,
@@ -53,7 +55,7 @@ impl Session {
             ClientFrame::Ping => return self.push(&ServerFrame::Pong { request_ref }),
             _ => {}
         }
-        let Some(person) = self.person.clone() else {
+        let Some(person) = &self.person else {
             let refusal = Refusal::new(ErrorCode::Unauthenticated, "identify or resume first");
             return self.push_error(request_ref, refusal);
         };
@@ -76,12 +78,14 @@ impl Session {
                 reply_to,
             } => {
                 let sending = Sending {
+                    user,
+                    name: person.name.clone(),
                     conversation: conversation_id,
                     client_id,
                     text,
                     reply_to,
                 };
-                self.send(request_ref, person, sending, context);
+                self.send(request_ref, sending, context);
             }
             ClientFrame::Typing { conversation_id } => {
                 self.ask(
@@ -179,19 +183,19 @@ impl Session {
     fn send(
         &mut self,
         request_ref: Option<RequestRef>,
-        person: Person,
         sending: Sending,
         context: &mut Context<Self>,
     ) {
         if let Err(refusal) = check_text(&sending.text) {
             return self.push_error(request_ref, refusal);
         }
-        let user = person.identity.user_id;
-        if let Err(until) = self.worker.sends().check_key(&user) {
+        if let Err(until) = self.worker.sends().check_key(&sending.user) {
             let refusal = rate_limited(&until, "too many messages; wait a little");
             return self.push_error(request_ref, refusal);
         }
         let Sending {
+            user,
+            name,
             conversation,
             client_id,
             text,
@@ -199,7 +203,7 @@ impl Session {
         } = sending;
         let submit = Submit {
             user,
-            name: person.name,
+            name,
             client_id: client_id.clone(),
             text,
             reply_to,
