@@ -1,4 +1,6 @@
-// Rooms on the `ws` package: a token is checked at the handshake, frames are JSON, and a room is a set of sockets.
+// Rooms on the `ws` package: a token is checked at the handshake, frames are JSON, and a room is a set of sockets. An event says
+// its room, who sent it, and what it is.
+const { randomUUID } = require("crypto");
 const { WebSocketServer } = require("ws");
 
 const rooms = new Map();
@@ -10,6 +12,7 @@ const server = new WebSocketServer({
 });
 
 server.on("connection", (socket) => {
+  const user = randomUUID();
   socket.on("message", (data) => {
     const frame = JSON.parse(data);
     if (frame.op === "join") {
@@ -17,8 +20,9 @@ server.on("connection", (socket) => {
       rooms.get(frame.room).add(socket);
       socket.send(JSON.stringify({ op: "joined" }));
     } else if (frame.op === "publish") {
-      const event = JSON.stringify({ op: "event", room: frame.room, data: frame.data });
-      for (const member of rooms.get(frame.room)) member.send(event);
+      const { room, event, data } = frame;
+      const text = JSON.stringify({ op: "event", room, user, event, data });
+      for (const member of rooms.get(room)) member.send(text);
     } else if (frame.op === "ping") {
       socket.send(JSON.stringify({ op: "pong", ref: frame.ref }));
     }

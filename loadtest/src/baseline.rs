@@ -1,11 +1,11 @@
-//! What the messages that are kept are held against, on a database of the same kind: one transaction for each message, with the
-//! same look-up, counter and row; and PostgreSQL's own `pgbench` with single inserts.
+//! What the messages that are kept are held against, in the same tables: one transaction for each message, with the same
+//! look-up, counter and row; and PostgreSQL's own `pgbench` with single inserts.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::rc::Rc;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use reqwest::Url;
@@ -17,26 +17,30 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls};
 
 use crate::run::{Counts, Measured};
+use crate::target::Programs;
 
 /// Connections that the transactions share.
 const CONNECTIONS: usize = 16;
 
+/// The product's file in its folder of data.
+const SQLITE_FILE: &str = "digital-twin.sqlite";
+
 /// Where Debian keeps PostgreSQL's programs.
 const DEBIAN_PROGRAMS: &str = "/usr/lib/postgresql";
 
-const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS baseline_rooms (id BIGINT PRIMARY KEY, last_seq BIGINT NOT NULL, active_at BIGINT NOT NULL);
-    CREATE TABLE IF NOT EXISTS baseline_messages (
-        room BIGINT NOT NULL REFERENCES baseline_rooms (id), seq BIGINT NOT NULL, author BIGINT NOT NULL,
-        client_id TEXT NOT NULL, text TEXT NOT NULL, created_at BIGINT NOT NULL,
-        PRIMARY KEY (room, seq), UNIQUE (author, client_id)
-    );
+const PGBENCH_TABLE: &str = "
     CREATE TABLE IF NOT EXISTS baseline_inserts (id BIGINT NOT NULL, text TEXT NOT NULL);
-    DELETE FROM baseline_messages; DELETE FROM baseline_rooms; DELETE FROM baseline_inserts;
+    DELETE FROM baseline_inserts;
 ";
-const FIND: &str = "SELECT seq FROM baseline_messages WHERE author = $1 AND client_id = $2";
-const COUNT_UP: &str = "UPDATE baseline_rooms SET last_seq = last_seq + 1, active_at = $2 WHERE id = $1 RETURNING last_seq";
-const INSERT: &str = "INSERT INTO baseline_messages (room, seq, author, client_id, text, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+const MAKE_CONVERSATION: &str = "INSERT INTO conversations (id, created_by, created_at, active_at) VALUES ($1, $2, 0, 0)";
+const FIND: &str = "SELECT seq FROM messages WHERE author_id = $1 AND client_id = $2";
+const COUNT_UP: &str = "UPDATE conversations SET last_seq = last_seq + 1, active_at = $2 WHERE id = $1 RETURNING last_seq";
+const INSERT: &str = "INSERT INTO messages \
+    (conversation_id, seq, message_id, author_kind, author_id, author_name, client_id, text, created_at) \
+    VALUES ($1, $2, $3, 'user', $4, 'load', $5, $6, $7)";
+
+/// An id as the tables keep it.
+type Id = [u8; 16];
 
 /// The work, as in [`crate::scenario::WorkKind::Durable`].
 #[derive(Clone, Copy)]
@@ -46,20 +50,47 @@ pub(crate) struct Shape {
     pub(crate) text_bytes: usize,
 }
 
+/// The people and places of a run.
+struct Cast {
+    author: Id,
+    conversations: Vec<Id>,
+}
+
+impl Cast {
+    fn new(shape: Shape) -> Self {
+        Self {
+            author: rand::random(),
+            conversations: (0..shape.conversations).map(|_| rand::random()).collect(),
+        }
+    }
+
+    fn conversation(&self, sender: usize) -> Id {
+        self.conversations[sender % self.conversations.len()]
+    }
+}
+
+/// Ids that rise with time, as those of the product's messages do.
+fn next_message_id() -> Id {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let since = now.unwrap_or_default().as_nanos();
+    ((since << 48) | u128::from(rand::random::<u32>())).to_be_bytes()
+}
+
 /// A message on its way into a SQLite file.
 struct Message {
-    room: i64,
-    author: i64,
+    conversation: Id,
     client_id: String,
     text: String,
     stored: oneshot::Sender<()>,
 }
 
-/// One transaction for each message over 16 connections to PostgreSQL, or on SQLite's one writer.
+/// One transaction for each message over 16 connections to PostgreSQL, or on SQLite's one writer; in the product's tables, which
+/// its program has prepared.
 ///
 /// # Errors
 /// When the database refuses.
 pub(crate) async fn one_transaction_each(
+    programs: &Programs,
     postgres: Option<&Url>,
     shape: Shape,
     warm_up: Duration,
@@ -68,21 +99,23 @@ pub(crate) async fn one_transaction_each(
     let counts = Counts::new()?;
     let mut senders = JoinSet::new();
     let folder = tempfile::tempdir()?;
+    let cast = Rc::new(Cast::new(shape));
     if let Some(url) = postgres {
-        let pool = Rc::new(Pool::open(url, shape.conversations).await?);
+        let pool = Rc::new(Pool::open(url, &cast).await?);
         for number in 0..shape.senders {
             senders.spawn_local(send_to_postgres(
-                pool.clone(),
+                (pool.clone(), cast.clone()),
                 number,
                 shape,
                 counts.clone(),
             ));
         }
     } else {
-        let writer = open_sqlite(&folder.path().join("baseline.sqlite"), shape.conversations)?;
+        programs.migrate(folder.path()).await?;
+        let writer = open_sqlite(&folder.path().join(SQLITE_FILE), &cast)?;
         for number in 0..shape.senders {
             senders.spawn_local(send_to_sqlite(
-                writer.clone(),
+                (writer.clone(), cast.clone()),
                 number,
                 shape,
                 counts.clone(),
@@ -109,17 +142,16 @@ struct Pool {
 }
 
 impl Pool {
-    async fn open(url: &Url, rooms: usize) -> anyhow::Result<Self> {
+    async fn open(url: &Url, cast: &Cast) -> anyhow::Result<Self> {
         let mut clients = Vec::new();
         for _ in 0..CONNECTIONS {
             let (client, connection) = tokio_postgres::connect(url.as_str(), NoTls).await?;
             tokio::spawn(connection);
             clients.push(client);
         }
-        clients[0].batch_execute(TABLES).await?;
-        for room in 0..i64::try_from(rooms)? {
-            let insert = "INSERT INTO baseline_rooms VALUES ($1, 0, 0)";
-            clients[0].execute(insert, &[&room]).await?;
+        for id in &cast.conversations {
+            let row: [&(dyn ToSql + Sync); 2] = [&&id[..], &&cast.author[..]];
+            clients[0].execute(MAKE_CONVERSATION, &row).await?;
         }
         Ok(Self {
             free: (0..clients.len()).collect::<Vec<_>>().into(),
@@ -130,15 +162,13 @@ impl Pool {
 }
 
 async fn send_to_postgres(
-    pool: Rc<Pool>,
+    (pool, cast): (Rc<Pool>, Rc<Cast>),
     number: usize,
     shape: Shape,
     counts: Rc<Counts>,
 ) -> anyhow::Result<()> {
-    let (room, author) = (
-        i64::try_from(number % shape.conversations)?,
-        i64::try_from(number)?,
-    );
+    let (conversation, author) = (cast.conversation(number), &cast.author[..]);
+    let conversation = &conversation[..];
     let text = "x".repeat(shape.text_bytes);
     let mut statements: Vec<Option<[tokio_postgres::Statement; 3]>> = vec![None; CONNECTIONS];
     for message in 0_i64.. {
@@ -155,16 +185,28 @@ async fn send_to_postgres(
             statements[slot] = Some(prepared.into());
         }
         let [find, count_up, insert] = statements[slot].as_ref().context("prepared")?;
-        let client_id = format!("{author}-{message}");
+        let client_id = format!("{number}-{message}");
         // The look-up travels with the BEGIN, the last insert with the COMMIT, as a careful program would have it.
         let known: [&(dyn ToSql + Sync); 2] = [&author, &client_id];
         tokio::try_join!(
             client.batch_execute("BEGIN"),
             client.query_opt(find, &known)
         )?;
-        let counted = client.query_one(count_up, &[&room, &message]).await?;
+        let counted = client
+            .query_one(count_up, &[&conversation, &message])
+            .await?;
         let seq: i64 = counted.get(0);
-        let row: [&(dyn ToSql + Sync); 6] = [&room, &seq, &author, &client_id, &text, &message];
+        let id = next_message_id();
+        let id = &id[..];
+        let row: [&(dyn ToSql + Sync); 7] = [
+            &conversation,
+            &seq,
+            &id,
+            &author,
+            &client_id,
+            &text,
+            &message,
+        ];
         tokio::try_join!(client.execute(insert, &row), client.batch_execute("COMMIT"))?;
         pool.free.borrow_mut().push(slot);
         counts.done(sent_ns, counts.now_ns());
@@ -173,13 +215,14 @@ async fn send_to_postgres(
 }
 
 /// Starts the one thread that writes.
-fn open_sqlite(path: &Path, rooms: usize) -> anyhow::Result<mpsc::Sender<Message>> {
+fn open_sqlite(path: &Path, cast: &Cast) -> anyhow::Result<mpsc::Sender<Message>> {
     let mut connection = rusqlite::Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch(TABLES)?;
-    for room in 0..i64::try_from(rooms)? {
-        connection.execute("INSERT INTO baseline_rooms VALUES (?1, 0, 0)", [room])?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    let author = cast.author;
+    for id in &cast.conversations {
+        connection.execute(&numbered(MAKE_CONVERSATION), (id, author))?;
     }
     let (sender, messages) = mpsc::channel::<Message>();
     std::thread::spawn(move || -> rusqlite::Result<()> {
@@ -187,14 +230,15 @@ fn open_sqlite(path: &Path, rooms: usize) -> anyhow::Result<mpsc::Sender<Message
             let transaction = connection.transaction()?;
             {
                 let mut find = transaction.prepare_cached(&numbered(FIND))?;
-                find.exists((message.author, &message.client_id))?;
+                find.exists((author, &message.client_id))?;
                 let mut count_up = transaction.prepare_cached(&numbered(COUNT_UP))?;
-                let seq: i64 = count_up.query_row((message.room, 0), |row| row.get(0))?;
+                let seq: i64 = count_up.query_row((message.conversation, 0), |row| row.get(0))?;
                 let mut insert = transaction.prepare_cached(&numbered(INSERT))?;
                 insert.execute((
-                    message.room,
+                    message.conversation,
                     seq,
-                    message.author,
+                    next_message_id(),
+                    author,
                     &message.client_id,
                     &message.text,
                     0,
@@ -215,7 +259,7 @@ fn numbered(statement: &str) -> String {
 }
 
 async fn send_to_sqlite(
-    writer: mpsc::Sender<Message>,
+    (writer, cast): (mpsc::Sender<Message>, Rc<Cast>),
     number: usize,
     shape: Shape,
     counts: Rc<Counts>,
@@ -225,8 +269,7 @@ async fn send_to_sqlite(
         let sent_ns = counts.now_ns();
         let (stored, is_stored) = oneshot::channel();
         writer.send(Message {
-            room: i64::try_from(number % shape.conversations)?,
-            author: i64::try_from(number)?,
+            conversation: cast.conversation(number),
             client_id: format!("{number}-{message}"),
             text: text.clone(),
             stored,
@@ -254,7 +297,7 @@ pub(crate) async fn pgbench(
     )?;
     let (client, connection) = tokio_postgres::connect(url.as_str(), NoTls).await?;
     tokio::spawn(connection);
-    client.batch_execute(TABLES).await?;
+    client.batch_execute(PGBENCH_TABLE).await?;
     let output = Command::new(program()?)
         .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
         .arg(format!("--client={}", shape.senders))

@@ -129,10 +129,17 @@ impl Programs {
             ("DB_PASSWORD".to_owned(), text(url.password())?),
             ("DB_NAME".to_owned(), database),
         ]);
-        let folder = tempfile::tempdir()?;
+        self.migrate(tempfile::tempdir()?.path()).await
+    }
+
+    /// Has the product prepare its database.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub(crate) async fn migrate(&self, folder: &Path) -> anyhow::Result<()> {
         let status = Command::new(&self.product)
             .arg("migrate")
-            .env("DATA_DIR", folder.path())
+            .env("DATA_DIR", folder)
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .status()
             .await?;
@@ -209,7 +216,7 @@ impl Target {
     /// When the server refuses.
     pub(crate) async fn make_room(&self, number: usize) -> anyhow::Result<String> {
         if self.access.kind != Kind::Product {
-            return Ok(format!("room-{number}"));
+            return Ok(random_uuid());
         }
         let body =
             json!({ "title": format!("room {number}"), "members": [self.other], "twins": [] });
@@ -389,10 +396,15 @@ impl Access {
                 r#"{{"op":"broadcast","conversation_id":"{room}","event":"load","data":"{data}"}}"#
             ),
             Kind::Ws | Kind::Bun => {
-                format!(r#"{{"op":"publish","room":"{room}","data":"{data}"}}"#)
+                format!(r#"{{"op":"publish","room":"{room}","event":"load","data":"{data}"}}"#)
             }
-            Kind::SocketIo => format!(r#"42["publish","{room}","{data}"]"#),
-            _ => format!("PUB {room} {}\r\n{data}\r\n", data.len()),
+            Kind::SocketIo => format!(r#"42["publish","{room}","load","{data}"]"#),
+            _ => {
+                // A broker adds nothing: its publisher says who it is.
+                let user = random_uuid();
+                let payload = format!(r#"{{"user":"{user}","event":"load","data":"{data}"}}"#);
+                format!("PUB {room} {}\r\n{payload}\r\n", payload.len())
+            }
         }
     }
 
@@ -403,6 +415,13 @@ impl Access {
             _ => r#"{"op":"ping","ref":"1"}"#,
         }
     }
+}
+
+/// A name as long as those of the product's conversations.
+fn random_uuid() -> String {
+    let digits = format!("{:032x}", rand::random::<u128>());
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| &digits[part]);
+    parts.join("-")
 }
 
 /// Starts the process and waits for the address that it prints.
