@@ -31,8 +31,8 @@ pub(crate) use neighbours::{BusArrived, CatchUpWithLog};
 pub(crate) use presence::Here;
 use presence::Presence;
 use replies::OwnReply;
-use requests::Appends;
 pub(crate) use replies::{HandOver, ResumeReplies, Stop};
+use requests::Appends;
 pub(crate) use requests::{Read, Submit, Typing};
 
 /// How often a conversation looks whether it is still needed, and repairs shards that missed something.

@@ -32,7 +32,8 @@ const PGBENCH_TABLE: &str = "
     CREATE TABLE IF NOT EXISTS baseline_inserts (id BIGINT NOT NULL, text TEXT NOT NULL);
     DELETE FROM baseline_inserts;
 ";
-const MAKE_CONVERSATION: &str = "INSERT INTO conversations (id, created_by, created_at, active_at) VALUES ($1, $2, 0, 0)";
+const MAKE_CONVERSATION: &str =
+    "INSERT INTO conversations (id, created_by, created_at, active_at) VALUES ($1, $2, 0, 0)";
 const FIND: &str = "SELECT seq FROM messages WHERE author_id = $1 AND client_id = $2";
 const COUNT_UP: &str = "UPDATE conversations SET last_seq = last_seq + 1, active_at = $2 WHERE id = $1 RETURNING last_seq";
 const INSERT: &str = "INSERT INTO messages \

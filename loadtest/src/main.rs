@@ -117,10 +117,8 @@ async fn measure(arguments: Measure, programs: &Programs) -> anyhow::Result<()> 
                 let measured = match (kind, work.kind.shape()) {
                     (Kind::OneTransaction, Some(shape)) => {
                         let postgres = arguments.postgres.as_ref();
-                        baseline::one_transaction_each(
-                            programs, postgres, shape, warm_up, duration,
-                        )
-                        .await?
+                        baseline::one_transaction_each(programs, postgres, shape, warm_up, duration)
+                            .await?
                     }
                     (Kind::Pgbench, Some(shape)) => {
                         let postgres = arguments.postgres.as_ref();

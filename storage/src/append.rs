@@ -10,12 +10,12 @@ mod batch;
 pub(crate) use batch::COUNT_UP;
 use batch::Look;
 
-use std::pin::pin;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, Message};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::StorageError;
 use crate::engine::{ATTEMPTS_MAX, DatabaseError, Engine, check_text};
@@ -52,12 +52,16 @@ struct Waiting {
     answer: oneshot::Sender<Outcome>,
 }
 
+/// What waits to be appended.
+pub(crate) struct Queue {
+    orders: mpsc::Receiver<Order>,
+}
+
 impl Appender {
-    /// Starts the task on the runtime of the caller.
-    pub(crate) fn start(engine: Engine) -> Self {
-        let (orders, queue) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(work(engine, queue));
-        Self { orders }
+    /// Makes the entrance and the queue behind it, which [`work`] takes from.
+    pub(crate) fn new() -> (Self, Queue) {
+        let (entrance, orders) = mpsc::channel(WAITING_MAX);
+        (Self { orders: entrance }, Queue { orders })
     }
 
     /// Takes the message's place in the queue, now; what is returned waits for its commit.
@@ -107,15 +111,17 @@ impl Appender {
     }
 }
 
-/// The task: takes orders until all entrances are gone or it is told to stop.
-async fn work(engine: Engine, mut queue: mpsc::Receiver<Order>) {
+/// The task: takes orders until all entrances are gone or it is told to stop. Those who wait are answered on the runtime, so
+/// that the database does not wait for them.
+pub(crate) async fn work(engine: Engine, mut queue: Queue, runtime: Handle) {
     let mut writer = Writer {
         engine,
         caution: Caution::default(),
-        unanswered: None,
+        runtime,
+        answering: None,
     };
     let mut orders = Vec::with_capacity(BATCH_MAX);
-    while writer.take(&mut queue, &mut orders).await > 0 {
+    while queue.orders.recv_many(&mut orders, BATCH_MAX).await > 0 {
         let mut batch = Vec::with_capacity(orders.len());
         let mut stops = Vec::new();
         for order in orders.drain(..) {
@@ -129,7 +135,7 @@ async fn work(engine: Engine, mut queue: mpsc::Receiver<Order>) {
                 }
                 Order::Append(waiting) => batch.push(waiting),
                 Order::Stop(stopped) => {
-                    queue.close();
+                    queue.orders.close();
                     stops.push(stopped);
                 }
             }
@@ -143,62 +149,36 @@ async fn work(engine: Engine, mut queue: mpsc::Receiver<Order>) {
             let _ = stopped.send(());
         }
     }
-    writer.answer();
 }
 
-/// Commits batches one after the other. Those who wait for one are told while the next is under way: the database does not wait
-/// for them.
+/// Commits batches one after the other.
 struct Writer {
     engine: Engine,
     caution: Caution,
-    unanswered: Option<Answers>,
-}
-
-/// Who waits for the messages of a batch, and what became of each.
-struct Answers {
-    waiting: Vec<oneshot::Sender<Outcome>>,
-    outcomes: Vec<Outcome>,
+    runtime: Handle,
+    /// Tells those who waited for the last batch.
+    answering: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    /// Takes what waits; when nothing does, answers first.
-    async fn take(
-        &mut self,
-        queue: &mut mpsc::Receiver<Order>,
-        orders: &mut Vec<Order>,
-    ) -> usize {
-        let mut taken = pin!(queue.recv_many(orders, BATCH_MAX));
-        match futures::poll!(taken.as_mut()) {
-            Poll::Ready(count) => count,
-            Poll::Pending => {
-                self.answer();
-                taken.await
-            }
-        }
-    }
-
     async fn commit(&mut self, batch: Vec<Waiting>) {
-        let (messages, waiting): (Vec<NewMessage>, Vec<_>) = batch
+        let (messages, answers): (Vec<NewMessage>, Vec<_>) = batch
             .into_iter()
             .map(|waiting| (waiting.message, waiting.answer))
             .unzip();
         metrics::batch_committed(messages.len());
-        let unanswered = self.unanswered.take();
-        let mut appended = pin!(append(&self.engine, &messages, &mut self.caution));
-        let begun = futures::poll!(appended.as_mut());
-        if let Some(answers) = unanswered {
-            answers.give();
-        }
-        let outcomes = match begun {
-            Poll::Ready(outcomes) => outcomes,
-            Poll::Pending => appended.await,
-        };
-        self.unanswered = Some(Answers { waiting, outcomes });
+        let outcomes = append(&self.engine, &messages, &mut self.caution).await;
+        self.answering = Some(self.runtime.spawn(async move {
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                // Whoever no longer waits misses nothing: the message is stored, and sent again it is found.
+                let _ = answer.send(outcome);
+            }
+        }));
     }
 
-    /// Commits what is left in the queue, and answers.
-    async fn finish(&mut self, queue: &mut mpsc::Receiver<Order>) {
-        while let Some(order) = queue.recv().await {
+    /// Commits what is left in the queue, and waits until everybody has been told.
+    async fn finish(&mut self, queue: &mut Queue) {
+        while let Some(order) = queue.orders.recv().await {
             match order {
                 Order::Append(waiting) => self.commit(vec![waiting]).await,
                 Order::Stop(stopped) => {
@@ -206,21 +186,9 @@ impl Writer {
                 }
             }
         }
-        self.answer();
-    }
-
-    fn answer(&mut self) {
-        if let Some(answers) = self.unanswered.take() {
-            answers.give();
-        }
-    }
-}
-
-impl Answers {
-    fn give(self) {
-        for (waiting, outcome) in self.waiting.into_iter().zip(self.outcomes) {
-            // Whoever no longer waits misses nothing: the message is stored, and sent again it is found.
-            let _ = waiting.send(outcome);
+        if let Some(answering) = self.answering.take() {
+            // An error means that the runtime is going.
+            let _ = answering.await;
         }
     }
 }

@@ -8,7 +8,7 @@ mod rewrite;
 mod sqlite;
 
 pub(crate) use postgres::{Postgres, PostgresConfig};
-pub(crate) use sqlite::{Sqlite, sqlite_connection};
+pub(crate) use sqlite::{Resident, Sqlite, sqlite_connection};
 
 use crate::StorageError;
 use crate::value::{Row, Value};
@@ -123,6 +123,8 @@ pub(crate) use until_no_collision;
 #[derive(Debug, Clone)]
 pub(crate) enum Engine {
     Sqlite(Sqlite),
+    /// SQLite as its writer's own thread sees it.
+    Resident(Resident),
     Postgres(Postgres),
 }
 
@@ -132,6 +134,7 @@ impl Engine {
         check_texts(&queries)?;
         match self {
             Self::Sqlite(sqlite) => sqlite.read(queries).await,
+            Self::Resident(resident) => resident.run(&queries),
             Self::Postgres(postgres) => postgres.run(&queries).await,
         }
     }
@@ -147,6 +150,7 @@ impl Engine {
         check_texts(&queries)?;
         let results = match self {
             Self::Sqlite(sqlite) => sqlite.write(queries).await,
+            Self::Resident(resident) => resident.run(&queries),
             Self::Postgres(postgres) => {
                 until_no_collision!(postgres.run(&queries))
             }
@@ -165,6 +169,9 @@ impl Engine {
                 .begin(queries)
                 .await
                 .map(|(transaction, rows)| (Transaction::Sqlite(transaction), rows)),
+            Self::Resident(resident) => resident
+                .begin(&queries)
+                .map(|(transaction, rows)| (Transaction::Resident(transaction), rows)),
             Self::Postgres(postgres) => postgres
                 .begin(&queries)
                 .await
@@ -172,36 +179,10 @@ impl Engine {
         }
     }
 
-    /// Runs a transaction of two steps, without another turn between them: what `then` makes of the rows of the first step is
-    /// run and committed, and what it says beside it is returned.
-    pub(crate) async fn in_two_steps<T: Send + 'static>(
-        &self,
-        first: Vec<Query>,
-        then: impl FnOnce(Vec<Rows>) -> Result<(Vec<Query>, T), DatabaseError> + Send + 'static,
-    ) -> Result<T, DatabaseError> {
-        check_texts(&first)?;
-        match self {
-            Self::Sqlite(sqlite) => sqlite.in_two_steps(first, then).await,
-            Self::Postgres(postgres) => {
-                let (transaction, rows) = postgres.begin(&first).await?;
-                match then(rows) {
-                    Ok((second, said)) => {
-                        transaction.commit(&second).await?;
-                        Ok(said)
-                    }
-                    Err(error) => {
-                        transaction.roll_back().await;
-                        Err(error)
-                    }
-                }
-            }
-        }
-    }
-
     /// How many rows one `INSERT` should carry: a statement costs PostgreSQL more than a row, and SQLite next to nothing.
     pub(crate) fn rows_together(&self) -> usize {
         match self {
-            Self::Sqlite(_) => 1,
+            Self::Sqlite(_) | Self::Resident(_) => 1,
             Self::Postgres(_) => 32,
         }
     }
@@ -210,8 +191,8 @@ impl Engine {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(sqlite) => sqlite.close().await,
-            // A connection that is dropped says good-bye; there is nothing of ours to finish.
-            Self::Postgres(_) => {}
+            // A connection that is dropped says good-bye, and a resident goes with its thread.
+            Self::Resident(_) | Self::Postgres(_) => {}
         }
     }
 }
@@ -219,6 +200,7 @@ impl Engine {
 /// A transaction that is under way. One that is dropped, or in which a statement failed, is rolled back.
 pub(crate) enum Transaction {
     Sqlite(sqlite::Transaction),
+    Resident(sqlite::ResidentTransaction),
     Postgres(Box<postgres::Transaction>),
 }
 
@@ -228,6 +210,7 @@ impl Transaction {
         check_texts(&queries)?;
         match self {
             Self::Sqlite(transaction) => transaction.pipe(queries).await,
+            Self::Resident(transaction) => transaction.pipe(&queries),
             Self::Postgres(transaction) => transaction.pipe(&queries).await,
         }
     }
@@ -237,6 +220,7 @@ impl Transaction {
         check_texts(&queries)?;
         match self {
             Self::Sqlite(transaction) => transaction.commit(queries).await,
+            Self::Resident(transaction) => transaction.commit(&queries),
             Self::Postgres(transaction) => transaction.commit(&queries).await,
         }
     }
@@ -245,6 +229,7 @@ impl Transaction {
     pub(crate) async fn roll_back(self) {
         match self {
             Self::Sqlite(transaction) => transaction.roll_back().await,
+            Self::Resident(transaction) => drop(transaction),
             Self::Postgres(transaction) => transaction.roll_back().await,
         }
     }
@@ -293,7 +278,8 @@ mod tests {
 
     /// An engine with one connection that writes: whoever comes next gets the one that was used before.
     async fn sqlite(folder: &tempfile::TempDir) -> Engine {
-        let sqlite = Sqlite::open(&folder.path().join("engine.db")).unwrap();
+        let path = folder.path().join("engine.db");
+        let sqlite = Sqlite::open(&path, |_| std::future::ready(())).unwrap();
         Engine::Sqlite(sqlite)
     }
 

@@ -197,7 +197,11 @@ fn insert_statement(messages: usize) -> String {
         format!("({})", parameters.join(", "))
     };
     let rows: Vec<String> = (0..messages).map(row).collect();
-    let columns = concat!("INSERT INTO messages (", message_columns!(), ", seed) VALUES ");
+    let columns = concat!(
+        "INSERT INTO messages (",
+        message_columns!(),
+        ", seed) VALUES "
+    );
     format!("{columns}{}", rows.join(", "))
 }
 

@@ -41,6 +41,10 @@ pub(crate) async fn apply(engine: &Engine) -> Result<Vec<String>, StorageError> 
     let report = match engine {
         Engine::Sqlite(sqlite) => apply_to_sqlite(engine, sqlite, runner).await?,
         Engine::Postgres(postgres) => apply_to_postgres(engine, postgres, runner).await?,
+        Engine::Resident(_) => {
+            let reason = "the task in the writer's thread has no file to migrate";
+            return Err(StorageError::Internal(reason.into()));
+        }
     };
     let applied = report.applied_migrations();
     Ok(applied
@@ -84,7 +88,7 @@ pub(crate) async fn status(engine: &Engine) -> Result<MigrationStatus, StorageEr
 
 async fn history_exists(engine: &Engine) -> Result<bool, StorageError> {
     let sql = match engine {
-        Engine::Sqlite(_) => {
+        Engine::Sqlite(_) | Engine::Resident(_) => {
             "SELECT name FROM sqlite_master WHERE name = 'refinery_schema_history'"
         }
         Engine::Postgres(_) => {

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::StorageError;
-use crate::append::Appender;
+use crate::append::{self, Appender};
 use crate::engine::{DatabaseError, Engine, Postgres, PostgresConfig, Query, Rows, Sqlite, only};
 use crate::metrics::{self, Call};
 use crate::migrations::{self, MigrationStatus};
@@ -106,9 +106,10 @@ impl Storage {
         let runtime = OwnRuntime::start()?;
         let database = database.clone();
         let opened = runtime.handle().spawn(async move {
-            let engine = open_engine(&database).await?;
+            let (appender, queue) = Appender::new();
+            let engine = open_engine(&database, queue).await?;
             migrations::status(&engine).await?;
-            Ok::<_, StorageError>((Appender::start(engine.clone()), engine))
+            Ok::<_, StorageError>((appender, engine))
         });
         let (appender, engine) = opened.await.map_err(|_| panicked())??;
         Ok(Self {
@@ -226,9 +227,20 @@ impl Storage {
     }
 }
 
-async fn open_engine(database: &Database) -> Result<Engine, StorageError> {
+/// Opens a database, and has what waits in the queue appended to it: in the writer's own thread where there is one.
+async fn open_engine(database: &Database, queue: append::Queue) -> Result<Engine, StorageError> {
+    let runtime = Handle::current();
     match database {
-        Database::Sqlite { path } => Ok(Engine::Sqlite(Sqlite::open(path)?)),
+        // The broken server of the torture test keeps transactions open, which would keep the thread from all others.
+        Database::Sqlite { path } if cfg!(feature = "ack-before-commit") => {
+            let engine = Engine::Sqlite(Sqlite::open(path, |_| std::future::ready(()))?);
+            tokio::spawn(append::work(engine.clone(), queue, runtime));
+            Ok(engine)
+        }
+        Database::Sqlite { path } => {
+            let work = |resident| append::work(Engine::Resident(resident), queue, runtime);
+            Ok(Engine::Sqlite(Sqlite::open(path, work)?))
+        }
         Database::Postgres {
             host,
             port,
@@ -238,7 +250,9 @@ async fn open_engine(database: &Database) -> Result<Engine, StorageError> {
             pool_size,
         } => {
             let config = PostgresConfig::new(host, *port, user, password, database);
-            Ok(Engine::Postgres(Postgres::open(config, *pool_size).await?))
+            let engine = Engine::Postgres(Postgres::open(config, *pool_size).await?);
+            tokio::spawn(append::work(engine.clone(), queue, runtime));
+            Ok(engine)
         }
     }
 }

@@ -12,8 +12,8 @@ use protocol::{
     ServerFrame, UserId,
 };
 
-use super::follow::Asked;
 use super::Session;
+use super::follow::Asked;
 use crate::SharedFrame;
 use crate::bus_event;
 use crate::conversation::{Conversation, Read, Refusal, Stop, Submit, Typing};

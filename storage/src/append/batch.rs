@@ -93,11 +93,6 @@ pub(super) async fn append(
     messages: &[NewMessage],
     look: Look,
 ) -> Result<Vec<Outcome>, DatabaseError> {
-    // The broken server of the torture test lets its transaction out of its hands: it begins one itself.
-    let look = match look {
-        Look::None if cfg!(feature = "ack-before-commit") => Look::EACH,
-        look => look,
-    };
     let lookups = lookups(messages, look);
     let mut begun = None;
     let mut found = Vec::new();
@@ -107,30 +102,28 @@ pub(super) async fn append(
     }
     let fates = decide(messages, found, look)?;
     let inserts = Inserts::new(engine, messages, &fates);
-    let next_seqs = match begun {
-        Some(transaction) if inserts.counts.is_empty() => {
+    if inserts.counts.is_empty() {
+        if let Some(transaction) = begun {
             transaction.roll_back().await;
-            NextSeqs::new()
         }
-        None if inserts.counts.is_empty() => NextSeqs::new(),
+        return Ok(outcomes(messages, fates, NextSeqs::new()));
+    }
+    let count_up = inserts.count_up();
+    let (transaction, counted) = match begun {
         Some(mut transaction) => {
-            let counted = transaction.pipe(inserts.count_up()).await?;
-            let (queries, next_seqs) = match inserts.numbered(counted) {
-                Ok(numbered) => numbered,
-                Err(error) => {
-                    transaction.roll_back().await;
-                    return Err(error);
-                }
-            };
-            commit(transaction, queries).await?;
-            next_seqs
+            let counted = transaction.pipe(count_up).await?;
+            (transaction, counted)
         }
-        None => {
-            let count_up = inserts.count_up();
-            let numbered = move |counted| inserts.numbered(counted);
-            engine.in_two_steps(count_up, numbered).await?
+        None => engine.begin(count_up).await?,
+    };
+    let (queries, next_seqs) = match inserts.numbered(counted) {
+        Ok(numbered) => numbered,
+        Err(error) => {
+            transaction.roll_back().await;
+            return Err(error);
         }
     };
+    commit(transaction, queries).await?;
     Ok(outcomes(messages, fates, next_seqs))
 }
 
@@ -278,9 +271,7 @@ fn decide(
             .map(|client_id| (author, client_id));
         let earlier = key.and_then(|key| by_client_id.get(&key).copied());
         let fate = match (stored, earlier) {
-            (Some(stored), _)
-                if look.unknown_end() && stored.message_id == message.message_id =>
-            {
+            (Some(stored), _) if look.unknown_end() && stored.message_id == message.message_id => {
                 Fate::decided(Ok(Appended::New(stored)))
             }
             (Some(stored), _) if same_content(&stored, message) => {

@@ -1,18 +1,24 @@
 //! SQLite: one thread that writes and a few that read, each with a connection of its own, behind bounded queues.
 //!
-//! SQLite takes one writer at a time, so one thread has it all; a transaction occupies that thread until it ends.
+//! SQLite takes one writer at a time, so one thread has it all; a transaction occupies that thread until it ends. A task may
+//! live in that thread, and write there without the way to it and back.
 //! Readers see the last commit (WAL) and never wait for the writer.
 
 mod connection;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self as commands, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::executor::block_on;
+use futures::future::join;
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio::sync::{mpsc, oneshot};
@@ -44,15 +50,11 @@ pub(crate) struct Sqlite {
     reader_count: usize,
 }
 
-type SecondStep = Box<dyn FnOnce(Vec<Rows>) -> Result<Vec<Query>, DatabaseError> + Send>;
-
 type Reply<T> = oneshot::Sender<Result<T, DatabaseError>>;
 
 enum Job {
     /// Statements in a transaction of their own.
     Pipe(Vec<Query>, Reply<Vec<Rows>>),
-    /// A transaction of two steps: what the second makes of the rows of the first is run and committed.
-    TwoSteps(Vec<Query>, SecondStep, Reply<()>),
     /// A transaction that begins with these statements and then does as it is told.
     Transaction(Vec<Query>, Reply<Vec<Rows>>, commands::Receiver<Command>),
     /// The end of the thread.
@@ -71,16 +73,16 @@ impl fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, making it when it is absent, and starts the threads.
-    pub(crate) fn open(path: &Path) -> Result<Self, StorageError> {
+    /// Opens the file, making it when it is absent, and starts the threads. The task that `resident` makes runs in the
+    /// writer's thread, takes turns there with what others ask for, and uses the connection without a word to anybody.
+    pub(crate) fn open<F: Future<Output = ()>>(
+        path: &Path,
+        resident: impl FnOnce(Resident) -> F + Send + 'static,
+    ) -> Result<Self, StorageError> {
         let reader_count =
             thread::available_parallelism().map_or(1, |cores| cores.get().min(READERS_MAX));
-        let writer = start(1, "storage-writer", || {
-            connection::open(path, Access::Write)
-        })?;
-        let readers = start(reader_count, "storage-reader", || {
-            connection::open(path, Access::Read)
-        })?;
+        let writer = start_writer(connection::open(path, Access::Write)?, resident)?;
+        let readers = start_readers(reader_count, path)?;
         Ok(Self {
             path: Arc::new(path.to_owned()),
             writer,
@@ -115,24 +117,6 @@ impl Sqlite {
             Err(_) => return Err(busy()),
         };
         Ok((Transaction { commands }, rows))
-    }
-
-    pub(super) async fn in_two_steps<T: Send + 'static>(
-        &self,
-        first: Vec<Query>,
-        then: impl FnOnce(Vec<Rows>) -> Result<(Vec<Query>, T), DatabaseError> + Send + 'static,
-    ) -> Result<T, DatabaseError> {
-        let (say, said) = oneshot::channel();
-        let second = move |rows| {
-            let (queries, says) = then(rows)?;
-            // Nobody hears it when the caller was cancelled.
-            let _ = say.send(says);
-            Ok(queries)
-        };
-        let (reply, committed) = oneshot::channel();
-        send(&self.writer, Job::TwoSteps(first, Box::new(second), reply)).await?;
-        committed.await.map_err(|_| gone())??;
-        said.await.map_err(|_| gone())
     }
 
     /// Ends the threads; the last connection to go folds the log into the file.
@@ -202,26 +186,132 @@ pub(crate) fn sqlite_connection(path: &Path) -> Result<Connection, StorageError>
     connection::open(path, Access::Write)
 }
 
-/// Starts threads that take jobs from one queue.
-fn start(
-    count: usize,
-    name: &str,
-    open: impl Fn() -> Result<Connection, StorageError>,
+/// Starts the thread that writes.
+fn start_writer<F: Future<Output = ()>>(
+    connection: Connection,
+    resident: impl FnOnce(Resident) -> F + Send + 'static,
 ) -> Result<mpsc::Sender<Job>, StorageError> {
+    let (sender, mut jobs) = mpsc::channel(JOBS_MAX);
+    let worker = Arc::new(Mutex::new(Worker::new(connection)));
+    spawn("storage-writer", move || {
+        let serve = async {
+            while let Some(job) = jobs.recv().await {
+                if lock(&worker).serve(job).is_break() {
+                    return;
+                }
+                // The resident's turn.
+                tokio::task::yield_now().await;
+            }
+        };
+        let resident = AssertUnwindSafe(resident(Resident(worker.clone()))).catch_unwind();
+        let resident = resident.map(|ended| {
+            if ended.is_err() {
+                tracing::error!("the task in the writer's thread panicked");
+            }
+        });
+        block_on(join(serve, resident));
+    })?;
+    Ok(sender)
+}
+
+/// Starts threads that read, and take their jobs from one queue.
+fn start_readers(count: usize, path: &Path) -> Result<mpsc::Sender<Job>, StorageError> {
     let (sender, receiver) = mpsc::channel(JOBS_MAX);
     let jobs = Arc::new(Mutex::new(receiver));
     for _ in 0..count {
-        let mut worker = Worker {
-            connection: open()?,
-            rewritten: HashMap::new(),
-        };
+        let mut worker = Worker::new(connection::open(path, Access::Read)?);
         let queue = Arc::clone(&jobs);
-        thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || worker.work(&queue))
-            .map_err(|error| StorageError::Internal(format!("cannot start a thread: {error}")))?;
+        spawn("storage-reader", move || {
+            loop {
+                // One idle thread waits in the queue, the others for the lock.
+                let job = lock(&queue).blocking_recv();
+                match job.map(|job| worker.serve(job)) {
+                    Some(ControlFlow::Continue(())) => {}
+                    Some(ControlFlow::Break(())) | None => return,
+                }
+            }
+        })?;
     }
     Ok(sender)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StorageError> {
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
+    match spawned {
+        Ok(_) => Ok(()),
+        Err(error) => Err(StorageError::Internal(format!(
+            "cannot start a thread: {error}"
+        ))),
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The writer's connection in the hands of the task in its thread. Nothing here waits, and so nothing comes between.
+#[derive(Clone)]
+pub(crate) struct Resident(Arc<Mutex<Worker>>);
+
+impl fmt::Debug for Resident {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SQLite, in its writer's thread")
+    }
+}
+
+impl Resident {
+    pub(super) fn run(&self, queries: &[Query]) -> Result<Vec<Rows>, DatabaseError> {
+        lock(&self.0).pipe_and_commit(queries)
+    }
+
+    pub(super) fn begin(
+        &self,
+        queries: &[Query],
+    ) -> Result<(ResidentTransaction, Vec<Rows>), DatabaseError> {
+        lock(&self.0).control("BEGIN IMMEDIATE")?;
+        let mut transaction = ResidentTransaction {
+            resident: self.clone(),
+            is_over: false,
+        };
+        let rows = transaction.pipe(queries)?;
+        Ok((transaction, rows))
+    }
+}
+
+/// A transaction of the task in the writer's thread. Dropped without a commit, it is rolled back.
+pub(crate) struct ResidentTransaction {
+    resident: Resident,
+    /// A statement failed: whatever came now would be outside the transaction.
+    is_over: bool,
+}
+
+impl ResidentTransaction {
+    pub(super) fn pipe(&mut self, queries: &[Query]) -> Result<Vec<Rows>, DatabaseError> {
+        if self.is_over {
+            let reason = "the transaction has failed before";
+            return Err(StorageError::Internal(reason.into()).into());
+        }
+        let mut worker = lock(&self.resident.0);
+        let outcome = worker.pipe(queries);
+        if outcome.is_err() {
+            self.is_over = true;
+            worker.roll_back();
+        }
+        outcome
+    }
+
+    pub(super) fn commit(mut self, queries: &[Query]) -> Result<Vec<Rows>, DatabaseError> {
+        let rows = self.pipe(queries)?;
+        // Where this fails, the drop rolls back.
+        lock(&self.resident.0).control("COMMIT")?;
+        Ok(rows)
+    }
+}
+
+impl Drop for ResidentTransaction {
+    fn drop(&mut self) {
+        lock(&self.resident.0).roll_back();
+    }
 }
 
 /// What a thread owns.
@@ -232,34 +322,32 @@ struct Worker {
 }
 
 impl Worker {
-    fn work(&mut self, queue: &Mutex<mpsc::Receiver<Job>>) {
-        loop {
-            // One idle thread waits in the queue, the others for the lock.
-            let job = queue
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .blocking_recv();
-            // A reply that nobody waits for any more is dropped: its caller was cancelled.
-            match job {
-                Some(Job::Pipe(queries, reply)) => {
-                    let _ = reply.send(self.pipe_and_commit(&queries));
+    fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            rewritten: HashMap::new(),
+        }
+    }
+
+    /// Does one job; a break is the end of the thread.
+    fn serve(&mut self, job: Job) -> ControlFlow<()> {
+        // A reply that nobody waits for any more is dropped: its caller was cancelled.
+        match job {
+            Job::Pipe(queries, reply) => {
+                let _ = reply.send(self.pipe_and_commit(&queries));
+            }
+            Job::Transaction(queries, begun, orders) => {
+                self.transaction(&queries, begun, &orders);
+            }
+            Job::Stop(stopped) => {
+                if let Ok(memory) = Connection::open_in_memory() {
+                    drop(std::mem::replace(&mut self.connection, memory));
                 }
-                Some(Job::TwoSteps(first, second, reply)) => {
-                    let _ = reply.send(self.two_steps(&first, second));
-                }
-                Some(Job::Transaction(queries, begun, orders)) => {
-                    self.transaction(&queries, begun, &orders);
-                }
-                Some(Job::Stop(stopped)) => {
-                    if let Ok(memory) = Connection::open_in_memory() {
-                        drop(std::mem::replace(&mut self.connection, memory));
-                    }
-                    let _ = stopped.send(());
-                    return;
-                }
-                None => return,
+                let _ = stopped.send(());
+                return ControlFlow::Break(());
             }
         }
+        ControlFlow::Continue(())
     }
 
     fn pipe_and_commit(&mut self, queries: &[Query]) -> Result<Vec<Rows>, DatabaseError> {
@@ -276,19 +364,6 @@ impl Worker {
             self.roll_back();
         }
         outcome
-    }
-
-    fn two_steps(&mut self, first: &[Query], second: SecondStep) -> Result<(), DatabaseError> {
-        self.control("BEGIN IMMEDIATE")?;
-        let committed = self
-            .pipe(first)
-            .and_then(second)
-            .and_then(|queries| self.pipe(&queries))
-            .and_then(|_| self.control("COMMIT"));
-        if committed.is_err() {
-            self.roll_back();
-        }
-        committed
     }
 
     fn transaction(
