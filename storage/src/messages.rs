@@ -371,3 +371,36 @@ fn code_of(text: &str) -> Result<ErrorCode, StorageError> {
 fn tokens(count: i64) -> Result<u32, StorageError> {
     u32::try_from(count).map_err(|_| StorageError::Corrupt(format!("{count} tokens")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_inserted_in_order_by_as_few_statements_as_may_be() {
+        let messages = |count: i64| -> Vec<Vec<Value>> {
+            let row = |number| vec![Value::Int(number); MESSAGE_PARAMETERS];
+            (0..count).map(row).collect()
+        };
+        for (count, together, sizes) in [
+            (0, 32, vec![]),
+            (1, 32, vec![1]),
+            (3, 1, vec![1, 1, 1]),
+            (7, 32, vec![4, 2, 1]),
+            (100, 32, vec![32, 32, 32, 4]),
+        ] {
+            let queries = insert_messages(messages(count), together);
+            let values: Vec<Value> = queries.iter().flat_map(|query| query.1.clone()).collect();
+            let inserted: Vec<usize> = queries
+                .iter()
+                .map(|(sql, values)| {
+                    let rows = values.len() / MESSAGE_PARAMETERS;
+                    assert_eq!(*sql, insert_statement(rows));
+                    rows
+                })
+                .collect();
+            assert_eq!(inserted, sizes, "{count} messages, {together} together");
+            assert_eq!(values, messages(count).concat());
+        }
+    }
+}

@@ -13,6 +13,20 @@ fn join(hub: &Hub) -> Node {
 }
 
 #[tokio::test]
+async fn a_node_is_heard_only_while_another_one_follows() {
+    let hub = Hub::new();
+    let [one, two] = [join(&hub), join(&hub)];
+    let conversation_id = ConversationId::new();
+    one.bus.subscribe(conversation_id).await.unwrap();
+    assert!(!one.bus.is_heard(conversation_id));
+    assert!(two.bus.is_heard(conversation_id));
+    two.bus.subscribe(conversation_id).await.unwrap();
+    assert!(one.bus.is_heard(conversation_id));
+    drop(two);
+    assert!(!one.bus.is_heard(conversation_id));
+}
+
+#[tokio::test]
 async fn a_reader_that_is_too_slow_is_told_that_it_missed_events_and_reads_on() {
     let hub = Hub::new();
     let [one, mut two] = [join(&hub), join(&hub)];

@@ -16,6 +16,7 @@ on_both_databases![
     the_same_client_id_of_another_author_is_another_message,
     eight_senders_at_once_leave_no_gap_and_each_keeps_its_order,
     two_processes_at_once_leave_no_gap_and_no_duplicate,
+    messages_sent_again_are_found_among_new_ones,
     what_one_task_hands_over_is_stored_in_that_order,
     one_bad_message_does_not_fail_those_beside_it,
     an_answer_must_answer_a_message_of_the_same_conversation,
@@ -223,6 +224,20 @@ async fn what_one_task_hands_over_is_stored_in_that_order(db: TestDatabase) {
         seqs.push(new(send.await.unwrap()).seq);
     }
     assert!(seqs.into_iter().rev().eq(1..=300));
+}
+
+async fn messages_sent_again_are_found_among_new_ones(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let send = |number: u64| db.append_message(scene.says(&number.to_string(), "hello"));
+    for outcome in join_all((1..=20).map(send)).await {
+        new(outcome.unwrap());
+    }
+    for (number, outcome) in (1..=60).zip(join_all((1..=60).map(send)).await) {
+        let outcome = outcome.unwrap();
+        assert_eq!(matches!(outcome, Appended::Duplicate(_)), number <= 20);
+        let (Appended::New(message) | Appended::Duplicate(message)) = outcome;
+        assert_eq!(message.seq, number);
+    }
 }
 
 async fn one_bad_message_does_not_fail_those_beside_it(db: TestDatabase) {
