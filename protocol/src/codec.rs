@@ -85,8 +85,12 @@ pub struct EncodeError(String);
 /// `malformed` for bytes that are no map with an `op`, `unknown_op` for an `op` that is not in [`ClientFrame::OPS`], and
 /// `invalid` for fields that are missing, of the wrong type or over a limit.
 pub fn decode_client(codec: Codec, bytes: &[u8]) -> Result<ClientRequest, DecodeError> {
-    let (op, request_ref) = decode_header(codec, bytes, ClientFrame::OPS)?;
-    if let Some(frame) = ClientFrame::without_fields(op) {
+    let Read {
+        op,
+        request_ref,
+        has_more,
+    } = decode_header(codec, bytes, ClientFrame::OPS)?;
+    if let (Some(frame), false) = (ClientFrame::without_fields(op), has_more) {
         return Ok(ClientRequest { request_ref, frame });
     }
     let decoded = decode(codec, bytes).and_then(|frame: ClientFrame| {
@@ -107,19 +111,25 @@ pub fn decode_client(codec: Codec, bytes: &[u8]) -> Result<ClientRequest, Decode
 /// # Errors
 /// As [`decode_client`]. A client should skip an `unknown_op`: the server is newer than the client.
 pub fn decode_server(codec: Codec, bytes: &[u8]) -> Result<ServerFrame, DecodeError> {
-    let (op, request_ref) = decode_header(codec, bytes, ServerFrame::OPS)?;
+    let Read {
+        op, request_ref, ..
+    } = decode_header(codec, bytes, ServerFrame::OPS)?;
     decode(codec, bytes).map_err(|message| {
         let message = format!("{op}: {message}");
         DecodeError::new(request_ref, ErrorCode::Invalid, &message)
     })
 }
 
+/// What every frame has.
+struct Read {
+    op: &'static str,
+    request_ref: Option<RequestRef>,
+    /// There is more than that.
+    has_more: bool,
+}
+
 /// Reads what every frame has, so that an error about the rest can name the `op` and carry the `ref`.
-fn decode_header(
-    codec: Codec,
-    bytes: &[u8],
-    known: &[&'static str],
-) -> Result<(&'static str, Option<RequestRef>), DecodeError> {
+fn decode_header(codec: Codec, bytes: &[u8], known: &[&'static str]) -> Result<Read, DecodeError> {
     let encoding = encoding_name(codec);
     let malformed = |message: String| DecodeError::new(None, ErrorCode::Malformed, &message);
     if codec == Codec::Json && depth::json_depth(bytes) > DEPTH_MAX {
@@ -128,6 +138,7 @@ fn decode_header(
     }
     let header: Header = decode(codec, bytes)
         .map_err(|message| malformed(format!("the frame is not a {encoding} map: {message}")))?;
+    let has_more = header.has_more();
     let request_ref = header
         .request_ref()
         .map_err(|message| DecodeError::new(None, ErrorCode::Invalid, &message))?;
@@ -138,7 +149,11 @@ fn decode_header(
         }
     };
     match known.iter().find(|known| **known == op) {
-        Some(op) => Ok((op, request_ref)),
+        Some(op) => Ok(Read {
+            op,
+            request_ref,
+            has_more,
+        }),
         None => {
             let op: String = op.chars().take(64).collect();
             let message = format!("unknown op {op:?}; known are {}", known.join(", "));

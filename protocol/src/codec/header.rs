@@ -11,9 +11,15 @@ use crate::client::RequestRef;
 pub(super) struct Header {
     op: Option<Loose>,
     request_ref: Option<Loose>,
+    has_more: bool,
 }
 
 impl Header {
+    /// Whether the frame has other fields; their values have been passed over and may be no values at all.
+    pub(super) fn has_more(&self) -> bool {
+        self.has_more
+    }
+
     /// The `ref`, which a frame may lack.
     pub(super) fn request_ref(&self) -> Result<Option<RequestRef>, String> {
         match &self.request_ref {
@@ -124,6 +130,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
                 Key::Op => ("op", &mut seen[0], &mut header.op),
                 Key::Ref => ("ref", &mut seen[1], &mut header.request_ref),
                 Key::Other => {
+                    header.has_more = true;
                     map.next_value::<IgnoredAny>()?;
                     continue;
                 }

@@ -60,7 +60,8 @@ impl Fate {
 /// Whether messages are looked for among those that are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
-    /// They are taken for new: one that is not is refused by a unique index, and with it the whole transaction.
+    /// They are taken for new: one that is not is refused by a unique index, and with it the whole transaction. Those that
+    /// answer a message are looked for all the same: what they answer has to be.
     None,
     /// Each is looked for.
     Each {
@@ -82,6 +83,10 @@ impl Look {
         };
     }
 
+    fn is_for(self, message: &NewMessage) -> bool {
+        self != Self::None || message.reply_to.is_some()
+    }
+
     fn unknown_end(self) -> bool {
         matches!(self, Self::Each { unknown_end: true })
     }
@@ -101,7 +106,7 @@ pub(super) async fn append(
         (begun, found) = (Some(transaction), rows);
     }
     let fates = decide(messages, found, look)?;
-    let inserts = Inserts::new(engine, messages, &fates);
+    let inserts = Inserts::new(engine, messages, &fates, look);
     if inserts.counts.is_empty() {
         if let Some(transaction) = begun {
             transaction.roll_back().await;
@@ -154,11 +159,14 @@ struct Inserts {
     messages: Vec<(ConversationId, Vec<Value>)>,
     reply_orders: Vec<Query>,
     rows_together: usize,
+    /// There is one message, and it has been looked for.
+    alone: bool,
 }
 
 impl Inserts {
-    fn new(engine: &Engine, messages: &[NewMessage], fates: &[Fate]) -> Self {
+    fn new(engine: &Engine, messages: &[NewMessage], fates: &[Fate], look: Look) -> Self {
         let mut inserts = Self {
+            alone: look != Look::None && messages.len() == 1,
             counts: BTreeMap::new(),
             messages: Vec::with_capacity(messages.len()),
             reply_orders: Vec::new(),
@@ -193,17 +201,17 @@ impl Inserts {
 
     /// The statements that insert, given the rows of those that counted up.
     ///
-    /// Fails when one of several messages is for a conversation that is gone: it must not decide what becomes of a later
-    /// one with its client id, and one by one each is judged by what is stored.
+    /// Fails when a message is for a conversation that is gone and is not alone: it must not decide what becomes of a later one
+    /// with its client id, nor hide that its own was used before. One by one each is judged by what is stored.
     fn numbered(self, counted: Vec<Rows>) -> Result<(Vec<Query>, NextSeqs), DatabaseError> {
         let mut first_seqs = NextSeqs::new();
         for ((id, (count, _)), rows) in self.counts.iter().zip(counted) {
             if let Some(mut row) = rows.first() {
                 first_seqs.insert(*id, row.count::<u64>()? + 1 - count);
-            } else if self.messages.len() > 1 {
-                return Err(DatabaseError::ForeignKey);
-            } else {
+            } else if self.alone {
                 return Ok((Vec::new(), first_seqs));
+            } else {
+                return Err(DatabaseError::ForeignKey);
             }
         }
         let mut next_seqs = first_seqs.clone();
@@ -225,7 +233,7 @@ impl Inserts {
 fn lookups(messages: &[NewMessage], look: Look) -> Vec<Query> {
     let mut queries: Vec<Query> = Vec::new();
     for message in messages {
-        if look != Look::None {
+        if look.is_for(message) {
             let (author, _) = author_parts(&message.author);
             queries.push(match &message.client_id {
                 Some(client_id) => (FIND_BY_CLIENT_ID, params![author.into_bytes(), client_id]),
@@ -253,9 +261,9 @@ fn decide(
     let mut new_ids: HashSet<(ConversationId, MessageId)> = HashSet::new();
     let mut fates = Vec::with_capacity(messages.len());
     for (index, message) in messages.iter().enumerate() {
-        let stored = match look {
-            Look::None => None,
-            Look::Each { .. } => next_found()?.first().map(read_message).transpose()?,
+        let stored = match look.is_for(message) {
+            true => next_found()?.first().map(read_message).transpose()?,
+            false => None,
         };
         let answers_nothing = match message.reply_to {
             Some(answered) => {
