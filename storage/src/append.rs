@@ -199,6 +199,10 @@ struct Caution(u32);
 
 impl Caution {
     fn look(&mut self) -> Look {
+        // The broken server of the torture test never hears that a batch was refused.
+        if cfg!(feature = "ack-before-commit") {
+            return Look::EACH;
+        }
         match self.0.checked_sub(1) {
             Some(left) => {
                 self.0 = left;
