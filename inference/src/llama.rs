@@ -1,4 +1,5 @@
-//! The forward pass of the Llama family in plain libtorch operators, one sequence at a time.
+//! The forward pass of Llama and its kin in plain libtorch operators, one sequence at a time. What differs between the
+//! families it reads from [`DecoderConfig`].
 //!
 //! It runs on any CPU and is the oracle for every faster forward. Names of dimensions in the shapes below: `t` tokens of
 //! this call, `s` tokens in the cache with them, `h` hidden width, `q` query heads, `k` key-value heads, `w` head width.
@@ -9,13 +10,13 @@ mod rotary;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::LoadError;
-use crate::model::{LlamaConfig, TensorReader, Weights};
+use crate::model::{Activation, DecoderConfig, TensorReader, Weights};
 pub(crate) use cache::KeyValueCache;
 use rotary::Rotary;
 
 /// The weights of a network, on one device, owned by one thread at a time.
 pub(crate) struct Llama {
-    config: LlamaConfig,
+    config: DecoderConfig,
     kind: Kind,
     /// [vocabulary, h]
     embedding: Tensor,
@@ -25,6 +26,8 @@ pub(crate) struct Llama {
     /// [vocabulary, h]
     head: Tensor,
     rotary: Rotary,
+    /// Of the layers that see only the last tokens.
+    sliding_rotary: Option<Rotary>,
 }
 
 struct Layer {
@@ -32,67 +35,65 @@ struct Layer {
     attention_norm: Tensor,
     /// [(q + 2k) w, h]: queries, keys and values in one matrix, since one product is cheaper than three.
     qkv: Tensor,
+    /// [(q + 2k) w]
+    qkv_bias: Option<Tensor>,
+    /// [w] for query heads and [w] for key heads.
+    head_norms: Option<(Tensor, Tensor)>,
     /// [h, q w]
     attention_out: Tensor,
+    /// [h]
+    attention_post_norm: Option<Tensor>,
     /// [h]
     feed_forward_norm: Tensor,
     /// [2 f, h]: gate and up in one matrix.
     gate_up: Tensor,
     /// [h, f]
     down: Tensor,
+    /// [h]
+    feed_forward_post_norm: Option<Tensor>,
+}
+
+/// What the tokens of one call may look at: [t, s], 0 where they may and minus infinity elsewhere; `None` needs no mask.
+struct Masks {
+    full: Option<Tensor>,
+    sliding: Option<Tensor>,
 }
 
 impl Llama {
     /// Reads all weights of a model and converts them to `kind`; sequences may have up to `context_tokens` tokens.
     pub(crate) fn load(
-        config: LlamaConfig,
+        config: DecoderConfig,
         weights: &mut dyn Weights,
         context_tokens: usize,
         kind: Kind,
     ) -> Result<Self, LoadError> {
         let mut reader = TensorReader::new(weights, kind);
-        let (h, f) = (config.hidden as i64, config.feed_forward as i64);
-        let (q, k) = (
-            (config.heads * config.head_width) as i64,
-            (config.kv_heads * config.head_width) as i64,
-        );
-        let vocabulary = config.vocabulary as i64;
-
-        let embedding = reader.read("model.embed_tokens.weight", &[vocabulary, h])?;
+        let (h, vocabulary) = (config.hidden as i64, config.vocabulary as i64);
+        let embedding = reader.read("embedding.weight", &[vocabulary, h])?;
         let mut layers = Vec::with_capacity(config.layers);
         for index in 0..config.layers {
-            let name = |part: &str| format!("model.layers.{index}.{part}.weight");
-            let queries = reader.read(&name("self_attn.q_proj"), &[q, h])?;
-            let keys = reader.read(&name("self_attn.k_proj"), &[k, h])?;
-            let values = reader.read(&name("self_attn.v_proj"), &[k, h])?;
-            let gate = reader.read(&name("mlp.gate_proj"), &[f, h])?;
-            let up = reader.read(&name("mlp.up_proj"), &[f, h])?;
-            layers.push(Layer {
-                attention_norm: reader.read(&name("input_layernorm"), &[h])?,
-                qkv: reader.join(&[queries, keys, values])?,
-                attention_out: reader.read(&name("self_attn.o_proj"), &[h, q])?,
-                feed_forward_norm: reader.read(&name("post_attention_layernorm"), &[h])?,
-                gate_up: reader.join(&[gate, up])?,
-                down: reader.read(&name("mlp.down_proj"), &[h, f])?,
-            });
+            layers.push(Layer::load(&config, &mut reader, index)?);
         }
-        let norm = reader.read("model.norm.weight", &[h])?;
+        let norm = reader.read("norm.weight", &[h])?;
         let head = match config.tied_head {
             true => embedding.shallow_clone(),
-            false => reader.read("lm_head.weight", &[vocabulary, h])?,
+            false => reader.read("head.weight", &[vocabulary, h])?,
         };
-        // Some exporters save a tied head a second time.
-        reader.finish(if config.tied_head { &["lm_head."] } else { &[] })?;
-        let rotary = Rotary::new(config.head_width, config.rope_base, context_tokens, kind);
-        let rotary = rotary.map_err(|error| reader.torch(&error))?;
+        reader.finish(&[])?;
+        let rotary = |rope| {
+            Rotary::new(rope, config.head_width, context_tokens, kind)
+                .map_err(|error| reader.torch(&error))
+        };
+        let sliding = config.sliding.as_ref();
         Ok(Self {
+            rotary: rotary(&config.rope)?,
+            sliding_rotary: sliding.map(|sliding| rotary(&sliding.rope)).transpose()?,
             config,
             kind,
             embedding,
             layers,
             norm,
             head,
-            rotary,
         })
     }
 
@@ -117,9 +118,13 @@ impl Llama {
         let hidden = self.run_layers(tokens, cache)?;
         let last = hidden.f_narrow(0, tokens.len() as i64 - 1, 1)?;
         let last = self.normalise(&last, &self.norm)?;
-        linear(&last, &self.head)?
+        let logits = linear(&last, &self.head)?
             .f_view([-1])?
-            .f_to_kind(Kind::Float)
+            .f_to_kind(Kind::Float)?;
+        match self.config.logit_softcap {
+            None => Ok(logits),
+            Some(cap) => logits.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap),
+        }
     }
 
     /// Like [`Llama::forward`], for tokens whose logits nobody needs.
@@ -148,18 +153,32 @@ impl Llama {
         let mut hidden = self
             .embedding
             .f_index_select(0, &Tensor::f_from_slice(&ids)?)?;
-        let mask = self.mask(count, cache.tokens())?;
+        if self.config.embedding_scale != 1.0 {
+            hidden = hidden.f_mul_scalar(self.config.embedding_scale)?;
+        }
+        let masks = self.masks(count, cache.tokens())?;
         for (index, layer) in self.layers.iter().enumerate() {
             let normal = self.normalise(&hidden, &layer.attention_norm)?;
-            let attention = self.attention(index, layer, &normal, mask.as_ref(), cache)?;
-            hidden = hidden.f_add(&attention)?;
+            let attention = self.attention(index, layer, &normal, &masks, cache)?;
+            hidden =
+                hidden.f_add(&self.normalise_if(attention, layer.attention_post_norm.as_ref())?)?;
             let normal = self.normalise(&hidden, &layer.feed_forward_norm)?;
-            let gate_up = linear(&normal, &layer.gate_up)?.f_chunk(2, 1)?;
-            let inner = gate_up[0].f_silu()?.f_mul(&gate_up[1])?;
-            hidden = hidden.f_add(&linear(&inner, &layer.down)?)?;
+            let result = self.feed_forward(layer, &normal)?;
+            hidden =
+                hidden.f_add(&self.normalise_if(result, layer.feed_forward_post_norm.as_ref())?)?;
         }
         cache.advance(count);
         Ok(hidden)
+    }
+
+    /// [t, h] -> [t, h]
+    fn feed_forward(&self, layer: &Layer, normal: &Tensor) -> Result<Tensor, TchError> {
+        let gate_up = linear(normal, &layer.gate_up)?.f_chunk(2, 1)?;
+        let gate = match self.config.activation {
+            Activation::Silu => gate_up[0].f_silu()?,
+            Activation::GeluTanh => gate_up[0].f_gelu("tanh")?,
+        };
+        linear(&gate.f_mul(&gate_up[1])?, &layer.down)
     }
 
     /// [t, h] -> [t, h]
@@ -168,18 +187,33 @@ impl Llama {
         index: usize,
         layer: &Layer,
         normal: &Tensor,
-        mask: Option<&Tensor>,
+        masks: &Masks,
         cache: &mut KeyValueCache,
     ) -> Result<Tensor, TchError> {
         let (q, k) = (self.config.heads as i64, self.config.kv_heads as i64);
         let (t, w) = (normal.size()[0], self.config.head_width as i64);
+        let window = self.config.window_tokens(index);
+        let (rotary, mask) = match window {
+            None => (&self.rotary, masks.full.as_ref()),
+            Some(_) => (
+                self.sliding_rotary.as_ref().unwrap_or(&self.rotary),
+                masks.sliding.as_ref(),
+            ),
+        };
         // [q + 2k, t, w]
-        let qkv = linear(normal, &layer.qkv)?
+        let qkv = normal
+            .f_linear(&layer.qkv, layer.qkv_bias.as_ref())?
             .f_view([t, q + 2 * k, w])?
             .f_transpose(0, 1)?;
-        let rotated = self
-            .rotary
-            .apply(&qkv.f_narrow(0, 0, q + k)?, cache.tokens())?;
+        let turning = match &layer.head_norms {
+            None => qkv.f_narrow(0, 0, q + k)?,
+            Some((query_norm, key_norm)) => {
+                let queries = self.normalise(&qkv.f_narrow(0, 0, q)?, query_norm)?;
+                let keys = self.normalise(&qkv.f_narrow(0, q, k)?, key_norm)?;
+                Tensor::f_cat(&[queries, keys], 0)?
+            }
+        };
+        let rotated = rotary.apply(&turning, cache.tokens())?;
         let queries = rotated.f_narrow(0, 0, q)?;
         let (keys, values) = cache.append(
             index,
@@ -189,46 +223,131 @@ impl Llama {
         let attended = if t == 1 {
             // The query heads that share a key head are its rows: no copies of keys and values, no mask.
             let rows = queries.f_reshape([1, k, q / k, w])?;
-            attend(&rows, &keys, &values, None, false)?.f_reshape([1, q * w])?
+            let (keys, values) = (last(&keys, window)?, last(&values, window)?);
+            self.attend(&rows, &keys, &values, None, false)?
+                .f_reshape([1, q * w])?
         } else {
             let causal = mask.is_none();
-            let attended = attend(&queries.f_unsqueeze(0)?, &keys, &values, mask, causal)?;
+            let attended = self.attend(&queries.f_unsqueeze(0)?, &keys, &values, mask, causal)?;
             attended.f_transpose(1, 2)?.f_reshape([t, q * w])?
         };
         linear(&attended, &layer.attention_out)
     }
 
-    /// What `t` tokens behind `before` others may look at: [t, before + t], 0 where they may. None needs no mask of its own.
-    fn mask(&self, t: usize, before: usize) -> Result<Option<Tensor>, TchError> {
-        if t == 1 || before == 0 {
-            return Ok(None);
-        }
+    /// What `t` tokens behind `before` others may look at.
+    fn masks(&self, t: usize, before: usize) -> Result<Masks, TchError> {
         let size = [t as i64, (before + t) as i64];
-        let all = Tensor::f_full(size, f64::NEG_INFINITY, (self.kind, Device::Cpu))?;
-        all.f_triu(before as i64 + 1).map(Some)
+        let all = || Tensor::f_full(size, f64::NEG_INFINITY, (self.kind, Device::Cpu));
+        let later = || all()?.f_triu(before as i64 + 1);
+        let full = match t == 1 || before == 0 {
+            true => None,
+            false => Some(later()?),
+        };
+        let window = self.config.sliding.as_ref().map(|one| one.window_tokens);
+        let sliding = match window {
+            Some(window) if t > 1 && before + t > window => {
+                let left_behind = all()?.f_tril(before as i64 - window as i64)?;
+                Some(later()?.f_add(&left_behind)?)
+            }
+            _ => full.as_ref().map(Tensor::shallow_clone),
+        };
+        Ok(Masks { full, sliding })
     }
 
-    fn normalise(&self, hidden: &Tensor, weight: &Tensor) -> Result<Tensor, TchError> {
-        hidden.f_rms_norm(
-            [self.config.hidden as i64],
-            Some(weight),
-            self.config.norm_epsilon,
+    /// Scaled dot-product attention; query heads share key heads evenly.
+    fn attend(
+        &self,
+        queries: &Tensor,
+        keys: &Tensor,
+        values: &Tensor,
+        mask: Option<&Tensor>,
+        causal: bool,
+    ) -> Result<Tensor, TchError> {
+        let shared = queries.size()[1] != keys.size()[1];
+        let scale = self.config.attention_scale;
+        Tensor::f_scaled_dot_product_attention(
+            queries, keys, values, mask, 0.0, causal, scale, shared,
         )
+    }
+
+    /// Normalises vectors along the last dimension, which is as long as `weight`.
+    fn normalise(&self, vectors: &Tensor, weight: &Tensor) -> Result<Tensor, TchError> {
+        vectors.f_rms_norm(weight.size(), Some(weight), self.config.norm_epsilon)
+    }
+
+    fn normalise_if(&self, vectors: Tensor, weight: Option<&Tensor>) -> Result<Tensor, TchError> {
+        weight.map_or(Ok(vectors.shallow_clone()), |weight| {
+            self.normalise(&vectors, weight)
+        })
+    }
+}
+
+impl Layer {
+    fn load(
+        config: &DecoderConfig,
+        reader: &mut TensorReader<'_>,
+        index: usize,
+    ) -> Result<Self, LoadError> {
+        let (h, f) = (config.hidden as i64, config.feed_forward as i64);
+        let w = config.head_width as i64;
+        let (q, k) = (config.heads as i64 * w, config.kv_heads as i64 * w);
+        let mut read =
+            |part: &str, shape: &[i64]| reader.read(&format!("layers.{index}.{part}"), shape);
+        let attention_norm = read("attention_norm.weight", &[h])?;
+        let qkv = [
+            read("query.weight", &[q, h])?,
+            read("key.weight", &[k, h])?,
+            read("value.weight", &[k, h])?,
+        ];
+        let qkv_bias = match config.qkv_bias {
+            false => None,
+            true => Some([
+                read("query.bias", &[q])?,
+                read("key.bias", &[k])?,
+                read("value.bias", &[k])?,
+            ]),
+        };
+        let head_norms = match config.qk_norm {
+            false => None,
+            true => Some((
+                read("query_norm.weight", &[w])?,
+                read("key_norm.weight", &[w])?,
+            )),
+        };
+        let attention_out = read("attention_out.weight", &[h, q])?;
+        let mut read_post_norm = |part: &str| match config.post_norms {
+            false => Ok(None),
+            true => read(part, &[h]).map(Some),
+        };
+        let attention_post_norm = read_post_norm("attention_post_norm.weight")?;
+        let feed_forward_post_norm = read_post_norm("feed_forward_post_norm.weight")?;
+        let feed_forward_norm = read("feed_forward_norm.weight", &[h])?;
+        let gate_up = [read("gate.weight", &[f, h])?, read("up.weight", &[f, h])?];
+        let down = read("down.weight", &[h, f])?;
+        Ok(Self {
+            attention_norm,
+            qkv: reader.join(&qkv)?,
+            qkv_bias: qkv_bias.map(|parts| reader.join(&parts)).transpose()?,
+            head_norms,
+            attention_out,
+            attention_post_norm,
+            feed_forward_norm,
+            gate_up: reader.join(&gate_up)?,
+            down,
+            feed_forward_post_norm,
+        })
+    }
+}
+
+/// The last `window` tokens of [1, k, s, w]; all of them without a window.
+fn last(tokens: &Tensor, window: Option<usize>) -> Result<Tensor, TchError> {
+    let count = tokens.size()[2];
+    match window.map(|window| window as i64) {
+        Some(window) if window < count => tokens.f_narrow(2, count - window, window),
+        _ => Ok(tokens.shallow_clone()),
     }
 }
 
 fn linear(input: &Tensor, weight: &Tensor) -> Result<Tensor, TchError> {
     input.f_linear(weight, None::<&Tensor>)
-}
-
-/// Scaled dot-product attention; query heads share key heads evenly.
-fn attend(
-    queries: &Tensor,
-    keys: &Tensor,
-    values: &Tensor,
-    mask: Option<&Tensor>,
-    causal: bool,
-) -> Result<Tensor, TchError> {
-    let shared = queries.size()[1] != keys.size()[1];
-    Tensor::f_scaled_dot_product_attention(queries, keys, values, mask, 0.0, causal, None, shared)
 }

@@ -2,11 +2,17 @@
 //!
 //! A model is a `.gguf` file or a directory in the layout of Hugging Face. Both end in the same [`LanguageModel`].
 
-pub(crate) mod gguf;
+mod decoder_config;
+mod family;
+mod rope;
+mod weight_names;
+
 mod gguf_model;
 pub(crate) mod hugging_face;
-mod llama_config;
+
+pub(crate) mod gguf;
 pub(crate) mod safetensors_files;
+
 pub(crate) mod template;
 pub(crate) mod text_tokenizer;
 
@@ -15,35 +21,33 @@ use std::path::Path;
 use tch::{Kind, TchError, Tensor};
 
 use crate::LoadError;
-pub(crate) use llama_config::LlamaConfig;
+pub(crate) use decoder_config::{Activation, DecoderConfig};
+pub(crate) use family::Family;
+pub(crate) use rope::Rope;
 pub(crate) use template::ChatTemplate;
 pub(crate) use text_tokenizer::TextTokenizer;
-
-/// The architectures that [`open`] knows, for error texts.
-pub(crate) const KNOWN_ARCHITECTURES: &str = "llama";
 
 /// A language model whose small parts are in memory and whose tensors are still on disk.
 pub(crate) struct LanguageModel {
     pub(crate) name: String,
-    pub(crate) config: LlamaConfig,
+    pub(crate) family: Family,
+    pub(crate) config: DecoderConfig,
     pub(crate) quantisation: String,
     pub(crate) bytes: u64,
     pub(crate) tokenizer: TextTokenizer,
     pub(crate) template: ChatTemplate,
     /// Tokens that end the model's turn.
     pub(crate) end_tokens: Vec<u32>,
+    /// The tensors by the names of `weight_names`.
     pub(crate) weights: Box<dyn Weights>,
 }
 
-/// The tensors of a model by the names that Hugging Face gives them.
+/// The tensors of a model: a decoder's by the names of `weight_names`, an embedding model's by those of its file.
 pub(crate) trait Weights {
     /// Reads a tensor that must be there and have the given shape; it comes in the file's number type, or in f32 if that is quantised.
     fn read(&mut self, name: &str, shape: &[i64]) -> Result<Tensor, LoadError>;
 
-    /// Whether there is a tensor of that name.
-    fn contains(&self, name: &str) -> bool;
-
-    /// The names of all tensors that were not read.
+    /// The file's names of all tensors that were not read although they should be of use.
     fn unread(&self) -> Vec<&str>;
 
     /// The file or directory, for error texts.

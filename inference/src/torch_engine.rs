@@ -21,7 +21,7 @@ use crate::{
 /// Chunks always begin at a multiple of it, which makes a reused prefix bit for bit what a fresh run would compute.
 const CHUNK_TOKENS: usize = 64;
 
-/// Runs a model of the Llama family; one conversation at a time.
+/// Runs a model of one of the known families; one conversation at a time.
 pub struct TorchEngine {
     info: ModelInfo,
     llama: Llama,
@@ -53,7 +53,7 @@ impl TorchEngine {
         )?;
         let info = ModelInfo {
             name: model.name,
-            architecture: "llama".into(),
+            architecture: model.family.name().into(),
             context_tokens,
             vocabulary: model.config.vocabulary,
             dtype: if kind == Kind::BFloat16 {

@@ -2,6 +2,8 @@
 
 use tch::{Device, Kind, TchError, Tensor};
 
+use crate::model::Rope;
+
 /// Cosines and sines of every position of the context.
 pub(super) struct Rotary {
     /// [context, width]
@@ -13,20 +15,14 @@ pub(super) struct Rotary {
 
 impl Rotary {
     pub(super) fn new(
+        rope: &Rope,
         width: usize,
-        base: f64,
         context_tokens: usize,
         kind: Kind,
     ) -> Result<Self, TchError> {
         let half = width as i64 / 2;
         let options = (Kind::Float, Device::Cpu);
-        // In f32 from the start, as the models were trained: position / base^(2i / width).
-        let exponents = Tensor::f_arange(half, options)?
-            .f_mul_scalar(2.0)?
-            .f_div_scalar(width as f64)?;
-        let frequencies = Tensor::f_full([1], base, options)?
-            .f_pow(&exponents)?
-            .f_reciprocal()?;
+        let frequencies = Tensor::f_from_slice(&rope.frequencies(width))?;
         let angles = Tensor::f_arange(context_tokens as i64, options)?.f_outer(&frequencies)?;
         let (cosine, sine) = (angles.f_cos()?, angles.f_sin()?);
         let cosines = Tensor::f_cat(&[&cosine, &cosine], 1)?.f_to_kind(kind)?;

@@ -1,5 +1,8 @@
 //! A language model in a directory of the layout of Hugging Face.
 
+mod config_file;
+mod decoder_weights;
+
 use std::path::Path;
 
 use serde::Deserialize;
@@ -7,10 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::safetensors_files::SafetensorsFiles;
-use super::{
-    ChatTemplate, KNOWN_ARCHITECTURES, LanguageModel, LlamaConfig, TextTokenizer, Weights,
-};
+use super::{ChatTemplate, Family, LanguageModel, TextTokenizer};
 use crate::LoadError;
+use config_file::ConfigFile;
+pub(super) use config_file::every_but;
+use decoder_weights::DecoderWeights;
 
 /// The longest JSON file believed; tokenizer.json, the longest of real ones, has some tens of megabytes.
 const JSON_BYTES_MAX: u64 = 128 << 20;
@@ -19,17 +23,16 @@ const JSON_BYTES_MAX: u64 = 128 << 20;
 pub(super) fn open(directory: &Path) -> Result<LanguageModel, LoadError> {
     let config_path = directory.join("config.json");
     let architecture = architecture(&config_path)?;
-    if architecture != "llama" {
-        return Err(LoadError::UnknownArchitecture {
-            path: config_path,
+    let family =
+        Family::from_model_type(&architecture).ok_or_else(|| LoadError::UnknownArchitecture {
+            path: config_path.clone(),
             architecture,
-            known: KNOWN_ARCHITECTURES,
-        });
-    }
-    let config_file: ConfigFile = read_json(&config_path)?;
-    let unsupported = |reason: String| LoadError::unsupported(&config_path, reason);
-    config_file.refuse_what_is_not_done().map_err(unsupported)?;
-    let config = config_file.sizes();
+            known: Family::KNOWN,
+        })?;
+    let config_file = config_file(&config_path)?;
+    let config = config_file
+        .decoder_config(family)
+        .map_err(|reason| LoadError::unsupported(&config_path, reason))?;
     config
         .check()
         .map_err(|reason| LoadError::malformed(&config_path, reason))?;
@@ -54,11 +57,6 @@ pub(super) fn open(directory: &Path) -> Result<LanguageModel, LoadError> {
     let end_tokens = super::end_tokens(named, &tokenizer);
 
     let files = SafetensorsFiles::open(directory)?;
-    let tied_head = config.tied_head || !files.contains("lm_head.weight");
-    let config = LlamaConfig {
-        tied_head,
-        ..config
-    };
     Ok(LanguageModel {
         name: directory
             .file_name()
@@ -67,11 +65,12 @@ pub(super) fn open(directory: &Path) -> Result<LanguageModel, LoadError> {
             .into_owned(),
         quantisation: files.main_dtype(),
         bytes: files.bytes(),
-        config,
+        family,
         tokenizer,
         template,
         end_tokens,
-        weights: Box::new(files),
+        weights: Box::new(DecoderWeights::new(files, family, config.tied_head)),
+        config,
     })
 }
 
@@ -82,6 +81,23 @@ pub(crate) fn architecture(config_path: &Path) -> Result<String, LoadError> {
         model_type: String,
     }
     Ok(read_json::<Architecture>(config_path)?.model_type)
+}
+
+/// The configuration of the decoder: the whole file, or the part of it on text if the model sees too.
+fn config_file(config_path: &Path) -> Result<ConfigFile, LoadError> {
+    let mut file: Value = read_json(config_path)?;
+    if let Some(text) = file.get_mut("text_config").map(Value::take) {
+        // What ends a turn is said of the whole model.
+        let end = file["eos_token_id"].take();
+        file = text;
+        if let Some(fields) = file.as_object_mut()
+            && !end.is_null()
+        {
+            fields.insert("eos_token_id".into(), end);
+        }
+    }
+    serde_json::from_value(file)
+        .map_err(|error| LoadError::malformed(config_path, error.to_string()))
 }
 
 /// Reads a JSON file of bounded length.
@@ -105,105 +121,17 @@ pub(crate) fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
 }
 
 #[derive(Deserialize)]
-struct ConfigFile {
-    num_hidden_layers: usize,
-    hidden_size: usize,
-    num_attention_heads: usize,
-    num_key_value_heads: Option<usize>,
-    head_dim: Option<usize>,
-    intermediate_size: usize,
-    vocab_size: usize,
-    max_position_embeddings: usize,
-    rope_theta: Option<f64>,
-    /// Since transformers 5: `rope_theta` and `rope_type` live here.
-    rope_parameters: Option<Rope>,
-    rope_scaling: Option<Rope>,
-    rms_norm_eps: f64,
-    #[serde(default)]
-    tie_word_embeddings: bool,
-    hidden_act: String,
-    #[serde(default)]
-    attention_bias: bool,
-    #[serde(default)]
-    mlp_bias: bool,
-    quantization_config: Option<Value>,
-    eos_token_id: Option<Ids>,
-}
-
-#[derive(Deserialize)]
-struct Rope {
-    rope_theta: Option<f64>,
-    #[serde(alias = "type")]
-    rope_type: Option<String>,
-}
-
-#[derive(Deserialize)]
 #[serde(untagged)]
-enum Ids {
+pub(super) enum Ids {
     One(u32),
     Many(Vec<u32>),
 }
 
 impl Ids {
-    fn into_vec(self) -> Vec<u32> {
+    fn to_vec(&self) -> Vec<u32> {
         match self {
-            Ids::One(id) => vec![id],
-            Ids::Many(ids) => ids,
-        }
-    }
-}
-
-impl ConfigFile {
-    fn refuse_what_is_not_done(&self) -> Result<(), String> {
-        if self.hidden_act != "silu" {
-            return Err(format!(
-                "its activation is {:?}; \"silu\" is computed here",
-                self.hidden_act
-            ));
-        }
-        if self.attention_bias || self.mlp_bias {
-            return Err("its layers have biases".into());
-        }
-        if self.quantization_config.is_some() {
-            return Err(
-                "its weights are quantised; give a GGUF file or the unquantised weights".into(),
-            );
-        }
-        for rope in [&self.rope_parameters, &self.rope_scaling]
-            .into_iter()
-            .flatten()
-        {
-            if let Some(kind) = rope.rope_type.as_deref().filter(|kind| *kind != "default") {
-                return Err(format!(
-                    "its rotary embedding is scaled by the method {kind:?}"
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn sizes(&self) -> LlamaConfig {
-        let width = || {
-            self.hidden_size
-                .checked_div(self.num_attention_heads)
-                .unwrap_or(0)
-        };
-        let rope_base = self.rope_theta.or(self
-            .rope_parameters
-            .as_ref()
-            .and_then(|rope| rope.rope_theta));
-        LlamaConfig {
-            layers: self.num_hidden_layers,
-            hidden: self.hidden_size,
-            heads: self.num_attention_heads,
-            kv_heads: self.num_key_value_heads.unwrap_or(self.num_attention_heads),
-            head_width: self.head_dim.unwrap_or_else(width),
-            feed_forward: self.intermediate_size,
-            vocabulary: self.vocab_size,
-            context_tokens: self.max_position_embeddings,
-            rope_base: rope_base.unwrap_or(10_000.0),
-            norm_epsilon: self.rms_norm_eps,
-            tied_head: self.tie_word_embeddings,
+            Ids::One(id) => vec![*id],
+            Ids::Many(ids) => ids.clone(),
         }
     }
 }
@@ -278,13 +206,12 @@ fn end_ids(directory: &Path, config: &ConfigFile) -> Result<Vec<u32>, LoadError>
     if path.exists()
         && let Some(ids) = read_json::<GenerationConfig>(&path)?.eos_token_id
     {
-        return Ok(ids.into_vec());
+        return Ok(ids.to_vec());
     }
-    Ok(match &config.eos_token_id {
-        None => Vec::new(),
-        Some(Ids::One(id)) => vec![*id],
-        Some(Ids::Many(ids)) => ids.clone(),
-    })
+    Ok(config
+        .eos_token_id
+        .as_ref()
+        .map_or_else(Vec::new, Ids::to_vec))
 }
 
 #[cfg(test)]

@@ -79,6 +79,11 @@ impl SafetensorsFiles {
         })
     }
 
+    /// Whether there is a tensor of that name.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
     /// The length of all files together.
     pub(crate) fn bytes(&self) -> u64 {
         self.shards.iter().map(|shard| shard.bytes).sum()
@@ -176,10 +181,6 @@ impl Weights for SafetensorsFiles {
         let tensor = self.shards[*shard].read(name, shape)?;
         self.read.insert(name.to_owned());
         Ok(tensor)
-    }
-
-    fn contains(&self, name: &str) -> bool {
-        self.places.contains_key(name)
     }
 
     fn unread(&self) -> Vec<&str> {

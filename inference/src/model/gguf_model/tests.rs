@@ -128,7 +128,7 @@ fn what_is_wrong_with_a_model_is_said_in_words() {
         ),
         (
             |f| set(f, "general.architecture", 8, &text("mamba")),
-            r#"FILE has the architecture "mamba"; known here: llama"#,
+            r#"FILE has the architecture "mamba"; known here: llama, qwen2, qwen3, gemma3"#,
         ),
         (
             |f| f.keys.retain(|(key, _)| key != "general.architecture"),
@@ -140,7 +140,7 @@ fn what_is_wrong_with_a_model_is_said_in_words() {
         ),
         (
             |f| set(f, "llama.block_count", 4, &2_u32.to_le_bytes()),
-            "FILE is damaged: the tensor blk.1.attn_q.weight is missing",
+            "FILE is damaged: the tensor blk.1.attn_norm.weight is missing",
         ),
         (
             |f| set(f, "llama.attention.head_count", 4, &0_u32.to_le_bytes()),
