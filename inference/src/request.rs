@@ -45,9 +45,45 @@ impl ChatMessage {
     }
 }
 
+/// Somebody whose share of the machine is counted, such as a person or a twin; the number is the caller's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Account(pub u128);
+
+/// Within which computed beginnings of prompts may be used again: never by another owner, never for another audience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct CacheScope {
+    /// Whose prompts these are, such as a twin's.
+    pub owner: u128,
+    /// Who may learn what stands in them.
+    pub audience: u128,
+}
+
+/// What is more urgent, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Priority {
+    /// A person waits for it.
+    #[default]
+    Person,
+    /// Nobody waits for it; it gives way to those that somebody waits for.
+    Background,
+}
+
+/// For whom a reply is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// Each of these has a fair share of the machine, and the reply counts against both; they may be the same.
+    pub accounts: [Account; 2],
+    /// Whose computed beginnings it may use, and who may use those of its own.
+    pub scope: CacheScope,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
 /// A reply that somebody wants: the conversation so far and how to sample its continuation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerateRequest {
+    /// For whom it is.
+    pub origin: Origin,
     /// The conversation, oldest message first.
     pub messages: Vec<ChatMessage>,
     /// The most tokens that the reply may have.
@@ -60,6 +96,8 @@ pub struct GenerateRequest {
     pub repetition_penalty: f32,
     /// Equal seeds give equal replies to equal requests on the same engine.
     pub seed: u64,
+    /// The message that is written: with one seed, different messages draw different random numbers.
+    pub message: u128,
     /// Texts that end the reply; they are not part of it.
     pub stop: Vec<String>,
 }
@@ -68,12 +106,14 @@ impl Default for GenerateRequest {
     /// An empty conversation with mild sampling; the caller fills in the messages.
     fn default() -> Self {
         Self {
+            origin: Origin::default(),
             messages: Vec::new(),
             max_tokens: 256,
             temperature: 0.7,
             top_p: 0.95,
             repetition_penalty: 1.1,
             seed: 0,
+            message: 0,
             stop: Vec::new(),
         }
     }

@@ -1,4 +1,4 @@
-//! From logits to the next token: penalty, temperature, top-p and a random number that depends on nothing but seed and position.
+//! From logits to the next token: penalty, temperature, top-p and a random number that depends on nothing but seed, message and position.
 
 use crate::{EngineError, GenerateRequest};
 
@@ -8,7 +8,8 @@ pub(crate) struct Sampler {
     temperature: f32,
     top_p: f32,
     repetition_penalty: f32,
-    seed: u64,
+    /// Seed and message in one: the key of the reply's random numbers.
+    key: u64,
     /// The different tokens of the reply so far.
     used: Vec<u32>,
     /// Token and probability of those that may be chosen; kept to spare the allocation.
@@ -22,7 +23,7 @@ impl Sampler {
             temperature: request.temperature,
             top_p: request.top_p,
             repetition_penalty: request.repetition_penalty,
-            seed: request.seed,
+            key: key(request.seed, request.message),
             used: Vec::new(),
             candidates: Vec::new(),
         }
@@ -80,7 +81,7 @@ impl Sampler {
         self.candidates
             .sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let nucleus = nucleus(&self.candidates, self.top_p);
-        pick(nucleus, uniform(self.seed, position as u64))
+        pick(nucleus, uniform(self.key, position as u64))
     }
 }
 
@@ -126,10 +127,18 @@ fn pick(candidates: &[(u32, f32)], point: f64) -> u32 {
         .0
 }
 
-/// A number from 0 up to but not including 1 that depends on seed and position alone.
-fn uniform(seed: u64, position: u64) -> f64 {
-    // Mixing the seed first keeps neighbouring seeds from sharing a sequence.
-    let bits = split_mix(split_mix(seed, 0), position);
+/// One number of seed and message. Mixing each first keeps neighbours from sharing a sequence.
+fn key(seed: u64, message: u128) -> u64 {
+    let halves = [message as u64, (message >> 64) as u64];
+    halves.into_iter().fold(split_mix(seed, 0), |key, half| {
+        split_mix(key ^ split_mix(half, 0), 0)
+    })
+}
+
+/// A number from 0 up to but not including 1 that depends on the reply's key and the position alone: it is counted, not
+/// carried on, so it doesn't matter what was drawn before it or beside it.
+fn uniform(key: u64, position: u64) -> f64 {
+    let bits = split_mix(key, position);
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
 
@@ -271,9 +280,18 @@ mod tests {
         }
 
         #[test]
-        fn a_uniform_number_is_at_least_0_and_below_1(seed: u64, position: u64) {
-            let number = uniform(seed, position);
+        fn a_uniform_number_is_at_least_0_and_below_1(seed: u64, message: u128, position: u64) {
+            let number = uniform(key(seed, message), position);
             prop_assert!((0.0..1.0).contains(&number));
+        }
+
+        #[test]
+        fn another_seed_or_message_draws_other_numbers(seed: u64, message: u128, bit in 0_u32..64) {
+            let numbers = |seed, message| [0, 1, 2].map(|position| uniform(key(seed, message), position).to_bits());
+            let ours = numbers(seed, message);
+            prop_assert_ne!(ours, numbers(seed ^ (1 << bit), message));
+            prop_assert_ne!(ours, numbers(seed, message ^ (1 << bit)));
+            prop_assert_ne!(ours, numbers(seed, message ^ (1 << (bit + 64))));
         }
     }
 }
