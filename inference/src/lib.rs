@@ -22,6 +22,16 @@ mod request;
 mod engine;
 mod token_counter;
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the engine that steps it follows")
+)]
+mod scheduler;
+
+mod prefix_cache;
+
+mod block_pool;
+
 mod torch_engine;
 mod torch_options;
 
@@ -49,8 +59,10 @@ pub use engine::{Engine, EngineError, Generation, ModelInfo, StopReason, Usage};
 pub use libtorch::check_libtorch;
 pub use load_error::LoadError;
 pub use request::{
-    ChatMessage, GenerateRequest, InvalidRequest, Role, ValidGenerateRequest, limits,
+    Account, CacheScope, ChatMessage, GenerateRequest, InvalidRequest, Origin, Priority, Role,
+    ValidGenerateRequest, limits,
 };
+pub use scheduler::Ticket;
 pub use scripted::ScriptedEngine;
 pub use token_counter::TokenCounter;
 pub use torch_embedder::TorchEmbedder;
