@@ -86,6 +86,12 @@ impl Gguf {
         self.header.keys.get(name)
     }
 
+    /// Changes a key, for tests.
+    #[cfg(test)]
+    pub(crate) fn set(&mut self, name: &str, value: Value) {
+        self.header.keys.insert(name.to_owned(), value);
+    }
+
     /// The text under a key that must be there.
     pub(crate) fn text(&self, name: &str) -> Result<&str, LoadError> {
         match self.key(name) {

@@ -202,8 +202,8 @@ fn each_lie_is_called_by_its_name() {
             "the tensor plain has 5 dimensions",
         ),
         (
-            |f| f.tensors[0].code = 12,
-            "its tensor plain is stored as Q4_K; read here are F32, F16, BF16, Q4_0, Q4_1 and Q8_0",
+            |f| f.tensors[0].code = 10,
+            "its tensor plain is stored as Q2_K; read here are F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K",
         ),
         (
             |f| f.tensors[0].code = 2,

@@ -123,8 +123,8 @@ fn what_is_wrong_with_a_model_is_said_in_words() {
     type Spoil = fn(&mut Forge);
     let cases: [(Spoil, &str); 17] = [
         (
-            |f| f.tensors[0].code = 14,
-            "FILE cannot be used: its tensor token_embd.weight is stored as Q6_K; read here are F32, F16, BF16, Q4_0, Q4_1 and Q8_0",
+            |f| f.tensors[0].code = 10,
+            "FILE cannot be used: its tensor token_embd.weight is stored as Q2_K; read here are F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K",
         ),
         (
             |f| set(f, "general.architecture", 8, &text("mamba")),
