@@ -4,6 +4,8 @@
 //! It runs on any CPU and is the oracle for every faster forward. Names of dimensions in the shapes below: `t` tokens of
 //! this call, `s` tokens in the cache with them, `h` hidden width, `q` query heads, `k` key-value heads, `w` head width.
 
+mod layer;
+
 mod cache;
 mod rotary;
 
@@ -12,6 +14,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use crate::LoadError;
 use crate::model::{Activation, DecoderConfig, TensorReader, Weights};
 pub(crate) use cache::KeyValueCache;
+use layer::Layer;
 use rotary::Rotary;
 
 /// The weights of a network, on one device, owned by one thread at a time.
@@ -28,29 +31,6 @@ pub(crate) struct Llama {
     rotary: Rotary,
     /// Of the layers that see only the last tokens.
     sliding_rotary: Option<Rotary>,
-}
-
-struct Layer {
-    /// [h]
-    attention_norm: Tensor,
-    /// [(q + 2k) w, h]: queries, keys and values in one matrix, since one product is cheaper than three.
-    qkv: Tensor,
-    /// [(q + 2k) w]
-    qkv_bias: Option<Tensor>,
-    /// [w] for query heads and [w] for key heads.
-    head_norms: Option<(Tensor, Tensor)>,
-    /// [h, q w]
-    attention_out: Tensor,
-    /// [h]
-    attention_post_norm: Option<Tensor>,
-    /// [h]
-    feed_forward_norm: Tensor,
-    /// [2 f, h]: gate and up in one matrix.
-    gate_up: Tensor,
-    /// [h, f]
-    down: Tensor,
-    /// [h]
-    feed_forward_post_norm: Option<Tensor>,
 }
 
 /// What the tokens of one call may look at: [t, s], 0 where they may and minus infinity elsewhere; `None` needs no mask.
@@ -282,63 +262,6 @@ impl Llama {
     }
 }
 
-impl Layer {
-    fn load(
-        config: &DecoderConfig,
-        reader: &mut TensorReader<'_>,
-        index: usize,
-    ) -> Result<Self, LoadError> {
-        let (h, f) = (config.hidden as i64, config.feed_forward as i64);
-        let w = config.head_width as i64;
-        let (q, k) = (config.heads as i64 * w, config.kv_heads as i64 * w);
-        let mut read =
-            |part: &str, shape: &[i64]| reader.read(&format!("layers.{index}.{part}"), shape);
-        let attention_norm = read("attention_norm.weight", &[h])?;
-        let qkv = [
-            read("query.weight", &[q, h])?,
-            read("key.weight", &[k, h])?,
-            read("value.weight", &[k, h])?,
-        ];
-        let qkv_bias = match config.qkv_bias {
-            false => None,
-            true => Some([
-                read("query.bias", &[q])?,
-                read("key.bias", &[k])?,
-                read("value.bias", &[k])?,
-            ]),
-        };
-        let head_norms = match config.qk_norm {
-            false => None,
-            true => Some((
-                read("query_norm.weight", &[w])?,
-                read("key_norm.weight", &[w])?,
-            )),
-        };
-        let attention_out = read("attention_out.weight", &[h, q])?;
-        let mut read_post_norm = |part: &str| match config.post_norms {
-            false => Ok(None),
-            true => read(part, &[h]).map(Some),
-        };
-        let attention_post_norm = read_post_norm("attention_post_norm.weight")?;
-        let feed_forward_post_norm = read_post_norm("feed_forward_post_norm.weight")?;
-        let feed_forward_norm = read("feed_forward_norm.weight", &[h])?;
-        let gate_up = [read("gate.weight", &[f, h])?, read("up.weight", &[f, h])?];
-        let down = read("down.weight", &[h, f])?;
-        Ok(Self {
-            attention_norm,
-            qkv: reader.join(&qkv)?,
-            qkv_bias: qkv_bias.map(|parts| reader.join(&parts)).transpose()?,
-            head_norms,
-            attention_out,
-            attention_post_norm,
-            feed_forward_norm,
-            gate_up: reader.join(&gate_up)?,
-            down,
-            feed_forward_post_norm,
-        })
-    }
-}
-
 /// The last `window` tokens of [1, k, s, w]; all of them without a window.
 fn last(tokens: &Tensor, window: Option<usize>) -> Result<Tensor, TchError> {
     let count = tokens.size()[2];
@@ -351,3 +274,6 @@ fn last(tokens: &Tensor, window: Option<usize>) -> Result<Tensor, TchError> {
 fn linear(input: &Tensor, weight: &Tensor) -> Result<Tensor, TchError> {
     input.f_linear(weight, None::<&Tensor>)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ mod weights;
 use std::path::Path;
 
 use super::gguf::{Gguf, Value};
-use super::text_tokenizer::{GgufVocabulary, TokenKind};
+use super::text_tokenizer::{GgufVocabulary, Splitting, TokenKind};
 use super::{ChatTemplate, Family, LanguageModel, TextTokenizer};
 use crate::LoadError;
 use weights::GgufWeights;
@@ -26,14 +26,9 @@ pub(super) fn open(path: &Path) -> Result<LanguageModel, LoadError> {
         .check()
         .map_err(|reason| LoadError::malformed(path, reason))?;
     let tokenizer = tokenizer(&gguf)?;
-    if tokenizer.vocabulary() > config.vocabulary {
-        let reason = format!(
-            "its tokenizer has {} tokens, its network {}",
-            tokenizer.vocabulary(),
-            config.vocabulary
-        );
-        return Err(LoadError::malformed(path, reason));
-    }
+    tokenizer
+        .check_fits(config.vocabulary)
+        .map_err(|reason| LoadError::malformed(path, reason))?;
     let end_tokens = super::end_tokens(named_end_tokens(&gguf), &tokenizer);
     Ok(LanguageModel {
         name: name(&gguf),
@@ -63,17 +58,40 @@ fn name(gguf: &Gguf) -> String {
         .map_or_else(|_| stem(), str::to_owned)
 }
 
-fn tokenizer(gguf: &Gguf) -> Result<TextTokenizer, LoadError> {
+pub(super) fn tokenizer(gguf: &Gguf) -> Result<TextTokenizer, LoadError> {
     let path = gguf.path();
-    let model = gguf.text("tokenizer.ggml.model")?;
-    if model != "gpt2" {
-        let reason = format!(
-            "its tokenizer is of the kind {model:?}; known here: \"gpt2\" (byte-level BPE)"
-        );
-        return Err(LoadError::unsupported(path, reason));
-    }
     let tokens = gguf.texts("tokenizer.ggml.tokens")?;
-    let merges = gguf.texts("tokenizer.ggml.merges")?;
+    let splitting = match gguf.text("tokenizer.ggml.model")? {
+        "gpt2" => Splitting::ByteLevel {
+            merges: gguf.texts("tokenizer.ggml.merges")?,
+            pre_tokenizer: match gguf.key("tokenizer.ggml.pre") {
+                None => "default",
+                Some(_) => gguf.text("tokenizer.ggml.pre")?,
+            },
+        },
+        "llama" | "gemma" => Splitting::Pieces {
+            scores: match gguf.key("tokenizer.ggml.scores") {
+                Some(Value::Floats(scores)) if scores.len() == tokens.len() => scores,
+                found => {
+                    return Err(gguf.wrong_key(
+                        "tokenizer.ggml.scores",
+                        "one float a token",
+                        found,
+                    ));
+                }
+            },
+            space_prefix: !matches!(
+                gguf.key("tokenizer.ggml.add_space_prefix"),
+                Some(Value::Bool(false))
+            ),
+        },
+        model => {
+            let reason = format!(
+                "its tokenizer is of the kind {model:?}; known here: \"gpt2\" (byte-level BPE), \"llama\" and \"gemma\" (SentencePiece)"
+            );
+            return Err(LoadError::unsupported(path, reason));
+        }
+    };
     let kinds = match gguf.key("tokenizer.ggml.token_type") {
         Some(Value::Integers(kinds)) if kinds.len() == tokens.len() => kinds,
         found => {
@@ -81,14 +99,14 @@ fn tokenizer(gguf: &Gguf) -> Result<TextTokenizer, LoadError> {
         }
     };
     let kinds = kinds.iter().map(|kind| match kind {
-        3 => TokenKind::Special,
+        // Unknown and control.
+        2 | 3 => TokenKind::Special,
         4 => TokenKind::Added,
         _ => TokenKind::Normal,
     });
     let vocabulary = GgufVocabulary {
         tokens: tokens.iter().map(String::as_str).zip(kinds).collect(),
-        merges,
-        pre_tokenizer: gguf.text("tokenizer.ggml.pre")?,
+        splitting,
     };
     TextTokenizer::from_gguf(path, &vocabulary)
 }

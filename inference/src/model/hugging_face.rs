@@ -39,14 +39,9 @@ pub(super) fn open(directory: &Path) -> Result<LanguageModel, LoadError> {
 
     let tokenizer_path = directory.join("tokenizer.json");
     let tokenizer = TextTokenizer::from_file(&tokenizer_path)?;
-    if tokenizer.vocabulary() > config.vocabulary {
-        let reason = format!(
-            "it has {} tokens, the network {}",
-            tokenizer.vocabulary(),
-            config.vocabulary
-        );
-        return Err(LoadError::malformed(&tokenizer_path, reason));
-    }
+    tokenizer
+        .check_fits(config.vocabulary)
+        .map_err(|reason| LoadError::malformed(&tokenizer_path, reason))?;
     let tokenizer_config: TokenizerConfig = read_json(&directory.join("tokenizer_config.json"))?;
     let template = template(directory, &tokenizer_config)?;
     let named = end_ids(directory, &config_file)?;

@@ -1,16 +1,15 @@
 //! Text to tokens and tokens to bytes, from `tokenizer.json` or from the vocabulary of a GGUF file.
 
+mod gguf_vocabulary;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use tokenizers::models::bpe::{BPE, Vocab};
-use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::pre_tokenizers::digits::Digits;
-use tokenizers::pre_tokenizers::sequence::Sequence;
-use tokenizers::{AddedToken, PreTokenizerWrapper, Tokenizer};
+use tokenizers::Tokenizer;
 
 use super::hugging_face::read_bounded;
 use crate::LoadError;
+pub(crate) use gguf_vocabulary::{GgufVocabulary, Splitting, TokenKind};
 
 /// Stands in a rendered prompt where a message held the text of a special token; Unicode promises never to assign it.
 pub(crate) const BREAK: char = '\u{fdd0}';
@@ -25,29 +24,12 @@ pub(crate) struct TextTokenizer {
     bytes: Vec<u8>,
     /// Where in `bytes` the bytes of token `i` end.
     ends: Vec<u32>,
+    /// One more than the greatest token that is not special.
+    plain_tokens: usize,
     /// The texts of the special tokens.
     special_texts: Vec<String>,
     /// Their first characters.
     special_beginnings: BTreeSet<char>,
-}
-
-/// What a token of a GGUF vocabulary is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TokenKind {
-    Normal,
-    /// Control: never in a text, never shown.
-    Special,
-    /// A text of its own that merges do not make.
-    Added,
-}
-
-/// A byte-level BPE vocabulary as a GGUF file holds it.
-pub(crate) struct GgufVocabulary<'a> {
-    pub(crate) tokens: Vec<(&'a str, TokenKind)>,
-    /// Two tokens with a space between them.
-    pub(crate) merges: &'a [String],
-    /// How a text is split before merging (`tokenizer.ggml.pre`).
-    pub(crate) pre_tokenizer: &'a str,
 }
 
 /// How the texts of a vocabulary stand for bytes.
@@ -84,56 +66,6 @@ impl TextTokenizer {
         Self::new(tokenizer, spelling).map_err(|reason| LoadError::malformed(path, reason))
     }
 
-    /// Builds the tokenizer of a GGUF file.
-    pub(crate) fn from_gguf(
-        path: &Path,
-        vocabulary: &GgufVocabulary<'_>,
-    ) -> Result<Self, LoadError> {
-        let malformed = |reason: String| LoadError::malformed(path, reason);
-        let ids: Vocab = (0..)
-            .zip(&vocabulary.tokens)
-            .map(|(id, (token, _))| ((*token).to_owned(), id))
-            .collect();
-        if ids.len() != vocabulary.tokens.len() {
-            return Err(malformed("its vocabulary holds a token twice".into()));
-        }
-        let merges: Option<Vec<(String, String)>> = vocabulary
-            .merges
-            .iter()
-            .map(|merge| {
-                merge
-                    .split_once(' ')
-                    .map(|(left, right)| (left.to_owned(), right.to_owned()))
-            })
-            .collect();
-        let merges =
-            merges.ok_or_else(|| malformed("one of its merges is not two tokens".into()))?;
-        let bpe = BPE::builder().vocab_and_merges(ids, merges).build();
-        let mut tokenizer =
-            Tokenizer::new(bpe.map_err(|error| malformed(format!("its merges: {error}")))?);
-        tokenizer.with_pre_tokenizer(Some(pre_tokenizer(vocabulary.pre_tokenizer).ok_or_else(
-            || {
-                let reason = format!(
-                    "its texts are split in the way {:?}; known here: \"smollm\", \"gpt-2\"",
-                    vocabulary.pre_tokenizer
-                );
-                LoadError::unsupported(path, reason)
-            },
-        )?));
-        for (token, kind) in &vocabulary.tokens {
-            match kind {
-                TokenKind::Normal => 0,
-                TokenKind::Special => {
-                    tokenizer.add_special_tokens(&[AddedToken::from(*token, true)])
-                }
-                TokenKind::Added => {
-                    tokenizer.add_tokens(&[AddedToken::from(*token, false).normalized(false)])
-                }
-            };
-        }
-        Self::new(tokenizer, Spelling::ByteLevel).map_err(malformed)
-    }
-
     fn new(tokenizer: Tokenizer, spelling: Spelling) -> Result<Self, String> {
         let added = tokenizer.get_added_tokens_decoder();
         let alphabet = byte_level_alphabet();
@@ -144,7 +76,11 @@ impl TextTokenizer {
                 "a token has the number {last}, the greatest believed is {TOKEN_MAX}"
             ));
         }
+        let mut plain_tokens = 0;
         for id in 0..=last {
+            if !added.get(&id).is_some_and(|token| token.special) {
+                plain_tokens = id as usize + 1;
+            }
             match (added.get(&id), tokenizer.id_to_token(id)) {
                 (Some(token), _) if token.special => {}
                 (Some(token), _) => bytes.extend(token.content.as_bytes()),
@@ -165,6 +101,7 @@ impl TextTokenizer {
             tokenizer,
             bytes,
             ends,
+            plain_tokens,
             special_texts,
             special_beginnings,
         })
@@ -173,6 +110,17 @@ impl TextTokenizer {
     /// How many tokens there are, gaps included.
     pub(crate) fn vocabulary(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Refuses a network that knows fewer tokens. Special ones it need not know: Gemma's text models lack the one of pictures.
+    pub(crate) fn check_fits(&self, network_tokens: usize) -> Result<(), String> {
+        let tokens = self.plain_tokens;
+        if tokens > network_tokens {
+            return Err(format!(
+                "its tokenizer has {tokens} tokens, its network {network_tokens}"
+            ));
+        }
+        Ok(())
     }
 
     /// The bytes that a token stands for; none for special and for unknown tokens.
@@ -241,16 +189,6 @@ impl TextTokenizer {
 impl std::fmt::Debug for TextTokenizer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "TextTokenizer({} tokens)", self.vocabulary())
-    }
-}
-
-fn pre_tokenizer(name: &str) -> Option<PreTokenizerWrapper> {
-    let gpt2 = ByteLevel::new(false, false, true);
-    match name {
-        "gpt-2" => Some(gpt2.into()),
-        // Every digit stands alone, then GPT-2's pattern.
-        "smollm" => Some(Sequence::new(vec![Digits::new(true).into(), gpt2.into()]).into()),
-        _ => None,
     }
 }
 

@@ -171,12 +171,12 @@ fn what_is_wrong_with_a_model_is_said_in_words() {
             "FILE cannot be used: it has a tensor blk.0.attn_q.bias of unknown use",
         ),
         (
-            |f| set(f, "tokenizer.ggml.model", 8, &text("llama")),
-            r#"FILE cannot be used: its tokenizer is of the kind "llama"; known here: "gpt2" (byte-level BPE)"#,
+            |f| set(f, "tokenizer.ggml.model", 8, &text("t5")),
+            r#"FILE cannot be used: its tokenizer is of the kind "t5"; known here: "gpt2" (byte-level BPE), "llama" and "gemma" (SentencePiece)"#,
         ),
         (
             |f| set(f, "tokenizer.ggml.pre", 8, &text("jais")),
-            r#"FILE cannot be used: its texts are split in the way "jais"; known here: "smollm", "gpt-2""#,
+            r#"FILE cannot be used: its texts are split in the way "jais"; known here: "default", "gpt-2", "smollm", "llama-bpe", "qwen2""#,
         ),
         (
             |f| set(f, "tokenizer.ggml.token_type", 9, &integers(&[3, 3])),

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::*;
 use crate::fixtures;
-use crate::model;
+use crate::model::gguf::{Gguf, Value};
+use crate::model::{self, gguf_model};
 
 #[derive(Deserialize)]
 struct Tokenized {
@@ -30,6 +31,61 @@ fn texts_become_the_tokens_of_llama_cpp_and_tokens_become_the_texts() {
             .collect();
         let shown = text.replace("<|im_start|>", "").replace("<|im_end|>", "");
         assert_eq!(String::from_utf8(bytes).unwrap(), shown);
+    }
+}
+
+#[derive(Deserialize)]
+struct FamilyTokenized {
+    name: String,
+    text: String,
+    tokens: Vec<u32>,
+}
+
+#[test]
+fn vocabularies_of_gguf_files_give_the_tokens_of_the_families() {
+    let references: Vec<FamilyTokenized> = fixtures::read("family_tokens.json");
+    for FamilyTokenized { name, text, tokens } in &references {
+        let file = match name.as_str() {
+            "default" => "tiny-qwen2.gguf",
+            "space prefix" => "tiny-gemma3.gguf",
+            file => file,
+        };
+        let mut gguf = Gguf::open(&fixtures::path(file)).unwrap();
+        match name.as_str() {
+            "default" => gguf.set("tokenizer.ggml.pre", Value::Text("default".into())),
+            "space prefix" => gguf.set("tokenizer.ggml.add_space_prefix", Value::Bool(true)),
+            _ => {}
+        }
+        let tokenizer = gguf_model::tokenizer(&gguf).unwrap();
+        assert_eq!(&tokenizer.encode(text).unwrap(), tokens, "{name}: {text:?}");
+    }
+    assert_eq!(references.len(), 6 * 17);
+}
+
+#[test]
+fn directories_give_the_same_tokens_and_bytes_give_the_texts_again() {
+    let references: Vec<FamilyTokenized> = fixtures::read("family_tokens.json");
+    let families = references
+        .iter()
+        .filter_map(|one| Some((one.name.strip_suffix(".gguf")?, one)));
+    for (directory, FamilyTokenized { text, tokens, .. }) in families {
+        let path = fixtures::path(directory).join("tokenizer.json");
+        let tokenizer = TextTokenizer::from_file(&path).unwrap();
+        assert_eq!(
+            &tokenizer.encode(text).unwrap(),
+            tokens,
+            "{directory}: {text:?}"
+        );
+        // Qwen composes texts before it splits them.
+        if text.contains("<|im_") || text.contains('\u{301}') {
+            continue;
+        }
+        let bytes: Vec<u8> = tokens
+            .iter()
+            .flat_map(|token| tokenizer.bytes_of(*token))
+            .copied()
+            .collect();
+        assert_eq!(&String::from_utf8(bytes).unwrap(), text);
     }
 }
 
@@ -85,15 +141,17 @@ fn a_directory_gives_the_same_kind_of_tokenizer() {
 fn an_unknown_way_of_splitting_is_refused_by_name() {
     let vocabulary = GgufVocabulary {
         tokens: vec![("a", TokenKind::Normal)],
-        merges: &[],
-        pre_tokenizer: "jais",
+        splitting: Splitting::ByteLevel {
+            merges: &[],
+            pre_tokenizer: "jais",
+        },
     };
     let error = TextTokenizer::from_gguf(Path::new("m.gguf"), &vocabulary)
         .unwrap_err()
         .to_string();
     assert_eq!(
         error,
-        r#"m.gguf cannot be used: its texts are split in the way "jais"; known here: "smollm", "gpt-2""#
+        r#"m.gguf cannot be used: its texts are split in the way "jais"; known here: "default", "gpt-2", "smollm", "llama-bpe", "qwen2""#
     );
 }
 
@@ -107,8 +165,10 @@ fn vocabularies_that_contradict_themselves_are_refused() {
         let merges: Vec<String> = merges.iter().map(|merge| (*merge).to_owned()).collect();
         let vocabulary = GgufVocabulary {
             tokens,
-            merges: &merges,
-            pre_tokenizer: "gpt-2",
+            splitting: Splitting::ByteLevel {
+                merges: &merges,
+                pre_tokenizer: "gpt-2",
+            },
         };
         TextTokenizer::from_gguf(Path::new("m"), &vocabulary)
             .unwrap_err()
