@@ -1,4 +1,4 @@
-//! The forward pass of the BERT family in plain libtorch operators.
+//! The forward pass of BERT and XLM-RoBERTa in plain libtorch operators.
 //!
 //! Names of dimensions in the shapes below: `b` texts, `t` tokens of the longest, `h` hidden width, `f` feed-forward width.
 
@@ -11,6 +11,7 @@ use crate::model::{TensorReader, Weights};
 /// The `config.json` of a network of the BERT family.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct BertConfig {
+    model_type: BertKind,
     num_hidden_layers: usize,
     hidden_size: usize,
     num_attention_heads: usize,
@@ -22,6 +23,16 @@ pub(crate) struct BertConfig {
     hidden_act: String,
     #[serde(default = "absolute")]
     position_embedding_type: String,
+    pad_token_id: Option<usize>,
+}
+
+/// The members of the family, by the names of their `model_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum BertKind {
+    Bert,
+    /// Counts positions from behind the number of its padding token.
+    XlmRoberta,
 }
 
 fn absolute() -> String {
@@ -29,6 +40,9 @@ fn absolute() -> String {
 }
 
 impl BertConfig {
+    /// The values of `model_type` that are computed here.
+    pub(crate) const KNOWN: [&str; 2] = ["bert", "xlm-roberta"];
+
     /// Refuses sizes that contradict each other and variants that are not computed here.
     pub(crate) fn check(&self) -> Result<(), String> {
         let sizes = [
@@ -46,6 +60,13 @@ impl BertConfig {
                     "the number {size} for its {what} is not between 1 and {limit}"
                 ));
             }
+        }
+        if self.first_position() >= self.max_position_embeddings {
+            return Err(format!(
+                "its first position {} is not one of its {}",
+                self.first_position(),
+                self.max_position_embeddings
+            ));
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let (width, heads) = (self.hidden_size, self.num_attention_heads);
@@ -82,8 +103,17 @@ impl BertConfig {
         self.vocab_size
     }
 
+    /// The most tokens that a text may have.
     pub(crate) fn positions(&self) -> usize {
-        self.max_position_embeddings
+        self.max_position_embeddings - self.first_position()
+    }
+
+    fn first_position(&self) -> usize {
+        match self.model_type {
+            BertKind::Bert => 0,
+            // A number beyond reason is caught by the check.
+            BertKind::XlmRoberta => self.pad_token_id.unwrap_or(1).saturating_add(1),
+        }
     }
 }
 
@@ -93,7 +123,7 @@ pub(crate) struct Bert {
     heads: i64,
     /// [vocabulary, h]
     words: Tensor,
-    /// [positions, h], the embedding of token type 0 added: we embed single texts only.
+    /// [positions, h] from the first that a text uses, the embedding of token type 0 added: we embed single texts only.
     positions: Tensor,
     embedding_norm: Norm,
     layers: Vec<Layer>,
@@ -167,7 +197,11 @@ impl Bert {
         reader.finish(&["pooler."])?;
         let with_type = types
             .f_narrow(0, 0, 1)
-            .and_then(|first| positions.f_add(&first));
+            .and_then(|first| positions.f_add(&first))
+            .and_then(|all| {
+                let first = config.first_position() as i64;
+                all.f_narrow(0, first, places - first)
+            });
         let positions = with_type.map_err(|error| reader.torch(&error))?;
         Ok(Self {
             kind,

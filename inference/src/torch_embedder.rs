@@ -1,16 +1,18 @@
-//! The embedder that runs a sentence model of the BERT family through libtorch on the thread that calls it.
+//! The embedder that runs a sentence model (BERT, XLM-RoBERTa) through libtorch on the thread that calls it.
+
+mod sentence_files;
 
 use std::path::Path;
 
-use serde::Deserialize;
 use tch::{Kind, TchError, Tensor};
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::Tokenizer;
 
 use crate::bert::{Bert, BertConfig};
 use crate::load_error::first_line;
-use crate::model::hugging_face::{architecture, read_bounded, read_json};
+use crate::model::hugging_face::{architecture, read_json};
 use crate::model::safetensors_files::SafetensorsFiles;
 use crate::{Embedder, EngineError, EngineOptions, LoadError};
+use sentence_files::Pooling;
 
 /// Texts that run together: enough to fill a core, few enough that a long one pads few others.
 const BATCH_TEXTS: usize = 32;
@@ -21,15 +23,10 @@ pub struct TorchEmbedder {
     bert: Bert,
     tokenizer: Tokenizer,
     pooling: Pooling,
+    /// Goes before every text.
+    prompt: String,
     dimensions: usize,
     threads: i32,
-}
-
-/// How the vectors of the tokens become the vector of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pooling {
-    Mean,
-    FirstToken,
 }
 
 impl TorchEmbedder {
@@ -43,19 +40,19 @@ impl TorchEmbedder {
         std::fs::metadata(directory).map_err(|error| LoadError::io(directory, error))?;
         let config_path = directory.join("config.json");
         let architecture = architecture(&config_path)?;
-        if architecture != "bert" {
+        if !BertConfig::KNOWN.contains(&architecture.as_str()) {
             return Err(LoadError::UnknownArchitecture {
                 path: config_path,
                 architecture,
-                known: "bert",
+                known: "bert, xlm-roberta",
             });
         }
         let config: BertConfig = read_json(&config_path)?;
         config
             .check()
             .map_err(|reason| LoadError::malformed(&config_path, reason))?;
-        let pooling = pooling(directory, config.hidden())?;
-        let tokenizer = tokenizer(directory, &config)?;
+        let pooling = sentence_files::pooling(directory, config.hidden())?;
+        let tokenizer = sentence_files::tokenizer(directory, &config)?;
         let mut files = SafetensorsFiles::open(directory)?;
         let bert = Bert::load(&config, &mut files, options.dtype.embedding_kind())?;
         let name = directory
@@ -73,6 +70,7 @@ impl TorchEmbedder {
             bert,
             tokenizer,
             pooling,
+            prompt: sentence_files::prompt(directory)?,
             dimensions: config.hidden(),
             threads: options.threads(),
         })
@@ -135,7 +133,9 @@ impl Embedder for TorchEmbedder {
         let _no_grad = tch::no_grad_guard();
         let mut encoded = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
-            let encoding = self.tokenizer.encode_fast(*text, true);
+            let encoding = self
+                .tokenizer
+                .encode_fast(format!("{}{text}", self.prompt), true);
             let encoding = encoding.map_err(|error| EngineError::Tokenizer {
                 reason: error.to_string(),
             })?;
@@ -160,105 +160,6 @@ impl Embedder for TorchEmbedder {
         }
         Ok(vectors)
     }
-}
-
-/// The pooling that `modules.json` leads to.
-fn pooling(directory: &Path, hidden: usize) -> Result<Pooling, LoadError> {
-    #[derive(Deserialize)]
-    struct Module {
-        path: String,
-        r#type: String,
-    }
-    #[derive(Deserialize)]
-    struct PoolingConfig {
-        word_embedding_dimension: usize,
-        #[serde(default)]
-        pooling_mode_cls_token: bool,
-        #[serde(default)]
-        pooling_mode_mean_tokens: bool,
-        #[serde(default)]
-        pooling_mode_max_tokens: bool,
-        #[serde(default)]
-        pooling_mode_mean_sqrt_len_tokens: bool,
-    }
-    let modules_path = directory.join("modules.json");
-    let mut found = None;
-    for module in read_json::<Vec<Module>>(&modules_path)? {
-        match module.r#type.rsplit('.').next() {
-            Some("Transformer" | "Normalize") => {}
-            Some("Pooling") => found = Some(module.path),
-            _ => {
-                let reason = format!(
-                    "it has a module of the type {:?}, which is not computed here",
-                    module.r#type
-                );
-                return Err(LoadError::unsupported(&modules_path, reason));
-            }
-        }
-    }
-    let folder =
-        found.filter(|folder| Path::new(folder).components().count() == 1 && folder != "..");
-    let folder = folder.ok_or_else(|| {
-        LoadError::malformed(&modules_path, "it names no pooling module beside it")
-    })?;
-    let path = directory.join(folder).join("config.json");
-    let config: PoolingConfig = read_json(&path)?;
-    if config.word_embedding_dimension != hidden {
-        let reason = format!(
-            "it pools vectors of {}, the network has {hidden}",
-            config.word_embedding_dimension
-        );
-        return Err(LoadError::malformed(&path, reason));
-    }
-    let modes = (
-        config.pooling_mode_mean_tokens,
-        config.pooling_mode_cls_token,
-        config.pooling_mode_max_tokens || config.pooling_mode_mean_sqrt_len_tokens,
-    );
-    match modes {
-        (true, false, false) => Ok(Pooling::Mean),
-        (false, true, false) => Ok(Pooling::FirstToken),
-        _ => Err(LoadError::unsupported(
-            &path,
-            "it pools neither by the mean nor by the first token alone",
-        )),
-    }
-}
-
-/// The tokenizer, which cuts texts to the length that `sentence_bert_config.json` asks for.
-fn tokenizer(directory: &Path, config: &BertConfig) -> Result<Tokenizer, LoadError> {
-    #[derive(Deserialize)]
-    struct Lengths {
-        max_seq_length: Option<usize>,
-    }
-    let path = directory.join("tokenizer.json");
-    let bytes = read_bounded(&path)?;
-    let malformed = |reason: String| LoadError::malformed(&path, reason);
-    let mut tokenizer =
-        Tokenizer::from_bytes(bytes).map_err(|error| malformed(error.to_string()))?;
-    if tokenizer.get_vocab_size(true) > config.vocabulary() {
-        let (has, network) = (tokenizer.get_vocab_size(true), config.vocabulary());
-        return Err(malformed(format!(
-            "it has {has} tokens, the network {network}"
-        )));
-    }
-    let lengths_path = directory.join("sentence_bert_config.json");
-    let asked = if lengths_path.exists() {
-        read_json::<Lengths>(&lengths_path)?.max_seq_length
-    } else {
-        None
-    };
-    let max_length = asked.unwrap_or(config.positions()).min(config.positions());
-    // A batch is padded by hand, to its own longest text.
-    tokenizer.with_padding(None);
-    let truncation = TruncationParams {
-        max_length,
-        ..TruncationParams::default()
-    };
-    tokenizer
-        .with_truncation(Some(truncation))
-        .map_err(|error| malformed(error.to_string()))?;
-    Ok(tokenizer)
 }
 
 #[cfg(test)]

@@ -77,6 +77,44 @@ fn vectors_in_bf16_stay_near() {
     assert!(cosine >= COSINE_MIN_BF16, "a cosine is {cosine}");
 }
 
+#[derive(Deserialize)]
+struct Network {
+    name: String,
+    texts: Vec<String>,
+    vectors: Vec<Vec<f32>>,
+}
+
+#[test]
+fn small_networks_of_each_kind_and_pooling_give_the_vectors_of_sentence_transformers() {
+    let networks: Vec<Network> = fixtures::read("embedders.json");
+    for Network {
+        name,
+        texts,
+        vectors,
+    } in &networks
+    {
+        let options = EngineOptions {
+            dtype: Dtype::F32,
+            threads: NonZeroUsize::new(1),
+            ..EngineOptions::default()
+        };
+        let mut embedder = TorchEmbedder::load(&fixtures::path(name), &options).unwrap();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let ours = embedder.embed(&texts).unwrap();
+        let mut difference = 0.0_f64;
+        for (a, b) in vectors.iter().flatten().zip(ours.iter().flatten()) {
+            difference = difference.max(f64::from((a - b).abs()));
+        }
+        println!("{name}: {difference:e}");
+        assert_eq!(ours.len(), vectors.len());
+        assert!(
+            difference <= NUMBER_TOLERANCE_F32,
+            "{name}: a number differs by {difference}"
+        );
+    }
+    assert_eq!(networks.len(), 2);
+}
+
 #[test]
 fn a_vector_does_not_depend_on_its_company() {
     let mut embedder = minilm(Dtype::Auto);

@@ -247,7 +247,7 @@ fn the_embedder_refuses_a_language_model_and_a_missing_directory() {
     };
     assert!(
         refusal(&fixtures::path("tiny-llama"))
-            .ends_with(r#"has the architecture "llama"; known here: bert"#)
+            .ends_with(r#"has the architecture "llama"; known here: bert, xlm-roberta"#)
     );
     assert_eq!(
         refusal(Path::new("no/such/model")),
