@@ -6,6 +6,7 @@ use serde::Deserialize;
 use tch::{Kind, TchError, Tensor};
 
 use crate::LoadError;
+use crate::model::memory::WeightCount;
 use crate::model::{TensorReader, Weights};
 
 /// The `config.json` of a network of the BERT family.
@@ -106,6 +107,18 @@ impl BertConfig {
     /// The most tokens that a text may have.
     pub(crate) fn positions(&self) -> usize {
         self.max_position_embeddings - self.first_position()
+    }
+
+    /// How many numbers the weights have.
+    pub(crate) fn weight_count(&self) -> WeightCount {
+        let (h, f) = (self.hidden_size as u64, self.intermediate_size as u64);
+        let words = h * self.vocab_size as u64;
+        let positions = h * self.max_position_embeddings as u64;
+        let layer = 4 * h * h + 2 * h * f;
+        WeightCount {
+            all: words + positions + self.num_hidden_layers as u64 * layer,
+            largest: words.max(positions).max(h * f).max(h * h),
+        }
     }
 
     fn first_position(&self) -> usize {

@@ -48,6 +48,16 @@ pub enum LoadError {
         /// What it asks for.
         reason: String,
     },
+    /// It would take more memory than the machine has to give.
+    #[error("{} needs {needed_mib} MiB of memory to load, {available_mib} MiB are available", .path.display())]
+    TooLarge {
+        /// The model.
+        path: PathBuf,
+        /// What loading takes at its height, in MiB.
+        needed_mib: u64,
+        /// What the kernel could give, in MiB.
+        available_mib: u64,
+    },
     /// libtorch failed, most likely for want of memory.
     #[error("{} could not be loaded into libtorch: {reason}", .path.display())]
     Torch {

@@ -7,6 +7,8 @@ mod family;
 mod rope;
 mod weight_names;
 
+pub(crate) mod memory;
+
 mod gguf_model;
 pub(crate) mod hugging_face;
 
@@ -40,6 +42,14 @@ pub(crate) struct LanguageModel {
     pub(crate) end_tokens: Vec<u32>,
     /// The tensors by the names of `weight_names`.
     pub(crate) weights: Box<dyn Weights>,
+}
+
+impl LanguageModel {
+    /// Refuses a model that does not fit in the memory that is available now, if it computes in `kind`.
+    pub(crate) fn check_memory(&self, kind: Kind) -> Result<(), LoadError> {
+        let needed = memory::WeightCount::of(&self.config).load_bytes(kind);
+        memory::check(self.weights.path(), needed, memory::available_bytes())
+    }
 }
 
 /// The tensors of a model: a decoder's by the names of `weight_names`, an embedding model's by those of its file.
@@ -93,6 +103,21 @@ impl<'a> TensorReader<'a> {
 
     pub(crate) fn torch(&self, error: &TchError) -> LoadError {
         LoadError::torch(self.weights.path(), error)
+    }
+}
+
+/// Refuses a tensor with numbers that are infinite or none: everything computed with it would be none.
+fn check_finite(path: &Path, name: &str, tensor: &Tensor) -> Result<(), LoadError> {
+    // Their sum is finite only if all are: no sum of real weights comes near the greatest f32.
+    let sum = tensor
+        .f_sum(Kind::Float)
+        .and_then(|sum| sum.f_double_value(&[]));
+    match sum.map_err(|error| LoadError::torch(path, &error))? {
+        sum if sum.is_finite() => Ok(()),
+        _ => {
+            let reason = format!("the tensor {name} has numbers that are not finite");
+            Err(LoadError::malformed(path, reason))
+        }
     }
 }
 

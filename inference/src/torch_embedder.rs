@@ -10,6 +10,7 @@ use tokenizers::Tokenizer;
 use crate::bert::{Bert, BertConfig};
 use crate::load_error::first_line;
 use crate::model::hugging_face::{architecture, read_json};
+use crate::model::memory;
 use crate::model::safetensors_files::SafetensorsFiles;
 use crate::{Embedder, EngineError, EngineOptions, LoadError};
 use sentence_files::Pooling;
@@ -53,8 +54,11 @@ impl TorchEmbedder {
             .map_err(|reason| LoadError::malformed(&config_path, reason))?;
         let pooling = sentence_files::pooling(directory, config.hidden())?;
         let tokenizer = sentence_files::tokenizer(directory, &config)?;
+        let kind = options.dtype.embedding_kind();
+        let needed = config.weight_count().load_bytes(kind);
+        memory::check(directory, needed, memory::available_bytes())?;
         let mut files = SafetensorsFiles::open(directory)?;
-        let bert = Bert::load(&config, &mut files, options.dtype.embedding_kind())?;
+        let bert = Bert::load(&config, &mut files, kind)?;
         let name = directory
             .file_name()
             .unwrap_or_default()

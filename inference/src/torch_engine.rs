@@ -44,6 +44,7 @@ impl TorchEngine {
         tch::set_num_threads(options.threads());
         let kind = options.dtype.language_kind();
         let mut model = model::open(path)?;
+        model.check_memory(kind)?;
         let context_tokens = model.config.context_tokens.min(options.context_tokens_max);
         let llama = Llama::load(
             model.config.clone(),

@@ -10,8 +10,8 @@ use safetensors::tensor::Metadata;
 use serde::Deserialize;
 use tch::{Kind, Tensor};
 
-use super::Weights;
 use super::hugging_face::read_json;
+use super::{Weights, check_finite};
 use crate::LoadError;
 
 /// The format's own limit of a header.
@@ -178,7 +178,9 @@ impl Weights for SafetensorsFiles {
                 format!("the tensor {name} is missing"),
             ));
         };
-        let tensor = self.shards[*shard].read(name, shape)?;
+        let shard = &mut self.shards[*shard];
+        let tensor = shard.read(name, shape)?;
+        check_finite(&shard.path, name, &tensor)?;
         self.read.insert(name.to_owned());
         Ok(tensor)
     }

@@ -121,7 +121,11 @@ fn a_whole_forged_model_loads() {
 #[test]
 fn what_is_wrong_with_a_model_is_said_in_words() {
     type Spoil = fn(&mut Forge);
-    let cases: [(Spoil, &str); 17] = [
+    let cases: [(Spoil, &str); 18] = [
+        (
+            |f| f.tensors[1].data[..4].copy_from_slice(&f32::NAN.to_le_bytes()),
+            "FILE is damaged: the tensor output_norm.weight has numbers that are not finite",
+        ),
         (
             |f| f.tensors[0].code = 10,
             "FILE cannot be used: its tensor token_embd.weight is stored as Q2_K; read here are F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K",

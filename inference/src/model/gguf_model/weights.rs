@@ -8,7 +8,7 @@ use tch::Tensor;
 use crate::LoadError;
 use crate::model::gguf::Gguf;
 use crate::model::weight_names::gguf_name;
-use crate::model::{DecoderConfig, Family, Weights};
+use crate::model::{DecoderConfig, Family, Weights, check_finite};
 
 /// The parts of models that see, which Ollama keeps in the same file.
 const SIGHT: [&str; 2] = ["v.", "mm."];
@@ -56,8 +56,10 @@ impl Weights for GgufWeights {
             Some(heads) => tensor.and_then(|tensor| half_rotation(&tensor, heads)),
             None => tensor,
         };
+        let tensor = ordered.map_err(|error| LoadError::torch(self.gguf.path(), &error))?;
+        check_finite(self.gguf.path(), &gguf_name, &tensor)?;
         self.read.insert(gguf_name);
-        ordered.map_err(|error| LoadError::torch(self.gguf.path(), &error))
+        Ok(tensor)
     }
 
     fn unread(&self) -> Vec<&str> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::{EngineOptions, TorchEmbedder, TorchEngine, fixtures};
+use crate::{Dtype, EngineOptions, LoadError, TorchEmbedder, TorchEngine, fixtures};
 
 /// A copy of the small network that a test may spoil.
 fn copy() -> tempfile::TempDir {
@@ -158,6 +158,50 @@ fn tensors_of_another_network_are_refused() {
         unread.contains("cannot be used: it has a tensor model.layers.1."),
         "{unread}"
     );
+}
+
+#[test]
+fn a_model_that_does_not_fit_in_memory_is_refused_before_it_is_read() {
+    let directory = copy();
+    edit_config(directory.path(), |config| {
+        config["num_hidden_layers"] = 1024.into();
+        config["hidden_size"] = (1 << 16).into();
+        config["intermediate_size"] = (1 << 20).into();
+    });
+    let options = EngineOptions {
+        dtype: Dtype::F32,
+        ..EngineOptions::default()
+    };
+    let error = TorchEngine::load(directory.path(), &options).err().unwrap();
+    assert!(
+        matches!(
+            error,
+            LoadError::TooLarge {
+                needed_mib: 805_855_376,
+                available_mib: 1..100_000_000,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn weights_that_are_not_finite_are_refused_by_name() {
+    for (number, dtype) in [(f32::NAN, "NaN"), (f32::NEG_INFINITY, "infinity")] {
+        let directory = copy();
+        let path = directory.path().join("model-00002-of-00002.safetensors");
+        let mut bytes = fs::read(&path).unwrap();
+        let last = bytes.len() - 4;
+        bytes[last..].copy_from_slice(&number.to_le_bytes());
+        fs::write(&path, bytes).unwrap();
+        let said = said(directory.path(), directory.path());
+        assert!(
+            said.starts_with("DIR/model-00002-of-00002.safetensors is damaged")
+                && said.ends_with(" has numbers that are not finite"),
+            "{dtype}: {said}"
+        );
+    }
 }
 
 #[test]
