@@ -132,11 +132,13 @@ pub(crate) fn open(path: &Path) -> Result<LanguageModel, LoadError> {
 }
 
 /// Texts that end a turn in the chat formats that we know, whichever of them the file itself names.
-const END_OF_TURN_TEXTS: [&str; 6] = [
+const END_OF_TURN_TEXTS: [&str; 8] = [
     "<|im_end|>",
     "<|endoftext|>",
     "<|eot_id|>",
+    "<|eom_id|>",
     "<|end_of_text|>",
+    "<end_of_turn>",
     "<|end|>",
     "</s>",
 ];

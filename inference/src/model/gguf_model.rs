@@ -111,11 +111,24 @@ pub(super) fn tokenizer(gguf: &Gguf) -> Result<TextTokenizer, LoadError> {
     TextTokenizer::from_gguf(path, &vocabulary)
 }
 
-fn named_end_tokens(gguf: &Gguf) -> impl Iterator<Item = u32> {
-    ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"]
-        .into_iter()
-        .filter_map(|key| gguf.count(key).ok())
+/// The end tokens under the keys of llama.cpp and, several at once, of Ollama.
+fn named_end_tokens(gguf: &Gguf) -> Vec<u32> {
+    let mut ids: Vec<i64> = Vec::new();
+    for key in [
+        "eos_token_id",
+        "eot_token_id",
+        "eom_token_id",
+        "eos_token_ids",
+    ] {
+        match gguf.key(&format!("tokenizer.ggml.{key}")) {
+            Some(Value::Integer(id)) => ids.push(*id),
+            Some(Value::Integers(several)) => ids.extend(several),
+            _ => {}
+        }
+    }
+    ids.into_iter()
         .filter_map(|id| u32::try_from(id).ok())
+        .collect()
 }
 
 fn template(gguf: &Gguf, tokenizer: &TextTokenizer) -> Result<ChatTemplate, LoadError> {

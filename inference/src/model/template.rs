@@ -64,6 +64,8 @@ impl ChatTemplate {
             .map_err(|error| error.to_string())?;
         let rendered = template.render(context! {
             messages,
+            tools => (),
+            documents => (),
             add_generation_prompt => true,
             bos_token => self.beginning.as_str(),
             eos_token => self.end.as_str(),
@@ -110,7 +112,7 @@ mod tests {
             let expected = rendered.clone().ok_or_else(|| refused.clone().unwrap());
             assert_eq!(template.render(messages), expected, "{name}");
         }
-        assert_eq!(renderings.len(), 18);
+        assert_eq!(renderings.len(), 27);
     }
 
     fn render(source: &str, messages: &[(Role, &str)]) -> Result<String, String> {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::model;
 use crate::model::gguf::tests::{Forge, text};
 use crate::{EngineOptions, TorchEngine};
 
@@ -209,4 +210,25 @@ fn what_is_wrong_with_a_model_is_said_in_words() {
         spoil(&mut forge);
         assert_eq!(said(&forge), expected);
     }
+}
+
+#[test]
+fn every_end_token_that_the_file_names_ends_a_turn() {
+    let mut forge = model();
+    set(
+        &mut forge,
+        "tokenizer.ggml.eot_token_id",
+        4,
+        &3_u32.to_le_bytes(),
+    );
+    set(
+        &mut forge,
+        "tokenizer.ggml.eos_token_ids",
+        9,
+        &integers(&[2, 4, -1]),
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("forged.gguf");
+    fs::write(&path, forge.bytes()).unwrap();
+    assert_eq!(model::open(&path).unwrap().end_tokens, [1, 2, 3, 4]);
 }

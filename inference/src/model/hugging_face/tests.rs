@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::model;
 use crate::{Dtype, EngineOptions, LoadError, TorchEmbedder, TorchEngine, fixtures};
 
 /// A copy of the small network that a test may spoil.
@@ -125,6 +126,51 @@ fn what_this_program_does_not_compute_is_refused_in_words() {
             "{said}\ninstead of {reason}"
         );
     }
+}
+
+#[test]
+fn every_end_token_that_the_files_name_ends_a_turn() {
+    let ends = |generation: Option<&str>| {
+        let directory = copy();
+        edit_config(directory.path(), |config| config["eos_token_id"] = 9.into());
+        let path = directory.path().join("generation_config.json");
+        match generation {
+            Some(text) => fs::write(&path, text).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+        model::open(directory.path()).unwrap().end_tokens
+    };
+    // 0 and 2 are special tokens that can mean nothing else.
+    assert_eq!(ends(Some(r#"{"eos_token_id": [7, 8]}"#)), [0, 2, 7, 8]);
+    assert_eq!(ends(Some(r#"{"eos_token_id": 7}"#)), [0, 2, 7]);
+    assert_eq!(ends(Some("{}")), [0, 2, 9]);
+    assert_eq!(ends(None), [0, 2, 9]);
+}
+
+/// Gemma 3 as its models that see are saved: the decoder under another name, its sizes in a part of the configuration.
+#[test]
+fn the_text_part_of_a_model_that_sees_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(fixtures::path("tiny-gemma3")).unwrap() {
+        let from = entry.unwrap().path();
+        fs::copy(&from, directory.path().join(from.file_name().unwrap())).unwrap();
+    }
+    edit_config(directory.path(), |config| {
+        let text = config.take();
+        *config = serde_json::json!({
+            "model_type": "gemma3", "eos_token_id": [1, 5], "text_config": text, "vision_config": {}
+        });
+    });
+    let path = directory.path().join("model.safetensors");
+    let bytes = fs::read(&path).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let sight = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]);
+    let named = tensors
+        .iter()
+        .map(|(name, view)| (format!("language_model.{name}"), view))
+        .chain([("vision_tower.patches.weight".to_owned(), sight.unwrap())]);
+    fs::write(&path, safetensors::serialize(named, None).unwrap()).unwrap();
+    assert_eq!(said(directory.path(), directory.path()), "loaded");
 }
 
 #[test]
