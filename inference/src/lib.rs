@@ -5,7 +5,7 @@
 //! engine          the seam: one conversation in, pieces of text out
 //! torch_engine    the engine that runs a language model through libtorch
 //!   prompt          conversation -> tokens, by the model's own template
-//!   llama           the forward pass of the Llama family over a key-value cache
+//!   llama           the forward pass of Llama and its kin over a key-value cache
 //!   sampling        logits -> next token                                     (pure)
 //!   text_stream     bytes of tokens -> whole pieces of text                  (pure)
 //! embedder        the seam for sentence embeddings; torch_embedder and bert behind it

@@ -101,17 +101,16 @@ impl TextTokenizer {
                 (tokenizer, Spelling::ByteFallback)
             }
         };
-        for (token, kind) in &vocabulary.tokens {
-            match kind {
-                TokenKind::Normal => 0,
-                TokenKind::Special => {
-                    tokenizer.add_special_tokens(&[AddedToken::from(*token, true)])
-                }
-                TokenKind::Added => {
-                    tokenizer.add_tokens(&[AddedToken::from(*token, false).normalized(false)])
-                }
-            };
-        }
+        let of_kind = |wanted: TokenKind| {
+            let tokens = vocabulary.tokens.iter();
+            let tokens = tokens.filter(move |(_, kind)| *kind == wanted);
+            tokens.map(move |(token, _)| {
+                AddedToken::from(*token, wanted == TokenKind::Special).normalized(false)
+            })
+        };
+        // All at once: each call builds its automaton anew, and Gemma has thousands.
+        tokenizer.add_special_tokens(&of_kind(TokenKind::Special).collect::<Vec<_>>());
+        tokenizer.add_tokens(&of_kind(TokenKind::Added).collect::<Vec<_>>());
         Self::new(tokenizer, spelling).map_err(malformed)
     }
 }
