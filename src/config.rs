@@ -117,6 +117,12 @@ pub struct ModelsConfig {
     pub data_type: DataType,
     /// Threads of one step of the model; absent means all cores but one.
     pub threads: Option<NonZeroUsize>,
+    /// Replies that are written at once.
+    pub running_max: usize,
+    /// Bytes of the key-value cache.
+    pub cache_bytes_max: usize,
+    /// Each reply is what it would be if nothing else ran.
+    pub deterministic: bool,
     /// Tokens of the longest reply.
     pub reply_tokens_max: u32,
 }
@@ -360,6 +366,9 @@ impl Reader<'_> {
                     value::number(text, 1..=256)
                 })
                 .and_then(|threads| NonZeroUsize::new(to_usize(threads))),
+            running_max: to_usize(self.number("TWIN_RUNNING_MAX", 1, 256)),
+            cache_bytes_max: to_usize(self.number("TWIN_CACHE_MIB", 1, 1 << 20) << 20),
+            deterministic: self.required("TWIN_DETERMINISTIC", value::boolean),
             reply_tokens_max: u32::try_from(self.number("TWIN_REPLY_TOKENS_MAX", 1, 4_096))
                 .expect("the setting's range fits"),
         }

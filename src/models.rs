@@ -11,7 +11,8 @@ use inference::{
 
 use crate::config::{DataType, EngineKind, ModelsConfig};
 
-/// Workers that write replies, each with a model of its own: more than one only helps where cores are idle.
+/// Workers that write replies, each with a model of its own. One writes many replies at once, so more than one only helps
+/// where a step leaves cores idle.
 const ENGINE_WORKERS: usize = 1;
 
 /// What the actors' pool works with.
@@ -71,6 +72,9 @@ fn options(config: &ModelsConfig) -> EngineOptions {
             DataType::Bf16 => Dtype::Bf16,
         },
         threads: config.threads,
+        running_max: config.running_max,
+        cache_bytes_max: config.cache_bytes_max,
+        deterministic: config.deterministic,
         ..EngineOptions::default()
     }
 }

@@ -1,24 +1,29 @@
 //! The inference pool: takes generations and texts to embed, and gives each to the worker with the least to do.
 //!
 //! 1. [`Generate`] and [`Embed`] arrive; a full queue is answered [`PoolError::Overloaded`], never with silence.
-//! 2. The job goes to a [`Worker`] actor, which owns an engine on a thread of its own.
+//! 2. The job goes to a [`Worker`] actor, which owns an engine on a thread of its own. A text engine writes many at once
+//!    (`generation.rs`), an embedder does one call after the other (`embedding.rs`).
 //! 3. The engine streams [`GenerationEvent`]s to whoever asked; a worker that dies is replaced.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use actix::prelude::*;
-use inference::{Embedder, Engine, GenerateRequest, Generation, ModelInfo, TokenCounter};
+use inference::{
+    Embedder, Engine, EngineError, GenerateRequest, Generation, ModelInfo, TokenCounter,
+};
 use protocol::{ErrorCode, Failure};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::limits::EMBED_TEXTS_MAX;
 use crate::metrics;
 
-mod jobs;
+mod embedding;
+mod generation;
 mod worker;
 
-use jobs::{EmbedJob, GenerateJob};
+use embedding::EmbedJob;
+use generation::GenerateJob;
 use worker::{Gauge, Job, Load, Worker};
 
 /// Why the pool gives no answer.
@@ -79,19 +84,27 @@ pub struct EngineAbout {
     pub counter: TokenCounter,
 }
 
-/// Stops a generation: the engine looks at it before every step.
+/// What an engine's error is to whoever asked.
+fn pool_error(error: &EngineError) -> PoolError {
+    match error {
+        EngineError::PromptTooLong { .. } => PoolError::Refused(error.to_string()),
+        error => PoolError::Failed(error.to_string()),
+    }
+}
+
+/// Stops a generation: looked at before every step.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cancel(Arc<AtomicBool>);
+pub(crate) struct Cancel(Arc<OnceLock<Instant>>);
 
 impl Cancel {
     /// Asks the engine to stop.
     pub(crate) fn cancel(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.get_or_init(Instant::now);
     }
 
-    /// Whether the engine was asked to stop.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    /// When the engine was first asked to stop.
+    fn since(&self) -> Option<Instant> {
+        self.0.get().copied()
     }
 }
 
@@ -163,10 +176,10 @@ impl InferencePool {
         let about = Arc::new(OnceLock::new());
         let mut generators = Vec::new();
         for _ in 0..models.engine_workers.max(1) {
-            let load = jobs::generator(models.engine.clone(), about.clone());
+            let load = generation::generator(models.engine.clone(), about.clone());
             generators.push(Link::start("generate", load).await?);
         }
-        let embedder = Link::start("embed", jobs::embedder(models.embedder)).await?;
+        let embedder = Link::start("embed", embedding::embedder(models.embedder)).await?;
         let about = about.get().expect("an engine has loaded").clone();
         Ok((
             Self {
@@ -205,11 +218,7 @@ impl Handler<Generate> for InferencePool {
                 return Box::pin(async move { Err(PoolError::Refused(error.to_string())) });
             }
         };
-        let job = GenerateJob {
-            request,
-            events: generate.events,
-            cancel: generate.cancel,
-        };
+        let job = GenerateJob::new(request, generate.events, generate.cancel);
         let least = self
             .generators
             .iter_mut()
@@ -252,3 +261,6 @@ impl Handler<Embed> for InferencePool {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

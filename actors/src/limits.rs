@@ -29,8 +29,11 @@ pub const SESSION_MAILBOX_MAX: usize = 64;
 /// Requests of one connection whose answers are still to come; past it they are answered `overloaded`.
 pub const SESSION_REQUESTS_MAX: usize = 64;
 
-/// Generations that may wait for one engine: more would wait longer than people do.
-pub const ENGINE_QUEUE_MAX: usize = 32;
+/// Jobs that may come while an engine takes one step; it has a queue of its own, which is fair.
+pub const ENGINE_QUEUE_MAX: usize = 64;
+
+/// Engines that may die with a generation in them before it fails: it may have been the reason.
+pub const ENGINE_ATTEMPTS_MAX: u32 = 2;
 
 /// Pieces of text that may wait between an engine and a conversation; past it they are joined, never dropped.
 pub const GENERATION_EVENTS_MAX: usize = 256;

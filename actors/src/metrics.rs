@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use inference::Usage;
+use inference::{EngineLoad, Usage};
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
@@ -20,8 +20,17 @@ struct Metrics {
     dropped: IntCounterVec,
     replies: IntCounterVec,
     tokens: IntCounterVec,
+    queue_wait: Histogram,
     first_token: Histogram,
+    output_token: Histogram,
     generation: Histogram,
+    generations: IntGaugeVec,
+    step_tokens: Histogram,
+    cache_blocks: IntGaugeVec,
+    tokens_reused: IntCounter,
+    preemptions: IntCounter,
+    cancellations: IntCounterVec,
+    cancel_to_free: Histogram,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -32,6 +41,9 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     let seconds = |name: &str, help: &str, buckets: Vec<f64>| {
         let opts = HistogramOpts::new(name, help).buckets(buckets);
         Histogram::with_opts(opts).expect("the metric's name is valid")
+    };
+    let counter = |name: &str, help: &str| {
+        IntCounter::with_opts(opts(name, help)).expect("the metric's name is valid")
     };
     let exponential = |start: f64, count: usize| {
         prometheus::exponential_buckets(start, 2.0, count).expect("the buckets are valid")
@@ -75,15 +87,64 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
             "Tokens that engines read and wrote, by direction",
             "direction",
         ),
+        queue_wait: seconds(
+            "twin_queue_wait_seconds",
+            "From a generation's arrival at the pool to its first step",
+            exponential(0.001, 16),
+        ),
         first_token: seconds(
             "twin_first_token_seconds",
-            "From the begin of a generation to its first text",
+            "From a generation's arrival at the pool to its first text",
             exponential(0.01, 12),
+        ),
+        output_token: seconds(
+            "twin_output_token_seconds",
+            "Time for each token of a reply behind its first one",
+            exponential(0.001, 12),
         ),
         generation: seconds(
             "twin_generation_seconds",
             "How long an engine worked on one reply",
             exponential(0.05, 13),
+        ),
+        generations: IntGaugeVec::new(
+            opts(
+                "twin_generations",
+                "Generations in engines, by state: running or waiting",
+            ),
+            &["state"],
+        )
+        .expect("the metric's name is valid"),
+        step_tokens: seconds(
+            "twin_step_tokens",
+            "Tokens that an engine computed in one step, of all generations together",
+            exponential(1.0, 10),
+        ),
+        cache_blocks: IntGaugeVec::new(
+            opts(
+                "twin_cache_blocks",
+                "Blocks of the key-value cache, by state: used by generations, or total",
+            ),
+            &["state"],
+        )
+        .expect("the metric's name is valid"),
+        tokens_reused: counter(
+            "twin_prompt_tokens_reused_total",
+            "Prompt tokens that were found in the key-value cache instead of computed",
+        ),
+        preemptions: counter(
+            "twin_preemptions_total",
+            "Generations that were put back into the queue for others",
+        ),
+        cancellations: vec(
+            "twin_generations_cancelled_total",
+            "Generations that ended early, by reason: stopped, gone (nobody listens) or deadline",
+            "reason",
+        ),
+        cancel_to_free: seconds(
+            "twin_cancel_to_free_seconds",
+            "From a stop or a deadline to the moment when slot and memory are free",
+            exponential(0.000_1, 16),
         ),
     }
 });
@@ -103,7 +164,16 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
     registry.register(Box::new(metrics.dropped.clone()))?;
     registry.register(Box::new(metrics.replies.clone()))?;
     registry.register(Box::new(metrics.tokens.clone()))?;
+    registry.register(Box::new(metrics.queue_wait.clone()))?;
     registry.register(Box::new(metrics.first_token.clone()))?;
+    registry.register(Box::new(metrics.output_token.clone()))?;
+    registry.register(Box::new(metrics.generations.clone()))?;
+    registry.register(Box::new(metrics.step_tokens.clone()))?;
+    registry.register(Box::new(metrics.cache_blocks.clone()))?;
+    registry.register(Box::new(metrics.tokens_reused.clone()))?;
+    registry.register(Box::new(metrics.preemptions.clone()))?;
+    registry.register(Box::new(metrics.cancellations.clone()))?;
+    registry.register(Box::new(metrics.cancel_to_free.clone()))?;
     registry.register(Box::new(metrics.generation.clone()))
 }
 
@@ -172,4 +242,41 @@ pub(crate) fn generated(usage: &Usage, took: Duration) {
         .with_label_values(&["written"])
         .inc_by(usage.completion_tokens.into());
     METRICS.generation.observe(took.as_secs_f64());
+}
+
+pub(crate) fn queue_waited(took: Duration) {
+    METRICS.queue_wait.observe(took.as_secs_f64());
+}
+
+pub(crate) fn output_token(took: Duration) {
+    METRICS.output_token.observe(took.as_secs_f64());
+}
+
+pub(crate) fn generation_cancelled(reason: &'static str) {
+    METRICS.cancellations.with_label_values(&[reason]).inc();
+}
+
+pub(crate) fn cancelled_and_freed(took: Duration) {
+    METRICS.cancel_to_free.observe(took.as_secs_f64());
+}
+
+/// An engine has taken a step: what it holds before and after. The gauges add up what all engines hold.
+pub(crate) fn engine_stepped(before: &EngineLoad, after: &EngineLoad) {
+    if after.step_tokens > 0 {
+        METRICS.step_tokens.observe(after.step_tokens as f64);
+    }
+    let change = |gauge: &IntGaugeVec, state: &str, before: usize, after: usize| {
+        gauge
+            .with_label_values(&[state])
+            .add(after as i64 - before as i64);
+    };
+    let (generations, blocks) = (&METRICS.generations, &METRICS.cache_blocks);
+    change(generations, "running", before.running, after.running);
+    change(generations, "waiting", before.waiting, after.waiting);
+    change(blocks, "used", before.blocks_used, after.blocks_used);
+    change(blocks, "total", before.blocks_total, after.blocks_total);
+    let reused = after.tokens_reused.saturating_sub(before.tokens_reused);
+    METRICS.tokens_reused.inc_by(reused);
+    let preemptions = after.preemptions.saturating_sub(before.preemptions);
+    METRICS.preemptions.inc_by(preemptions);
 }

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use inference::GenerateRequest;
-use protocol::{ConversationId, ErrorCode, Failure, MessageId, Source, TwinId};
+use inference::{Account, CacheScope, GenerateRequest, Origin, Priority};
+use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId};
 use storage::StorageError;
 use tokio::sync::mpsc;
 
@@ -227,9 +227,11 @@ async fn answer(
     );
     let seed = seed_of(reply.reply);
     let mut request = GenerateRequest {
+        origin: origin_of(&mind.twin, &question.author),
         messages: prompt.messages,
         max_tokens: services.config.reply_tokens_max,
         seed,
+        message: u128::from_be_bytes(*reply.reply.as_bytes()),
         ..GenerateRequest::default()
     };
     if !prompt.sources.is_empty() {
@@ -301,6 +303,24 @@ fn prompt_tokens_max(services: &Services) -> usize {
     let reply = services.config.reply_tokens_max as usize;
     let context = services.engine.model.context_tokens.saturating_sub(reply);
     services.config.prompt_tokens_max.min(context)
+}
+
+/// For whom a reply is written: the twin and whoever asks it have a share of the engine each. Prompts of one twin may begin
+/// with what others of it computed; its owner's are kept apart from everybody else's.
+fn origin_of(twin: &storage::Twin, asks: &Author) -> Origin {
+    let (asker, owner) = match asks {
+        Author::User { id, .. } => (*id.as_bytes(), *id == twin.owner_id),
+        Author::Twin { id, .. } => (*id.as_bytes(), false),
+    };
+    let twin = u128::from_be_bytes(*twin.id.as_bytes());
+    Origin {
+        accounts: [Account(twin), Account(u128::from_be_bytes(asker))],
+        scope: CacheScope {
+            owner: twin,
+            audience: u128::from(owner),
+        },
+        priority: Priority::Person,
+    }
 }
 
 /// The seed of a reply: the random half of its id, so that writing it anew gives the same text.

@@ -1,50 +1,48 @@
-//! Tokens a second of one conversation and texts a second of the embedder, on the models of the cache.
+//! Tokens a second of one and of sixteen conversations and texts a second of the embedder, on the models of the cache.
 //!
-//! `cargo bench -p inference` prints a table; `-- --threads 2` sets the threads. Each figure is the median of three runs.
+//! `cargo bench -p inference` prints a table; `-- --threads 2` sets the threads, `-- --only bf16` the number type. Each figure is the median of three runs. Decode is
+//! measured from the step in which the last conversation has its first token.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use inference::{
-    ChatMessage, Dtype, Embedder, Engine, EngineOptions, GenerateRequest, Role, TorchEmbedder,
-    TorchEngine,
+    Account, CacheScope, ChatMessage, Dtype, Embedder, Engine, EngineEvent, EngineOptions,
+    GenerateRequest, Origin, Role, Ticket, TorchEmbedder, TorchEngine, ValidGenerateRequest,
 };
 
 const RUNS: usize = 3;
-const REPLY_TOKENS: u32 = 128;
+const REPLY_TOKENS: u32 = 64;
 const TEXTS: usize = 128;
 
 fn main() {
-    let threads = threads();
+    let threads =
+        argument("--threads").map(|count| count.parse().expect("--threads takes a count"));
+    let only = argument("--only");
     println!(
         "threads: {}",
-        threads.map_or("all cores but one".into(), |count| count.to_string())
+        threads.map_or("all cores but one".into(), |count: NonZeroUsize| count
+            .to_string())
     );
-    for dtype in [Dtype::F32, Dtype::Bf16] {
-        language_model(&EngineOptions {
+    let dtypes = [("f32", Dtype::F32), ("bf16", Dtype::Bf16)];
+    let chosen = dtypes
+        .into_iter()
+        .filter(|(name, _)| only.as_ref().is_none_or(|only| only == name))
+        .map(|(_, dtype)| EngineOptions {
             dtype,
             threads,
             ..EngineOptions::default()
         });
-    }
-    for dtype in [Dtype::F32, Dtype::Bf16] {
-        embedder(&EngineOptions {
-            dtype,
-            threads,
-            ..EngineOptions::default()
-        });
-    }
+    chosen.clone().for_each(|options| language_model(&options));
+    chosen.for_each(|options| embedder(&options));
 }
 
-fn threads() -> Option<NonZeroUsize> {
-    let mut arguments = std::env::args()
-        .skip_while(|argument| argument != "--threads")
-        .skip(1);
-    arguments
-        .next()
-        .map(|count| count.parse().expect("--threads takes a count"))
+/// What follows a name on the command line.
+fn argument(name: &str) -> Option<String> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != name);
+    arguments.nth(1)
 }
 
 fn language_model(options: &EngineOptions) {
@@ -52,52 +50,141 @@ fn language_model(options: &EngineOptions) {
     let mut engine =
         TorchEngine::load(&model("smollm2-135m-instruct.gguf"), options).expect("the model loads");
     let load_seconds = started.elapsed().as_secs_f64();
-    let (mut prefill, mut decode, mut first) = (Vec::new(), Vec::new(), Vec::new());
-    for run in 0..RUNS {
-        // Another beginning each time, so that no run finds its prompt in the cache.
-        let story =
-            "We sailed along the coast until the wind turned to the north, and then we waited. "
-                .repeat(26);
-        let request = GenerateRequest {
-            messages: vec![ChatMessage::new(
-                Role::User,
-                format!("{run}. {story} Tell the whole story again, longer."),
-            )],
-            max_tokens: REPLY_TOKENS,
-            temperature: 0.8,
-            seed: run as u64,
-            ..GenerateRequest::default()
-        };
-        let request = request
-            .validate()
-            .expect("the request is within its bounds");
-        let started = Instant::now();
-        // The last announcement of a chunk comes before the prompt's last chunk, the first piece right behind it.
-        let mut pieces = Vec::new();
-        let generation = engine.generate(&request, &mut |piece| {
-            pieces.push((started.elapsed().as_secs_f64(), piece.is_empty()));
-            ControlFlow::Continue(())
-        });
-        let usage = generation.expect("the model writes").usage;
-        let first_piece = pieces
-            .iter()
-            .position(|(_, empty)| !empty)
-            .expect("the reply has a text");
-        let (first_at, last_at) = (pieces[first_piece].0, pieces[pieces.len() - 1].0);
-        first.push(first_at * 1000.0);
-        prefill.push(f64::from(usage.prompt_tokens) / first_at);
-        decode.push(f64::from(usage.completion_tokens - 1) / (last_at - first_at));
-    }
-    let model = engine.model();
+    let info = engine.model().clone();
     println!(
-        "{} {} ({}): load {load_seconds:.1} s, prefill {:.0} tokens/s, first token {:.0} ms, decode {:.1} tokens/s",
-        model.name,
-        model.dtype,
-        model.quantisation,
-        median(prefill),
-        median(first),
-        median(decode)
+        "{} {} ({}): load {load_seconds:.1} s",
+        info.name, info.dtype, info.quantisation
     );
+    let mut jobs = 0;
+    let mut measure = |what: &str, talks: u128, prompt: usize, shared: bool, reply: u32| {
+        let runs: Vec<Run> = (0..RUNS)
+            .map(|_| {
+                jobs += 1;
+                let requests = (0..talks)
+                    .map(|talk| request(&engine, jobs * 100 + talk, jobs, prompt, shared, reply));
+                let requests = requests.collect();
+                run(&mut engine, requests)
+            })
+            .collect();
+        let of = |figure: fn(&Run) -> f64| median(runs.iter().map(figure).collect());
+        println!(
+            "  {what}: {:.2} s, prefill {:.0} tokens/s, decode {:.1} tokens/s, first token median {:.0} ms, last {:.0} ms",
+            of(|run| run.seconds),
+            of(|run| run.prompt_tokens / run.prefill_seconds),
+            of(|run| run.decoded / run.decode_seconds),
+            of(|run| run.first_ms[run.first_ms.len() / 2]),
+            of(|run| run.first_ms[run.first_ms.len() - 1]),
+        );
+    };
+    measure("1 conversation, prompt 512", 1, 512, false, REPLY_TOKENS);
+    measure("1 conversation, prompt 64", 1, 64, false, REPLY_TOKENS);
+    measure("16 conversations, prompt 64", 16, 64, false, REPLY_TOKENS);
+    measure("1 conversation, prompt 256, reply 64", 1, 256, false, 64);
+    measure("16 conversations, prompt 256, reply 64", 16, 256, false, 64);
+    measure(
+        "16 of one twin, three quarters of the prompt shared",
+        16,
+        256,
+        true,
+        64,
+    );
+}
+
+/// What one run of several conversations took.
+struct Run {
+    seconds: f64,
+    prompt_tokens: f64,
+    /// Steps until every conversation had its first token, and those after.
+    prefill_seconds: f64,
+    decode_seconds: f64,
+    /// Tokens that were written in the steps after.
+    decoded: f64,
+    /// From the beginning to each first token, in order.
+    first_ms: Vec<f64>,
+}
+
+/// A prompt of about `tokens` tokens; of the conversations of one job that share, three quarters are the same.
+fn request(
+    engine: &TorchEngine,
+    talk: u128,
+    job: u128,
+    tokens: usize,
+    shared: bool,
+    reply: u32,
+) -> ValidGenerateRequest {
+    let (common, owner) = if shared {
+        (tokens * 3 / 4, job)
+    } else {
+        (0, talk)
+    };
+    let fill = |text: &mut String, number: u128, tokens: usize| {
+        text.push_str(&format!("Log {number}."));
+        while engine.count_tokens(text) < tokens {
+            text.push_str(" We sailed along the coast until the wind turned.");
+        }
+    };
+    let mut text = String::new();
+    fill(&mut text, owner, common);
+    // What the template adds.
+    fill(&mut text, talk, tokens.saturating_sub(35));
+    let request = GenerateRequest {
+        origin: Origin {
+            accounts: [Account(owner), Account(talk)],
+            scope: CacheScope { owner, audience: 0 },
+            ..Origin::default()
+        },
+        messages: vec![ChatMessage::new(Role::User, text)],
+        max_tokens: reply,
+        temperature: 0.8,
+        seed: talk as u64,
+        ..GenerateRequest::default()
+    };
+    request
+        .validate()
+        .expect("the request is within its bounds")
+}
+
+fn run(engine: &mut TorchEngine, requests: Vec<ValidGenerateRequest>) -> Run {
+    let talks = requests.len();
+    for (ticket, request) in (0..).zip(requests) {
+        engine.submit(Ticket(ticket), request, None);
+    }
+    let started = Instant::now();
+    let mut first: HashMap<Ticket, f64> = HashMap::new();
+    let (mut prompt_tokens, mut decoded, mut prefill_seconds) = (0.0, 0.0, 0.0);
+    while !engine.is_idle() {
+        let all_begun = first.len() == talks;
+        let running = engine.load().running;
+        let events = engine.step(Instant::now()).expect("the model runs");
+        let seconds = started.elapsed().as_secs_f64();
+        if all_begun {
+            decoded += running as f64;
+        } else {
+            prefill_seconds = seconds;
+        }
+        for (ticket, event) in events {
+            match event {
+                EngineEvent::Begun => {}
+                EngineEvent::Text(_) => drop(first.entry(ticket).or_insert(seconds * 1000.0)),
+                EngineEvent::Finished(generation) => {
+                    first.entry(ticket).or_insert(seconds * 1000.0);
+                    prompt_tokens += f64::from(generation.usage.prompt_tokens);
+                }
+                EngineEvent::Failed(error) => panic!("{error}"),
+            }
+        }
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let mut first_ms: Vec<f64> = first.into_values().collect();
+    first_ms.sort_by(f64::total_cmp);
+    Run {
+        seconds,
+        prompt_tokens,
+        prefill_seconds,
+        decode_seconds: seconds - prefill_seconds,
+        decoded,
+        first_ms,
+    }
 }
 
 fn embedder(options: &EngineOptions) {

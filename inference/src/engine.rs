@@ -1,10 +1,11 @@
-//! The seam between those who want a reply and those who can write one.
+//! The seam between those who want replies and those who can write them, many at once.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use thiserror::Error;
 
-use crate::{TokenCounter, ValidGenerateRequest};
+use crate::{Ticket, TokenCounter, ValidGenerateRequest};
 
 /// How many tokens went in and came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +27,8 @@ pub enum StopReason {
     StopSequence,
     /// The caller wanted no more.
     Cancelled,
+    /// Its deadline has passed.
+    Deadline,
 }
 
 impl StopReason {
@@ -36,6 +39,7 @@ impl StopReason {
             StopReason::Length => "length",
             StopReason::StopSequence => "stop_sequence",
             StopReason::Cancelled => "cancelled",
+            StopReason::Deadline => "deadline",
         }
     }
 }
@@ -73,6 +77,9 @@ pub struct ModelInfo {
 /// Why a reply could not be written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EngineError {
+    /// As many wait as may, and this one had to go.
+    #[error("too many requests wait for the engine")]
+    Overloaded,
     /// The rendered conversation leaves no room for a reply.
     #[error("the prompt has {tokens} tokens, the limit is {limit}")]
     PromptTooLong {
@@ -114,6 +121,7 @@ impl EngineError {
     /// The stable name used in error codes, log fields and metric labels.
     pub fn code(&self) -> &'static str {
         match self {
+            EngineError::Overloaded => "overloaded",
             EngineError::PromptTooLong { .. } => "prompt_too_long",
             EngineError::Template { .. } => "template_refused",
             EngineError::Tokenizer { .. } => "tokenizer_failed",
@@ -124,29 +132,107 @@ impl EngineError {
     }
 }
 
-/// Writes replies, one at a time, on the thread that calls it.
+/// What a step tells of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EngineEvent {
+    /// It has left the queue.
+    Begun,
+    /// More text: whole valid UTF-8; joined, the pieces are exactly [`Generation::text`]. A text that may be the beginning of
+    /// a stop text is held back until that is known.
+    Text(String),
+    /// The end.
+    Finished(Generation),
+    /// The end, because of this; other requests go on.
+    Failed(EngineError),
+}
+
+/// How much an engine has to do, and what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EngineLoad {
+    /// Requests that run.
+    pub running: usize,
+    /// Requests that wait.
+    pub waiting: usize,
+    /// Tokens that the last step computed.
+    pub step_tokens: usize,
+    /// Blocks of the key-value cache that requests hold.
+    pub blocks_used: usize,
+    /// Blocks of the key-value cache.
+    pub blocks_total: usize,
+    /// Prompt tokens that were found in the cache instead of computed, since the engine was loaded.
+    pub tokens_reused: u64,
+    /// Requests that were put back into the queue for others, since the engine was loaded.
+    pub preemptions: u64,
+}
+
+/// Writes many replies at once, a step of all of them at a time, on the thread that calls it.
 pub trait Engine: Send {
     /// What it runs.
     fn model(&self) -> &ModelInfo;
 
-    /// How many tokens a text has when it stands alone in a message.
-    fn count_tokens(&self, text: &str) -> usize;
-
     /// A counter that other threads may use while this engine is busy.
     fn token_counter(&self) -> TokenCounter;
 
-    /// Writes the reply to a conversation.
-    ///
-    /// `on_text` gets whole valid UTF-8 pieces; joined, they are exactly [`Generation::text`]. A text that may be the
-    /// beginning of a stop text is held back until that is known. It is called at least once a decode step and once a
-    /// chunk of the prompt, with an empty piece when there is nothing to say, and a `Break` ends the reply before the
-    /// next step with [`StopReason::Cancelled`].
+    /// How many tokens a text has when it stands alone in a message.
+    fn count_tokens(&self, text: &str) -> usize {
+        self.token_counter().count(text)
+    }
+
+    /// Takes a request in, under a ticket that no other one has. Whatever becomes of it is told by [`Engine::step`].
+    fn submit(&mut self, ticket: Ticket, request: ValidGenerateRequest, deadline: Option<Instant>);
+
+    /// Takes a request out: when this returns, all that it held is free. Gives what was written so far, and tells no more of
+    /// it; `None` when it has ended already.
+    fn cancel(&mut self, ticket: Ticket) -> Option<Generation>;
+
+    /// Whether no request is left, so that a step would do nothing.
+    fn is_idle(&self) -> bool;
+
+    /// Ends the requests whose deadline is not after `now`, writes at most one more token of each of the others, and tells what
+    /// happened, the events of one request in their order.
     ///
     /// # Errors
-    /// See [`EngineError`]. The engine stays usable after an error.
+    /// What makes this engine useless, [`EngineError::Torch`] for want of memory above all: it must be loaded anew, and all
+    /// requests in it are lost.
+    fn step(&mut self, now: Instant) -> Result<Vec<(Ticket, EngineEvent)>, EngineError>;
+
+    /// How much there is to do.
+    fn load(&self) -> EngineLoad;
+
+    /// Writes one reply, on an engine that has nothing else to do.
+    ///
+    /// `on_text` is called once a step, with an empty piece when there is nothing to say, and a `Break` ends the reply before
+    /// the next step with [`StopReason::Cancelled`].
+    ///
+    /// # Errors
+    /// See [`EngineError`].
     fn generate(
         &mut self,
         request: &ValidGenerateRequest,
         on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<Generation, EngineError>;
+    ) -> Result<Generation, EngineError> {
+        const ONLY: Ticket = Ticket(0);
+        self.submit(ONLY, request.clone(), None);
+        loop {
+            let mut piece = String::new();
+            let mut end = None;
+            for (_, event) in self.step(Instant::now())? {
+                match event {
+                    EngineEvent::Begun => {}
+                    EngineEvent::Text(text) => piece.push_str(&text),
+                    EngineEvent::Finished(generation) => end = Some(Ok(generation)),
+                    EngineEvent::Failed(error) => end = Some(Err(error)),
+                }
+            }
+            let flow = on_text(&piece);
+            if let Some(end) = end {
+                return end;
+            }
+            if flow.is_break()
+                && let Some(generation) = self.cancel(ONLY)
+            {
+                return Ok(generation);
+            }
+        }
+    }
 }

@@ -2,10 +2,13 @@
 //!
 //! ```text
 //! request         what a caller asks for, and the checked form that an engine accepts
-//! engine          the seam: one conversation in, pieces of text out
+//! engine          the seam: many conversations in, pieces of text out, step by step
 //! torch_engine    the engine that runs a language model through libtorch
 //!   prompt          conversation -> tokens, by the model's own template
-//!   llama           the forward pass of Llama and its kin over a key-value cache
+//!   scheduler       what runs in the next step: queue, fair shares, preemption  (pure)
+//!     prefix_cache    which blocks hold the beginning of which prompt           (pure)
+//!     block_pool      who holds which block of the key-value cache              (pure)
+//!   decoder         the forward pass of mixed batches over the blocks
 //!   sampling        logits -> next token                                     (pure)
 //!   text_stream     bytes of tokens -> whole pieces of text                  (pure)
 //! embedder        the seam for sentence embeddings; torch_embedder and bert behind it
@@ -22,20 +25,16 @@ mod request;
 mod engine;
 mod token_counter;
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the engine that steps it follows")
-)]
+mod torch_engine;
+mod torch_options;
+
 mod scheduler;
 
 mod prefix_cache;
 
 mod block_pool;
 
-mod torch_engine;
-mod torch_options;
-
-mod llama;
+mod decoder;
 mod prompt;
 mod sampling;
 mod text_stream;
@@ -55,7 +54,9 @@ mod scripted;
 mod fixtures;
 
 pub use embedder::{Embedder, HashedEmbedder};
-pub use engine::{Engine, EngineError, Generation, ModelInfo, StopReason, Usage};
+pub use engine::{
+    Engine, EngineError, EngineEvent, EngineLoad, Generation, ModelInfo, StopReason, Usage,
+};
 pub use libtorch::check_libtorch;
 pub use load_error::LoadError;
 pub use request::{

@@ -1,16 +1,18 @@
 //! The explicit stand-in for an engine, for tests that are not about the model; it is never a fall-back.
 
-use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::text_stream::TextStream;
 use crate::{
-    Engine, EngineError, Generation, ModelInfo, Role, StopReason, TokenCounter, Usage,
-    ValidGenerateRequest,
+    Engine, EngineError, EngineEvent, EngineLoad, Generation, ModelInfo, Role, StopReason, Ticket,
+    TokenCounter, Usage, ValidGenerateRequest,
 };
 
-/// How long `!wait` and `!late` pause between two looks at whether their caller still wants them.
+/// How long a step takes in which everybody only waits.
 const WAIT_POLL: Duration = Duration::from_millis(2);
+
+/// Requests that are written at once.
+const RUNNING_MAX: usize = 16;
 
 /// Answers by a small script, deterministically; a token is a word with the white space before it.
 ///
@@ -21,19 +23,28 @@ const WAIT_POLL: Duration = Duration::from_millis(2);
 /// | `!panic`   | panics, as a bug in an engine would |
 /// | `!error`   | fails with [`EngineError::Scripted`] |
 /// | `!slow N`  | writes `tick 1` … `tick N`, two tokens each, waiting on nothing |
-/// | `!wait`    | writes nothing until its caller breaks off |
+/// | `!wait`    | writes nothing until it is cancelled |
 /// | `!say T`   | writes `T` |
 /// | `!late N T` | writes `T`, but its last word only `N` seconds after it began |
 ///
 /// Any other question is answered from the *notes*: all lines of the system messages and the other lines of the last user
 /// message. The first of the notes that share the most words of four or more letters with the question is quoted,
 /// trimmed of its list mark; if none shares any, the reply is `You said: ` and the question.
-#[derive(Debug, Clone)]
+///
+/// Sixteen requests are written at once, a token of each in a step; the others wait in the order in which they came.
+#[derive(Debug)]
 pub struct ScriptedEngine {
     model: ModelInfo,
+    /// In the order in which they came.
+    jobs: Vec<Job>,
+    /// What the next step tells before anything else.
+    untold: Vec<(Ticket, EngineEvent)>,
 }
 
 impl ScriptedEngine {
+    /// Requests that it holds, waiting or running; past it they fail as `overloaded`.
+    pub const REQUESTS_MAX: usize = 80;
+
     /// An engine with a context of 8192 words.
     pub fn new() -> Self {
         Self::with_context(8192)
@@ -50,7 +61,11 @@ impl ScriptedEngine {
             quantisation: "none".into(),
             bytes: 0,
         };
-        Self { model }
+        Self {
+            model,
+            jobs: Vec::new(),
+            untold: Vec::new(),
+        }
     }
 }
 
@@ -65,91 +80,172 @@ impl Engine for ScriptedEngine {
         &self.model
     }
 
-    fn count_tokens(&self, text: &str) -> usize {
-        self.token_counter().count(text)
-    }
-
     fn token_counter(&self) -> TokenCounter {
         TokenCounter::words()
     }
 
-    fn generate(
-        &mut self,
-        request: &ValidGenerateRequest,
-        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<Generation, EngineError> {
+    fn submit(&mut self, ticket: Ticket, request: ValidGenerateRequest, deadline: Option<Instant>) {
         let prompt_tokens = request
             .messages
             .iter()
             .map(|message| self.count_tokens(&message.content))
             .sum::<usize>();
-        if prompt_tokens >= self.model.context_tokens {
-            return Err(EngineError::PromptTooLong {
+        let refused = if prompt_tokens >= self.model.context_tokens {
+            Some(EngineError::PromptTooLong {
                 tokens: prompt_tokens,
                 limit: self.model.context_tokens.saturating_sub(1),
-            });
-        }
-        let began = Instant::now();
-        let (reply, last_word_after) = match Script::of(request) {
-            Script::Panic => panic!("the script asked for a panic"),
-            Script::Error => return Err(EngineError::Scripted),
-            Script::Wait => {
-                while on_text("").is_continue() {
-                    std::thread::park_timeout(WAIT_POLL);
-                }
-                return Ok(Generation {
-                    text: String::new(),
-                    usage: Usage {
-                        prompt_tokens: prompt_tokens as u32,
-                        completion_tokens: 0,
-                    },
-                    stop_reason: StopReason::Cancelled,
-                });
-            }
-            Script::Reply(reply) => (reply, Duration::ZERO),
-            Script::Late(reply, after) => (reply, after),
+            })
+        } else if self.jobs.len() >= Self::REQUESTS_MAX {
+            Some(EngineError::Overloaded)
+        } else {
+            None
         };
+        if let Some(error) = refused {
+            self.untold.push((ticket, EngineEvent::Failed(error)));
+            return;
+        }
         let tokens_max =
             (request.max_tokens as usize).min(self.model.context_tokens - prompt_tokens);
-        let mut stream = TextStream::new(&request.stop);
-        let mut completion_tokens = 0;
-        let mut stop_reason = StopReason::EndOfTurn;
-        let mut tokens = words(&reply).peekable();
-        while let Some(token) = tokens.next() {
-            if completion_tokens == tokens_max {
-                stop_reason = StopReason::Length;
-                break;
-            }
-            if tokens.peek().is_none() && wait_until(began, last_word_after, on_text).is_break() {
-                stop_reason = StopReason::Cancelled;
-                break;
-            }
-            completion_tokens += 1;
-            let piece = stream.push(token.as_bytes());
-            if on_text(piece.text).is_break() {
-                stop_reason = StopReason::Cancelled;
-                break;
-            }
-            if piece.stopped {
-                stop_reason = StopReason::StopSequence;
-                break;
+        let script = Script::of(&request);
+        let words = match &script {
+            Script::Reply(text) | Script::Late(text, _) => words(text).map(str::to_owned).collect(),
+            Script::Panic | Script::Error | Script::Wait => Vec::new(),
+        };
+        self.jobs.push(Job {
+            ticket,
+            deadline,
+            script,
+            words,
+            prompt_tokens,
+            tokens_max,
+            began: None,
+            written: 0,
+            stream: TextStream::new(&request.stop),
+        });
+    }
+
+    fn cancel(&mut self, ticket: Ticket) -> Option<Generation> {
+        let index = self.jobs.iter().position(|job| job.ticket == ticket)?;
+        Some(self.jobs.remove(index).end(StopReason::Cancelled))
+    }
+
+    fn is_idle(&self) -> bool {
+        self.jobs.is_empty() && self.untold.is_empty()
+    }
+
+    fn step(&mut self, now: Instant) -> Result<Vec<(Ticket, EngineEvent)>, EngineError> {
+        let mut events = std::mem::take(&mut self.untold);
+        let late = |job: &mut Job| job.deadline.is_some_and(|deadline| deadline <= now);
+        for job in self.jobs.extract_if(.., late) {
+            let ticket = job.ticket;
+            events.push((ticket, EngineEvent::Finished(job.end(StopReason::Deadline))));
+        }
+        let mut ended = Vec::new();
+        for job in self.jobs.iter_mut().take(RUNNING_MAX) {
+            if let Some(end) = job.write(&mut events) {
+                ended.push((job.ticket, end));
             }
         }
-        if matches!(stop_reason, StopReason::EndOfTurn | StopReason::Length) {
-            // Nothing follows that could still be cancelled.
-            let _ = on_text(stream.finish());
+        for (ticket, end) in ended {
+            let index = self.jobs.iter().position(|job| job.ticket == ticket);
+            let mut job = self.jobs.remove(index.expect("it has just been written"));
+            let held_back = match end {
+                Ok(StopReason::EndOfTurn | StopReason::Length) => job.stream.finish(),
+                Ok(_) | Err(_) => "",
+            };
+            if !held_back.is_empty() {
+                events.push((ticket, EngineEvent::Text(held_back.to_owned())));
+            }
+            events.push(match end {
+                Ok(stop_reason) => (ticket, EngineEvent::Finished(job.end(stop_reason))),
+                Err(error) => (ticket, EngineEvent::Failed(error)),
+            });
         }
-        Ok(Generation {
-            text: stream.into_text(),
-            usage: Usage {
-                prompt_tokens: prompt_tokens as u32,
-                completion_tokens: completion_tokens as u32,
-            },
-            stop_reason,
-        })
+        if events.is_empty() && !self.jobs.is_empty() {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the time is the event; and a parked thread would not see that a test moves the clock"
+            )]
+            std::thread::sleep(WAIT_POLL);
+        }
+        Ok(events)
+    }
+
+    fn load(&self) -> EngineLoad {
+        let running = self.jobs.len().min(RUNNING_MAX);
+        EngineLoad {
+            running,
+            waiting: self.jobs.len() - running,
+            step_tokens: running,
+            ..EngineLoad::default()
+        }
     }
 }
 
+/// A request as it is answered.
+#[derive(Debug)]
+struct Job {
+    ticket: Ticket,
+    deadline: Option<Instant>,
+    script: Script,
+    /// The reply.
+    words: Vec<String>,
+    prompt_tokens: usize,
+    tokens_max: usize,
+    /// When it left the queue.
+    began: Option<Instant>,
+    written: usize,
+    stream: TextStream,
+}
+
+impl Job {
+    /// Writes the next word, if it is time; tells how the reply ends when it does.
+    fn write(
+        &mut self,
+        events: &mut Vec<(Ticket, EngineEvent)>,
+    ) -> Option<Result<StopReason, EngineError>> {
+        let began = *self.began.get_or_insert_with(|| {
+            events.push((self.ticket, EngineEvent::Begun));
+            Instant::now()
+        });
+        let last_word_after = match self.script {
+            Script::Panic => panic!("the script asked for a panic"),
+            Script::Error => return Some(Err(EngineError::Scripted)),
+            Script::Wait => return None,
+            Script::Reply(_) => Duration::ZERO,
+            Script::Late(_, after) => after,
+        };
+        let Some(word) = self.words.get(self.written) else {
+            return Some(Ok(StopReason::EndOfTurn));
+        };
+        if self.written == self.tokens_max {
+            return Some(Ok(StopReason::Length));
+        }
+        let is_last = self.written + 1 == self.words.len();
+        if is_last && began.elapsed() < last_word_after {
+            return None;
+        }
+        self.written += 1;
+        let piece = self.stream.push(word.as_bytes());
+        if !piece.text.is_empty() {
+            events.push((self.ticket, EngineEvent::Text(piece.text.to_owned())));
+        }
+        piece.stopped.then_some(Ok(StopReason::StopSequence))
+    }
+
+    fn end(self, stop_reason: StopReason) -> Generation {
+        Generation {
+            text: self.stream.into_text(),
+            usage: Usage {
+                prompt_tokens: self.prompt_tokens as u32,
+                completion_tokens: self.written as u32,
+            },
+            stop_reason,
+        }
+    }
+}
+
+#[derive(Debug)]
 enum Script {
     Panic,
     Error,
@@ -186,23 +282,6 @@ impl Script {
             _ => Script::Reply(answer(request, before, question)),
         }
     }
-}
-
-/// Waits until so much time has passed; breaks when the caller wants no more.
-fn wait_until(
-    began: Instant,
-    after: Duration,
-    on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
-) -> ControlFlow<()> {
-    while began.elapsed() < after {
-        on_text("")?;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the time is the event; and a parked thread would not see that a test moves the clock"
-        )]
-        std::thread::sleep(WAIT_POLL);
-    }
-    ControlFlow::Continue(())
 }
 
 fn answer(request: &ValidGenerateRequest, before: &str, question: &str) -> String {

@@ -2,8 +2,8 @@
 
 /// The text of one reply as it grows.
 #[derive(Debug)]
-pub(crate) struct TextStream<'a> {
-    stop_texts: &'a [String],
+pub(crate) struct TextStream {
+    stop_texts: Vec<String>,
     /// Bytes that do not make a whole character yet; at most 3.
     partial: Vec<u8>,
     text: String,
@@ -21,11 +21,11 @@ pub(crate) struct Piece<'a> {
     pub(crate) stopped: bool,
 }
 
-impl<'a> TextStream<'a> {
+impl TextStream {
     /// An empty text that ends before the first of the given stop texts.
-    pub(crate) fn new(stop_texts: &'a [String]) -> Self {
+    pub(crate) fn new(stop_texts: &[String]) -> Self {
         Self {
-            stop_texts,
+            stop_texts: stop_texts.to_vec(),
             partial: Vec::new(),
             text: String::new(),
             handed_out: 0,

@@ -1,37 +1,58 @@
-//! The engine that runs a language model through libtorch on the thread that calls it.
+//! The engine that runs a language model through libtorch on the thread that calls it, many replies at once.
+//!
+//! 1. A request is rendered and tokenized as it comes, and waits in the scheduler.
+//! 2. A step is what the scheduler plans; the decoder computes it as one mixed batch.
+//! 3. Each row whose logits were wanted gets its next token, which becomes text or ends the reply.
 
-use std::ops::ControlFlow;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, TchError};
 
-use crate::llama::{KeyValueCache, Llama};
+use crate::decoder::{BLOCK_TOKENS, Computing, Decoder};
 use crate::load_error::first_line;
 use crate::model::{self, ChatTemplate, TextTokenizer};
 use crate::sampling::Sampler;
+use crate::scheduler::{Arrival, Scheduler, SchedulerLimits, Submitted, Ticket};
 use crate::text_stream::TextStream;
 use crate::torch_options::EngineOptions;
 use crate::{
-    Engine, EngineError, Generation, LoadError, ModelInfo, StopReason, TokenCounter, Usage,
-    ValidGenerateRequest, prompt,
+    Engine, EngineError, EngineEvent, EngineLoad, Generation, LoadError, ModelInfo, StopReason,
+    TokenCounter, Usage, ValidGenerateRequest, prompt,
 };
 
-/// The prompt runs in chunks of this many tokens, so that a cancel is noticed between two of them (some 50 ms on one core).
-/// Chunks always begin at a multiple of it, which makes a reused prefix bit for bit what a fresh run would compute.
+/// Prompt tokens of one step: some 50 ms on one core, which everyone who decodes waits for, and anyone who cancels.
 const CHUNK_TOKENS: usize = 64;
 
-/// Runs a model of one of the known families; one conversation at a time.
+/// Requests that wait for a slot: more would wait longer than people do.
+const WAITING_MAX: usize = 64;
+
+/// Runs a model.
 pub struct TorchEngine {
     info: ModelInfo,
-    llama: Llama,
+    decoder: Decoder,
     tokenizer: Arc<TextTokenizer>,
     template: ChatTemplate,
     end_tokens: Vec<u32>,
     threads: i32,
-    cache: KeyValueCache,
-    /// The whole chunks of the last prompt, whose keys and values the cache begins with.
-    cached: Vec<u32>,
+    scheduler: Scheduler,
+    replies: HashMap<Ticket, Reply>,
+    /// What the next step tells before anything else.
+    untold: Vec<(Ticket, EngineEvent)>,
+    step_tokens: usize,
+    /// Logits of one row; kept to spare the allocation.
+    scores: Vec<f32>,
+}
+
+/// A reply as it is written.
+struct Reply {
+    prompt_tokens: usize,
+    tokens_max: usize,
+    written: usize,
+    sampler: Sampler,
+    stream: TextStream,
 }
 
 impl TorchEngine {
@@ -46,12 +67,14 @@ impl TorchEngine {
         let mut model = model::open(path)?;
         model.check_memory(kind)?;
         let context_tokens = model.config.context_tokens.min(options.context_tokens_max);
-        let llama = Llama::load(
-            model.config.clone(),
-            model.weights.as_mut(),
-            context_tokens,
+        let computing = Computing {
             kind,
-        )?;
+            deterministic: options.deterministic,
+            context_tokens,
+        };
+        let decoder = Decoder::load(model.config.clone(), model.weights.as_mut(), computing)?;
+        let blocks_min = context_tokens.div_ceil(BLOCK_TOKENS);
+        let blocks = blocks_min.max(options.cache_bytes_max / decoder.block_bytes());
         let info = ModelInfo {
             name: model.name,
             architecture: model.family.name().into(),
@@ -70,112 +93,134 @@ impl TorchEngine {
             dtype = info.dtype,
             quantisation = info.quantisation,
             context_tokens,
+            cache_tokens = blocks * BLOCK_TOKENS,
             "language model loaded"
         );
         Ok(Self {
+            scores: vec![0.0; info.vocabulary],
             info,
-            cache: llama.cache(),
-            cached: Vec::new(),
-            llama,
+            decoder,
             tokenizer: Arc::new(model.tokenizer),
             template: model.template,
             end_tokens: model.end_tokens,
             threads: options.threads(),
+            scheduler: Scheduler::new(SchedulerLimits {
+                block_tokens: BLOCK_TOKENS,
+                blocks: u32::try_from(blocks).unwrap_or(u32::MAX),
+                running_max: options.running_max.max(1),
+                waiting_max: WAITING_MAX,
+                chunk_tokens: CHUNK_TOKENS,
+            }),
+            replies: HashMap::new(),
+            untold: Vec::new(),
+            step_tokens: 0,
         })
     }
 
-    /// Runs the prompt but for its last token's logits, which it gives; `None` if the caller breaks off.
-    fn run_prompt(
+    /// Renders and queues a request.
+    fn queue(
         &mut self,
-        tokens: &[u32],
-        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<Option<Tensor>, TchError> {
-        let mut done = self.reuse(tokens);
-        let last_chunk = (tokens.len() - 1) / CHUNK_TOKENS * CHUNK_TOKENS;
-        while done < last_chunk {
-            if on_text("").is_break() {
-                return Ok(None);
-            }
-            let chunk = &tokens[done..done + CHUNK_TOKENS];
-            self.llama.prefill(chunk, &mut self.cache)?;
-            self.cached.extend_from_slice(chunk);
-            done += CHUNK_TOKENS;
-        }
-        if on_text("").is_break() {
-            return Ok(None);
-        }
-        self.llama
-            .forward(&tokens[done..], &mut self.cache)
-            .map(Some)
-    }
-
-    /// Keeps of the last prompt the whole chunks that this one begins with, and says how many tokens they are.
-    fn reuse(&mut self, tokens: &[u32]) -> usize {
-        let common = self
-            .cached
-            .iter()
-            .zip(&tokens[..tokens.len() - 1])
-            .take_while(|(a, b)| a == b)
-            .count();
-        let kept = common / CHUNK_TOKENS * CHUNK_TOKENS;
-        self.cached.truncate(kept);
-        self.cache.truncate(kept);
-        kept
-    }
-
-    fn write(
-        &mut self,
+        ticket: Ticket,
         request: &ValidGenerateRequest,
-        tokens: &[u32],
-        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<Generation, EngineError> {
-        let prompt_tokens = tokens.len();
-        let tokens_max =
-            (request.max_tokens as usize).min(self.info.context_tokens - prompt_tokens);
-        let mut stream = TextStream::new(&request.stop);
-        let mut sampler = Sampler::new(request);
-        let mut scores = vec![0_f32; self.info.vocabulary];
-        let mut written = 0;
-        let stop_reason = match self.run_prompt(tokens, on_text).map_err(torch)? {
-            None => StopReason::Cancelled,
-            Some(mut logits) => loop {
-                logits
-                    .f_copy_data(&mut scores, self.info.vocabulary)
-                    .map_err(torch)?;
-                let token = sampler.choose(&mut scores, prompt_tokens + written)?;
-                written += 1;
-                if self.end_tokens.contains(&token) {
-                    break StopReason::EndOfTurn;
-                }
-                let piece = stream.push(self.tokenizer.bytes_of(token));
-                let stopped = piece.stopped;
-                if on_text(piece.text).is_break() {
-                    break StopReason::Cancelled;
-                }
-                if stopped {
-                    break StopReason::StopSequence;
-                }
-                if written == tokens_max {
-                    break StopReason::Length;
-                }
-                logits = self
-                    .llama
-                    .forward(&[token], &mut self.cache)
-                    .map_err(torch)?;
-            },
-        };
-        if matches!(stop_reason, StopReason::EndOfTurn | StopReason::Length) {
-            // The reply is complete: a break has nothing left to cancel.
-            let _ = on_text(stream.finish());
+        deadline: Option<Instant>,
+    ) -> Result<(), EngineError> {
+        let prompt = prompt::encode(&request.messages, &self.template, &self.tokenizer)?;
+        let limit = self.info.context_tokens.saturating_sub(1);
+        let prompt_tokens = prompt.len();
+        if prompt_tokens == 0 || prompt_tokens > limit {
+            return Err(EngineError::PromptTooLong {
+                tokens: prompt_tokens,
+                limit,
+            });
         }
-        Ok(Generation {
-            text: stream.into_text(),
+        let arrival = Arrival {
+            ticket,
+            origin: request.origin,
+            prompt,
+            deadline,
+        };
+        match self.scheduler.submit(arrival) {
+            Submitted::Queued => {}
+            Submitted::Full => return Err(EngineError::Overloaded),
+            Submitted::InPlaceOf(other) => {
+                self.replies.remove(&other);
+                self.untold
+                    .push((other, EngineEvent::Failed(EngineError::Overloaded)));
+            }
+        }
+        let reply = Reply {
+            prompt_tokens,
+            tokens_max: (request.max_tokens as usize).min(self.info.context_tokens - prompt_tokens),
+            written: 0,
+            sampler: Sampler::new(request),
+            stream: TextStream::new(&request.stop),
+        };
+        self.replies.insert(ticket, reply);
+        Ok(())
+    }
+
+    /// Takes a reply out of everything.
+    fn remove(&mut self, ticket: Ticket) -> Option<Reply> {
+        self.scheduler.remove(ticket);
+        self.replies.remove(&ticket)
+    }
+
+    /// Chooses the next token of a reply from the row of logits in `scores`.
+    fn write(&mut self, ticket: Ticket, events: &mut Vec<(Ticket, EngineEvent)>) {
+        let Some(reply) = self.replies.get_mut(&ticket) else {
+            return;
+        };
+        let position = reply.prompt_tokens + reply.written;
+        let token = match reply.sampler.choose(&mut self.scores, position) {
+            Ok(token) => token,
+            Err(error) => {
+                self.remove(ticket);
+                events.push((ticket, EngineEvent::Failed(error)));
+                return;
+            }
+        };
+        reply.written += 1;
+        let mut end = None;
+        if self.end_tokens.contains(&token) {
+            end = Some(StopReason::EndOfTurn);
+        } else {
+            let piece = reply.stream.push(self.tokenizer.bytes_of(token));
+            if !piece.text.is_empty() {
+                events.push((ticket, EngineEvent::Text(piece.text.to_owned())));
+            }
+            if piece.stopped {
+                end = Some(StopReason::StopSequence);
+            } else if reply.written == reply.tokens_max {
+                end = Some(StopReason::Length);
+            }
+        }
+        let Some(stop_reason) = end else {
+            self.scheduler.push(ticket, token);
+            return;
+        };
+        let Some(mut reply) = self.remove(ticket) else {
+            return;
+        };
+        if stop_reason != StopReason::StopSequence {
+            let held_back = reply.stream.finish();
+            if !held_back.is_empty() {
+                events.push((ticket, EngineEvent::Text(held_back.to_owned())));
+            }
+        }
+        events.push((ticket, EngineEvent::Finished(reply.end(stop_reason))));
+    }
+}
+
+impl Reply {
+    fn end(self, stop_reason: StopReason) -> Generation {
+        Generation {
+            text: self.stream.into_text(),
             usage: Usage {
-                prompt_tokens: prompt_tokens as u32,
-                completion_tokens: written as u32,
+                prompt_tokens: self.prompt_tokens as u32,
+                completion_tokens: self.written as u32,
             },
             stop_reason,
-        })
+        }
     }
 }
 
@@ -184,37 +229,66 @@ impl Engine for TorchEngine {
         &self.info
     }
 
-    fn count_tokens(&self, text: &str) -> usize {
-        self.token_counter().count(text)
-    }
-
     fn token_counter(&self) -> TokenCounter {
         TokenCounter::of(Arc::clone(&self.tokenizer))
     }
 
-    fn generate(
-        &mut self,
-        request: &ValidGenerateRequest,
-        on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<Generation, EngineError> {
-        let tokens = prompt::encode(&request.messages, &self.template, &self.tokenizer)?;
-        let limit = self.info.context_tokens.saturating_sub(1);
-        if tokens.is_empty() || tokens.len() > limit {
-            return Err(EngineError::PromptTooLong {
-                tokens: tokens.len(),
-                limit,
-            });
+    fn submit(&mut self, ticket: Ticket, request: ValidGenerateRequest, deadline: Option<Instant>) {
+        if let Err(error) = self.queue(ticket, &request, deadline) {
+            self.untold.push((ticket, EngineEvent::Failed(error)));
+        }
+    }
+
+    fn cancel(&mut self, ticket: Ticket) -> Option<Generation> {
+        let reply = self.remove(ticket)?;
+        Some(reply.end(StopReason::Cancelled))
+    }
+
+    fn is_idle(&self) -> bool {
+        self.scheduler.is_idle() && self.untold.is_empty()
+    }
+
+    fn step(&mut self, now: Instant) -> Result<Vec<(Ticket, EngineEvent)>, EngineError> {
+        let mut events = std::mem::take(&mut self.untold);
+        for ticket in self.scheduler.expired(now) {
+            if let Some(reply) = self.remove(ticket) {
+                let generation = reply.end(StopReason::Deadline);
+                events.push((ticket, EngineEvent::Finished(generation)));
+            }
+        }
+        let step = self.scheduler.plan();
+        self.step_tokens = step.segments.iter().map(|one| one.tokens.len()).sum();
+        events.extend((step.begun.iter()).map(|ticket| (*ticket, EngineEvent::Begun)));
+        if step.segments.is_empty() {
+            return Ok(events);
         }
         // Both settings belong to the calling thread, which may be another one each time.
         tch::set_num_threads(self.threads);
         let _no_grad = tch::no_grad_guard();
-        let result = self.write(request, &tokens, on_text);
-        if result.is_err() {
-            // The cache may hold a half-written chunk.
-            self.cached.clear();
-            self.cache.truncate(0);
+        let logits = self.decoder.forward(&step.segments).map_err(torch)?;
+        self.scheduler.computed(&step);
+        let wanted = step.segments.iter().filter(|one| one.wants_logits);
+        for (row, segment) in (0..).zip(wanted) {
+            logits
+                .f_select(0, row)
+                .and_then(|logits| logits.f_copy_data(&mut self.scores, self.info.vocabulary))
+                .map_err(torch)?;
+            self.write(segment.ticket, &mut events);
         }
-        result
+        Ok(events)
+    }
+
+    fn load(&self) -> EngineLoad {
+        let load = self.scheduler.load();
+        EngineLoad {
+            running: load.running,
+            waiting: load.waiting,
+            step_tokens: self.step_tokens,
+            blocks_used: load.blocks_used,
+            blocks_total: load.blocks_total,
+            tokens_reused: load.tokens_reused,
+            preemptions: load.preemptions,
+        }
     }
 }
 

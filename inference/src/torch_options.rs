@@ -13,8 +13,15 @@ pub struct EngineOptions {
     /// Threads of one matrix product; `None` takes all cores but one, which is left to the rest of the program. On a small
     /// machine more threads than idle cores make everything several times slower.
     pub threads: Option<NonZeroUsize>,
-    /// The most tokens of context to offer, however many the model has: bounds the memory of keys and values.
+    /// The most tokens of context to offer, however many the model has.
     pub context_tokens_max: usize,
+    /// Bytes that keys and values may take in memory; they always have room for one whole context.
+    pub cache_bytes_max: usize,
+    /// Replies that are written at once; the others wait.
+    pub running_max: usize,
+    /// Each reply is bit for bit what it would be if nothing else ran. Without it the rounding of a matrix product may depend
+    /// on how many rows it has, and now and then a reply on what ran beside it. Slower.
+    pub deterministic: bool,
 }
 
 impl Default for EngineOptions {
@@ -23,6 +30,9 @@ impl Default for EngineOptions {
             dtype: Dtype::Auto,
             threads: None,
             context_tokens_max: 8192,
+            cache_bytes_max: 1 << 29,
+            running_max: 16,
+            deterministic: false,
         }
     }
 }

@@ -175,6 +175,21 @@ pub const SETTINGS: &[Setting] = &[
         "Threads of one step of the model, 1 to 256 [default: one fewer than the cores]; more than idle cores make it slower",
     ),
     value(
+        "TWIN_RUNNING_MAX",
+        "16",
+        "Replies that the model writes at once, 1 to 256; the others wait",
+    ),
+    value(
+        "TWIN_CACHE_MIB",
+        "512",
+        "Memory for the keys and values of conversations in MiB, 1 to 1048576; there is always room for one whole context",
+    ),
+    value(
+        "TWIN_DETERMINISTIC",
+        "false",
+        "Each reply is bit for bit what it would be if nothing else ran: slower",
+    ),
+    value(
         "TWIN_REPLY_TOKENS_MAX",
         "256",
         "Tokens of the longest reply, 1 to 4096",

@@ -1,13 +1,13 @@
 //! A worker: the actor that owns one engine on a thread of its own, and starts the thread again when it dies.
 //!
-//! 1. The thread loads its engine and takes jobs from a bounded queue, one at a time.
-//! 2. A job that panics ends the thread; whoever asked for the job sees its channel close.
+//! 1. The thread loads its engine, sits it at a [`Desk`], and takes jobs from a bounded queue between two turns.
+//! 2. A panic, or an engine that says it is useless, ends the thread. The desk says which jobs are to be tried again.
 //! 3. The worker waits a little and starts the next thread on the same queue: jobs that wait are not lost.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
@@ -18,11 +18,26 @@ use crate::back_off::BackOff;
 use crate::limits::ENGINE_QUEUE_MAX;
 use crate::metrics;
 
-/// Does one job after another; what loads an engine gives this.
-pub(super) type Run<J> = Box<dyn FnMut(J)>;
+/// An engine at work, on the thread that owns it.
+pub(super) trait Desk<J> {
+    /// Takes a job in; its place is given up when the job has ended.
+    fn take(&mut self, job: J, place: Place);
+
+    /// Whether there is nothing to do until the next job comes.
+    fn is_idle(&self) -> bool;
+
+    /// Works a little: so long as nobody should have to wait for it before the next job is taken.
+    ///
+    /// # Errors
+    /// Why the engine is useless from now on.
+    fn turn(&mut self) -> Result<(), String>;
+
+    /// Ends everything: gives the jobs that the next engine should take, and fails the others.
+    fn abandon(self: Box<Self>) -> Vec<(J, Place)>;
+}
 
 /// Loads an engine on the thread that will own it.
-pub(super) type Load<J> = Arc<dyn Fn() -> Result<Run<J>, String> + Send + Sync>;
+pub(super) type Load<J> = Arc<dyn Fn(Arc<Gauge>) -> Result<Box<dyn Desk<J>>, String> + Send + Sync>;
 
 /// How busy a worker is, readable from outside.
 #[derive(Debug, Default)]
@@ -39,7 +54,7 @@ impl Gauge {
     }
 
     /// When a place in the queue is likely to be free, in milliseconds.
-    fn retry_after_ms(&self) -> u64 {
+    pub(super) fn retry_after_ms(&self) -> u64 {
         self.job_ms.load(Ordering::Relaxed).clamp(250, 30_000)
     }
 
@@ -52,12 +67,42 @@ impl Gauge {
     }
 }
 
+/// A job that counts as waiting or running until this is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    gauge: Arc<Gauge>,
+    since: Instant,
+}
+
+impl Place {
+    fn new(gauge: Arc<Gauge>) -> Self {
+        gauge.waiting.fetch_add(1, Ordering::Relaxed);
+        Self {
+            gauge,
+            since: Instant::now(),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.gauge.finished(self.since.elapsed());
+    }
+}
+
+/// Jobs on their way to an engine.
+struct Queue<J> {
+    jobs: Receiver<(J, Place)>,
+    /// Jobs of the engine before, which died.
+    again: Vec<(J, Place)>,
+}
+
 /// The actor.
 pub(super) struct Worker<J: Send + 'static> {
     kind: &'static str,
     load: Load<J>,
-    jobs: SyncSender<J>,
-    queue: Arc<Mutex<Receiver<J>>>,
+    jobs: SyncSender<(J, Place)>,
+    queue: Arc<Mutex<Queue<J>>>,
     gauge: Arc<Gauge>,
     back_off: BackOff,
     first_load: Option<oneshot::Sender<Result<(), String>>>,
@@ -71,9 +116,11 @@ impl<J: Send + 'static> Worker<J> {
         gauge: Arc<Gauge>,
         first_load: Option<oneshot::Sender<Result<(), String>>>,
     ) -> Self {
-        let (jobs, queue) = sync_channel(ENGINE_QUEUE_MAX);
-        gauge.waiting.store(0, Ordering::Relaxed);
-        let queue = Arc::new(Mutex::new(queue));
+        let (jobs, waiting) = sync_channel(ENGINE_QUEUE_MAX);
+        let queue = Arc::new(Mutex::new(Queue {
+            jobs: waiting,
+            again: Vec::new(),
+        }));
         Self {
             kind,
             load,
@@ -121,36 +168,56 @@ impl<J: Send + 'static> Worker<J> {
     }
 }
 
-/// Loads the engine and does jobs until a job panics; returns why it ended.
+/// Loads the engine and does jobs until it dies; returns why it did.
 fn run_engine<J>(
     load: &Load<J>,
-    queue: &Mutex<Receiver<J>>,
-    gauge: &Gauge,
+    queue: &Mutex<Queue<J>>,
+    gauge: &Arc<Gauge>,
     first_load: Option<oneshot::Sender<Result<(), String>>>,
 ) -> String {
-    let loaded = catch_unwind(AssertUnwindSafe(|| load()))
+    let loaded = catch_unwind(AssertUnwindSafe(|| load(gauge.clone())))
         .unwrap_or_else(|panic| Err(format!("loading panicked: {}", panic_text(&*panic))));
     if let Some(first_load) = first_load {
         let outcome = loaded.as_ref().map(|_| ()).map_err(String::clone);
         // Nobody waits any more when the start was given up.
         let _ = first_load.send(outcome);
     }
-    let mut run = match loaded {
-        Ok(run) => run,
-        Err(error) => return error,
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut desk = match loaded {
+        Ok(desk) => desk,
+        Err(error) => {
+            // Whoever asked sees the channel close: there is no engine to try again on.
+            queue.again.clear();
+            return error;
+        }
     };
-    let queue = queue
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    while let Ok(job) = queue.recv() {
-        let began = Instant::now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| run(job)));
-        gauge.finished(began.elapsed());
-        if let Err(panic) = outcome {
-            return format!("a job panicked: {}", panic_text(&*panic));
+    let worked = catch_unwind(AssertUnwindSafe(|| work(&mut *desk, &mut queue)));
+    let error =
+        worked.unwrap_or_else(|panic| format!("the engine panicked: {}", panic_text(&*panic)));
+    queue.again = desk.abandon();
+    error
+}
+
+/// Takes jobs and turns until the engine says that it is useless; returns why.
+fn work<J>(desk: &mut dyn Desk<J>, queue: &mut MutexGuard<'_, Queue<J>>) -> String {
+    for (job, place) in std::mem::take(&mut queue.again) {
+        desk.take(job, place);
+    }
+    loop {
+        let next = match desk.is_idle() {
+            true => queue.jobs.recv().map_err(|_| TryRecvError::Disconnected),
+            false => queue.jobs.try_recv(),
+        };
+        match next {
+            Ok((job, place)) => desk.take(job, place),
+            Err(TryRecvError::Disconnected) => return "its worker is gone".to_owned(),
+            Err(TryRecvError::Empty) => {
+                if let Err(error) = desk.turn() {
+                    return error;
+                }
+            }
         }
     }
-    "its worker is gone".to_owned()
 }
 
 /// What a panic said.
@@ -193,15 +260,14 @@ impl<J: Send + 'static> Handler<Job<J>> for Worker<J> {
     type Result = Result<(), PoolError>;
 
     fn handle(&mut self, job: Job<J>, _: &mut Self::Context) -> Self::Result {
-        self.gauge.waiting.fetch_add(1, Ordering::Relaxed);
-        self.jobs.try_send(job.0).map_err(|error| {
-            self.gauge.waiting.fetch_sub(1, Ordering::Relaxed);
-            match error {
+        let place = Place::new(self.gauge.clone());
+        self.jobs
+            .try_send((job.0, place))
+            .map_err(|error| match error {
                 TrySendError::Full(_) => PoolError::Overloaded {
                     retry_after_ms: self.gauge.retry_after_ms(),
                 },
                 TrySendError::Disconnected(_) => PoolError::Failed("the engine is gone".to_owned()),
-            }
-        })
+            })
     }
 }

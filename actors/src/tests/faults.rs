@@ -89,8 +89,8 @@ async fn a_reply_that_was_running_when_its_conversation_died_is_written_anew() {
 async fn a_full_inference_pool_says_so_at_once() {
     let house = House::new().await;
     let mut clients = Vec::new();
-    // One runs, as many as fit wait, and the next is told.
-    for number in 0..crate::limits::ENGINE_QUEUE_MAX + 2 {
+    // Some run, as many as fit wait, and the next is told.
+    for number in 0..=ScriptedEngine::REQUESTS_MAX {
         let conversation = house.conversation().await;
         let client = house.follower(conversation).await;
         client.send(conversation, &format!("id-{number}"), "!wait");

@@ -1,5 +1,7 @@
 //! What the scripted engine promises to the tests that lean on it.
 
+use std::ops::ControlFlow;
+
 use super::*;
 use crate::{ChatMessage, GenerateRequest};
 
@@ -145,4 +147,44 @@ fn a_prompt_over_the_context_is_refused_with_the_numbers() {
             limit: 3
         })
     );
+}
+
+#[test]
+fn many_are_written_at_once_and_the_others_wait_in_their_order() {
+    let mut engine = ScriptedEngine::new();
+    for ticket in 0..RUNNING_MAX as u64 + 1 {
+        let request = request(&[(Role::User, "!slow 1")]).validate().unwrap();
+        engine.submit(Ticket(ticket), request, None);
+    }
+    let told = |events: &[(Ticket, EngineEvent)], wanted: &EngineEvent| {
+        let told = events.iter().filter(|(_, event)| event == wanted);
+        told.map(|(ticket, _)| ticket.0).collect::<Vec<_>>()
+    };
+    let first = engine.step(Instant::now()).unwrap();
+    let all: Vec<u64> = (0..RUNNING_MAX as u64).collect();
+    assert_eq!(told(&first, &EngineEvent::Begun), all);
+    assert_eq!(told(&first, &EngineEvent::Text("tick".into())), all);
+    let cancelled = engine.cancel(Ticket(3)).unwrap();
+    assert_eq!(cancelled.text, "tick");
+    let second = engine.step(Instant::now()).unwrap();
+    assert_eq!(told(&second, &EngineEvent::Begun), [RUNNING_MAX as u64]);
+}
+
+#[test]
+fn a_request_whose_time_is_over_ends_with_what_it_has() {
+    let mut engine = ScriptedEngine::new();
+    let request = request(&[(Role::User, "!slow 9")]).validate().unwrap();
+    let start = Instant::now();
+    let deadline = start + Duration::from_secs(60);
+    engine.submit(Ticket(1), request, Some(deadline));
+    engine.step(start).unwrap();
+    let events = engine.step(deadline).unwrap();
+    let [(Ticket(1), EngineEvent::Finished(generation))] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(
+        (&generation.text[..], generation.stop_reason),
+        ("tick", StopReason::Deadline)
+    );
+    assert!(engine.is_idle());
 }

@@ -1,11 +1,15 @@
 //! The engine against transformers and llama.cpp, and what it promises about text, cancelling and repeating.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde::Deserialize;
 
 use super::*;
-use crate::{ChatMessage, Dtype, GenerateRequest, Role, fixtures};
+use crate::{Account, CacheScope, ChatMessage, Dtype, GenerateRequest, Origin, Role, fixtures};
 
 /// The greatest difference of a logit from transformers' in f32; measured 3e-5.
 const LOGIT_TOLERANCE_F32: f32 = 3e-4;
@@ -97,20 +101,42 @@ fn run(
 
 /// The logits behind the prompt and behind each of the given tokens but the last.
 fn teacher_forced(engine: &mut TorchEngine, prompt: &[u32], tokens: &[u32]) -> Vec<Vec<f32>> {
+    let ticket = Ticket(u64::MAX);
+    engine.scheduler.submit(Arrival {
+        ticket,
+        origin: Origin::default(),
+        prompt: prompt.to_vec(),
+        deadline: None,
+    });
+    let mut rows: Vec<Vec<f32>> = Vec::new();
+    while rows.len() < tokens.len() {
+        for (ticket, row) in step(engine) {
+            engine.scheduler.push(ticket, tokens[rows.len()]);
+            rows.push(row);
+        }
+    }
+    engine.scheduler.remove(ticket);
+    rows
+}
+
+/// One step of scheduler and decoder; gives the logits that were wanted.
+fn step(engine: &mut TorchEngine) -> Vec<(Ticket, Vec<f32>)> {
     let _no_grad = tch::no_grad_guard();
     tch::set_num_threads(1);
-    let mut rows = Vec::new();
-    let mut logits = engine
-        .run_prompt(prompt, &mut |_| ControlFlow::Continue(()))
-        .unwrap()
-        .unwrap();
-    for token in tokens {
-        let mut row = vec![0.0; engine.info.vocabulary];
-        logits.copy_data(&mut row, engine.info.vocabulary);
-        rows.push(row);
-        logits = engine.llama.forward(&[*token], &mut engine.cache).unwrap();
-    }
-    rows
+    let step = engine.scheduler.plan();
+    let logits = engine.decoder.forward(&step.segments).unwrap();
+    engine.scheduler.computed(&step);
+    let vocabulary = engine.info.vocabulary;
+    let row = |index| {
+        let mut row = vec![0.0; vocabulary];
+        logits.select(0, index).copy_data(&mut row, vocabulary);
+        row
+    };
+    let wanted = step.segments.iter().filter(|one| one.wants_logits);
+    (0..)
+        .zip(wanted)
+        .map(|(index, one)| (one.ticket, row(index)))
+        .collect()
 }
 
 fn likeliest(row: &[f32]) -> u32 {
@@ -237,7 +263,6 @@ fn a_reply_does_not_depend_on_what_the_engine_did_before() {
     };
     let mut used = tiny();
     let (_, first) = run(&mut used, greedy(conversation("And then?"), 30), usize::MAX);
-    assert!(!used.cached.is_empty());
     let (pieces, second) = run(&mut used, greedy(conversation("Where to?"), 30), usize::MAX);
     let (fresh_pieces, fresh) = run(
         &mut tiny(),
@@ -246,7 +271,8 @@ fn a_reply_does_not_depend_on_what_the_engine_did_before() {
     );
     assert_eq!(second, fresh);
     assert_ne!(first, fresh);
-    // Each chunk of the prompt announces itself, so fewer pieces show that the common beginning was not computed again.
+    assert!(used.load().tokens_reused > 0);
+    // There is a piece for each step, so fewer pieces show that the common beginning was not computed again.
     assert!(
         pieces.len() < fresh_pieces.len(),
         "{} {}",
@@ -269,11 +295,8 @@ fn a_break_in_the_prompt_or_in_the_reply_stops_within_one_step() {
     // Once to fill the cache, so that all runs below compute the same chunks of the prompt.
     run(&mut engine, greedy(long.clone(), 30), usize::MAX);
     let (whole, reply) = run(&mut engine, greedy(long.clone(), 30), usize::MAX);
-    // A piece for each token shown and one for what was held back; the others announce the prompt's chunks.
-    let shown = reply.usage.completion_tokens as usize
-        - usize::from(reply.stop_reason == StopReason::EndOfTurn);
-    let prompt_pieces = whole.len() - shown - 1;
-    let stop_at = prompt_pieces + 5;
+    // A piece for each step; the first ones compute the prompt and write nothing.
+    let stop_at = whole.len() - reply.usage.completion_tokens as usize + 5;
     let (pieces, generation) = run(&mut engine, greedy(long.clone(), 30), stop_at);
     assert_eq!(generation.stop_reason, StopReason::Cancelled);
     assert_eq!(generation.usage.completion_tokens, 5);
@@ -351,7 +374,7 @@ fn a_message_cannot_end_its_turn() {
 #[test]
 fn weights_that_are_not_numbers_are_an_error_and_not_a_reply() {
     let mut engine = tiny();
-    engine.llama.spoil();
+    engine.decoder.spoil();
     let request = greedy(user("hello"), 5).validate().unwrap();
     let result = engine.generate(&request, &mut |_| ControlFlow::Continue(()));
     assert!(
@@ -376,4 +399,179 @@ fn counting_agrees_with_the_prompt_and_works_on_another_thread() {
         .unwrap()
         .len();
     assert_eq!(with - without + engine.count_tokens("x"), counted);
+}
+
+/// Tokens that tiny-llama knows.
+const VOCABULARY: u32 = 288;
+
+/// A request of a mix: which of two scopes, how many tokens of a common beginning, its own tokens, the length of its reply,
+/// and the step in which it comes.
+#[derive(Debug, Clone)]
+struct Wish {
+    scope: u128,
+    prompt: Vec<u32>,
+    reply: usize,
+    comes: usize,
+}
+
+fn wishes() -> impl Strategy<Value = Vec<Wish>> {
+    let own = proptest::collection::vec(0_u32..VOCABULARY, 1..24);
+    let wish = (0_u128..2, 0_usize..70, own, 1_usize..30, 0_usize..10);
+    let wish = wish.prop_map(|(scope, common, own, reply, comes)| Wish {
+        scope,
+        prompt: (0..common as u32)
+            .map(|token| token * 7 % VOCABULARY)
+            .chain(own)
+            .collect(),
+        reply,
+        comes,
+    });
+    proptest::collection::vec(wish, 2..7)
+}
+
+/// Greedy replies to all wishes: for each the tokens, and the logits that chose them.
+fn mix(engine: &mut TorchEngine, wishes: &[Wish]) -> Vec<Vec<(u32, Vec<f32>)>> {
+    let mut replies = vec![Vec::new(); wishes.len()];
+    let mut steps = 0;
+    while replies
+        .iter()
+        .zip(wishes)
+        .any(|(reply, wish)| reply.len() < wish.reply)
+    {
+        for (index, wish) in (0..).zip(wishes).filter(|(_, wish)| wish.comes == steps) {
+            let arrival = Arrival {
+                ticket: Ticket(index),
+                origin: Origin {
+                    accounts: [Account(index.into()); 2],
+                    scope: CacheScope {
+                        owner: wish.scope,
+                        audience: 0,
+                    },
+                    ..Origin::default()
+                },
+                prompt: wish.prompt.clone(),
+                deadline: None,
+            };
+            assert_eq!(engine.scheduler.submit(arrival), Submitted::Queued);
+        }
+        steps += 1;
+        if engine.scheduler.is_idle() {
+            continue;
+        }
+        for (ticket, row) in step(engine) {
+            let reply = &mut replies[ticket.0 as usize];
+            let token = likeliest(&row);
+            reply.push((token, row));
+            if reply.len() == wishes[ticket.0 as usize].reply {
+                engine.scheduler.remove(ticket);
+            } else {
+                engine.scheduler.push(ticket, token);
+            }
+        }
+    }
+    replies
+}
+
+/// An engine whose cache has room for little more than one long sequence, so that mixes preempt.
+fn crowded(dtype: Dtype, deterministic: bool) -> TorchEngine {
+    let options = EngineOptions {
+        context_tokens_max: 128,
+        cache_bytes_max: 0,
+        running_max: 4,
+        deterministic,
+        ..options(dtype)
+    };
+    TorchEngine::load(&fixtures::path("tiny-llama"), &options).unwrap()
+}
+
+/// Draws mixes from a fixed seed.
+fn mixes(count: u32) -> impl Iterator<Item = Vec<Wish>> {
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    (0..count).map(move |_| wishes().new_tree(&mut runner).unwrap().current())
+}
+
+#[test]
+fn in_the_deterministic_mode_every_reply_is_bit_for_bit_what_it_is_alone() {
+    for dtype in [Dtype::F32, Dtype::Bf16] {
+        let mut preemptions = 0;
+        for wishes in mixes(200) {
+            let mut shared = crowded(dtype, true);
+            let together = mix(&mut shared, &wishes);
+            preemptions += shared.load().preemptions;
+            for (wish, reply) in wishes.iter().zip(together) {
+                let alone = mix(&mut crowded(dtype, true), std::slice::from_ref(wish));
+                assert!(alone[0] == reply, "{dtype:?}: {wishes:?}");
+            }
+        }
+        assert!(preemptions > 20, "{preemptions}");
+    }
+}
+
+#[test]
+fn in_the_fast_mode_mixes_differ_by_rounding_only() {
+    for wishes in mixes(40) {
+        let together = mix(&mut crowded(Dtype::F32, false), &wishes);
+        for (wish, reply) in wishes.iter().zip(together) {
+            let alone = mix(&mut crowded(Dtype::F32, true), std::slice::from_ref(wish));
+            for ((token, row), (token_alone, row_alone)) in reply.iter().zip(&alone[0]) {
+                assert_eq!(token, token_alone);
+                let pairs = row.iter().zip(row_alone);
+                let difference = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(
+                    difference <= LOGIT_TOLERANCE_F32,
+                    "{difference}: {wishes:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn requests_that_end_differently_do_not_disturb_each_other() {
+    let mut engine = tiny();
+    let start = Instant::now();
+    let deadline = start + std::time::Duration::from_secs(60);
+    let sampled = |seed| GenerateRequest {
+        seed,
+        temperature: 1.0,
+        ..greedy(user("Tell me more."), 20)
+    };
+    let too_long = greedy(user(&"z".repeat(9_000)), 5);
+    for (ticket, request, deadline) in [
+        (1, sampled(1), None),
+        (2, sampled(2), None),
+        (3, sampled(3), Some(deadline)),
+        (4, too_long, None),
+    ] {
+        engine.submit(Ticket(ticket), request.validate().unwrap(), deadline);
+    }
+    let mut ends: HashMap<Ticket, Result<Generation, EngineError>> = HashMap::new();
+    for steps in 0.. {
+        if steps == 4 {
+            let cancelled = engine.cancel(Ticket(2)).unwrap();
+            assert_eq!(cancelled.stop_reason, StopReason::Cancelled);
+            assert_eq!(engine.cancel(Ticket(2)), None);
+        }
+        let now = if steps < 6 { start } else { deadline };
+        for (ticket, event) in engine.step(now).unwrap() {
+            match event {
+                EngineEvent::Begun | EngineEvent::Text(_) => {}
+                EngineEvent::Finished(generation) => drop(ends.insert(ticket, Ok(generation))),
+                EngineEvent::Failed(error) => drop(ends.insert(ticket, Err(error))),
+            }
+        }
+        if engine.is_idle() {
+            break;
+        }
+    }
+    let expected = run(&mut tiny(), sampled(1), usize::MAX).1;
+    assert_eq!(ends[&Ticket(1)], Ok(expected));
+    let late = ends[&Ticket(3)].as_ref().unwrap();
+    assert_eq!(late.stop_reason, StopReason::Deadline);
+    assert!(matches!(
+        ends[&Ticket(4)],
+        Err(EngineError::PromptTooLong { .. })
+    ));
+    assert_eq!((ends.len(), engine.load().blocks_used), (3, 0));
 }

@@ -71,10 +71,11 @@ impl OwnReply {
                 (Some(usage), StopReason::Stopped, None)
             }
             inference::StopReason::Cancelled => {
-                let late = failure(
-                    ErrorCode::Unavailable,
-                    "the reply took too long or grew too large",
-                );
+                let large = failure(ErrorCode::Unavailable, "the reply grew too large");
+                (Some(usage), StopReason::Failed, Some(large))
+            }
+            inference::StopReason::Deadline => {
+                let late = failure(ErrorCode::Unavailable, "the reply took too long");
                 (Some(usage), StopReason::Failed, Some(late))
             }
         }

@@ -1,0 +1,214 @@
+//! The pool with engines that are scripted, and with some that die.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use inference::{
+    ChatMessage, EngineEvent, EngineLoad, HashedEmbedder, Role, ScriptedEngine, StopReason, Ticket,
+    ValidGenerateRequest,
+};
+
+use super::*;
+use crate::limits::GENERATION_EVENTS_MAX;
+
+/// A scripted engine whose steps panic or fail as the test says.
+struct Fragile {
+    inner: ScriptedEngine,
+    dies: Death,
+    steps: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Death {
+    Never,
+    /// Panics in the step of this number.
+    Panics(usize),
+    /// Says in its first step that it is useless, as one does that has no memory left.
+    Fails,
+}
+
+impl Engine for Fragile {
+    fn model(&self) -> &ModelInfo {
+        self.inner.model()
+    }
+
+    fn token_counter(&self) -> TokenCounter {
+        self.inner.token_counter()
+    }
+
+    fn submit(&mut self, ticket: Ticket, request: ValidGenerateRequest, deadline: Option<Instant>) {
+        self.inner.submit(ticket, request, deadline);
+    }
+
+    fn cancel(&mut self, ticket: Ticket) -> Option<Generation> {
+        self.inner.cancel(ticket)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.inner.is_idle()
+    }
+
+    fn step(&mut self, now: Instant) -> Result<Vec<(Ticket, EngineEvent)>, EngineError> {
+        self.steps += 1;
+        match self.dies {
+            Death::Panics(step) if step == self.steps => panic!("a test asked for it"),
+            Death::Fails => Err(EngineError::Torch {
+                reason: "not enough memory".to_owned(),
+            }),
+            Death::Never | Death::Panics(_) => self.inner.step(now),
+        }
+    }
+
+    fn load(&self) -> EngineLoad {
+        self.inner.load()
+    }
+}
+
+/// A pool with one text worker, whose engines die in the order given and then no more; and how many were loaded.
+async fn pool(deaths: &'static [Death]) -> (Addr<InferencePool>, Arc<AtomicUsize>) {
+    let loads = Arc::new(AtomicUsize::new(0));
+    let counted = loads.clone();
+    let models = Models {
+        engine: Arc::new(move || {
+            let load = counted.fetch_add(1, Ordering::SeqCst);
+            Ok(Box::new(Fragile {
+                inner: ScriptedEngine::new(),
+                dies: deaths.get(load).copied().unwrap_or(Death::Never),
+                steps: 0,
+            }))
+        }),
+        embedder: Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))),
+        engine_workers: 1,
+    };
+    let (pool, _) = InferencePool::start(models).await.unwrap();
+    (pool, loads)
+}
+
+struct Asked {
+    events: mpsc::Receiver<GenerationEvent>,
+    cancel: Cancel,
+}
+
+async fn ask_with_room(pool: &Addr<InferencePool>, question: &str, room: usize) -> Asked {
+    let (sender, events) = mpsc::channel(room);
+    let cancel = Cancel::default();
+    let generate = Generate {
+        request: GenerateRequest {
+            messages: vec![ChatMessage::new(Role::User, question)],
+            max_tokens: 1_000,
+            ..GenerateRequest::default()
+        },
+        events: sender,
+        cancel: cancel.clone(),
+    };
+    pool.send(generate).await.unwrap().unwrap();
+    Asked { events, cancel }
+}
+
+async fn ask(pool: &Addr<InferencePool>, question: &str) -> Asked {
+    ask_with_room(pool, question, GENERATION_EVENTS_MAX).await
+}
+
+impl Asked {
+    /// All text, and how it ended.
+    async fn end(mut self) -> (String, Result<StopReason, PoolError>) {
+        let mut text = String::new();
+        while let Some(event) = self.events.recv().await {
+            match event {
+                GenerationEvent::Piece(piece) => text.push_str(&piece),
+                GenerationEvent::Finished(generation) => {
+                    assert_eq!(generation.text, text, "the pieces add up");
+                    return (text, Ok(generation.stop_reason));
+                }
+                GenerationEvent::Failed(error) => return (text, Err(error)),
+            }
+        }
+        panic!("the stream ended without a word")
+    }
+}
+
+#[actix::test]
+async fn a_short_reply_does_not_wait_for_long_ones_that_came_before() {
+    let (pool, _) = pool(&[]).await;
+    let mut waiting = Vec::new();
+    for _ in 0..15 {
+        waiting.push(ask(&pool, "!wait").await);
+    }
+    let short = ask(&pool, "!say good day").await;
+    assert_eq!(
+        short.end().await,
+        ("good day".into(), Ok(StopReason::EndOfTurn))
+    );
+    for asked in waiting {
+        asked.cancel.cancel();
+        assert_eq!(asked.end().await.1, Ok(StopReason::Cancelled));
+    }
+}
+
+#[actix::test]
+async fn what_is_cancelled_or_unheard_gives_its_slot_to_who_waits() {
+    let (pool, _) = pool(&[]).await;
+    let mut running = Vec::new();
+    for _ in 0..16 {
+        running.push(ask(&pool, "!wait").await);
+    }
+    let cancelled_in_the_queue = ask(&pool, "!say never").await;
+    cancelled_in_the_queue.cancel.cancel();
+    assert_eq!(
+        cancelled_in_the_queue.end().await,
+        (String::new(), Ok(StopReason::Cancelled))
+    );
+    // Nobody hears one any more, and another one is stopped.
+    drop(running.pop());
+    let next = ask(&pool, "!say next").await;
+    assert_eq!(next.end().await.0, "next");
+    running[0].cancel.cancel();
+    let another = ask(&pool, "!say another").await;
+    assert_eq!(another.end().await.0, "another");
+}
+
+#[actix::test]
+async fn a_reader_without_room_holds_nobody_up_and_still_gets_all() {
+    let (pool, _) = pool(&[]).await;
+    // Room for the two events that are kept for the end, and one more.
+    let slow = ask_with_room(&pool, "!slow 200", 3).await;
+    let quick = ask(&pool, "!slow 400").await;
+    let (text, end) = quick.end().await;
+    assert_eq!(
+        (text.split(' ').count(), end),
+        (800, Ok(StopReason::EndOfTurn))
+    );
+    let (text, end) = slow.end().await;
+    assert_eq!(
+        (text.split(' ').count(), end),
+        (400, Ok(StopReason::EndOfTurn))
+    );
+}
+
+#[actix::test]
+async fn a_request_that_has_said_nothing_is_tried_once_more_on_the_next_engine() {
+    for deaths in [&[Death::Panics(1)], &[Death::Fails]] {
+        let (pool, loads) = pool(deaths).await;
+        let asked = ask(&pool, "!say still here").await;
+        assert_eq!(
+            asked.end().await,
+            ("still here".into(), Ok(StopReason::EndOfTurn))
+        );
+        assert_eq!(loads.load(Ordering::SeqCst), 2);
+    }
+}
+
+#[actix::test]
+async fn a_request_that_has_begun_to_speak_or_was_tried_twice_fails_for_all_to_see() {
+    let (pool_that_dies_once, _) = pool(&[Death::Panics(3)]).await;
+    let (text, end) = ask(&pool_that_dies_once, "!slow 9").await.end().await;
+    assert_eq!(text, "tick 1");
+    assert!(matches!(end, Err(PoolError::Failed(_))), "{end:?}");
+
+    let (pool, loads) = pool(&[Death::Panics(1), Death::Fails]).await;
+    let (text, end) = ask(&pool, "!say never").await.end().await;
+    assert_eq!(text, "");
+    assert!(matches!(end, Err(PoolError::Failed(_))), "{end:?}");
+    let next = ask(&pool, "!say works again").await;
+    assert_eq!(next.end().await.0, "works again");
+    assert_eq!(loads.load(Ordering::SeqCst), 3);
+}
