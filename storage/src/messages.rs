@@ -26,8 +26,6 @@ pub(crate) use message_columns;
 
 /// The parameters of one message: its columns and its seed.
 const MESSAGE_PARAMETERS: usize = 17;
-/// Where the seq is among them.
-pub(crate) const SEQ_PARAMETER: usize = 1;
 /// The statements that insert 1, 2, 4, … messages.
 static INSERT_MESSAGES: LazyLock<[String; 6]> =
     LazyLock::new(|| std::array::from_fn(|power| insert_statement(1 << power)));

@@ -8,10 +8,8 @@ use uuid::Uuid;
 use super::{Outcome, same_content};
 use crate::StorageError;
 use crate::engine::{DatabaseError, Engine, Query, Rows, Transaction};
-use crate::messages::{
-    Appended, NewMessage, SEQ_PARAMETER, insert_messages, message_parameters, read_message,
-};
-use crate::value::{Value, params};
+use crate::messages::{Appended, NewMessage, insert_messages, message_parameters, read_message};
+use crate::value::params;
 
 const FIND_BY_CLIENT_ID: &str = concat!(
     "SELECT ",
@@ -105,15 +103,18 @@ pub(super) async fn append(
         let (transaction, rows) = engine.begin(lookups).await?;
         (begun, found) = (Some(transaction), rows);
     }
-    let fates = decide(messages, found, look)?;
-    let inserts = Inserts::new(engine, messages, &fates, look);
-    if inserts.counts.is_empty() {
+    let mut fates = decide(messages, found, look)?;
+    let counts = count_new(messages, &fates);
+    if counts.is_empty() {
         if let Some(transaction) = begun {
             transaction.roll_back().await;
         }
-        return Ok(outcomes(messages, fates, NextSeqs::new()));
+        return Ok(outcomes(fates, HashMap::new()));
     }
-    let count_up = inserts.count_up();
+    let count_up = counts
+        .iter()
+        .map(|(id, (count, newest))| (COUNT_UP, params![*id, *count, *newest]))
+        .collect();
     let (transaction, counted) = match begun {
         Some(mut transaction) => {
             let counted = transaction.pipe(count_up).await?;
@@ -121,15 +122,40 @@ pub(super) async fn append(
         }
         None => engine.begin(count_up).await?,
     };
-    let (queries, next_seqs) = match inserts.numbered(counted) {
-        Ok(numbered) => numbered,
-        Err(error) => {
-            transaction.roll_back().await;
-            return Err(error);
+    let mut next_seqs = HashMap::new();
+    for ((id, (count, _)), rows) in counts.iter().zip(counted) {
+        if let Some(mut row) = rows.first() {
+            next_seqs.insert(*id, row.count::<u64>()? + 1 - count);
         }
-    };
-    commit(transaction, queries).await?;
-    Ok(outcomes(messages, fates, next_seqs))
+    }
+    if next_seqs.len() < counts.len() && (messages.len() > 1 || look == Look::None) {
+        // A message to a conversation that is gone must not decide what becomes of a later one with its client id, nor
+        // hide that its own was used before: one by one, each is judged by what is stored.
+        transaction.roll_back().await;
+        return Err(DatabaseError::ForeignKey);
+    }
+
+    let mut rows = Vec::new();
+    let mut reply_orders = Vec::new();
+    let mut stored = HashMap::new();
+    for (index, message) in messages.iter().enumerate() {
+        if !matches!(fates[index], Fate::New) {
+            continue;
+        }
+        let Some(next_seq) = next_seqs.get_mut(&message.conversation_id) else {
+            fates[index] = Fate::decided(Err(StorageError::NotFound("conversation")));
+            continue;
+        };
+        let numbered = with_seq(message, *next_seq);
+        *next_seq += 1;
+        rows.push(message_parameters(&numbered, None));
+        reply_orders.extend(orders(message));
+        stored.insert(index, numbered);
+    }
+    let mut inserts = insert_messages(rows, engine.rows_together());
+    inserts.extend(reply_orders);
+    commit(transaction, inserts).await?;
+    Ok(outcomes(fates, stored))
 }
 
 #[cfg(not(feature = "ack-before-commit"))]
@@ -145,88 +171,6 @@ async fn commit(transaction: Transaction, queries: Vec<Query>) -> Result<(), Dat
         transaction.commit(queries).await
     });
     Ok(())
-}
-
-/// The seq of the next new message of each conversation.
-type NextSeqs = HashMap<ConversationId, u64>;
-
-/// What a transaction inserts, as soon as the messages have their seqs.
-struct Inserts {
-    /// How many new messages each conversation gets, and the newest one's time; in the order of the ids, in which every
-    /// process locks them.
-    counts: BTreeMap<ConversationId, (u64, i64)>,
-    /// The parameters of each new message, whose seq is still to be set.
-    messages: Vec<(ConversationId, Vec<Value>)>,
-    reply_orders: Vec<Query>,
-    rows_together: usize,
-    /// There is one message, and it has been looked for.
-    alone: bool,
-}
-
-impl Inserts {
-    fn new(engine: &Engine, messages: &[NewMessage], fates: &[Fate], look: Look) -> Self {
-        let mut inserts = Self {
-            alone: look != Look::None && messages.len() == 1,
-            counts: BTreeMap::new(),
-            messages: Vec::with_capacity(messages.len()),
-            reply_orders: Vec::new(),
-            rows_together: engine.rows_together(),
-        };
-        for (message, fate) in messages.iter().zip(fates) {
-            if matches!(fate, Fate::New) {
-                inserts.add(message);
-            }
-        }
-        inserts
-    }
-
-    fn add(&mut self, message: &NewMessage) {
-        let conversation = message.conversation_id;
-        let counted = self.counts.entry(conversation);
-        let (count, newest) = counted.or_insert((0, message.created_at));
-        *count += 1;
-        *newest = message.created_at.max(*newest);
-        let parameters = message_parameters(&with_seq(message, 0), None);
-        self.messages.push((conversation, parameters));
-        self.reply_orders.extend(orders(message));
-    }
-
-    /// The statements that count the conversations up.
-    fn count_up(&self) -> Vec<Query> {
-        let counts = self.counts.iter();
-        counts
-            .map(|(id, (count, newest))| (COUNT_UP, params![*id, *count, *newest]))
-            .collect()
-    }
-
-    /// The statements that insert, given the rows of those that counted up.
-    ///
-    /// Fails when a message is for a conversation that is gone and is not alone: it must not decide what becomes of a later one
-    /// with its client id, nor hide that its own was used before. One by one each is judged by what is stored.
-    fn numbered(self, counted: Vec<Rows>) -> Result<(Vec<Query>, NextSeqs), DatabaseError> {
-        let mut first_seqs = NextSeqs::new();
-        for ((id, (count, _)), rows) in self.counts.iter().zip(counted) {
-            if let Some(mut row) = rows.first() {
-                first_seqs.insert(*id, row.count::<u64>()? + 1 - count);
-            } else if self.alone {
-                return Ok((Vec::new(), first_seqs));
-            } else {
-                return Err(DatabaseError::ForeignKey);
-            }
-        }
-        let mut next_seqs = first_seqs.clone();
-        let mut rows = Vec::with_capacity(self.messages.len());
-        for (conversation, mut parameters) in self.messages {
-            if let Some(seq) = next_seqs.get_mut(&conversation) {
-                parameters[SEQ_PARAMETER] = Value::from(*seq);
-                *seq += 1;
-            }
-            rows.push(parameters);
-        }
-        let mut queries = insert_messages(rows, self.rows_together);
-        queries.extend(self.reply_orders);
-        Ok((queries, first_seqs))
-    }
 }
 
 /// For each message the statement that finds it, where it is looked for, and the one that finds what it answers.
@@ -312,6 +256,22 @@ fn same_request(one: &NewMessage, other: &NewMessage) -> bool {
         && one.reply_to == other.reply_to
 }
 
+/// How many new messages each conversation gets, and the newest one's time; in the order of the ids, in which every
+/// process locks them.
+fn count_new(messages: &[NewMessage], fates: &[Fate]) -> BTreeMap<ConversationId, (u64, i64)> {
+    let mut counts = BTreeMap::new();
+    for (message, fate) in messages.iter().zip(fates) {
+        if matches!(fate, Fate::New) {
+            let (count, newest) = counts
+                .entry(message.conversation_id)
+                .or_insert((0, message.created_at));
+            *count += 1;
+            *newest = message.created_at.max(*newest);
+        }
+    }
+    counts
+}
+
 fn with_seq(message: &NewMessage, seq: u64) -> Message {
     Message {
         conversation_id: message.conversation_id,
@@ -346,18 +306,14 @@ fn orders(message: &NewMessage) -> impl Iterator<Item = Query> + '_ {
     })
 }
 
-fn outcomes(messages: &[NewMessage], fates: Vec<Fate>, mut next_seqs: NextSeqs) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = Vec::with_capacity(messages.len());
-    for (message, fate) in messages.iter().zip(fates) {
+fn outcomes(fates: Vec<Fate>, mut stored: HashMap<usize, Message>) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(fates.len());
+    for (index, fate) in fates.into_iter().enumerate() {
         let outcome = match fate {
             Fate::Decided(outcome) => *outcome,
-            Fate::New => match next_seqs.get_mut(&message.conversation_id) {
-                Some(next_seq) => {
-                    let stored = with_seq(message, *next_seq);
-                    *next_seq += 1;
-                    Ok(Appended::New(stored))
-                }
-                None => Err(StorageError::NotFound("conversation")),
+            Fate::New => match stored.remove(&index) {
+                Some(message) => Ok(Appended::New(message)),
+                None => Err(StorageError::Internal("a message has no seq".into())),
             },
             Fate::SameAs(earlier) => outcomes[earlier].clone().map(|appended| match appended {
                 Appended::New(message) | Appended::Duplicate(message) => {
