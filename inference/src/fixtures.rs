@@ -27,6 +27,22 @@ impl Message {
     }
 }
 
+/// Some logits of one row, as another implementation computed them.
+#[derive(Deserialize)]
+pub(crate) struct Logits {
+    ids: Vec<usize>,
+    logits: Vec<f32>,
+}
+
+impl Logits {
+    pub(crate) fn greatest_difference(&self, ours: &[f32]) -> f32 {
+        let pairs = self.ids.iter().zip(&self.logits);
+        pairs
+            .map(|(id, theirs)| (ours[*id] - theirs).abs())
+            .fold(0.0, f32::max)
+    }
+}
+
 /// A model of the cache that `make setup` fills.
 pub(crate) fn cached_model(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

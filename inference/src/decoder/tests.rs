@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::*;
-use crate::fixtures;
+use crate::fixtures::{self, Logits};
 use crate::model;
 use crate::request::Origin;
 use crate::scheduler::{Arrival, Scheduler, SchedulerLimits, Ticket};
@@ -29,21 +29,6 @@ struct Reference {
     first: Logits,
     /// Logits that chose the last token.
     last: Logits,
-}
-
-#[derive(Deserialize)]
-struct Logits {
-    ids: Vec<usize>,
-    logits: Vec<f32>,
-}
-
-impl Logits {
-    fn greatest_difference(&self, ours: &[f32]) -> f32 {
-        let pairs = self.ids.iter().zip(&self.logits);
-        pairs
-            .map(|(id, theirs)| (ours[*id] - theirs).abs())
-            .fold(0.0, f32::max)
-    }
 }
 
 /// Checks the greedy tokens of all references, which run side by side, with `chunk` prompt tokens a step; gives the greatest

@@ -9,6 +9,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde::Deserialize;
 
 use super::*;
+use crate::fixtures::Logits;
 use crate::{Account, CacheScope, ChatMessage, Dtype, GenerateRequest, Origin, Role, fixtures};
 
 /// The greatest difference of a logit from transformers' in f32; measured 3e-5.
@@ -28,21 +29,6 @@ struct Reference {
     first: Logits,
     /// Logits that chose the last token.
     last: Logits,
-}
-
-#[derive(Deserialize)]
-struct Logits {
-    ids: Vec<usize>,
-    logits: Vec<f32>,
-}
-
-impl Logits {
-    fn greatest_difference(&self, ours: &[f32]) -> f32 {
-        let pairs = self.ids.iter().zip(&self.logits);
-        pairs
-            .map(|(id, theirs)| (ours[*id] - theirs).abs())
-            .fold(0.0, f32::max)
-    }
 }
 
 fn options(dtype: Dtype) -> EngineOptions {
