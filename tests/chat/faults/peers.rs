@@ -32,6 +32,56 @@ async fn flood(peer: &mut Peer, room: &str) {
     peer.until(|frame| frame["ref"] == "flooded").await;
 }
 
+/// Somebody who watches a room in which others will come and die.
+struct Watch {
+    ada: Account,
+    bob: Account,
+    room: String,
+    /// Ada's connection.
+    peer: Peer,
+    /// Descriptors of the server while Ada is alone.
+    before: usize,
+}
+
+impl Watch {
+    async fn begin(program: &Program) -> Self {
+        let (ada, bob) = (
+            register(program, "ada").await,
+            register(program, "bob").await,
+        );
+        let room = room(program, &ada, &bob).await;
+        let mut peer = Peer::connect(program).await;
+        peer.follow(&ada, &room).await;
+        let mut watch = Self {
+            before: 0,
+            ada,
+            bob,
+            room,
+            peer,
+        };
+        watch.until_alone().await;
+        watch.before = descriptors(program);
+        watch
+    }
+
+    async fn until_alone(&mut self) {
+        let alone = json!([self.ada.id]);
+        self.peer
+            .until(|frame| frame["op"] == "presence" && frame["online"] == alone)
+            .await;
+    }
+
+    /// Waits until nobody else is shown and every descriptor is given back.
+    async fn until_all_are_gone(&mut self, program: &Program) {
+        self.until_alone().await;
+        while descriptors(program) > self.before {
+            // The one that is alive goes on answering.
+            self.peer.say(json!({"op": "ping", "ref": "alive"})).await;
+            self.peer.until(|frame| frame["ref"] == "alive").await;
+        }
+    }
+}
+
 #[actix_web::test]
 async fn dead_peers_are_found_and_leave_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
@@ -40,16 +90,7 @@ async fn dead_peers_are_found_and_leave_nothing_behind() {
         ("TWIN_QUOTA_BROADCASTS", "1000000/second"),
     ];
     let program = serve_with(folder, &settings).await;
-    let (ada, bob) = (
-        register(&program, "ada").await,
-        register(&program, "bob").await,
-    );
-    let room = room(&program, &ada, &bob).await;
-    let mut watching = Peer::connect(&program).await;
-    watching.follow(&ada, &room).await;
-    let alone = |frame: &Value| frame["op"] == "presence" && frame["online"] == json!([ada.id]);
-    watching.until(alone).await;
-    let before = descriptors(&program);
+    let mut watch = Watch::begin(&program).await;
 
     let mut dead = Vec::new();
     for number in 0..200 {
@@ -57,18 +98,13 @@ async fn dead_peers_are_found_and_leave_nothing_behind() {
             0 => Peer::connect_narrow(&program).await,
             _ => Peer::connect(&program).await,
         };
-        peer.follow(&bob, &room).await;
+        peer.follow(&watch.bob, &watch.room).await;
         dead.push(peer);
     }
-    flood(&mut watching, &room).await;
-    assert!(descriptors(&program) >= before + dead.len());
+    flood(&mut watch.peer, &watch.room).await;
+    assert!(descriptors(&program) >= watch.before + dead.len());
     // From here on they neither read nor answer, and their ends of the connections stay open.
-    watching.until(alone).await;
-    while descriptors(&program) > before {
-        // The one that is alive goes on answering.
-        watching.say(json!({"op": "ping", "ref": "alive"})).await;
-        watching.until(|frame| frame["ref"] == "alive").await;
-    }
+    watch.until_all_are_gone(&program).await;
     drop(dead);
 }
 
@@ -84,23 +120,14 @@ async fn peers_whose_packets_are_dropped_both_ways_are_found_and_leave_nothing_b
     network::bring_up();
     let folder = tempfile::tempdir().unwrap();
     let program = serve_with(folder, &[("TWIN_HEARTBEAT_SECONDS", "1")]).await;
-    let (ada, bob) = (
-        register(&program, "ada").await,
-        register(&program, "bob").await,
-    );
-    let room = room(&program, &ada, &bob).await;
-    let mut watching = Peer::connect(&program).await;
-    watching.follow(&ada, &room).await;
-    let alone = |frame: &Value| frame["op"] == "presence" && frame["online"] == json!([ada.id]);
-    watching.until(alone).await;
-    let before = descriptors(&program);
+    let mut watch = Watch::begin(&program).await;
 
     let connected = (0..200).map(async |_| {
         let socket = TcpSocket::new_v4().unwrap();
         let address = format!("{CUT_OFF}:0");
         socket.bind(address.parse().unwrap()).unwrap();
         let mut peer = Peer::connect_over(&program, socket).await;
-        peer.follow(&bob, &room).await;
+        peer.follow(&watch.bob, &watch.room).await;
         peer
     });
     for mut peer in join_all(connected).await {
@@ -109,18 +136,15 @@ async fn peers_whose_packets_are_dropped_both_ways_are_found_and_leave_nothing_b
     }
     // Longer than the silence after which a peer counts as dead: these are not.
     for _ in 0..3 {
-        watching.pinged().await;
+        watch.peer.pinged().await;
     }
-    assert!(descriptors(&program) >= before + 200);
+    assert!(descriptors(&program) >= watch.before + 200);
 
     network::drop_packets(CUT_OFF);
     let found = async {
-        watching.send(&room, "cut", "are you there?").await.unwrap();
-        watching.until(alone).await;
-        while descriptors(&program) > before {
-            watching.say(json!({"op": "ping", "ref": "alive"})).await;
-            watching.until(|frame| frame["ref"] == "alive").await;
-        }
+        let sent = watch.peer.send(&watch.room, "cut", "are you there?");
+        sent.await.unwrap();
+        watch.until_all_are_gone(&program).await;
     };
     tokio::time::timeout(FOUND_WITHIN, found)
         .await
