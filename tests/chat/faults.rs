@@ -66,6 +66,14 @@ async fn talk(program: &Program, owner: &Account, twin: &str) -> String {
     text(&answer["id"])
 }
 
+/// Ada, Bob, and the id of a conversation that Ada has made for both.
+async fn two_in_a_room(program: &Program) -> (Account, Account, String) {
+    let ada = register(program, "ada").await;
+    let bob = register(program, "bob").await;
+    let room = room(program, &ada, &bob).await;
+    (ada, bob, room)
+}
+
 impl Peer {
     async fn connect(program: &Program) -> Self {
         Self::connect_over(program, TcpSocket::new_v4().unwrap()).await

@@ -55,11 +55,7 @@ async fn the_wall_clock_may_jump() {
     let mut settings = clock.settings();
     settings.push(("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
     let program = serve_with(folder, &settings).await;
-    let (ada, bob) = (
-        register(&program, "ada").await,
-        register(&program, "bob").await,
-    );
-    let room = room(&program, &ada, &bob).await;
+    let (ada, bob, room) = two_in_a_room(&program).await;
     let mut peers = [Peer::connect(&program).await, Peer::connect(&program).await];
     peers[0].follow(&ada, &room).await;
     peers[1].follow(&bob, &room).await;
@@ -110,11 +106,7 @@ async fn a_reply_goes_on_for_two_minutes_without_its_reader_who_then_gets_the_te
     // Longer than any silence below.
     settings.push(("TWIN_HEARTBEAT_SECONDS", "300"));
     let program = serve_with(folder, &settings).await;
-    let (ada, bob) = (
-        register(&program, "ada").await,
-        register(&program, "bob").await,
-    );
-    let elsewhere = room(&program, &ada, &bob).await;
+    let (ada, bob, elsewhere) = two_in_a_room(&program).await;
     let mut busy = Peer::connect(&program).await;
     busy.follow(&bob, &elsewhere).await;
     let twin = twin(&program, &ada).await;

@@ -57,11 +57,7 @@ async fn a_full_disk_is_an_error_for_the_sender_and_nothing_is_lost() {
     let database = folder.path().join("digital-twin.sqlite");
     let settings = [("TWIN_SENDS_PER_MINUTE", "1000000")];
     let mut program = serve_with(folder, &settings).await;
-    let (ada, bob) = (
-        register(&program, "ada").await,
-        register(&program, "bob").await,
-    );
-    let room = room(&program, &ada, &bob).await;
+    let (ada, _, room) = two_in_a_room(&program).await;
     let mut peer = Peer::connect(&program).await;
     peer.follow(&ada, &room).await;
     let long = "x".repeat(8_000);

@@ -45,11 +45,7 @@ struct Watch {
 
 impl Watch {
     async fn begin(program: &Program) -> Self {
-        let (ada, bob) = (
-            register(program, "ada").await,
-            register(program, "bob").await,
-        );
-        let room = room(program, &ada, &bob).await;
+        let (ada, bob, room) = two_in_a_room(program).await;
         let mut peer = Peer::connect(program).await;
         peer.follow(&ada, &room).await;
         let mut watch = Self {
@@ -156,11 +152,7 @@ async fn a_stop_tells_everybody_waits_for_nobody_and_ends_well() {
     let folder = tempfile::tempdir().unwrap();
     let settings = [("TWIN_QUOTA_BROADCASTS", "1000000/second")];
     let mut program = serve_with(folder, &settings).await;
-    let (ada, bob) = (
-        register(&program, "ada").await,
-        register(&program, "bob").await,
-    );
-    let room = room(&program, &ada, &bob).await;
+    let (ada, bob, room) = two_in_a_room(&program).await;
     let mut sender = Peer::connect(&program).await;
     sender.follow(&ada, &room).await;
     let mut stuck = Vec::new();

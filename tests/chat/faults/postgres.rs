@@ -171,11 +171,7 @@ impl Writers {
         let folder = tempfile::tempdir().unwrap();
         process::run(&folder, "migrate", &postgres.settings()).await;
         let program = serve_with(folder, &postgres.settings()).await;
-        let (ada, bob) = (
-            register(&program, "ada").await,
-            register(&program, "bob").await,
-        );
-        let room = room(&program, &ada, &bob).await;
+        let (ada, _, room) = two_in_a_room(&program).await;
         let mut peers = Vec::new();
         for _ in 0..SENDERS {
             let mut peer = Peer::connect(&program).await;
