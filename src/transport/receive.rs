@@ -58,8 +58,6 @@ pub(super) struct Receiver {
     state: State,
     /// Frames that came with the last read.
     frames: usize,
-    /// The last read but one brought several frames: more come while some are served.
-    is_busy: bool,
 }
 
 #[derive(PartialEq)]
@@ -81,7 +79,6 @@ impl Receiver {
             message_bytes_max,
             state: State::Open,
             frames: 0,
-            is_busy: false,
         }
     }
 
@@ -113,7 +110,7 @@ impl Receiver {
     /// more has come. A client from which several frames came at once is read until nothing is there: what it sent while they
     /// were served then leaves together with them, which halves the cost of fan-out under load.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.is_busy = self.frames > 1;
+        let is_busy = self.frames > 1;
         loop {
             ready!(self.stream.poll_read_ready(context))?;
             let mut read = None;
@@ -124,7 +121,7 @@ impl Receiver {
                         self.buffer.extend_from_slice(&bytes[..length]);
                     }
                     read = Some(length);
-                    let is_empty = length < bytes.len() && length > 0 && !self.is_busy;
+                    let is_empty = length < bytes.len() && length > 0 && !is_busy;
                     match is_empty {
                         true => Err(io::ErrorKind::WouldBlock.into()),
                         false => Ok(()),
