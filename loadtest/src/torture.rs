@@ -588,6 +588,8 @@ impl SlowReader {
                     self.shared.forgotten(room);
                     self.readers.insert(room, Reader::default());
                 }
+                // It says that the reader does not follow any more: it has to come again.
+                (Some("reset"), _) => bail!("{frame}"),
                 (Some("resumed"), _) => read.resumed = true,
                 _ => {}
             }

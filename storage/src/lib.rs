@@ -13,6 +13,7 @@ mod refresh;
 mod replies;
 mod twins;
 
+mod admission;
 mod append;
 mod engine;
 mod error;

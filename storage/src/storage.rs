@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::StorageError;
+use crate::admission::Admission;
 use crate::append::{self, Appender};
 use crate::engine::{DatabaseError, Engine, Postgres, PostgresConfig, Query, Rows, Sqlite, only};
 use crate::metrics::{self, Call};
@@ -85,7 +85,7 @@ pub struct Storage {
 struct Shared {
     engine: Engine,
     appender: Appender,
-    admission: Arc<Semaphore>,
+    admission: Admission,
     runtime: OwnRuntime,
 }
 
@@ -116,7 +116,7 @@ impl Storage {
             shared: Arc::new(Shared {
                 engine,
                 appender,
-                admission: Arc::new(Semaphore::new(CALLS_MAX)),
+                admission: Admission::new(CALLS_MAX),
                 runtime,
             }),
         })
@@ -157,11 +157,7 @@ impl Storage {
     /// Waits until every call that has begun is done, and accepts no more.
     pub async fn close(&self) {
         self.shared.appender.close().await;
-        let everything = u32::try_from(CALLS_MAX).expect("a thousand fits");
-        // An error means that storage was closed before.
-        if let Ok(all) = self.shared.admission.acquire_many(everything).await {
-            self.shared.admission.close();
-            all.forget();
+        if self.shared.admission.close().await {
             self.shared.engine.close().await;
         }
     }
@@ -200,22 +196,14 @@ impl Storage {
         .await
     }
 
-    /// Runs a call on storage's own runtime, if there is room for it.
+    /// Runs a call on storage's own runtime, when its turn has come.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
         kind: Call,
         work: impl Future<Output = Result<T, DatabaseError>> + Send + 'static,
     ) -> Result<T, StorageError> {
         let begun = Instant::now();
-        let admission = Arc::clone(&self.shared.admission);
-        let permit = admission
-            .try_acquire_owned()
-            .map_err(|refused| match refused {
-                TryAcquireError::NoPermits => {
-                    StorageError::Overloaded("the queue of database calls")
-                }
-                TryAcquireError::Closed => closed(),
-            })?;
+        let permit = self.shared.admission.enter().await?;
         let task = self.shared.runtime.handle().spawn(async move {
             let outcome = work.await;
             drop(permit);
