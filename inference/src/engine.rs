@@ -100,6 +100,14 @@ pub enum EngineError {
         /// What it said.
         reason: String,
     },
+    /// The tokenizer gave a token that the network has no embedding for: their files don't belong together.
+    #[error("the tokenizer gave the token {token}, the model knows {vocabulary} tokens")]
+    UnknownToken {
+        /// The token's number.
+        token: u32,
+        /// How many tokens the network knows, from 0 on.
+        vocabulary: usize,
+    },
     /// The network gave no usable probabilities.
     #[error("the model gave logits that are not finite at position {position}")]
     NonFiniteLogits {
@@ -125,6 +133,7 @@ impl EngineError {
             EngineError::PromptTooLong { .. } => "prompt_too_long",
             EngineError::Template { .. } => "template_refused",
             EngineError::Tokenizer { .. } => "tokenizer_failed",
+            EngineError::UnknownToken { .. } => "unknown_token",
             EngineError::NonFiniteLogits { .. } => "non_finite_logits",
             EngineError::Torch { .. } => "torch_failed",
             EngineError::Scripted => "scripted",
@@ -144,6 +153,18 @@ pub enum EngineEvent {
     Finished(Generation),
     /// The end, because of this; other requests go on.
     Failed(EngineError),
+}
+
+/// Refuses tokens that a network of `vocabulary` tokens has no embedding for: to libtorch they would be an index out of
+/// bounds, and with it the end of the engine.
+pub(crate) fn check_tokens(tokens: &[u32], vocabulary: usize) -> Result<(), EngineError> {
+    match tokens.iter().find(|token| **token as usize >= vocabulary) {
+        Some(token) => Err(EngineError::UnknownToken {
+            token: *token,
+            vocabulary,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// How much an engine has to do, and what it holds.

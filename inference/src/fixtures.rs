@@ -68,3 +68,29 @@ pub(crate) fn read<T: DeserializeOwned>(name: &str) -> Vec<T> {
     let text = std::fs::read_to_string(path(name)).expect("fixtures are part of the repository");
     serde_json::from_str(&text).expect("make_fixtures.py writes what the test reads")
 }
+
+/// A copy of a fixture's directory that a test may spoil; folders in it are copied too.
+pub(crate) fn copy(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+    copy_into(&path(name), folder.path());
+    folder
+}
+
+fn copy_into(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("fixtures are part of the repository") {
+        let entry = entry.expect("the folder can be read");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&target).expect("the copy can be written");
+            copy_into(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("the copy can be written");
+        }
+    }
+}
+
+/// A JSON file as it is.
+pub(crate) fn read_json(path: &Path) -> serde_json::Value {
+    let text = std::fs::read_to_string(path).expect("the file can be read");
+    serde_json::from_str(&text).expect("the file is JSON")
+}

@@ -8,6 +8,7 @@ use tch::{Kind, TchError, Tensor};
 use tokenizers::Tokenizer;
 
 use crate::bert::{Bert, BertConfig};
+use crate::engine::check_tokens;
 use crate::load_error::first_line;
 use crate::model::hugging_face::{architecture, read_json};
 use crate::model::memory;
@@ -27,6 +28,7 @@ pub struct TorchEmbedder {
     /// Goes before every text.
     prompt: String,
     dimensions: usize,
+    vocabulary: usize,
     threads: i32,
 }
 
@@ -76,6 +78,7 @@ impl TorchEmbedder {
             pooling,
             prompt: sentence_files::prompt(directory)?,
             dimensions: config.hidden(),
+            vocabulary: config.vocabulary(),
             threads: options.threads(),
         })
     }
@@ -143,6 +146,7 @@ impl Embedder for TorchEmbedder {
             let encoding = encoding.map_err(|error| EngineError::Tokenizer {
                 reason: error.to_string(),
             })?;
+            check_tokens(encoding.get_ids(), self.vocabulary)?;
             encoded.push((index, encoding.get_ids().to_vec()));
         }
         // Texts of like length run together, so that little is padded.

@@ -12,6 +12,7 @@ use std::time::Instant;
 use tch::{Kind, TchError};
 
 use crate::decoder::{BLOCK_TOKENS, Computing, Decoder};
+use crate::engine::check_tokens;
 use crate::load_error::first_line;
 use crate::model::{self, ChatTemplate, TextTokenizer};
 use crate::sampling::Sampler;
@@ -125,6 +126,7 @@ impl TorchEngine {
         deadline: Option<Instant>,
     ) -> Result<(), EngineError> {
         let prompt = prompt::encode(&request.messages, &self.template, &self.tokenizer)?;
+        check_tokens(&prompt, self.info.vocabulary)?;
         let limit = self.info.context_tokens.saturating_sub(1);
         let prompt_tokens = prompt.len();
         if prompt_tokens == 0 || prompt_tokens > limit {

@@ -116,6 +116,25 @@ fn small_networks_of_each_kind_and_pooling_give_the_vectors_of_sentence_transfor
 }
 
 #[test]
+fn a_token_that_the_network_does_not_know_is_an_error_by_name() {
+    let folder = fixtures::copy("tiny-bert");
+    let path = folder.path().join("tokenizer.json");
+    let mut tokenizer = fixtures::read_json(&path);
+    let vocabulary = tokenizer["model"]["vocab"].as_object_mut().unwrap();
+    *vocabulary.get_mut("key").unwrap() = 400.into();
+    std::fs::write(&path, tokenizer.to_string()).unwrap();
+    let mut embedder = TorchEmbedder::load(folder.path(), &EngineOptions::default()).unwrap();
+    assert_eq!(
+        embedder.embed(&["Where is the spare key?"]),
+        Err(EngineError::UnknownToken {
+            token: 400,
+            vocabulary: 336
+        })
+    );
+    assert!(embedder.embed(&["Where is the cat?"]).is_ok());
+}
+
+#[test]
 fn a_vector_does_not_depend_on_its_company() {
     let mut embedder = minilm(Dtype::Auto);
     let texts = [

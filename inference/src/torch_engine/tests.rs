@@ -347,6 +347,51 @@ fn a_prompt_over_the_context_is_refused_with_the_numbers_and_a_reply_ends_at_it(
     assert!(tokens > 500);
 }
 
+/// The model of `tiny` with a token more than its network has, which its template writes behind the word "far".
+fn tiny_with_a_token_too_many() -> TorchEngine {
+    let folder = fixtures::copy("tiny-llama");
+    let path = folder.path().join("tokenizer.json");
+    let mut tokenizer = fixtures::read_json(&path);
+    let far = serde_json::json!({
+        "id": VOCABULARY, "content": "<|far|>", "special": true, "normalized": false,
+        "single_word": false, "lstrip": false, "rstrip": false,
+    });
+    tokenizer["added_tokens"].as_array_mut().unwrap().push(far);
+    std::fs::write(&path, tokenizer.to_string()).unwrap();
+    let template = "{% for m in messages %}{{ m.content }}{% if 'far' in m.content %}<|far|>{% endif %}{% endfor %}";
+    std::fs::write(folder.path().join("chat_template.jinja"), template).unwrap();
+    TorchEngine::load(folder.path(), &options(Dtype::F32)).unwrap()
+}
+
+#[test]
+fn a_token_that_the_network_does_not_know_ends_its_own_request_by_name_and_no_other() {
+    let mut engine = tiny_with_a_token_too_many();
+    let (far, near) = (Ticket(1), Ticket(2));
+    for (ticket, text) in [(far, "how far"), (near, "how near")] {
+        let request = greedy(user(text), 3).validate().unwrap();
+        engine.submit(ticket, request, None);
+    }
+    let mut ends = Vec::new();
+    while !engine.is_idle() {
+        for (ticket, event) in engine.step(Instant::now()).unwrap() {
+            match event {
+                EngineEvent::Failed(error) => ends.push((ticket, Err(error))),
+                EngineEvent::Finished(reply) => ends.push((ticket, Ok(reply.stop_reason))),
+                EngineEvent::Begun | EngineEvent::Text(_) => {}
+            }
+        }
+    }
+    let unknown = EngineError::UnknownToken {
+        token: VOCABULARY,
+        vocabulary: VOCABULARY as usize,
+    };
+    assert_eq!(
+        unknown.to_string(),
+        "the tokenizer gave the token 288, the model knows 288 tokens"
+    );
+    assert_eq!(ends, [(far, Err(unknown)), (near, Ok(StopReason::Length))]);
+}
+
 #[test]
 fn a_message_cannot_end_its_turn() {
     let engine = smollm2(Dtype::F32);
