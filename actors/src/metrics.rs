@@ -31,6 +31,7 @@ struct Metrics {
     preemptions: IntCounter,
     cancellations: IntCounterVec,
     cancel_to_free: Histogram,
+    left_out: IntCounterVec,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -146,6 +147,11 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
             "From a stop or a deadline to the moment when slot and memory are free",
             exponential(0.000_1, 16),
         ),
+        left_out: vec(
+            "twin_prompt_left_out_total",
+            "Passages and turns that found no room in a prompt, by what: passages or turns",
+            "what",
+        ),
     }
 });
 
@@ -174,6 +180,7 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
     registry.register(Box::new(metrics.preemptions.clone()))?;
     registry.register(Box::new(metrics.cancellations.clone()))?;
     registry.register(Box::new(metrics.cancel_to_free.clone()))?;
+    registry.register(Box::new(metrics.left_out.clone()))?;
     registry.register(Box::new(metrics.generation.clone()))
 }
 
@@ -258,6 +265,13 @@ pub(crate) fn generation_cancelled(reason: &'static str) {
 
 pub(crate) fn cancelled_and_freed(took: Duration) {
     METRICS.cancel_to_free.observe(took.as_secs_f64());
+}
+
+pub(crate) fn left_out_of_prompt(passages: usize, turns: usize) {
+    for (what, count) in [("passages", passages), ("turns", turns)] {
+        let counter = METRICS.left_out.with_label_values(&[what]);
+        counter.inc_by(count as u64);
+    }
 }
 
 /// An engine has taken a step: what it holds before and after. The gauges add up what all engines hold.

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::inference_pool::{Cancel, Embed, Generate, GenerationEvent, PoolError};
 use crate::limits::{EMBED_TEXTS_MAX, HISTORY_MESSAGES_MAX, TWIN_MAILBOX_MAX};
+use crate::metrics;
 use crate::node::Services;
 use crate::supervisor::{LifeLine, WakeError};
 
@@ -22,7 +23,7 @@ mod knowledge;
 mod prompt;
 
 use knowledge::{Knowledge, cut_to_sentences, sentences};
-use prompt::PromptParts;
+use prompt::{LeftOut, PromptParts};
 
 /// Passages that are looked at more closely, sentence by sentence.
 const PASSAGES_MAX: usize = 3;
@@ -225,6 +226,11 @@ async fn answer(
         },
         |text| counter.count(text),
     );
+    if prompt.left_out != LeftOut::default() {
+        let LeftOut { passages, turns } = prompt.left_out;
+        metrics::left_out_of_prompt(passages, turns);
+        tracing::debug!(twin = %id, reply = %reply.reply, passages, turns, "left out of a prompt for want of room");
+    }
     let seed = seed_of(reply.reply);
     let mut request = GenerateRequest {
         origin: origin_of(&mind.twin, &question.author),

@@ -41,21 +41,33 @@ pub(super) struct Prompt {
     pub(super) messages: Vec<ChatMessage>,
     /// What the reply can be drawn from, best first.
     pub(super) sources: Vec<Source>,
+    /// What found no room.
+    pub(super) left_out: LeftOut,
+}
+
+/// How much of what there was found no room in a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct LeftOut {
+    pub(super) passages: usize,
+    /// The oldest of the turns that were given.
+    pub(super) turns: usize,
 }
 
 /// Builds the prompt. Passages are taken best first and turns newest first, as far as the budget goes; persona and
-/// question always stand.
+/// question always stand, whole: where they alone are over the context, the engine refuses the prompt with the numbers.
 pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Prompt {
     let cost = |text: &str| count(text) + TEMPLATE_TOKENS;
     let system = system_text(&parts);
     let fixed = cost(&system) + cost(parts.question) + count(NOTES_BEGIN) + count(NOTES_END);
     let mut left = parts.tokens_max.saturating_sub(fixed);
 
+    let mut left_out = LeftOut::default();
     let mut sources = Vec::new();
     let mut for_passages = left * PASSAGES_PERCENT / 100;
     for passage in parts.passages {
         let tokens = cost(&passage.quote);
         if tokens > for_passages {
+            left_out.passages += 1;
             continue;
         }
         for_passages -= tokens;
@@ -64,10 +76,12 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
     }
 
     let mut turns = Vec::new();
-    for message in parts.history.iter().rev() {
-        let Some(turn) = turn(message) else { continue };
+    let mut newest_first = parts.history.iter().rev().filter_map(turn);
+    while let Some(turn) = newest_first.next() {
         let tokens = cost(&turn.content);
         if tokens > left {
+            // Those before it stay out too, though shorter: nobody answers what is not there.
+            left_out.turns = 1 + newest_first.count();
             break;
         }
         left -= tokens;
@@ -81,7 +95,11 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
         Role::User,
         question_text(parts.question, &sources),
     ));
-    Prompt { messages, sources }
+    Prompt {
+        messages,
+        sources,
+        left_out,
+    }
 }
 
 fn system_text(parts: &PromptParts<'_>) -> String {

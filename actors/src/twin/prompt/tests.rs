@@ -101,6 +101,11 @@ fn a_passage_over_the_budget_is_left_out_of_prompt_and_sources_and_a_shorter_one
         .map(|source| source.quote.as_str())
         .collect();
     assert_eq!(quotes, ["The key hangs."]);
+    let left_out = LeftOut {
+        passages: 1,
+        turns: 0,
+    };
+    assert_eq!(prompt.left_out, left_out);
 }
 
 #[test]
@@ -124,6 +129,28 @@ fn the_newest_turns_stay_and_failed_ones_go() {
         roles,
         [Role::System, Role::User, Role::Assistant, Role::User]
     );
+    let left_out = LeftOut {
+        passages: 0,
+        turns: 1,
+    };
+    assert_eq!(prompt.left_out, left_out);
+}
+
+#[test]
+fn turns_before_one_that_finds_no_room_are_left_out_and_counted_but_failed_ones_are_not() {
+    let history = [
+        message(person(), "short", None),
+        message(twin(), "", Some(StopReason::Failed)),
+        message(twin(), &"long ".repeat(100), None),
+        message(person(), "newest", None),
+    ];
+    let prompt = build(parts(vec![], &history, 120), words);
+    assert_eq!(prompt.messages[1].content, "newest");
+    let left_out = LeftOut {
+        passages: 0,
+        turns: 2,
+    };
+    assert_eq!(prompt.left_out, left_out);
 }
 
 #[test]
