@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actors::{Node, PoolError};
-use inference::Embedder;
+use inference::{Embedder, TextForm};
 
 /// Why there are no vectors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,15 +40,22 @@ impl Embeddings {
     ///
     /// # Errors
     /// See [`EmbeddingError`].
-    pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    pub async fn embed_as(
+        &self,
+        form: TextForm,
+        texts: Vec<String>,
+    ) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         match self {
-            Self::Node(node) => node.embed(texts).await.map_err(EmbeddingError::from),
+            Self::Node(node) => node
+                .embed_as(form, texts)
+                .await
+                .map_err(EmbeddingError::from),
             Self::Own(embedder) => {
                 let embedder = Arc::clone(embedder);
                 let embed = move || {
                     let mut embedder = embedder.lock().unwrap_or_else(|broken| broken.into_inner());
                     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-                    embedder.embed(&texts)
+                    embedder.embed_as(form, &texts)
                 };
                 tokio::task::spawn_blocking(embed)
                     .await

@@ -12,6 +12,7 @@ mod pieces;
 mod sections;
 
 use bytes::Bytes;
+use inference::TextForm;
 use protocol::{ChunkId, DocumentId, TwinId};
 use sha2::{Digest, Sha256};
 use storage::{Chunk, Document, FileKey, Files, Storage, StorageError};
@@ -147,7 +148,8 @@ impl Ingest {
         for batch in pieces.chunks(EMBED_BATCH) {
             let texts: Vec<String> = batch.iter().map(Piece::embedded_text).collect();
             let wanted = texts.len();
-            let mut embedded = self.embeddings.embed(texts).await?;
+            let embedded = self.embeddings.embed_as(TextForm::Passage, texts);
+            let mut embedded = embedded.await?;
             if embedded.len() != wanted {
                 let got = embedded.len();
                 let reason = format!("{got} vectors came back for {wanted} texts");
@@ -200,5 +202,87 @@ fn cut(content: &[u8], media_type: MediaType) -> Result<Vec<Piece>, IngestError>
     match pieces.len() > CHUNKS_PER_DOCUMENT_MAX {
         true => Err(IngestError::TooManyPieces),
         false => Ok(pieces),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use inference::{Embedder, EngineError};
+    use protocol::UserId;
+    use storage::{Database, Twin, User, Visibility};
+
+    use super::*;
+
+    /// Notes what it is asked to embed.
+    struct Noting(Arc<Mutex<Vec<(TextForm, String)>>>);
+
+    impl Embedder for Noting {
+        fn name(&self) -> &str {
+            "noting"
+        }
+
+        fn dimensions(&self) -> usize {
+            1
+        }
+
+        fn embed_as(
+            &mut self,
+            form: TextForm,
+            texts: &[&str],
+        ) -> Result<Vec<Vec<f32>>, EngineError> {
+            let noted = texts.iter().map(|text| (form, (*text).to_owned()));
+            self.0.lock().unwrap().extend(noted);
+            Ok(vec![vec![1.0]; texts.len()])
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_pieces_of_a_document_are_embedded_as_passages() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db.sqlite");
+        let storage = Storage::open(&Database::Sqlite { path }).await.unwrap();
+        storage.migrate().await.unwrap();
+        let (owner_id, twin_id) = (UserId::new(), TwinId::new());
+        let owner = User {
+            id: owner_id,
+            email: "kim@example.com".to_owned(),
+            name: "Kim".to_owned(),
+            password_hash: String::new(),
+            created_at: 0,
+        };
+        storage.create_user(owner).await.unwrap();
+        let twin = Twin {
+            id: twin_id,
+            owner_id,
+            name: "Ada".to_owned(),
+            persona: "You keep a lighthouse.".to_owned(),
+            greeting: String::new(),
+            language: String::new(),
+            visibility: Visibility::Private,
+            created_at: 0,
+            updated_at: 0,
+        };
+        storage.create_twin(twin, 1).await.unwrap();
+        let noted = Arc::default();
+        let ingest = Ingest::new(
+            storage,
+            Files::open(&folder.path().join("files")).await.unwrap(),
+            Embeddings::own(Box::new(Noting(Arc::clone(&noted)))),
+            Clock::System,
+            10,
+        );
+        let document = NewDocument {
+            twin_id,
+            file_name: Some("ferry.txt".to_owned()),
+            content: Bytes::from_static(b"The ferry has the colour of ripe apricots."),
+        };
+        ingest.add(document).await.unwrap();
+        let noted = noted.lock().unwrap();
+        let [(TextForm::Passage, text)] = &noted[..] else {
+            panic!("{noted:?}")
+        };
+        assert!(text.contains("ripe apricots"), "{text}");
     }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use actix::prelude::*;
 use inference::{
-    Embedder, Engine, EngineError, GenerateRequest, Generation, ModelInfo, TokenCounter,
+    Embedder, Engine, EngineError, GenerateRequest, Generation, ModelInfo, TextForm, TokenCounter,
 };
 use protocol::{ErrorCode, Failure};
 use tokio::sync::{mpsc, oneshot};
@@ -233,6 +233,8 @@ impl Handler<Generate> for InferencePool {
 #[derive(Message)]
 #[rtype(result = "Result<Vec<Vec<f32>>, PoolError>")]
 pub(crate) struct Embed {
+    /// What the texts are for.
+    pub(crate) form: TextForm,
     /// The texts, at most [`EMBED_TEXTS_MAX`].
     pub(crate) texts: Vec<String>,
 }
@@ -250,6 +252,7 @@ impl Handler<Embed> for InferencePool {
         }
         let (answer, vectors) = oneshot::channel();
         let given = self.embedder.give(EmbedJob {
+            form: embed.form,
             texts: embed.texts,
             answer,
         });

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use actix::prelude::*;
 use bus::{Bus, BusEvent, Events};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use inference::TextForm;
 use protocol::{NodeId, UserId};
 use storage::Storage;
 use tokio::sync::oneshot;
@@ -150,9 +151,22 @@ impl Node {
     /// # Errors
     /// What the pool says; `Overloaded` names when to try again.
     pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, PoolError> {
+        self.embed_as(TextForm::Plain, texts).await
+    }
+
+    /// Embeds texts of which it is known what they are for.
+    ///
+    /// # Errors
+    /// As [`Node::embed`].
+    pub async fn embed_as(
+        &self,
+        form: TextForm,
+        texts: Vec<String>,
+    ) -> Result<Vec<Vec<f32>>, PoolError> {
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in texts.chunks(EMBED_TEXTS_MAX) {
             let embed = Embed {
+                form,
                 texts: batch.to_vec(),
             };
             let answer = self.services.pool.send(embed).await;

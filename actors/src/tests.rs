@@ -1,13 +1,13 @@
 //! The actors together, on a real SQLite file and the scripted engine, driven by connections without a network.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bus::{Bus, Hub};
 use futures::FutureExt;
 use futures::channel::mpsc::{UnboundedSender, unbounded};
-use inference::{HashedEmbedder, ScriptedEngine};
+use inference::{Embedder, EngineError, HashedEmbedder, ScriptedEngine, TextForm};
 use protocol::{
     ClientFrame, ClientId, ClientRequest, Codec, ConversationId, Cursor, ErrorCode, Message,
     MessageId, NodeId, ServerFrame, StopReason, TokenFamilyId, TwinId, UserId,
@@ -41,7 +41,33 @@ struct House {
     /// Somebody else with an account.
     friend: UserId,
     twin: TwinId,
+    /// What was embedded here, and as what.
+    embedded: Embedded,
     _folder: Arc<TempDir>,
+}
+
+type Embedded = Arc<Mutex<Vec<(TextForm, String)>>>;
+
+/// Remembers what it was asked to embed.
+struct Remembering {
+    inner: HashedEmbedder,
+    embedded: Embedded,
+}
+
+impl Embedder for Remembering {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn dimensions(&self) -> usize {
+        self.inner.dimensions()
+    }
+
+    fn embed_as(&mut self, form: TextForm, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
+        let texts_and_forms = texts.iter().map(|text| (form, (*text).to_owned()));
+        self.embedded.lock().unwrap().extend(texts_and_forms);
+        self.inner.embed_as(form, texts)
+    }
 }
 
 /// Takes a user's id as that user's token.
@@ -134,9 +160,16 @@ impl House {
         let mut config = NodeConfig::new(node_id);
         configure(&mut config);
         let (bus, events) = Bus::in_process(&hub, node_id);
+        let embedded = Embedded::default();
+        let remembers = embedded.clone();
         let models = Models {
             engine: Arc::new(|| Ok(Box::new(ScriptedEngine::new()))),
-            embedder: Arc::new(|| Ok(Box::new(HashedEmbedder::new(64)))),
+            embedder: Arc::new(move || {
+                Ok(Box::new(Remembering {
+                    inner: HashedEmbedder::new(64),
+                    embedded: remembers.clone(),
+                }))
+            }),
             engine_workers: 1,
         };
         let authenticate = Arc::new(IdIsToken { families });
@@ -152,6 +185,7 @@ impl House {
             user,
             friend,
             twin,
+            embedded,
             _folder: folder,
         }
     }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use inference::{Account, CacheScope, GenerateRequest, Origin, Priority};
+use inference::{Account, CacheScope, GenerateRequest, Origin, Priority, TextForm};
 use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId};
 use storage::StorageError;
 use tokio::sync::mpsc;
@@ -282,7 +282,7 @@ async fn passages(
     if knowledge.is_empty() {
         return Ok(Vec::new());
     }
-    let vectors = embed(services, vec![question.to_owned()]).await?;
+    let vectors = embed(services, TextForm::Query, vec![question.to_owned()]).await?;
     let query = vectors.first().map(Vec::as_slice).unwrap_or_default();
     let passages = knowledge.search(query, PASSAGES_MAX, PASSAGE_SCORE_MIN);
     let sentences: Vec<String> = passages
@@ -293,14 +293,18 @@ async fn passages(
     if sentences.is_empty() {
         return Ok(passages);
     }
-    let vectors = embed(services, sentences).await?;
+    let vectors = embed(services, TextForm::Passage, sentences).await?;
     let mut notes = cut_to_sentences(passages, query, &vectors);
     notes.truncate(NOTES_MAX);
     Ok(notes)
 }
 
-async fn embed(services: &Services, texts: Vec<String>) -> Result<Vec<Vec<f32>>, PoolError> {
-    let answer = services.pool.send(Embed { texts }).await;
+async fn embed(
+    services: &Services,
+    form: TextForm,
+    texts: Vec<String>,
+) -> Result<Vec<Vec<f32>>, PoolError> {
+    let answer = services.pool.send(Embed { form, texts }).await;
     answer.unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))
 }
 

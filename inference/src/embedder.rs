@@ -2,6 +2,17 @@
 
 use crate::EngineError;
 
+/// What a text is for: some models want another prefix, or instruction, before each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TextForm {
+    /// Something that is looked for: a question.
+    Query,
+    /// Something that is to be found: a piece of a document.
+    Passage,
+    /// Neither, or not known: with the model's default prefix, if it has one.
+    Plain,
+}
+
 /// Turns texts into vectors of length 1 whose dot product says how alike the texts are.
 pub trait Embedder: Send {
     /// The name of the model; vectors of different models must not be compared.
@@ -13,14 +24,22 @@ pub trait Embedder: Send {
     /// One L2-normalised vector per text, in the order of the texts; what does not fit the model's length is cut off.
     ///
     /// # Errors
-    /// [`EngineError::Tokenizer`] and [`EngineError::Torch`].
-    fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError>;
+    /// [`EngineError::Tokenizer`], [`EngineError::UnknownToken`] and [`EngineError::Torch`].
+    fn embed_as(&mut self, form: TextForm, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError>;
+
+    /// The vectors of texts of which nothing is known: [`TextForm::Plain`].
+    ///
+    /// # Errors
+    /// See [`Embedder::embed_as`].
+    fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
+        self.embed_as(TextForm::Plain, texts)
+    }
 }
 
 /// The explicit stand-in for tests: a hashed bag of words, deterministic on every machine.
 ///
 /// Words are maximal runs of letters and digits in lower case; each adds 1 to the place that its FNV-1a hash names. So texts
-/// that share words are alike, and a text without words has its whole length in place 0.
+/// that share words are alike, and a text without words has its whole length in place 0. The form of a text changes nothing.
 #[derive(Debug, Clone)]
 pub struct HashedEmbedder {
     dimensions: usize,
@@ -69,7 +88,7 @@ impl Embedder for HashedEmbedder {
         self.dimensions
     }
 
-    fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
+    fn embed_as(&mut self, _: TextForm, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
         Ok(texts.iter().map(|text| self.embed_one(text)).collect())
     }
 }

@@ -53,7 +53,7 @@ mod scripted;
 #[cfg(test)]
 mod fixtures;
 
-pub use embedder::{Embedder, HashedEmbedder};
+pub use embedder::{Embedder, HashedEmbedder, TextForm};
 pub use engine::{
     Engine, EngineError, EngineEvent, EngineLoad, Generation, ModelInfo, StopReason, Usage,
 };

@@ -13,8 +13,8 @@ use crate::load_error::first_line;
 use crate::model::hugging_face::{architecture, read_json};
 use crate::model::memory;
 use crate::model::safetensors_files::SafetensorsFiles;
-use crate::{Embedder, EngineError, EngineOptions, LoadError};
-use sentence_files::Pooling;
+use crate::{Embedder, EngineError, EngineOptions, LoadError, TextForm};
+use sentence_files::{Pooling, Prompts};
 
 /// Texts that run together: enough to fill a core, few enough that a long one pads few others.
 const BATCH_TEXTS: usize = 32;
@@ -25,8 +25,7 @@ pub struct TorchEmbedder {
     bert: Bert,
     tokenizer: Tokenizer,
     pooling: Pooling,
-    /// Goes before every text.
-    prompt: String,
+    prompts: Prompts,
     dimensions: usize,
     vocabulary: usize,
     threads: i32,
@@ -54,7 +53,8 @@ impl TorchEmbedder {
         config
             .check()
             .map_err(|reason| LoadError::malformed(&config_path, reason))?;
-        let pooling = sentence_files::pooling(directory, config.hidden())?;
+        let prompts = sentence_files::prompts(directory)?;
+        let pooling = sentence_files::pooling(directory, config.hidden(), &prompts)?;
         let tokenizer = sentence_files::tokenizer(directory, &config)?;
         let kind = options.dtype.embedding_kind();
         let needed = config.weight_count().load_bytes(kind);
@@ -69,6 +69,8 @@ impl TorchEmbedder {
         tracing::info!(
             model = name,
             dimensions = config.hidden(),
+            query_prefix = prompts.query,
+            passage_prefix = prompts.passage,
             "embedding model loaded"
         );
         Ok(Self {
@@ -76,7 +78,7 @@ impl TorchEmbedder {
             bert,
             tokenizer,
             pooling,
-            prompt: sentence_files::prompt(directory)?,
+            prompts,
             dimensions: config.hidden(),
             vocabulary: config.vocabulary(),
             threads: options.threads(),
@@ -134,15 +136,14 @@ impl Embedder for TorchEmbedder {
         self.dimensions
     }
 
-    fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
+    fn embed_as(&mut self, form: TextForm, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
         // Both settings belong to the calling thread, which may be another one each time.
         tch::set_num_threads(self.threads);
         let _no_grad = tch::no_grad_guard();
+        let prompt = self.prompts.of(form);
         let mut encoded = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
-            let encoding = self
-                .tokenizer
-                .encode_fast(format!("{}{text}", self.prompt), true);
+            let encoding = self.tokenizer.encode_fast(format!("{prompt}{text}"), true);
             let encoding = encoding.map_err(|error| EngineError::Tokenizer {
                 reason: error.to_string(),
             })?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use inference::Embedder;
+use inference::{Embedder, TextForm};
 use tokio::sync::oneshot;
 
 use super::worker::{Desk, Load, Place};
@@ -10,6 +10,7 @@ use super::{EmbedderFactory, PoolError, pool_error};
 
 /// Texts to embed.
 pub(super) struct EmbedJob {
+    pub(super) form: TextForm,
     pub(super) texts: Vec<String>,
     pub(super) answer: oneshot::Sender<Result<Vec<Vec<f32>>, PoolError>>,
 }
@@ -30,7 +31,7 @@ struct EmbedDesk {
 impl Desk<EmbedJob> for EmbedDesk {
     fn take(&mut self, job: EmbedJob, _: Place) {
         let texts: Vec<&str> = job.texts.iter().map(String::as_str).collect();
-        let vectors = self.embedder.embed(&texts);
+        let vectors = self.embedder.embed_as(job.form, &texts);
         // Whoever asked may have gone.
         let _ = job.answer.send(vectors.map_err(|error| pool_error(&error)));
     }

@@ -316,6 +316,27 @@ async fn a_twin_that_is_awake_knows_what_its_owner_has_just_added_and_forgets_wh
     assert_eq!(client.done().await.sources, Some(vec![]));
 }
 
+#[actix::test]
+async fn a_question_is_embedded_as_a_query_and_what_may_answer_it_as_passages() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    let text = "The ferry has the colour of ripe apricots.";
+    let vectors = house.node.embed(vec![text.to_owned()]).await.unwrap();
+    add_document(&house, text, vectors[0].clone()).await;
+    house.embedded.lock().unwrap().clear();
+    let question = "Which colour has the ferry?";
+    client.send(conversation, "one", question);
+    assert_eq!(client.done().await.text, text);
+    assert_eq!(
+        *house.embedded.lock().unwrap(),
+        [
+            (TextForm::Query, question.to_owned()),
+            (TextForm::Passage, text.to_owned()),
+        ]
+    );
+}
+
 async fn add_document(house: &House, text: &str, vector: Vec<f32>) -> DocumentId {
     let id = DocumentId::new();
     let document = Document {

@@ -1,4 +1,4 @@
-//! What the files of sentence-transformers say beyond the network: pooling, prompt and tokenizer.
+//! What the files of sentence-transformers say beyond the network: pooling, prompts and tokenizer.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::path::Path;
 use serde::Deserialize;
 use tokenizers::{Tokenizer, TruncationParams};
 
-use crate::LoadError;
 use crate::bert::BertConfig;
 use crate::model::hugging_face::{read_bounded, read_json};
+use crate::{LoadError, TextForm};
 
 /// How the vectors of the tokens become the vector of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,11 @@ pub(super) enum Pooling {
 }
 
 /// The pooling that `modules.json` leads to.
-pub(super) fn pooling(directory: &Path, hidden: usize) -> Result<Pooling, LoadError> {
+pub(super) fn pooling(
+    directory: &Path,
+    hidden: usize,
+    prompts: &Prompts,
+) -> Result<Pooling, LoadError> {
     #[derive(Deserialize)]
     struct Module {
         path: String,
@@ -38,6 +42,8 @@ pub(super) fn pooling(directory: &Path, hidden: usize) -> Result<Pooling, LoadEr
         pooling_mode_max_tokens: bool,
         #[serde(default)]
         pooling_mode_mean_sqrt_len_tokens: bool,
+        /// Whether the tokens of a prompt count in a mean.
+        include_prompt: Option<bool>,
     }
     let modules_path = directory.join("modules.json");
     let mut found = None;
@@ -68,6 +74,10 @@ pub(super) fn pooling(directory: &Path, hidden: usize) -> Result<Pooling, LoadEr
         );
         return Err(LoadError::malformed(&path, reason));
     }
+    if config.include_prompt == Some(false) && !prompts.are_empty() {
+        let reason = "its mean leaves the prompt out, which is not computed here";
+        return Err(LoadError::unsupported(&path, reason));
+    }
     let modes = (
         config.pooling_mode_mean_tokens,
         config.pooling_mode_cls_token,
@@ -85,24 +95,58 @@ pub(super) fn pooling(directory: &Path, hidden: usize) -> Result<Pooling, LoadEr
     }
 }
 
-/// What goes before every text: the prompt that `config_sentence_transformers.json` names as the default, if any.
-pub(super) fn prompt(directory: &Path) -> Result<String, LoadError> {
+/// What goes before the texts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Prompts {
+    pub(super) query: String,
+    pub(super) passage: String,
+    pub(super) plain: String,
+}
+
+impl Prompts {
+    pub(super) fn of(&self, form: TextForm) -> &str {
+        match form {
+            TextForm::Query => &self.query,
+            TextForm::Passage => &self.passage,
+            TextForm::Plain => &self.plain,
+        }
+    }
+
+    fn are_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What `config_sentence_transformers.json` says goes before the texts, by the names that sentence-transformers knows: `query`
+/// before what is looked for; `document`, `passage` or `corpus` before what is to be found; and where none of these is there,
+/// or neither is meant, the default prompt, if any.
+pub(super) fn prompts(directory: &Path) -> Result<Prompts, LoadError> {
     #[derive(Deserialize)]
-    struct Prompts {
+    struct Config {
         #[serde(default)]
         prompts: BTreeMap<String, String>,
         default_prompt_name: Option<String>,
     }
     let path = directory.join("config_sentence_transformers.json");
     if !path.exists() {
-        return Ok(String::new());
+        return Ok(Prompts::default());
     }
-    let mut config: Prompts = read_json(&path)?;
-    let Some(name) = config.default_prompt_name else {
-        return Ok(String::new());
+    let config: Config = read_json(&path)?;
+    let plain = match &config.default_prompt_name {
+        None => String::new(),
+        Some(name) => config.prompts.get(name).cloned().ok_or_else(|| {
+            LoadError::malformed(&path, format!("its default prompt {name:?} is not there"))
+        })?,
     };
-    config.prompts.remove(&name).ok_or_else(|| {
-        LoadError::malformed(&path, format!("its default prompt {name:?} is not there"))
+    // Files that were saved again have empty prompts beside the one that is meant.
+    let named = |names: &[&str]| {
+        let named = names.iter().filter_map(|name| config.prompts.get(*name));
+        named.max_by_key(|prompt| !prompt.is_empty()).cloned()
+    };
+    Ok(Prompts {
+        query: named(&["query"]).unwrap_or_else(|| plain.clone()),
+        passage: named(&["corpus", "passage", "document"]).unwrap_or_else(|| plain.clone()),
+        plain,
     })
 }
 

@@ -115,6 +115,78 @@ fn small_networks_of_each_kind_and_pooling_give_the_vectors_of_sentence_transfor
     assert_eq!(networks.len(), 2);
 }
 
+/// Tiny-bert with these prompts.
+fn prompted(config: serde_json::Value) -> Result<TorchEmbedder, LoadError> {
+    let folder = fixtures::copy("tiny-bert");
+    let path = folder.path().join("config_sentence_transformers.json");
+    std::fs::write(path, config.to_string()).unwrap();
+    TorchEmbedder::load(folder.path(), &EngineOptions::default())
+}
+
+#[test]
+fn questions_and_passages_have_the_prefixes_that_the_files_name() {
+    let e5 = || serde_json::json!({ "query": "query: ", "passage": "passage: " });
+    let cases = [
+        (serde_json::json!({}), ["", "", ""]),
+        (
+            serde_json::json!({ "prompts": e5(), "default_prompt_name": null }),
+            ["query: ", "passage: ", ""],
+        ),
+        (
+            // Saved again by sentence-transformers 6.
+            serde_json::json!({
+                "prompts": { "query": "", "document": "", "passage": "passage: " },
+                "default_prompt_name": "passage",
+            }),
+            ["", "passage: ", "passage: "],
+        ),
+        (
+            serde_json::json!({ "prompts": { "query": "find: " } }),
+            ["find: ", "", ""],
+        ),
+        (
+            serde_json::json!({ "prompts": { "any": "text: " }, "default_prompt_name": "any" }),
+            ["text: ", "text: ", "text: "],
+        ),
+    ];
+    let text = "the spare key";
+    let mut bare = prompted(serde_json::json!({})).unwrap();
+    for (config, prefixes) in cases {
+        let mut embedder = prompted(config).unwrap();
+        let forms = [TextForm::Query, TextForm::Passage, TextForm::Plain];
+        for (form, prefix) in forms.into_iter().zip(prefixes) {
+            let written_out = format!("{prefix}{text}");
+            assert_eq!(
+                embedder.embed_as(form, &[text]).unwrap(),
+                bare.embed(&[&written_out]).unwrap(),
+                "{form:?} with {prefix:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_default_prompt_that_is_not_there_is_an_error_that_names_it() {
+    let config = serde_json::json!({ "prompts": {}, "default_prompt_name": "missing" });
+    let error = prompted(config).err().unwrap().to_string();
+    assert!(
+        error.ends_with("its default prompt \"missing\" is not there"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_mean_that_leaves_the_prompt_out_is_refused() {
+    let folder = fixtures::copy("tiny-bert");
+    let path = folder.path().join("1_Pooling/config.json");
+    let mut config = fixtures::read_json(&path);
+    config["include_prompt"] = false.into();
+    std::fs::write(&path, config.to_string()).unwrap();
+    let loaded = TorchEmbedder::load(folder.path(), &EngineOptions::default());
+    let error = loaded.err().unwrap().to_string();
+    assert!(error.contains("leaves the prompt out"), "{error}");
+}
+
 #[test]
 fn a_token_that_the_network_does_not_know_is_an_error_by_name() {
     let folder = fixtures::copy("tiny-bert");
