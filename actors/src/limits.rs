@@ -32,9 +32,6 @@ pub const SESSION_REQUESTS_MAX: usize = 64;
 /// Jobs that may come while an engine takes one step; it has a queue of its own, which is fair.
 pub const ENGINE_QUEUE_MAX: usize = 64;
 
-/// Engines that may die with a generation in them before it fails: it may have been the reason.
-pub const ENGINE_ATTEMPTS_MAX: u32 = 2;
-
 /// Pieces of text that may wait between an engine and a conversation; past it they are joined, never dropped.
 pub const GENERATION_EVENTS_MAX: usize = 256;
 

@@ -242,6 +242,16 @@ impl Deref for ValidGenerateRequest {
     }
 }
 
+impl ValidGenerateRequest {
+    /// The same request for the first token of its reply alone.
+    pub fn for_first_token(&self) -> Self {
+        Self(GenerateRequest {
+            max_tokens: 1,
+            ..self.0.clone()
+        })
+    }
+}
+
 impl GenerateRequest {
     /// Checks every field against [`limits`]; the first one that is wrong is named.
     pub fn validate(self) -> Result<ValidGenerateRequest, InvalidRequest> {

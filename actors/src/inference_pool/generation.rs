@@ -4,14 +4,17 @@
 //! 2. Before each step those are taken out that nobody wants any more: cancelled, or without a receiver.
 //! 3. What the step tells goes to the receivers. A slow one holds nobody up: its pieces are joined until it has room, and room
 //!    for its last piece and its end is kept from the beginning.
-//! 4. When the engine dies, jobs that have not said anything yet go to the next one, once; the others fail.
+//! 4. When the engine dies, jobs that have said something fail. The others go to the next one as suspects: it may have been
+//!    any of them. Each has a trial there, alone in the engine and for its first token, before all that have passed go on
+//!    together; one that sees an engine die again, in company, has the next one to itself until it ends. Who is alone with
+//!    an engine that dies was the reason, and fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use inference::{
-    Engine, EngineError, EngineEvent, EngineLoad, Generation, StopReason, Ticket,
+    Engine, EngineError, EngineEvent, EngineLoad, Generation, StopReason, Ticket, Usage,
     ValidGenerateRequest,
 };
 use tokio::sync::mpsc;
@@ -20,7 +23,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::worker::{Desk, Gauge, Load, Place};
 use super::{Cancel, EngineAbout, EngineFactory, GenerationEvent, PoolError, pool_error};
-use crate::limits::{ENGINE_ATTEMPTS_MAX, REPLY_DEADLINE};
+use crate::limits::REPLY_DEADLINE;
 use crate::metrics;
 
 /// A text to generate.
@@ -29,8 +32,8 @@ pub(super) struct GenerateJob {
     events: mpsc::Sender<GenerationEvent>,
     cancel: Cancel,
     accepted: Instant,
-    /// Engines that have died with it.
-    attempts: u32,
+    /// Engines that have died with it while others were in them too.
+    suspicions: u32,
 }
 
 impl GenerateJob {
@@ -44,7 +47,7 @@ impl GenerateJob {
             events,
             cancel,
             accepted: Instant::now(),
-            attempts: 0,
+            suspicions: 0,
         }
     }
 }
@@ -64,6 +67,8 @@ pub(super) fn generator(
             engine,
             gauge,
             jobs: BTreeMap::new(),
+            suspects: VecDeque::new(),
+            cleared: Vec::new(),
             tickets: 0,
             load: EngineLoad::default(),
         }))
@@ -75,15 +80,31 @@ struct GenerationDesk {
     engine: Box<dyn Engine>,
     gauge: Arc<Gauge>,
     jobs: BTreeMap<Ticket, Running>,
+    /// Jobs that are not in the engine, since they have to be alone there.
+    suspects: VecDeque<Ticket>,
+    /// Suspects that have passed their trial and wait for the others.
+    cleared: Vec<Ticket>,
     tickets: u64,
     /// As of the last step.
     load: EngineLoad,
 }
 
-/// A job that is in the engine.
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Not in the engine: among the suspects or the cleared.
+    Aside,
+    /// Alone in the engine for its first token, which nobody is told.
+    Trial,
+    /// In the engine until it ends.
+    Writing { alone: bool },
+}
+
+/// A job that this desk has taken.
 struct Running {
     job: GenerateJob,
     place: Place,
+    stage: Stage,
     /// When it left the engine's queue, and when its first text came.
     begun: Option<Instant>,
     first_text: Option<Instant>,
@@ -103,12 +124,11 @@ impl Desk<GenerateJob> for GenerationDesk {
         };
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        let deadline = job.accepted + REPLY_DEADLINE;
-        self.engine
-            .submit(ticket, job.request.clone(), Some(deadline));
+        let is_suspect = job.suspicions > 0;
         let running = Running {
             job,
             place,
+            stage: Stage::Aside,
             begun: None,
             first_text: None,
             held: String::new(),
@@ -116,14 +136,26 @@ impl Desk<GenerateJob> for GenerationDesk {
             end,
         };
         self.jobs.insert(ticket, running);
+        match is_suspect {
+            true => self.suspects.push_back(ticket),
+            false => self.submit(ticket, Stage::Writing { alone: false }),
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        let alone = |running: &Running| running.is_alone();
+        self.suspects.is_empty() && self.cleared.is_empty() && !self.jobs.values().any(alone)
     }
 
     fn is_idle(&self) -> bool {
-        self.engine.is_idle()
+        self.engine.is_idle() && self.suspects.is_empty() && self.cleared.is_empty()
     }
 
     fn turn(&mut self) -> Result<(), String> {
         self.cancel_unwanted();
+        if self.engine.is_idle() {
+            self.submit_next();
+        }
         let events = self.engine.step(Instant::now());
         for (ticket, event) in events.map_err(|error| error.to_string())? {
             self.tell(ticket, event);
@@ -148,19 +180,50 @@ impl Desk<GenerateJob> for GenerationDesk {
         drop(self.engine);
         let mut again = Vec::new();
         for (_, mut running) in self.jobs {
-            running.job.attempts += 1;
-            if running.first_text.is_some() || running.job.attempts >= ENGINE_ATTEMPTS_MAX {
+            let was_reason_or_spoke = running.is_alone() || running.first_text.is_some();
+            if was_reason_or_spoke {
                 let error = PoolError::Failed("the engine stopped unexpectedly".to_owned());
                 running.finish(GenerationEvent::Failed(error));
-            } else {
-                again.push((running.job, running.place));
+                continue;
             }
+            if running.stage != Stage::Aside {
+                running.job.suspicions += 1;
+            }
+            again.push((running.job, running.place));
         }
         again
     }
 }
 
 impl GenerationDesk {
+    fn submit(&mut self, ticket: Ticket, stage: Stage) {
+        let Some(running) = self.jobs.get_mut(&ticket) else {
+            return;
+        };
+        running.stage = stage;
+        let request = match stage {
+            Stage::Trial => running.job.request.for_first_token(),
+            Stage::Aside | Stage::Writing { .. } => running.job.request.clone(),
+        };
+        let deadline = running.job.accepted + REPLY_DEADLINE;
+        self.engine.submit(ticket, request, Some(deadline));
+    }
+
+    /// Gives an empty engine the next suspect, or all that are cleared when there is none left.
+    fn submit_next(&mut self) {
+        let Some(ticket) = self.suspects.pop_front() else {
+            for ticket in std::mem::take(&mut self.cleared) {
+                self.submit(ticket, Stage::Writing { alone: false });
+            }
+            return;
+        };
+        let suspicions = self.jobs.get(&ticket).map(|one| one.job.suspicions);
+        match suspicions {
+            Some(1) => self.submit(ticket, Stage::Trial),
+            _ => self.submit(ticket, Stage::Writing { alone: true }),
+        }
+    }
+
     /// Takes out what nobody wants any more; slots and blocks are free before the next step.
     fn cancel_unwanted(&mut self) {
         let unwanted: Vec<(Ticket, Option<Instant>)> = (self.jobs.iter())
@@ -175,17 +238,39 @@ impl GenerationDesk {
                 metrics::cancelled_and_freed(since.elapsed());
             }
             metrics::generation_cancelled(since.map_or("gone", |_| "stopped"));
-            let running = self.jobs.remove(&ticket);
-            if let (Some(running), Some(generation)) = (running, generation) {
-                running.finished(generation);
+            self.suspects.retain(|other| *other != ticket);
+            self.cleared.retain(|other| *other != ticket);
+            let Some(running) = self.jobs.remove(&ticket) else {
+                continue;
+            };
+            match (running.stage, generation) {
+                (Stage::Writing { .. }, Some(generation)) => running.finished(generation),
+                // It has ended, as the next step would have told.
+                (Stage::Writing { .. }, None) => {}
+                // What was written in a trial nobody was told.
+                (Stage::Aside | Stage::Trial, _) => running.finished(unsaid(StopReason::Cancelled)),
             }
         }
     }
 
-    fn tell(&mut self, ticket: Ticket, event: EngineEvent) {
+    fn tell(&mut self, ticket: Ticket, mut event: EngineEvent) {
         let Some(running) = self.jobs.get_mut(&ticket) else {
             return;
         };
+        if running.stage == Stage::Trial {
+            match event {
+                EngineEvent::Begun | EngineEvent::Text(_) => return,
+                EngineEvent::Finished(trial) if trial.stop_reason == StopReason::Deadline => {
+                    event = EngineEvent::Finished(unsaid(StopReason::Deadline));
+                }
+                EngineEvent::Finished(_) => {
+                    running.stage = Stage::Aside;
+                    self.cleared.push(ticket);
+                    return;
+                }
+                EngineEvent::Failed(_) => {}
+            }
+        }
         match event {
             EngineEvent::Begun => {
                 running.begun = Some(Instant::now());
@@ -223,7 +308,21 @@ impl GenerationDesk {
     }
 }
 
+/// The end of a reply of which nobody was told anything.
+fn unsaid(stop_reason: StopReason) -> Generation {
+    Generation {
+        text: String::new(),
+        usage: Usage::default(),
+        stop_reason,
+    }
+}
+
 impl Running {
+    /// Whether nobody else is in the engine, so that it can be nobody else's doing if that dies.
+    fn is_alone(&self) -> bool {
+        matches!(self.stage, Stage::Trial | Stage::Writing { alone: true })
+    }
+
     /// Hands out what there is, if there is room.
     fn flush(&mut self) {
         if self.held.is_empty() {

@@ -24,6 +24,10 @@ enum Death {
     Panics(usize),
     /// Says in its first step that it is useless, as one does that has no memory left.
     Fails,
+    /// Does nothing until so many requests are in it, and panics then.
+    PanicsWith(usize),
+    /// Says that it is useless as soon as more than one writes.
+    FailsInCompany,
 }
 
 impl Engine for Fragile {
@@ -54,7 +58,12 @@ impl Engine for Fragile {
             Death::Fails => Err(EngineError::Torch {
                 reason: "not enough memory".to_owned(),
             }),
-            Death::Never | Death::Panics(_) => self.inner.step(now),
+            Death::PanicsWith(requests) if self.inner.load().running < requests => Ok(Vec::new()),
+            Death::PanicsWith(_) => panic!("a test asked for it"),
+            Death::FailsInCompany if self.inner.load().running > 1 => Err(EngineError::Torch {
+                reason: "not enough memory".to_owned(),
+            }),
+            Death::Never | Death::Panics(_) | Death::FailsInCompany => self.inner.step(now),
         }
     }
 
@@ -211,4 +220,86 @@ async fn a_request_that_has_begun_to_speak_or_was_tried_twice_fails_for_all_to_s
     let next = ask(&pool, "!say works again").await;
     assert_eq!(next.end().await.0, "works again");
     assert_eq!(loads.load(Ordering::SeqCst), 3);
+}
+
+/// Asks for `count` short replies, and for one that makes every engine panic.
+async fn ask_with_poison(pool: &Addr<InferencePool>, count: usize) -> (Vec<Asked>, Asked) {
+    let mut good = Vec::new();
+    for number in 0..count {
+        good.push(ask(pool, &format!("!say fine {number}")).await);
+    }
+    (good, ask(pool, "!panic").await)
+}
+
+#[actix::test]
+async fn a_request_that_makes_engines_panic_takes_nobody_along_twice() {
+    // The first engine dies when all six are in it, the second one of the poison alone.
+    let (pool, loads) = pool(&[Death::PanicsWith(6)]).await;
+    let (good, poison) = ask_with_poison(&pool, 5).await;
+    for (number, asked) in good.into_iter().enumerate() {
+        assert_eq!(
+            asked.end().await,
+            (format!("fine {number}"), Ok(StopReason::EndOfTurn))
+        );
+    }
+    let (text, end) = poison.end().await;
+    assert_eq!(text, "");
+    assert!(matches!(end, Err(PoolError::Failed(_))), "{end:?}");
+    assert_eq!(loads.load(Ordering::SeqCst), 3);
+}
+
+#[actix::test]
+async fn two_that_make_engines_panic_cost_an_engine_each_and_nobody_else() {
+    let (pool, loads) = pool(&[Death::PanicsWith(4)]).await;
+    let first = ask(&pool, "!panic").await;
+    let (good, second) = ask_with_poison(&pool, 2).await;
+    for asked in good {
+        assert_eq!(asked.end().await.1, Ok(StopReason::EndOfTurn));
+    }
+    for poison in [first, second] {
+        let end = poison.end().await.1;
+        assert!(matches!(end, Err(PoolError::Failed(_))), "{end:?}");
+    }
+    assert_eq!(loads.load(Ordering::SeqCst), 4);
+}
+
+#[actix::test]
+async fn requests_that_only_die_in_company_are_written_one_after_the_other() {
+    // The trials pass on the second engine, which then dies of those that passed; on the third each is alone to its end.
+    let deaths = &[Death::PanicsWith(3), Death::FailsInCompany];
+    let (pool, loads) = pool(deaths).await;
+    let mut asked = Vec::new();
+    for number in 0..3 {
+        asked.push(ask(&pool, &format!("!say two {number}")).await);
+    }
+    for (number, asked) in asked.into_iter().enumerate() {
+        assert_eq!(
+            asked.end().await,
+            (format!("two {number}"), Ok(StopReason::EndOfTurn))
+        );
+    }
+    assert_eq!(loads.load(Ordering::SeqCst), 3);
+}
+
+#[actix::test]
+async fn what_comes_during_trials_waits_for_them_and_a_suspect_can_be_cancelled() {
+    let (pool, loads) = pool(&[Death::PanicsWith(3)]).await;
+    // Its trial lasts until it is cancelled.
+    let endless = ask(&pool, "!wait").await;
+    let suspect = ask(&pool, "!say suspect").await;
+    let cancelled = ask(&pool, "!say never").await;
+    while loads.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    cancelled.cancel.cancel();
+    assert_eq!(
+        cancelled.end().await,
+        (String::new(), Ok(StopReason::Cancelled))
+    );
+    let later = ask(&pool, "!say later").await;
+    endless.cancel.cancel();
+    assert_eq!(endless.end().await.1, Ok(StopReason::Cancelled));
+    assert_eq!(suspect.end().await.0, "suspect");
+    assert_eq!(later.end().await.0, "later");
+    assert_eq!(loads.load(Ordering::SeqCst), 2);
 }

@@ -23,7 +23,12 @@ pub(super) trait Desk<J> {
     /// Takes a job in; its place is given up when the job has ended.
     fn take(&mut self, job: J, place: Place);
 
-    /// Whether there is nothing to do until the next job comes.
+    /// Whether jobs may be taken in now; until then they stay in the bounded queue.
+    fn has_room(&self) -> bool {
+        true
+    }
+
+    /// Whether there is nothing to do until the next job comes; then there is room for it.
     fn is_idle(&self) -> bool;
 
     /// Works a little: so long as nobody should have to wait for it before the next job is taken.
@@ -206,7 +211,8 @@ fn work<J>(desk: &mut dyn Desk<J>, queue: &mut MutexGuard<'_, Queue<J>>) -> Stri
     loop {
         let next = match desk.is_idle() {
             true => queue.jobs.recv().map_err(|_| TryRecvError::Disconnected),
-            false => queue.jobs.try_recv(),
+            false if desk.has_room() => queue.jobs.try_recv(),
+            false => Err(TryRecvError::Empty),
         };
         match next {
             Ok((job, place)) => desk.take(job, place),
