@@ -30,6 +30,7 @@ use std::sync::Arc;
 use actix_cors::Cors;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
+use actors::Node;
 use protocol::ErrorCode;
 use storage::Storage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -58,6 +59,8 @@ pub struct Edge {
     pub storage: Storage,
     /// Takes documents in.
     pub ingest: Ingest,
+    /// The actors.
+    pub node: Node,
     /// Whether the process may be given work.
     pub readiness: ReadinessChecks,
     /// How often.

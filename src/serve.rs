@@ -119,6 +119,7 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         readiness: ReadinessChecks::new(storage.clone(), files, bus, embeddings),
         storage,
         ingest,
+        node: node.clone(),
         rate_limits: RateLimits::new(&config.limits),
         limits: config.limits.clone(),
         clock,

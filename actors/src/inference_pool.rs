@@ -229,6 +229,32 @@ impl Handler<Generate> for InferencePool {
     }
 }
 
+/// Forget what was computed of the prompts of an owner, in every engine: answered when all have, with whether they did.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub(crate) struct Forget {
+    /// As in the requests' [`inference::CacheScope`].
+    pub(crate) owner: u128,
+}
+
+impl Handler<Forget> for InferencePool {
+    type Result = ResponseFuture<bool>;
+
+    fn handle(&mut self, forget: Forget, _: &mut Self::Context) -> Self::Result {
+        let asked: Vec<_> = (self.generators.iter())
+            .map(|link| link.worker.send(worker::Forget(forget.owner)))
+            .collect();
+        Box::pin(async move {
+            let mut all = true;
+            for answer in asked {
+                // A worker that has stopped has no engine any more.
+                all &= answer.await.unwrap_or(Ok(())).is_ok();
+            }
+            all
+        })
+    }
+}
+
 /// Embed texts: one L2-normalised vector each.
 #[derive(Message)]
 #[rtype(result = "Result<Vec<Vec<f32>>, PoolError>")]

@@ -32,6 +32,13 @@ pub const SESSION_REQUESTS_MAX: usize = 64;
 /// Jobs that may come while an engine takes one step; it has a queue of its own, which is fair.
 pub const ENGINE_QUEUE_MAX: usize = 64;
 
+/// Owners that an engine may have to forget before its next step: each is a deletion that somebody waits for.
+pub const FORGET_QUEUE_MAX: usize = 256;
+
+/// How long a deletion waits for the engines to forget: several steps. What they have not forgotten then they forget before
+/// they do anything else.
+pub const FORGET_WITHIN: Duration = Duration::from_secs(5);
+
 /// Pieces of text that may wait between an engine and a conversation; past it they are joined, never dropped.
 pub const GENERATION_EVENTS_MAX: usize = 256;
 

@@ -32,6 +32,7 @@ struct Metrics {
     cancellations: IntCounterVec,
     cancel_to_free: Histogram,
     left_out: IntCounterVec,
+    forgotten: IntCounter,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -152,6 +153,10 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
             "Passages and turns that found no room in a prompt, by what: passages or turns",
             "what",
         ),
+        forgotten: counter(
+            "twin_owners_forgotten_total",
+            "Twins whose prompts an engine was made to forget by a deletion, counted by each engine",
+        ),
     }
 });
 
@@ -181,6 +186,7 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
     registry.register(Box::new(metrics.cancellations.clone()))?;
     registry.register(Box::new(metrics.cancel_to_free.clone()))?;
     registry.register(Box::new(metrics.left_out.clone()))?;
+    registry.register(Box::new(metrics.forgotten.clone()))?;
     registry.register(Box::new(metrics.generation.clone()))
 }
 
@@ -272,6 +278,10 @@ pub(crate) fn left_out_of_prompt(passages: usize, turns: usize) {
         let counter = METRICS.left_out.with_label_values(&[what]);
         counter.inc_by(count as u64);
     }
+}
+
+pub(crate) fn owner_forgotten() {
+    METRICS.forgotten.inc();
 }
 
 /// An engine has taken a step: what it holds before and after. The gauges add up what all engines hold.

@@ -1,5 +1,6 @@
 //! The actors of one server process, wired from sink to source, and the handle that the process holds on them.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,15 +9,15 @@ use actix::prelude::*;
 use bus::{Bus, BusEvent, Events};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use inference::TextForm;
-use protocol::{NodeId, UserId};
+use protocol::{NodeId, TwinId, UserId};
 use storage::Storage;
 use tokio::sync::oneshot;
 
 use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, ResumeReplies};
 use crate::directory::Directory;
 use crate::fan_out::{Drain, LocalRooms, RoomShard, ShardId};
-use crate::inference_pool::{Embed, EngineAbout, InferencePool, Models, PoolError};
-use crate::limits::{EMBED_TEXTS_MAX, SWEEP_EVERY};
+use crate::inference_pool::{Embed, EngineAbout, Forget, InferencePool, Models, PoolError};
+use crate::limits::{EMBED_TEXTS_MAX, FORGET_WITHIN, SWEEP_EVERY};
 use crate::session::Authenticate;
 use crate::supervisor::Supervisor;
 
@@ -176,6 +177,28 @@ impl Node {
         Ok(vectors)
     }
 
+    /// Makes the engines of this node forget what they computed of the prompts of these twins: their personas, passages and
+    /// conversations. Waits until they have, at most [`FORGET_WITHIN`].
+    pub async fn forget(&self, twins: &[TwinId]) {
+        let asked: Vec<_> = (twins.iter())
+            .map(|twin| {
+                let owner = u128::from_be_bytes(*twin.as_bytes());
+                self.services.pool.send(Forget { owner })
+            })
+            .collect();
+        let all = async {
+            let mut all = true;
+            for answer in asked {
+                // A pool that has stopped has no engines any more.
+                all &= answer.await.unwrap_or(true);
+            }
+            all
+        };
+        if tokio::time::timeout(FORGET_WITHIN, all).await != Ok(true) {
+            tracing::warn!(twins = twins.len(), "engines are late to forget");
+        }
+    }
+
     /// What the text engines are.
     pub fn engine(&self) -> &EngineAbout {
         &self.services.engine
@@ -231,6 +254,12 @@ impl Node {
     /// Ends the actors' thread.
     pub fn stop(&self) {
         self.core.stop();
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Node({})", self.services.config.node_id)
     }
 }
 

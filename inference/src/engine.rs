@@ -206,6 +206,12 @@ pub trait Engine: Send {
     /// it; `None` when it has ended already.
     fn cancel(&mut self, ticket: Ticket) -> Option<Generation>;
 
+    /// Forgets what it has computed of the prompts of an owner (see [`crate::CacheScope`]), so that nobody finds it any more;
+    /// requests of that owner that are in here go on, and leave nothing behind. An engine that keeps nothing does nothing.
+    fn forget(&mut self, owner: u128) {
+        let _ = owner;
+    }
+
     /// Whether no request is left, so that a step would do nothing.
     fn is_idle(&self) -> bool;
 

@@ -26,6 +26,7 @@ struct Key {
 
 #[derive(Debug)]
 struct Entry {
+    scope: CacheScope,
     key: Key,
     number: u64,
     /// When the last sequence let it go, by a counter; `None` while one holds it.
@@ -109,10 +110,11 @@ impl PrefixCache {
         (blocks.len(), blocks.iter().filter(idle).count())
     }
 
-    /// Makes a full block known. Where another with the same content is known already, that one is held instead and
+    /// Makes a full block of a chain of `scope` known. Where another with the same content is known already, that one is held instead and
     /// `block` let go. Gives the block to go on with and where the chain stands behind it.
     pub(crate) fn publish(
         &mut self,
+        scope: CacheScope,
         behind: Link,
         tokens: &[u32],
         block: BlockId,
@@ -132,6 +134,7 @@ impl PrefixCache {
         self.pool.share(block);
         self.clock += 1;
         let entry = Entry {
+            scope,
             key: key.clone(),
             number: self.clock,
             idle_since: None,
@@ -139,6 +142,22 @@ impl PrefixCache {
         self.known.insert(key, block);
         self.entries.insert(block, entry);
         (block, Link::Behind(self.clock))
+    }
+
+    /// Forgets all that is known of an owner's prompts, whatever the audience: nobody finds it from now on. Blocks that
+    /// sequences hold stay theirs until they let them go; the others are free.
+    pub(crate) fn forget(&mut self, owner: u128) {
+        let theirs = |(_, entry): &(BlockId, Entry)| entry.scope.owner == owner;
+        let all = std::mem::take(&mut self.entries).into_iter();
+        let (forgotten, kept): (Vec<_>, Vec<_>) = all.partition(theirs);
+        self.entries = kept.into_iter().collect();
+        for (block, entry) in forgotten {
+            self.known.remove(&entry.key);
+            if let Some(since) = entry.idle_since {
+                self.idle.remove(&since);
+            }
+            self.pool.release(block);
+        }
     }
 
     /// A sequence lets its blocks go, given in their order; the known ones stay until their room is needed.
@@ -197,7 +216,7 @@ mod tests {
         let (mut blocks, mut link) = cache.find(scope, tokens);
         for chunk in tokens.chunks_exact(2).skip(blocks.len()) {
             let block = cache.take().unwrap();
-            let (block, next) = cache.publish(link, chunk, block);
+            let (block, next) = cache.publish(scope, link, chunk, block);
             blocks.push(block);
             link = next;
         }
@@ -243,8 +262,11 @@ mod tests {
         let mut cache = PrefixCache::new(4, 2);
         let (first, second) = (cache.take().unwrap(), cache.take().unwrap());
         let start = Link::Start(scope(1, 1));
-        let (kept, link) = cache.publish(start, &[1, 2], first);
-        assert_eq!(cache.publish(start, &[1, 2], second), (kept, link));
+        let (kept, link) = cache.publish(scope(1, 1), start, &[1, 2], first);
+        assert_eq!(
+            cache.publish(scope(1, 1), start, &[1, 2], second),
+            (kept, link)
+        );
         assert_eq!(cache.available(), 3);
         cache.release(&[kept]);
         assert_eq!(cache.available(), 3, "the other still holds it");
@@ -252,16 +274,45 @@ mod tests {
         assert_eq!(cache.available(), 4);
     }
 
+    #[test]
+    fn nothing_of_an_owner_is_found_once_it_is_forgotten_and_the_others_keep_theirs() {
+        let mut cache = PrefixCache::new(8, 2);
+        let held = write(&mut cache, scope(1, 1), &[1, 2, 3, 4]);
+        let idle = write(&mut cache, scope(1, 2), &[1, 2]);
+        let other = write(&mut cache, scope(2, 1), &[1, 2]);
+        cache.release(&idle);
+        cache.release(&other);
+        cache.forget(1);
+        assert_eq!(cache.find(scope(1, 1), &[1, 2, 3, 4]).0, []);
+        assert_eq!(cache.find(scope(1, 2), &[1, 2]).0, []);
+        assert_eq!(cache.count(scope(2, 1), &[1, 2]), (1, 1));
+        assert_eq!(cache.available(), 6, "two are still held");
+        cache.release(&held);
+        assert_eq!(cache.available(), 8);
+        // What was held is free at once, not remembered: the other owner's is the only one that makes room for others.
+        assert_eq!(cache.pool.free(), 7);
+    }
+
     proptest! {
         #[test]
         fn what_is_found_is_what_was_written_and_nothing_leaks(
             prompts in proptest::collection::vec((0_u128..2, 0_u128..2, proptest::collection::vec(0_u32..2, 0..10)), 1..20),
             keep in proptest::collection::vec(any::<bool>(), 20),
+            forget in proptest::collection::vec(proptest::option::weighted(0.2, 0_u128..2), 20),
         ) {
             let mut cache = PrefixCache::new(6, 2);
             let mut content: HashMap<BlockId, (CacheScope, Vec<u32>)> = HashMap::new();
             let mut held: Vec<Vec<BlockId>> = Vec::new();
-            for ((owner, audience, tokens), keep) in prompts.into_iter().zip(keep) {
+            for (((owner, audience, tokens), keep), forget) in prompts.into_iter().zip(keep).zip(forget) {
+                if let Some(owner) = forget {
+                    cache.forget(owner);
+                    for audience in 0..2 {
+                        for token in 0..4 {
+                            let known = cache.count(scope(owner, audience), &[token / 2, token % 2]);
+                            prop_assert_eq!(known, (0, 0));
+                        }
+                    }
+                }
                 let scope = scope(owner, audience);
                 let (mut blocks, mut link) = cache.find(scope, &tokens);
                 for (index, block) in blocks.iter().enumerate() {
@@ -272,7 +323,7 @@ mod tests {
                     prop_assert!(!held.iter().flatten().any(|other| *other == block));
                     prop_assert!(!blocks.contains(&block));
                     content.insert(block, (scope, tokens[..2 * index + 2].to_vec()));
-                    let (block, next) = cache.publish(link, &tokens[2 * index..2 * index + 2], block);
+                    let (block, next) = cache.publish(scope, link, &tokens[2 * index..2 * index + 2], block);
                     blocks.push(block);
                     link = next;
                 }

@@ -169,6 +169,15 @@ impl Scheduler {
             .collect()
     }
 
+    /// Forgets the prompts of an owner: what was computed of them is found by nobody any more, and requests that are here
+    /// already end without leaving anything to be found.
+    pub(crate) fn forget(&mut self, owner: u128) {
+        self.cache.forget(owner);
+        for sequence in self.running.iter_mut().chain(&mut self.waiting) {
+            sequence.forgotten |= sequence.origin.scope.owner == owner;
+        }
+    }
+
     /// Whether there is nothing to do.
     pub(crate) fn is_idle(&self) -> bool {
         self.running.is_empty() && self.waiting.is_empty()

@@ -246,6 +246,10 @@ impl Engine for TorchEngine {
         Some(reply.end(StopReason::Cancelled))
     }
 
+    fn forget(&mut self, owner: u128) {
+        self.scheduler.forget(owner);
+    }
+
     fn is_idle(&self) -> bool {
         self.scheduler.is_idle() && self.untold.is_empty()
     }

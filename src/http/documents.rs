@@ -145,6 +145,7 @@ pub(super) async fn delete_document(
     let (twin, document) = path.into_inner();
     let document = edge.own_document(twin, document, caller.user_id).await?;
     let file = edge.storage.delete_document(document.id).await?;
+    edge.node.forget(&[twin]).await;
     edge.ingest.delete_files(vec![file]).await;
     Ok(HttpResponse::NoContent().finish())
 }

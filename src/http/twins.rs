@@ -270,6 +270,7 @@ pub(super) async fn delete_twin(
 ) -> Result<HttpResponse, Problem> {
     let twin = edge.own_twin(*path, caller.user_id).await?;
     let files = edge.storage.delete_twin(twin.id).await?;
+    edge.node.forget(&[twin.id]).await;
     edge.ingest.delete_files(files).await;
     Ok(HttpResponse::NoContent().finish())
 }

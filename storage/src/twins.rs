@@ -30,6 +30,9 @@ const OF_OWNER: &str = concat!(
     columns!(),
     " FROM twins WHERE owner_id = $1 ORDER BY id"
 );
+const TOLD_BY: &str = "SELECT id FROM twins WHERE owner_id = $1 UNION \
+     SELECT t.twin_id FROM members m JOIN members t ON t.conversation_id = m.conversation_id \
+     WHERE m.user_id = $1 AND t.twin_id IS NOT NULL";
 const COUNT_OF_OWNER: &str = "SELECT count(*) FROM twins WHERE owner_id = $1";
 const PUBLIC: &str = concat!(
     "SELECT ",
@@ -145,6 +148,12 @@ impl Storage {
     /// A person's twins, oldest first.
     pub async fn twins_of(&self, owner: UserId) -> Result<Vec<Twin>, StorageError> {
         self.read(OF_OWNER, params![owner]).await?.map(read_twin)
+    }
+
+    /// The twins that a person has told something: that person's own, and those in that person's conversations.
+    pub async fn twins_told_by(&self, user: UserId) -> Result<Vec<TwinId>, StorageError> {
+        let rows = self.read(TOLD_BY, params![user]).await?;
+        rows.map(|mut row| row.id())
     }
 
     /// Public twins, newest first, beginning after `before`.

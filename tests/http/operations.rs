@@ -91,6 +91,30 @@ async fn metrics_count_requests_by_pattern_and_never_by_id() {
 }
 
 #[actix_web::test]
+async fn every_deletion_makes_the_engine_forget() {
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let (first, _second) = (
+        server.twin(&ada, "private").await,
+        server.twin(&ada, "private").await,
+    );
+    let response = server
+        .upload(&ada, &first, "a.md", b"Something to know.".to_vec())
+        .await;
+    let document = response.headers()["location"].to_str().unwrap().to_owned();
+    let twin = format!("/api/v1/twins/{first}");
+    // The account has one twin left when it is deleted.
+    for (path, forgotten) in [(&document[..], 1), (&twin[..], 2), ("/api/v1/me", 3)] {
+        let deleted = server.delete(&ada, path).await;
+        assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
+        let metrics = server.request(Method::GET, "/metrics").send().await;
+        let text = metrics.unwrap().text().await.unwrap();
+        let expected = format!("twin_owners_forgotten_total {forgotten}\n");
+        assert!(text.contains(&expected), "{path}: {expected} in\n{text}");
+    }
+}
+
+#[actix_web::test]
 async fn the_description_is_served_and_is_about_this_program() {
     let server = TestServer::start().await;
     let response = server

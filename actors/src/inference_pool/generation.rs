@@ -169,6 +169,11 @@ impl Desk<GenerateJob> for GenerationDesk {
         Ok(())
     }
 
+    fn forget(&mut self, owner: u128) {
+        self.engine.forget(owner);
+        metrics::owner_forgotten();
+    }
+
     fn abandon(self: Box<Self>) -> Vec<(GenerateJob, Place)> {
         let nothing = EngineLoad {
             tokens_reused: self.load.tokens_reused,

@@ -1,5 +1,6 @@
 //! The pool with engines that are scripted, and with some that die.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use inference::{
@@ -15,6 +16,8 @@ struct Fragile {
     inner: ScriptedEngine,
     dies: Death,
     steps: usize,
+    /// Owners that it was made to forget, one list for all engines.
+    forgotten: Arc<Mutex<Vec<u128>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -47,6 +50,10 @@ impl Engine for Fragile {
         self.inner.cancel(ticket)
     }
 
+    fn forget(&mut self, owner: u128) {
+        self.forgotten.lock().unwrap().push(owner);
+    }
+
     fn is_idle(&self) -> bool {
         self.inner.is_idle()
     }
@@ -74,6 +81,17 @@ impl Engine for Fragile {
 
 /// A pool with one text worker, whose engines die in the order given and then no more; and how many were loaded.
 async fn pool(deaths: &'static [Death]) -> (Addr<InferencePool>, Arc<AtomicUsize>) {
+    let (pool, loads, _) = pool_of(1, deaths).await;
+    (pool, loads)
+}
+
+/// As [`pool`] with several workers; and the owners that their engines were made to forget.
+async fn pool_of(
+    engine_workers: usize,
+    deaths: &'static [Death],
+) -> (Addr<InferencePool>, Arc<AtomicUsize>, Arc<Mutex<Vec<u128>>>) {
+    let forgotten = Arc::<Mutex<Vec<u128>>>::default();
+    let shared = forgotten.clone();
     let loads = Arc::new(AtomicUsize::new(0));
     let counted = loads.clone();
     let models = Models {
@@ -83,13 +101,14 @@ async fn pool(deaths: &'static [Death]) -> (Addr<InferencePool>, Arc<AtomicUsize
                 inner: ScriptedEngine::new(),
                 dies: deaths.get(load).copied().unwrap_or(Death::Never),
                 steps: 0,
+                forgotten: shared.clone(),
             }))
         }),
         embedder: Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))),
-        engine_workers: 1,
+        engine_workers,
     };
     let (pool, _) = InferencePool::start(models).await.unwrap();
-    (pool, loads)
+    (pool, loads, forgotten)
 }
 
 struct Asked {
@@ -302,4 +321,16 @@ async fn what_comes_during_trials_waits_for_them_and_a_suspect_can_be_cancelled(
     assert_eq!(suspect.end().await.0, "suspect");
     assert_eq!(later.end().await.0, "later");
     assert_eq!(loads.load(Ordering::SeqCst), 2);
+}
+
+#[actix::test]
+async fn every_engine_forgets_whether_it_sleeps_or_works() {
+    let (pool, _, forgotten) = pool_of(2, &[]).await;
+    assert!(pool.send(Forget { owner: 7 }).await.unwrap());
+    assert_eq!(*forgotten.lock().unwrap(), [7, 7]);
+    let busy = ask(&pool, "!wait").await;
+    assert!(pool.send(Forget { owner: 8 }).await.unwrap());
+    assert_eq!(*forgotten.lock().unwrap(), [7, 7, 8, 8]);
+    busy.cancel.cancel();
+    assert_eq!(busy.end().await.1, Ok(StopReason::Cancelled));
 }

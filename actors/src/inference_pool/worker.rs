@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::PoolError;
 use crate::back_off::BackOff;
-use crate::limits::ENGINE_QUEUE_MAX;
+use crate::limits::{ENGINE_QUEUE_MAX, FORGET_QUEUE_MAX};
 use crate::metrics;
 
 /// An engine at work, on the thread that owns it.
@@ -36,6 +36,11 @@ pub(super) trait Desk<J> {
     /// # Errors
     /// Why the engine is useless from now on.
     fn turn(&mut self) -> Result<(), String>;
+
+    /// Forgets what was computed of the prompts of an owner.
+    fn forget(&mut self, owner: u128) {
+        let _ = owner;
+    }
 
     /// Ends everything: gives the jobs that the next engine should take, and fails the others.
     fn abandon(self: Box<Self>) -> Vec<(J, Place)>;
@@ -95,9 +100,24 @@ impl Drop for Place {
     }
 }
 
+/// What comes through a worker's queue.
+enum Errand<J> {
+    Job(J, Place),
+    /// There is an owner to forget.
+    Look,
+}
+
+/// An owner whose prompts an engine is to forget.
+struct Owner {
+    owner: u128,
+    forgotten: oneshot::Sender<()>,
+}
+
 /// Jobs on their way to an engine.
 struct Queue<J> {
-    jobs: Receiver<(J, Place)>,
+    jobs: Receiver<Errand<J>>,
+    /// Looked at before each job and each turn, so that they never wait behind jobs.
+    owners: Receiver<Owner>,
     /// Jobs of the engine before, which died.
     again: Vec<(J, Place)>,
 }
@@ -106,7 +126,8 @@ struct Queue<J> {
 pub(super) struct Worker<J: Send + 'static> {
     kind: &'static str,
     load: Load<J>,
-    jobs: SyncSender<(J, Place)>,
+    jobs: SyncSender<Errand<J>>,
+    owners: SyncSender<Owner>,
     queue: Arc<Mutex<Queue<J>>>,
     gauge: Arc<Gauge>,
     back_off: BackOff,
@@ -122,14 +143,17 @@ impl<J: Send + 'static> Worker<J> {
         first_load: Option<oneshot::Sender<Result<(), String>>>,
     ) -> Self {
         let (jobs, waiting) = sync_channel(ENGINE_QUEUE_MAX);
+        let (owners, owners_to_forget) = sync_channel(FORGET_QUEUE_MAX);
         let queue = Arc::new(Mutex::new(Queue {
             jobs: waiting,
+            owners: owners_to_forget,
             again: Vec::new(),
         }));
         Self {
             kind,
             load,
             jobs,
+            owners,
             queue,
             gauge,
             back_off: BackOff::default(),
@@ -209,13 +233,19 @@ fn work<J>(desk: &mut dyn Desk<J>, queue: &mut MutexGuard<'_, Queue<J>>) -> Stri
         desk.take(job, place);
     }
     loop {
+        for Owner { owner, forgotten } in queue.owners.try_iter() {
+            desk.forget(owner);
+            // Whoever asked may have given up waiting.
+            let _ = forgotten.send(());
+        }
         let next = match desk.is_idle() {
             true => queue.jobs.recv().map_err(|_| TryRecvError::Disconnected),
             false if desk.has_room() => queue.jobs.try_recv(),
             false => Err(TryRecvError::Empty),
         };
         match next {
-            Ok((job, place)) => desk.take(job, place),
+            Ok(Errand::Job(job, place)) => desk.take(job, place),
+            Ok(Errand::Look) => {}
             Err(TryRecvError::Disconnected) => return "its worker is gone".to_owned(),
             Err(TryRecvError::Empty) => {
                 if let Err(error) = desk.turn() {
@@ -268,12 +298,32 @@ impl<J: Send + 'static> Handler<Job<J>> for Worker<J> {
     fn handle(&mut self, job: Job<J>, _: &mut Self::Context) -> Self::Result {
         let place = Place::new(self.gauge.clone());
         self.jobs
-            .try_send((job.0, place))
+            .try_send(Errand::Job(job.0, place))
             .map_err(|error| match error {
                 TrySendError::Full(_) => PoolError::Overloaded {
                     retry_after_ms: self.gauge.retry_after_ms(),
                 },
                 TrySendError::Disconnected(_) => PoolError::Failed("the engine is gone".to_owned()),
             })
+    }
+}
+
+/// Forget what the engine computed of an owner's prompts: answered when it is done, with `Err` when it cannot be known.
+#[derive(Message)]
+#[rtype(result = "Result<(), ()>")]
+pub(super) struct Forget(pub(super) u128);
+
+impl<J: Send + 'static> Handler<Forget> for Worker<J> {
+    type Result = ResponseFuture<Result<(), ()>>;
+
+    fn handle(&mut self, Forget(owner): Forget, _: &mut Self::Context) -> Self::Result {
+        let (forgotten, done) = oneshot::channel();
+        let queued = self.owners.try_send(Owner { owner, forgotten });
+        // An engine without jobs sleeps in front of their queue; one whose queue is full is awake.
+        let _ = self.jobs.try_send(Errand::Look);
+        Box::pin(async move {
+            queued.map_err(drop)?;
+            done.await.map_err(drop)
+        })
     }
 }

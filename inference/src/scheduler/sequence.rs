@@ -25,6 +25,8 @@ pub(super) struct Sequence {
     link: Link,
     /// It has run before.
     pub(super) begun: bool,
+    /// What it computes from now on is for itself alone.
+    pub(super) forgotten: bool,
 }
 
 impl Sequence {
@@ -40,6 +42,7 @@ impl Sequence {
             known: 0,
             link: Link::Start(arrival.origin.scope),
             begun: false,
+            forgotten: false,
         }
     }
 
@@ -68,7 +71,10 @@ impl Sequence {
     /// Uses blocks that others have computed since. Gives how many tokens that spares.
     pub(super) fn catch_up(&mut self, cache: &mut PrefixCache, block_tokens: usize) -> usize {
         let before = self.computed;
-        while self.computed == self.known * block_tokens && self.uncomputed() > block_tokens {
+        while !self.forgotten
+            && self.computed == self.known * block_tokens
+            && self.uncomputed() > block_tokens
+        {
             let next = &self.tokens[self.computed..self.computed + block_tokens];
             let Some((block, link)) = cache.next(self.link, next) else {
                 break;
@@ -82,13 +88,14 @@ impl Sequence {
         self.computed - before
     }
 
-    /// Notes that `count` more tokens are computed, and makes the blocks known that are full now.
+    /// Notes that `count` more tokens are computed, and makes the blocks known that are full now, unless it is forgotten.
     pub(super) fn advance(&mut self, count: usize, cache: &mut PrefixCache, block_tokens: usize) {
         self.computed += count;
-        while (self.known + 1) * block_tokens <= self.computed {
+        while !self.forgotten && (self.known + 1) * block_tokens <= self.computed {
             let start = self.known * block_tokens;
             let tokens = &self.tokens[start..start + block_tokens];
-            let (block, link) = cache.publish(self.link, tokens, self.blocks[self.known]);
+            let own = self.blocks[self.known];
+            let (block, link) = cache.publish(self.origin.scope, self.link, tokens, own);
             self.blocks[self.known] = block;
             self.link = link;
             self.known += 1;

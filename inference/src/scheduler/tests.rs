@@ -405,10 +405,38 @@ fn a_common_beginning_is_computed_once_within_a_scope_even_by_those_who_come_tog
     assert_eq!(rows_of(&others), (3 * one, 0));
 }
 
+#[test]
+fn what_is_forgotten_is_found_by_nobody_even_if_it_was_being_written() {
+    let mut machine = Machine::new(limits(200, 8, 8));
+    machine.submit(wish(1, 40, 3));
+    machine.submit(wish(2, 40, 3));
+    machine.run();
+    // One of the owner is in the middle of its prompt, and one has not begun.
+    let mut longer = wish(1, 60, 20);
+    longer.prompt.rotate_left(1);
+    machine.submit(longer.clone());
+    machine.step();
+    machine.scheduler.forget(1);
+    machine.run();
+    let reused = machine.scheduler.load().tokens_reused;
+    machine.submit(wish(1, 40, 3));
+    machine.submit(longer);
+    machine.run();
+    assert_eq!(machine.scheduler.load().tokens_reused, reused);
+    machine.submit(wish(2, 40, 3));
+    machine.run();
+    let reused_by_another = machine.scheduler.load().tokens_reused - reused;
+    assert_eq!(
+        reused_by_another, 36,
+        "all blocks but that of the last token"
+    );
+}
+
 #[derive(Debug, Clone)]
 enum Order {
     Submit(Wish),
     Cancel(u64),
+    Forget(u128),
     Step,
 }
 
@@ -439,6 +467,7 @@ fn orders() -> impl Strategy<Value = Vec<Order>> {
     let order = prop_oneof![
         3 => wish.prop_map(Order::Submit),
         1 => (0_u64..20).prop_map(Order::Cancel),
+        1 => (0_u128..3).prop_map(Order::Forget),
         6 => Just(Order::Step),
     ];
     proptest::collection::vec(order, 0..60)
@@ -463,6 +492,7 @@ proptest! {
                     wishes.insert(ticket, wish);
                 }
                 Order::Cancel(number) => machine.cancel(Ticket(number)),
+                Order::Forget(twin) => machine.scheduler.forget(twin),
                 Order::Step => drop(machine.step()),
             }
         }

@@ -268,6 +268,27 @@ fn a_reply_does_not_depend_on_what_the_engine_did_before() {
 }
 
 #[test]
+fn a_forgotten_owner_has_nothing_in_the_cache() {
+    let mut engine = tiny();
+    let of = |owner| GenerateRequest {
+        origin: Origin {
+            scope: CacheScope { owner, audience: 0 },
+            ..Origin::default()
+        },
+        ..greedy(user(&"We sailed north along the coast. ".repeat(4)), 3)
+    };
+    let (_, first) = run(&mut engine, of(1), usize::MAX);
+    run(&mut engine, of(2), usize::MAX);
+    engine.forget(1);
+    let before = engine.load().tokens_reused;
+    let (_, again) = run(&mut engine, of(1), usize::MAX);
+    assert_eq!(engine.load().tokens_reused, before);
+    assert_eq!(again, first);
+    run(&mut engine, of(2), usize::MAX);
+    assert!(engine.load().tokens_reused > before);
+}
+
+#[test]
 fn a_break_in_the_prompt_or_in_the_reply_stops_within_one_step() {
     let mut engine = tiny();
     let long = user(&"word ".repeat(60));

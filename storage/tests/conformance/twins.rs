@@ -14,6 +14,7 @@ on_both_databases![
     a_person_has_no_more_twins_than_the_limit_however_fast_they_are_made,
     public_twins_are_listed_newest_first_page_by_page,
     deleting_a_twin_takes_its_documents_its_orders_and_its_name_along,
+    a_person_has_told_own_twins_and_those_of_own_conversations_once_each,
 ];
 
 async fn a_twin_comes_back_as_it_was_made_and_changes_only_where_told(db: TestDatabase) {
@@ -77,6 +78,32 @@ async fn public_twins_are_listed_newest_first_page_by_page(db: TestDatabase) {
     assert_eq!(first, public[..3]);
     let second = db.public_twins(Some(first[2].id), 3).await.unwrap();
     assert_eq!(second, public[3..]);
+}
+
+async fn a_person_has_told_own_twins_and_those_of_own_conversations_once_each(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let unasked = twin_of(scene.user.id, "unasked");
+    db.create_twin(unasked.clone(), 10).await.unwrap();
+    let other = db.create_user(user_named("bo")).await.unwrap();
+    let theirs = twin_of(other.id, "theirs");
+    let stranger = twin_of(other.id, "stranger");
+    for twin in [&theirs, &stranger] {
+        db.create_twin(twin.clone(), 10).await.unwrap();
+    }
+    let room = [scene.twin.id, theirs.id].map(NewMember::Twin);
+    let members = [NewMember::User(scene.user.id)].into_iter().chain(room);
+    begin(&db, scene.user.id, members.collect()).await;
+
+    let mut told = db.twins_told_by(scene.user.id).await.unwrap();
+    told.sort();
+    let mut expected = vec![scene.twin.id, unasked.id, theirs.id];
+    expected.sort();
+    assert_eq!(told, expected);
+    let mut told_by_other = db.twins_told_by(other.id).await.unwrap();
+    told_by_other.sort();
+    let mut expected = vec![theirs.id, stranger.id];
+    expected.sort();
+    assert_eq!(told_by_other, expected);
 }
 
 async fn deleting_a_twin_takes_its_documents_its_orders_and_its_name_along(db: TestDatabase) {
