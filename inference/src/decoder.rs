@@ -98,13 +98,6 @@ impl Decoder {
         })
     }
 
-    /// Bytes that the keys and values of one block take in all layers.
-    pub(crate) fn block_bytes(&self) -> usize {
-        let config = &self.config;
-        let numbers = 2 * config.layers * config.kv_heads * config.head_width * BLOCK_TOKENS;
-        numbers * self.kind.elt_size_in_bytes()
-    }
-
     /// Computes a step: writes the keys and values of its tokens to their blocks, and gives the logits behind each segment that
     /// wants them, in their order: f32 [wanted, vocabulary].
     ///

@@ -38,8 +38,19 @@ pub fn check_libtorch() -> Result<String, EngineError> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn libtorch_multiplies_matrices() {
         assert!(super::check_libtorch().unwrap().starts_with("works"));
+    }
+
+    #[test]
+    fn memory_that_cannot_be_had_is_an_error_and_not_the_end_of_the_process() {
+        // More than the address space of a process.
+        let numbers = 1_i64 << 47;
+        let result = Tensor::f_zeros([numbers], (Kind::Float, tch::Device::Cpu));
+        let error = first_line(&result.expect_err("nobody has so much memory"));
+        assert!(error.contains("memory"), "{error}");
     }
 }

@@ -58,6 +58,21 @@ pub enum LoadError {
         /// What the kernel could give, in MiB.
         available_mib: u64,
     },
+    /// Its weights fit into memory, but no context beside them.
+    #[error(
+        "{} needs {weights_mib} MiB of memory for its weights and {cache_mib} MiB for the keys and values of one context, \
+         {available_mib} MiB are available", .path.display()
+    )]
+    NoRoomForContext {
+        /// The model.
+        path: PathBuf,
+        /// What the weights take, in MiB.
+        weights_mib: u64,
+        /// What the keys and values of one whole context take, in MiB.
+        cache_mib: u64,
+        /// What the kernel could give, in MiB.
+        available_mib: u64,
+    },
     /// libtorch failed, most likely for want of memory.
     #[error("{} could not be loaded into libtorch: {reason}", .path.display())]
     Torch {

@@ -25,6 +25,7 @@ use tch::{Kind, TchError, Tensor};
 use crate::LoadError;
 pub(crate) use decoder_config::{Activation, DecoderConfig};
 pub(crate) use family::Family;
+pub(crate) use memory::CacheRoom;
 pub(crate) use rope::Rope;
 pub(crate) use template::ChatTemplate;
 pub(crate) use text_tokenizer::TextTokenizer;
@@ -45,10 +46,12 @@ pub(crate) struct LanguageModel {
 }
 
 impl LanguageModel {
-    /// Refuses a model that does not fit in the memory that is available now, if it computes in `kind`.
-    pub(crate) fn check_memory(&self, kind: Kind) -> Result<(), LoadError> {
-        let needed = memory::WeightCount::of(&self.config).load_bytes(kind);
-        memory::check(self.weights.path(), needed, memory::available_bytes())
+    /// Refuses a model that does not fit in the memory that is available now, if it computes in `kind`. Gives the bytes that
+    /// keys and values may take.
+    pub(crate) fn check_memory(&self, kind: Kind, room: CacheRoom) -> Result<u64, LoadError> {
+        let weights = memory::WeightCount::of(&self.config);
+        let available = memory::available_bytes();
+        memory::fit(self.weights.path(), weights, kind, room, available)
     }
 }
 

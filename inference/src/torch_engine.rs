@@ -14,7 +14,7 @@ use tch::{Kind, TchError};
 use crate::decoder::{BLOCK_TOKENS, Computing, Decoder};
 use crate::engine::check_tokens;
 use crate::load_error::first_line;
-use crate::model::{self, ChatTemplate, TextTokenizer};
+use crate::model::{self, CacheRoom, ChatTemplate, TextTokenizer};
 use crate::sampling::Sampler;
 use crate::scheduler::{Arrival, Scheduler, SchedulerLimits, Submitted, Ticket};
 use crate::text_stream::TextStream;
@@ -66,16 +66,21 @@ impl TorchEngine {
         tch::set_num_threads(options.threads());
         let kind = options.dtype.language_kind();
         let mut model = model::open(path)?;
-        model.check_memory(kind)?;
         let context_tokens = model.config.context_tokens.min(options.context_tokens_max);
+        let block_bytes = model.config.block_bytes(BLOCK_TOKENS, kind);
+        let blocks_min = context_tokens.div_ceil(BLOCK_TOKENS);
+        let room = CacheRoom {
+            least: (blocks_min * block_bytes) as u64,
+            wanted: options.cache_bytes_max as u64,
+        };
+        let cache_bytes = model.check_memory(kind, room)? as usize;
         let computing = Computing {
             kind,
             deterministic: options.deterministic,
             context_tokens,
         };
         let decoder = Decoder::load(model.config.clone(), model.weights.as_mut(), computing)?;
-        let blocks_min = context_tokens.div_ceil(BLOCK_TOKENS);
-        let blocks = blocks_min.max(options.cache_bytes_max / decoder.block_bytes());
+        let blocks = cache_bytes / block_bytes;
         let info = ModelInfo {
             name: model.name,
             architecture: model.family.name().into(),

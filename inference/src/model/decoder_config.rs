@@ -1,5 +1,7 @@
 //! All that a forward pass has to know of a decoder network, whatever family and file it came from.
 
+use tch::Kind;
+
 use super::rope::Rope;
 
 /// The sizes of a decoder and every point at which the families differ, checked against each other.
@@ -71,6 +73,12 @@ impl DecoderConfig {
     pub(crate) fn window_tokens(&self, layer: usize) -> Option<usize> {
         let sliding = self.sliding.as_ref()?;
         sliding.layers[layer].then_some(sliding.window_tokens)
+    }
+
+    /// Bytes that the keys and values of `block_tokens` tokens take in all layers.
+    pub(crate) fn block_bytes(&self, block_tokens: usize, kind: Kind) -> usize {
+        let numbers = 2 * self.layers * self.kv_heads * self.head_width * block_tokens;
+        numbers * kind.elt_size_in_bytes()
     }
 
     /// Refuses sizes that contradict each other or that no real model has, so that later arithmetic cannot overflow.

@@ -10,6 +10,9 @@ use crate::LoadError;
 /// While a tensor is read, its numbers are in memory twice in f32, beside what was read before.
 const BYTES_A_NUMBER_BEING_READ: u64 = 8;
 
+/// What keys and values leave to the rest of the program.
+const SPARE_BYTES: u64 = 128 << 20;
+
 /// The numbers of a network's weights, of which those of norms and biases are too few to count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WeightCount {
@@ -35,11 +38,62 @@ impl WeightCount {
         }
     }
 
+    /// The memory that the weights take when they are loaded, in bytes, if the network computes in `kind`.
+    fn kept_bytes(self, kind: Kind) -> u64 {
+        self.all * kind.elt_size_in_bytes() as u64
+    }
+
     /// The most memory that loading takes, in bytes, if the network computes in `kind`.
     pub(crate) fn load_bytes(self, kind: Kind) -> u64 {
-        let number_bytes = kind.elt_size_in_bytes() as u64;
-        self.all * number_bytes + self.largest * BYTES_A_NUMBER_BEING_READ
+        self.kept_bytes(kind) + self.largest * BYTES_A_NUMBER_BEING_READ
     }
+}
+
+/// The room that keys and values should have, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CacheRoom {
+    /// For one whole context, without which the model is of no use.
+    pub(crate) least: u64,
+    /// As configured; less is taken where there is not so much.
+    pub(crate) wanted: u64,
+}
+
+/// Refuses a model that does not fit in the bytes that are available, and says how many of them keys and values may take
+/// beside its weights.
+pub(crate) fn fit(
+    path: &Path,
+    weights: WeightCount,
+    kind: Kind,
+    room: CacheRoom,
+    available: Option<u64>,
+) -> Result<u64, LoadError> {
+    check(path, weights.load_bytes(kind), available)?;
+    let wanted = room.wanted.max(room.least);
+    let Some(available) = available else {
+        return Ok(wanted);
+    };
+    let kept = weights.kept_bytes(kind);
+    let left = available.saturating_sub(kept);
+    if room.least > left {
+        return Err(LoadError::NoRoomForContext {
+            path: path.to_owned(),
+            weights_mib: kept.div_ceil(1 << 20),
+            cache_mib: room.least.div_ceil(1 << 20),
+            available_mib: available >> 20,
+        });
+    }
+    let given = wanted.min(left.saturating_sub(SPARE_BYTES).max(room.least));
+    if given < wanted {
+        tracing::warn!(
+            model = %path.display(),
+            wanted_mib = wanted >> 20,
+            given_mib = given >> 20,
+            weights_mib = kept >> 20,
+            available_mib = available >> 20,
+            "keys and values have less memory than configured"
+        );
+    }
+    Ok(given)
 }
 
 /// Refuses a model whose loading takes more bytes than are available; what is unknown refuses nothing.
@@ -96,6 +150,59 @@ mod tests {
             count.load_bytes(Kind::BFloat16),
             2 * count.all + 8 * count.largest
         );
+    }
+
+    #[test]
+    fn keys_and_values_get_what_the_weights_leave_and_a_context_at_least() {
+        const MIB: u64 = 1 << 20;
+        // 2,000 MiB in bf16, and 400 MiB more while they are read.
+        let weights = WeightCount {
+            all: 1_000 * MIB,
+            largest: 50 * MIB,
+        };
+        let room = CacheRoom {
+            least: 100 * MIB,
+            wanted: 500 * MIB,
+        };
+        let fit = |available: Option<u64>| {
+            let available = available.map(|mib| mib * MIB);
+            fit(
+                Path::new("m.gguf"),
+                weights,
+                Kind::BFloat16,
+                room,
+                available,
+            )
+            .map(|bytes| bytes / MIB)
+            .map_err(|error| error.to_string())
+        };
+        assert_eq!(fit(None), Ok(500));
+        assert_eq!(fit(Some(4_000)), Ok(500));
+        assert_eq!(fit(Some(2_500)), Ok(372), "128 MiB are left to others");
+        let refusal = "m.gguf needs 2400 MiB of memory to load, 2399 MiB are available";
+        assert_eq!(fit(Some(2_399)), Err(refusal.to_owned()));
+    }
+
+    #[test]
+    fn a_model_whose_context_finds_no_room_is_refused_with_the_numbers() {
+        let weights = WeightCount {
+            all: 100 << 20,
+            largest: 1 << 20,
+        };
+        let room = CacheRoom {
+            least: 300 << 20,
+            wanted: 0,
+        };
+        let fit = |available_mib: u64| {
+            let available = Some(available_mib << 20);
+            fit(Path::new("m.gguf"), weights, Kind::Float, room, available)
+        };
+        assert_eq!(
+            fit(699).unwrap_err().to_string(),
+            "m.gguf needs 400 MiB of memory for its weights and 300 MiB for the keys and values of one context, \
+             699 MiB are available"
+        );
+        assert_eq!(fit(700).unwrap(), 300 << 20);
     }
 
     #[test]
