@@ -36,26 +36,25 @@ impl Embeddings {
         Self::Own(Arc::new(Mutex::new(embedder)))
     }
 
-    /// One vector of length 1 for each text, in the order of the texts.
+    /// One vector of length 1 for each piece of a document, in the order of the pieces.
     ///
     /// # Errors
     /// See [`EmbeddingError`].
-    pub async fn embed_as(
+    pub async fn embed_document(
         &self,
-        form: TextForm,
-        texts: Vec<String>,
+        pieces: Vec<String>,
     ) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         match self {
-            Self::Node(node) => node
-                .embed_as(form, texts)
-                .await
-                .map_err(EmbeddingError::from),
+            Self::Node(node) => {
+                let embedded = node.embed_document(pieces).await;
+                embedded.map_err(EmbeddingError::from)
+            }
             Self::Own(embedder) => {
                 let embedder = Arc::clone(embedder);
                 let embed = move || {
                     let mut embedder = embedder.lock().unwrap_or_else(|broken| broken.into_inner());
-                    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-                    embedder.embed_as(form, &texts)
+                    let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+                    embedder.embed_as(TextForm::Passage, &pieces)
                 };
                 tokio::task::spawn_blocking(embed)
                     .await

@@ -12,7 +12,6 @@ mod pieces;
 mod sections;
 
 use bytes::Bytes;
-use inference::TextForm;
 use protocol::{ChunkId, DocumentId, TwinId};
 use sha2::{Digest, Sha256};
 use storage::{Chunk, Document, FileKey, Files, Storage, StorageError};
@@ -148,8 +147,7 @@ impl Ingest {
         for batch in pieces.chunks(EMBED_BATCH) {
             let texts: Vec<String> = batch.iter().map(Piece::embedded_text).collect();
             let wanted = texts.len();
-            let embedded = self.embeddings.embed_as(TextForm::Passage, texts);
-            let mut embedded = embedded.await?;
+            let mut embedded = self.embeddings.embed_document(texts).await?;
             if embedded.len() != wanted {
                 let got = embedded.len();
                 let reason = format!("{got} vectors came back for {wanted} texts");
@@ -209,7 +207,7 @@ fn cut(content: &[u8], media_type: MediaType) -> Result<Vec<Piece>, IngestError>
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use inference::{Embedder, EngineError};
+    use inference::{Embedder, EngineError, TextForm};
     use protocol::UserId;
     use storage::{Database, Twin, User, Visibility};
 

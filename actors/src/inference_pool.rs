@@ -10,12 +10,13 @@ use std::time::Instant;
 
 use actix::prelude::*;
 use inference::{
-    Embedder, Engine, EngineError, GenerateRequest, Generation, ModelInfo, TextForm, TokenCounter,
+    Embedder, Engine, EngineError, GenerateRequest, Generation, ModelInfo, Priority, TextForm,
+    TokenCounter,
 };
 use protocol::{ErrorCode, Failure};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::limits::EMBED_TEXTS_MAX;
+use crate::limits::{EMBED_BACKGROUND_DEADLINE, EMBED_DEADLINE, EMBED_TEXTS_MAX};
 use crate::metrics;
 
 mod embedding;
@@ -261,6 +262,8 @@ impl Handler<Forget> for InferencePool {
 pub(crate) struct Embed {
     /// What the texts are for.
     pub(crate) form: TextForm,
+    /// How urgent it is.
+    pub(crate) priority: Priority,
     /// The texts, at most [`EMBED_TEXTS_MAX`].
     pub(crate) texts: Vec<String>,
 }
@@ -279,14 +282,23 @@ impl Handler<Embed> for InferencePool {
         let (answer, vectors) = oneshot::channel();
         let given = self.embedder.give(EmbedJob {
             form: embed.form,
+            priority: embed.priority,
             texts: embed.texts,
             answer,
         });
+        let patience = match embed.priority {
+            Priority::Person => EMBED_DEADLINE,
+            Priority::Background => EMBED_BACKGROUND_DEADLINE,
+        };
+        let retry_after_ms = self.embedder.gauge.retry_after_ms();
         Box::pin(async move {
             given.await?;
-            vectors
-                .await
-                .unwrap_or_else(|_| Err(PoolError::Failed("the embedder stopped".to_owned())))
+            // A job whose answer nobody waits for any more is passed over.
+            match tokio::time::timeout(patience, vectors).await {
+                Ok(Ok(vectors)) => vectors,
+                Ok(Err(_)) => Err(PoolError::Failed("the embedder stopped".to_owned())),
+                Err(_) => Err(PoolError::Overloaded { retry_after_ms }),
+            }
         })
     }
 }

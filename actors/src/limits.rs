@@ -60,8 +60,20 @@ pub const REPLY_BYTES_MAX: usize = 64 * 1024;
 /// Log entries that a twin reads before it answers; the prompt's token budget then takes what fits.
 pub const HISTORY_MESSAGES_MAX: u32 = 12;
 
-/// A reply is refused its next step after this long.
+/// A reply that a person waits for is refused its next step after this long.
 pub const REPLY_DEADLINE: Duration = Duration::from_secs(300);
+
+/// The same for one that nobody waits for, and which gives way to all others.
+pub const BACKGROUND_DEADLINE: Duration = Duration::from_secs(3_600);
+
+/// Calls of the embedder that may wait beside those in its worker's queue, of persons and of the background each.
+pub const EMBED_WAITING_MAX: usize = 64;
+
+/// How long a question waits to be embedded before it is answered `overloaded`.
+pub const EMBED_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The same for the pieces of a document, which give way to questions.
+pub const EMBED_BACKGROUND_DEADLINE: Duration = Duration::from_secs(600);
 
 /// How often a reply's text so far is written down, so that another node can go on from it.
 pub const PROGRESS_EVERY: Duration = Duration::from_millis(250);

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use actix::prelude::*;
 use bus::{Bus, BusEvent, Events};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use inference::TextForm;
+use inference::{Priority, TextForm};
 use protocol::{NodeId, TwinId, UserId};
 use storage::Storage;
 use tokio::sync::oneshot;
@@ -152,22 +152,30 @@ impl Node {
     /// # Errors
     /// What the pool says; `Overloaded` names when to try again.
     pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, PoolError> {
-        self.embed_as(TextForm::Plain, texts).await
+        self.embed_as(TextForm::Plain, Priority::Person, texts)
+            .await
     }
 
-    /// Embeds texts of which it is known what they are for.
+    /// Embeds the pieces of a document, as passages; questions go before them.
     ///
     /// # Errors
     /// As [`Node::embed`].
-    pub async fn embed_as(
+    pub async fn embed_document(&self, pieces: Vec<String>) -> Result<Vec<Vec<f32>>, PoolError> {
+        self.embed_as(TextForm::Passage, Priority::Background, pieces)
+            .await
+    }
+
+    async fn embed_as(
         &self,
         form: TextForm,
+        priority: Priority,
         texts: Vec<String>,
     ) -> Result<Vec<Vec<f32>>, PoolError> {
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in texts.chunks(EMBED_TEXTS_MAX) {
             let embed = Embed {
                 form,
+                priority,
                 texts: batch.to_vec(),
             };
             let answer = self.services.pool.send(embed).await;

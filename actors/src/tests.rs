@@ -1,13 +1,12 @@
 //! The actors together, on a real SQLite file and the scripted engine, driven by connections without a network.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bus::{Bus, Hub};
 use futures::FutureExt;
 use futures::channel::mpsc::{UnboundedSender, unbounded};
-use inference::{Embedder, EngineError, HashedEmbedder, ScriptedEngine, TextForm};
 use protocol::{
     ClientFrame, ClientId, ClientRequest, Codec, ConversationId, Cursor, ErrorCode, Message,
     MessageId, NodeId, ServerFrame, StopReason, TokenFamilyId, TwinId, UserId,
@@ -27,6 +26,9 @@ mod chat;
 mod faults;
 mod histories;
 mod presence;
+mod remembering;
+
+use remembering::Asked;
 
 /// Far longer than anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -41,33 +43,9 @@ struct House {
     /// Somebody else with an account.
     friend: UserId,
     twin: TwinId,
-    /// What was embedded here, and as what.
-    embedded: Embedded,
+    /// What its models were asked.
+    asked: Asked,
     _folder: Arc<TempDir>,
-}
-
-type Embedded = Arc<Mutex<Vec<(TextForm, String)>>>;
-
-/// Remembers what it was asked to embed.
-struct Remembering {
-    inner: HashedEmbedder,
-    embedded: Embedded,
-}
-
-impl Embedder for Remembering {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn dimensions(&self) -> usize {
-        self.inner.dimensions()
-    }
-
-    fn embed_as(&mut self, form: TextForm, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
-        let texts_and_forms = texts.iter().map(|text| (form, (*text).to_owned()));
-        self.embedded.lock().unwrap().extend(texts_and_forms);
-        self.inner.embed_as(form, texts)
-    }
 }
 
 /// Takes a user's id as that user's token.
@@ -160,16 +138,11 @@ impl House {
         let mut config = NodeConfig::new(node_id);
         configure(&mut config);
         let (bus, events) = Bus::in_process(&hub, node_id);
-        let embedded = Embedded::default();
-        let remembers = embedded.clone();
+        let asked = Asked::default();
+        let (of_engine, of_embedder) = (asked.clone(), asked.clone());
         let models = Models {
-            engine: Arc::new(|| Ok(Box::new(ScriptedEngine::new()))),
-            embedder: Arc::new(move || {
-                Ok(Box::new(Remembering {
-                    inner: HashedEmbedder::new(64),
-                    embedded: remembers.clone(),
-                }))
-            }),
+            engine: Arc::new(move || Ok(of_engine.engine())),
+            embedder: Arc::new(move || Ok(of_embedder.embedder())),
             engine_workers: 1,
         };
         let authenticate = Arc::new(IdIsToken { families });
@@ -185,7 +158,7 @@ impl House {
             user,
             friend,
             twin,
-            embedded,
+            asked,
             _folder: folder,
         }
     }

@@ -123,6 +123,7 @@ pub(crate) struct Reply {
     pub(crate) conversation: ConversationId,
     pub(crate) reply: MessageId,
     pub(crate) question: MessageId,
+    pub(crate) priority: Priority,
     pub(crate) events: mpsc::Sender<GenerationEvent>,
     pub(crate) cancel: Cancel,
 }
@@ -233,7 +234,7 @@ async fn answer(
     }
     let seed = seed_of(reply.reply);
     let mut request = GenerateRequest {
-        origin: origin_of(&mind.twin, &question.author),
+        origin: origin_of(&mind.twin, &question.author, reply.priority),
         messages: prompt.messages,
         max_tokens: services.config.reply_tokens_max,
         seed,
@@ -304,7 +305,12 @@ async fn embed(
     form: TextForm,
     texts: Vec<String>,
 ) -> Result<Vec<Vec<f32>>, PoolError> {
-    let answer = services.pool.send(Embed { form, texts }).await;
+    let embed = Embed {
+        form,
+        priority: Priority::Person,
+        texts,
+    };
+    let answer = services.pool.send(embed).await;
     answer.unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))
 }
 
@@ -317,7 +323,7 @@ fn prompt_tokens_max(services: &Services) -> usize {
 
 /// For whom a reply is written: the twin and whoever asks it have a share of the engine each. Prompts of one twin may begin
 /// with what others of it computed; its owner's are kept apart from everybody else's.
-fn origin_of(twin: &storage::Twin, asks: &Author) -> Origin {
+fn origin_of(twin: &storage::Twin, asks: &Author, priority: Priority) -> Origin {
     let (asker, owner) = match asks {
         Author::User { id, .. } => (*id.as_bytes(), *id == twin.owner_id),
         Author::Twin { id, .. } => (*id.as_bytes(), false),
@@ -329,7 +335,7 @@ fn origin_of(twin: &storage::Twin, asks: &Author) -> Origin {
             owner: twin,
             audience: u128::from(owner),
         },
-        priority: Priority::Person,
+        priority,
     }
 }
 

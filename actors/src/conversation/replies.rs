@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use futures::stream::{self, Stream, StreamExt};
+use inference::Priority;
 use protocol::{Author, ErrorCode, MessageId, ServerFrame, TwinId, UserId};
 use storage::{Finished, Member, ReplyOrder, StorageError};
 use tokio::sync::mpsc;
@@ -31,6 +32,15 @@ use own_reply::{Outcome, failure, reply_end, wake_failure};
 /// Attempts to write a finished reply; after the last the lease runs out and the reply is written anew.
 const FINISH_ATTEMPTS: u32 = 5;
 
+/// When a reply was ordered.
+#[derive(Debug, Clone, Copy)]
+enum Ordered {
+    /// By a message that has just come.
+    Now,
+    /// Before this activation, or on a node that is gone.
+    Before,
+}
+
 /// Something about one reply, from the engine's stream; `None` marks the stream's end.
 struct ReplyEvent {
     reply: MessageId,
@@ -43,12 +53,16 @@ impl Conversation {
     pub(super) fn resume_reply(&mut self, order: ReplyOrder, context: &mut Context<Self>) {
         let own = order.node_id == self.services.config.node_id;
         if own || order.lease_until <= now_ms() {
-            self.begin_reply(order, context);
+            self.claim(order, Ordered::Before, context);
         }
     }
 
-    /// Claims a reply and has it written.
+    /// Claims a reply that somebody has just asked for, and has it written.
     pub(super) fn begin_reply(&mut self, order: ReplyOrder, context: &mut Context<Self>) {
+        self.claim(order, Ordered::Now, context);
+    }
+
+    fn claim(&mut self, order: ReplyOrder, ordered: Ordered, context: &mut Context<Self>) {
         if self.handing_over || self.replies.contains_key(&order.message_id) {
             return;
         }
@@ -63,7 +77,7 @@ impl Conversation {
         let begun = claimed
             .into_actor(self)
             .map(move |claimed, this, context| match claimed {
-                Ok(Some(epoch)) => this.run_reply(order, epoch, context),
+                Ok(Some(epoch)) => this.run_reply(order, ordered, epoch, context),
                 Ok(None) => tracing::info!(reply = %order.message_id, "reply is written elsewhere"),
                 // The order stands in the database: the sweep finds it when its lease is over.
                 Err(error) => {
@@ -73,7 +87,13 @@ impl Conversation {
         context.spawn(begun);
     }
 
-    fn run_reply(&mut self, order: ReplyOrder, epoch: u64, context: &mut Context<Self>) {
+    fn run_reply(
+        &mut self,
+        order: ReplyOrder,
+        ordered: Ordered,
+        epoch: u64,
+        context: &mut Context<Self>,
+    ) {
         let (reply, twin_id, question) = (order.message_id, order.twin_id, order.reply_to);
         if self.replies.contains_key(&reply) {
             return;
@@ -114,6 +134,11 @@ impl Conversation {
             conversation: self.id,
             reply,
             question,
+            priority: match ordered {
+                // Whoever was to read it may be back, or may never come.
+                Ordered::Before if self.shards.is_empty() => Priority::Background,
+                Ordered::Before | Ordered::Now => Priority::Person,
+            },
             events,
             cancel,
         };

@@ -1,16 +1,19 @@
-//! Texts to embed, one call of the embedder after the other.
+//! Texts to embed, one call of the embedder after the other: those that a person waits for before the others.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use inference::{Embedder, TextForm};
+use inference::{Embedder, Priority, TextForm};
 use tokio::sync::oneshot;
 
 use super::worker::{Desk, Load, Place};
 use super::{EmbedderFactory, PoolError, pool_error};
+use crate::limits::EMBED_WAITING_MAX;
 
 /// Texts to embed.
 pub(super) struct EmbedJob {
     pub(super) form: TextForm,
+    pub(super) priority: Priority,
     pub(super) texts: Vec<String>,
     pub(super) answer: oneshot::Sender<Result<Vec<Vec<f32>>, PoolError>>,
 }
@@ -19,32 +22,152 @@ pub(super) struct EmbedJob {
 pub(super) fn embedder(factory: EmbedderFactory) -> Load<EmbedJob> {
     Arc::new(move |_| {
         let embedder = factory()?;
-        Ok(Box::new(EmbedDesk { embedder }))
+        Ok(Box::new(EmbedDesk {
+            embedder,
+            urgent: VecDeque::new(),
+            background: VecDeque::new(),
+        }))
     })
 }
 
-/// Embeds as soon as it is asked.
+/// Jobs that wait for one embedder.
 struct EmbedDesk {
     embedder: Box<dyn Embedder>,
+    urgent: VecDeque<(EmbedJob, Place)>,
+    background: VecDeque<(EmbedJob, Place)>,
 }
 
 impl Desk<EmbedJob> for EmbedDesk {
-    fn take(&mut self, job: EmbedJob, _: Place) {
-        let texts: Vec<&str> = job.texts.iter().map(String::as_str).collect();
-        let vectors = self.embedder.embed_as(job.form, &texts);
-        // Whoever asked may have gone.
-        let _ = job.answer.send(vectors.map_err(|error| pool_error(&error)));
+    fn take(&mut self, job: EmbedJob, place: Place) {
+        match job.priority {
+            Priority::Person => self.urgent.push_back((job, place)),
+            Priority::Background => self.background.push_back((job, place)),
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.urgent.len() < EMBED_WAITING_MAX && self.background.len() < EMBED_WAITING_MAX
     }
 
     fn is_idle(&self) -> bool {
-        true
+        self.urgent.is_empty() && self.background.is_empty()
     }
 
     fn turn(&mut self) -> Result<(), String> {
+        let next = self.urgent.pop_front();
+        let Some((job, _place)) = next.or_else(|| self.background.pop_front()) else {
+            return Ok(());
+        };
+        // Whoever asked may have gone, or waited too long.
+        if job.answer.is_closed() {
+            return Ok(());
+        }
+        let texts: Vec<&str> = job.texts.iter().map(String::as_str).collect();
+        let vectors = self.embedder.embed_as(job.form, &texts);
+        let _ = job.answer.send(vectors.map_err(|error| pool_error(&error)));
         Ok(())
     }
 
     fn abandon(self: Box<Self>) -> Vec<(EmbedJob, Place)> {
-        Vec::new()
+        // The one that was being embedded is lost, since it may have been the reason.
+        self.urgent.into_iter().chain(self.background).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use inference::{EngineError, HashedEmbedder};
+
+    use super::super::worker::Gauge;
+    use super::*;
+
+    /// Remembers the order of what it embeds.
+    struct Remembering(HashedEmbedder, Arc<Mutex<Vec<String>>>);
+
+    impl Embedder for Remembering {
+        fn name(&self) -> &str {
+            self.0.name()
+        }
+
+        fn dimensions(&self) -> usize {
+            self.0.dimensions()
+        }
+
+        fn embed_as(
+            &mut self,
+            form: TextForm,
+            texts: &[&str],
+        ) -> Result<Vec<Vec<f32>>, EngineError> {
+            let owned = texts.iter().map(|text| (*text).to_owned());
+            self.1.lock().unwrap().extend(owned);
+            self.0.embed_as(form, texts)
+        }
+    }
+
+    #[test]
+    fn questions_are_embedded_before_documents_and_what_nobody_waits_for_is_not() {
+        let embedded = Arc::<Mutex<Vec<String>>>::default();
+        let remembers = embedded.clone();
+        let load = embedder(Arc::new(move || {
+            let inner = HashedEmbedder::new(8);
+            Ok(Box::new(Remembering(inner, remembers.clone())))
+        }));
+        let gauge = Arc::<Gauge>::default();
+        let mut desk = load(gauge.clone()).unwrap();
+        let mut take = |priority, text: &str| {
+            let (answer, vectors) = oneshot::channel();
+            let job = EmbedJob {
+                form: TextForm::Plain,
+                priority,
+                texts: vec![text.to_owned()],
+                answer,
+            };
+            desk.take(job, Place::new(gauge.clone()));
+            vectors
+        };
+        let mut answers = [
+            take(Priority::Background, "first piece"),
+            take(Priority::Background, "second piece"),
+            take(Priority::Person, "question"),
+        ];
+        drop(take(Priority::Person, "forsaken"));
+        assert_eq!(gauge.jobs(), 4);
+        for _ in 0..4 {
+            assert!(!desk.is_idle());
+            desk.turn().unwrap();
+        }
+        assert!(desk.is_idle());
+        assert_eq!(gauge.jobs(), 0);
+        assert_eq!(
+            *embedded.lock().unwrap(),
+            ["question", "first piece", "second piece"]
+        );
+        for answer in &mut answers {
+            assert_eq!(answer.try_recv().unwrap().unwrap().len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_desk_that_is_full_leaves_the_rest_in_the_queue() {
+        let gauge = Arc::<Gauge>::default();
+        let load = embedder(Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))));
+        let mut desk = load(gauge.clone()).unwrap();
+        let mut answers = Vec::new();
+        while desk.has_room() {
+            let (answer, vectors) = oneshot::channel();
+            let job = EmbedJob {
+                form: TextForm::Passage,
+                priority: Priority::Background,
+                texts: vec!["piece".to_owned()],
+                answer,
+            };
+            desk.take(job, Place::new(gauge.clone()));
+            answers.push(vectors);
+        }
+        assert_eq!(answers.len(), EMBED_WAITING_MAX);
+        desk.turn().unwrap();
+        assert!(desk.has_room());
     }
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use inference::{
-    Engine, EngineError, EngineEvent, EngineLoad, Generation, StopReason, Ticket, Usage,
+    Engine, EngineError, EngineEvent, EngineLoad, Generation, Priority, StopReason, Ticket, Usage,
     ValidGenerateRequest,
 };
 use tokio::sync::mpsc;
@@ -23,7 +23,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::worker::{Desk, Gauge, Load, Place};
 use super::{Cancel, EngineAbout, EngineFactory, GenerationEvent, PoolError, pool_error};
-use crate::limits::REPLY_DEADLINE;
+use crate::limits::{BACKGROUND_DEADLINE, REPLY_DEADLINE};
 use crate::metrics;
 
 /// A text to generate.
@@ -32,6 +32,7 @@ pub(super) struct GenerateJob {
     events: mpsc::Sender<GenerationEvent>,
     cancel: Cancel,
     accepted: Instant,
+    deadline: Instant,
     /// Engines that have died with it while others were in them too.
     suspicions: u32,
 }
@@ -42,11 +43,17 @@ impl GenerateJob {
         events: mpsc::Sender<GenerationEvent>,
         cancel: Cancel,
     ) -> Self {
+        let accepted = Instant::now();
+        let patience = match request.origin.priority {
+            Priority::Person => REPLY_DEADLINE,
+            Priority::Background => BACKGROUND_DEADLINE,
+        };
         Self {
             request,
             events,
             cancel,
-            accepted: Instant::now(),
+            accepted,
+            deadline: accepted + patience,
             suspicions: 0,
         }
     }
@@ -210,8 +217,8 @@ impl GenerationDesk {
             Stage::Trial => running.job.request.for_first_token(),
             Stage::Aside | Stage::Writing { .. } => running.job.request.clone(),
         };
-        let deadline = running.job.accepted + REPLY_DEADLINE;
-        self.engine.submit(ticket, request, Some(deadline));
+        let deadline = Some(running.job.deadline);
+        self.engine.submit(ticket, request, deadline);
     }
 
     /// Gives an empty engine the next suspect, or all that are cleared when there is none left.
@@ -291,8 +298,8 @@ impl GenerationDesk {
             EngineEvent::Finished(generation) => {
                 if generation.stop_reason == StopReason::Deadline {
                     metrics::generation_cancelled("deadline");
-                    let late = running.job.accepted.elapsed();
-                    metrics::cancelled_and_freed(late.saturating_sub(REPLY_DEADLINE));
+                    let late = Instant::now().saturating_duration_since(running.job.deadline);
+                    metrics::cancelled_and_freed(late);
                 }
                 if let Some(running) = self.jobs.remove(&ticket) {
                     running.finished(generation);

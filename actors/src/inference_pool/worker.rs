@@ -85,7 +85,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn new(gauge: Arc<Gauge>) -> Self {
+    pub(super) fn new(gauge: Arc<Gauge>) -> Self {
         gauge.waiting.fetch_add(1, Ordering::Relaxed);
         Self {
             gauge,

@@ -1,3 +1,4 @@
+use inference::TextForm;
 use protocol::{ChunkId, DocumentId};
 use storage::{Chunk, Document, FileKey};
 
@@ -324,12 +325,12 @@ async fn a_question_is_embedded_as_a_query_and_what_may_answer_it_as_passages() 
     let text = "The ferry has the colour of ripe apricots.";
     let vectors = house.node.embed(vec![text.to_owned()]).await.unwrap();
     add_document(&house, text, vectors[0].clone()).await;
-    house.embedded.lock().unwrap().clear();
+    house.asked.embedded.lock().unwrap().clear();
     let question = "Which colour has the ferry?";
     client.send(conversation, "one", question);
     assert_eq!(client.done().await.text, text);
     assert_eq!(
-        *house.embedded.lock().unwrap(),
+        *house.asked.embedded.lock().unwrap(),
         [
             (TextForm::Query, question.to_owned()),
             (TextForm::Passage, text.to_owned()),

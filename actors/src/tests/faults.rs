@@ -1,3 +1,7 @@
+use inference::{Priority, ScriptedEngine};
+use protocol::Author;
+use storage::{NewMessage, NewReplyOrder};
+
 use super::*;
 use crate::limits::OUTBOX_FRAMES_MAX;
 
@@ -83,6 +87,49 @@ async fn a_reply_that_was_running_when_its_conversation_died_is_written_anew() {
     );
     let log = house.log(conversation).await;
     assert_eq!(log.len(), 2, "one question, one reply");
+}
+
+#[actix::test]
+async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let left = NewReplyOrder {
+        message_id: MessageId::new(),
+        twin_id: house.twin,
+        node_id: NodeId::new(),
+        lease_until: 0,
+    };
+    let question = NewMessage {
+        conversation_id: conversation,
+        message_id: MessageId::new(),
+        author: Author::User {
+            id: house.user,
+            name: "Kim".to_owned(),
+        },
+        client_id: None,
+        text: "!say at last".to_owned(),
+        reply_to: None,
+        created_at: 0,
+        replies: vec![left],
+    };
+    house.storage.append_alone(question).await.unwrap();
+    let awake = house
+        .worker
+        .services()
+        .directory
+        .conversation(conversation)
+        .await;
+    assert!(awake.is_ok());
+    while house.asked.priorities.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let client = house.follower(conversation).await;
+    client.send(conversation, "two", "!say now");
+    while client.done().await.text != "now" {}
+    assert_eq!(
+        *house.asked.priorities.lock().unwrap(),
+        [Priority::Background, Priority::Person]
+    );
 }
 
 #[actix::test]
