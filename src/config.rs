@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bus::RedisConfig;
+use inference::Devices;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use storage::Database;
@@ -113,6 +114,12 @@ pub struct ModelsConfig {
     pub model: PathBuf,
     /// The embedding model.
     pub embedding_model: PathBuf,
+    /// Where they compute.
+    pub devices: Devices,
+    /// libtorch's CUDA library or its folder, if it is not where it is looked for.
+    pub cuda_library: Option<PathBuf>,
+    /// Engines that write replies; absent means one for each device.
+    pub engines: Option<usize>,
     /// The number type of the weights.
     pub data_type: DataType,
     /// Threads of one step of the model; absent means all cores but one.
@@ -360,6 +367,13 @@ impl Reader<'_> {
             engine: self.required("TWIN_ENGINE", value::engine),
             model: PathBuf::from(self.required("TWIN_MODEL", value::text)),
             embedding_model: PathBuf::from(self.required("TWIN_EMBEDDING_MODEL", value::text)),
+            devices: self.required("TWIN_DEVICE", value::devices),
+            cuda_library: self
+                .optional("TWIN_CUDA_LIBRARY", value::text)
+                .map(PathBuf::from),
+            engines: self
+                .optional("TWIN_ENGINES", |text| value::number(text, 1..=64))
+                .map(to_usize),
             data_type: self.required("TWIN_DTYPE", value::data_type),
             threads: self
                 .optional("TWIN_INFERENCE_THREADS", |text| {

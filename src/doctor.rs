@@ -7,12 +7,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use bus::{Bus, Hub};
+use inference::Device;
 use protocol::NodeId;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use storage::{Database, Files};
 
-use crate::config::{BusConfig, Config, EngineKind, SAMPLE_SECRETS, SECRET_BYTES_MIN, Sources};
+use crate::config::{
+    BusConfig, Config, EngineKind, ModelsConfig, SAMPLE_SECRETS, SECRET_BYTES_MIN, Sources,
+};
 use crate::{auth, database, models};
 
 /// How long one thing may take to answer; a model on a slow disk takes the longest.
@@ -137,12 +140,15 @@ async fn examine_models(config: &Config) -> Vec<Finding> {
     if config.models.engine == EngineKind::Scripted {
         return vec![Finding::fine("models", "scripted: no model is needed")];
     }
-    vec![
+    // Before anything computes: libtorch looks once whether it has CUDA.
+    let (devices, device) = examine_devices(&config.models);
+    let mut findings = vec![devices];
+    findings.extend([
         patiently("libtorch", blocking("libtorch", examine_libtorch)).await,
         patiently("language model", {
             let models = config.models.clone();
             blocking("language model", move || {
-                match models::load_engine(&models) {
+                match models::load_engine(&models, device) {
                     Ok(engine) => {
                         let about = engine.model();
                         let found = format!(
@@ -163,7 +169,7 @@ async fn examine_models(config: &Config) -> Vec<Finding> {
         patiently("embedding model", {
             let models = config.models.clone();
             blocking("embedding model", move || {
-                match models::load_embedder(&models) {
+                match models::load_embedder(&models, device) {
                     Ok(embedder) => {
                         let found =
                             format!("{} ({} dimensions)", embedder.name(), embedder.dimensions());
@@ -178,7 +184,27 @@ async fn examine_models(config: &Config) -> Vec<Finding> {
             })
         })
         .await,
-    ]
+    ]);
+    findings
+}
+
+/// Which devices are used, and the first of them; the processor where those that are configured cannot be had.
+fn examine_devices(models: &ModelsConfig) -> (Finding, Device) {
+    const NAME: &str = "devices";
+    match models::find_devices(models) {
+        Ok(found) => {
+            let names: Vec<String> = found.devices.iter().map(Device::to_string).collect();
+            let mut text = names.join(", ");
+            if let Some(reason) = found.why_not_cuda {
+                text.push_str(&format!(" (no CUDA: {reason})"));
+            }
+            (Finding::fine(NAME, text), found.devices[0])
+        }
+        Err(reason) => {
+            let mend = "set TWIN_DEVICE to auto or cpu, or TWIN_CUDA_LIBRARY to libtorch_cuda.so; README.md tells where it comes from";
+            (Finding::wrong(NAME, reason, mend), Device::Cpu)
+        }
+    }
 }
 
 fn examine_libtorch() -> Finding {

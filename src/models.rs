@@ -5,22 +5,41 @@ use std::sync::Arc;
 
 use actors::{EmbedderFactory, EngineFactory};
 use inference::{
-    Dtype, Embedder, Engine, EngineOptions, HashedEmbedder, LoadError, ScriptedEngine,
-    TorchEmbedder, TorchEngine,
+    Device, DevicesFound, Dtype, Embedder, Engine, EngineOptions, HashedEmbedder, LoadError,
+    ScriptedEngine, TorchEmbedder, TorchEngine,
 };
 
 use crate::config::{DataType, EngineKind, ModelsConfig};
 
-/// Workers that write replies, each with a model of its own. One writes many replies at once, so more than one only helps
-/// where a step leaves cores idle.
-const ENGINE_WORKERS: usize = 1;
-
 /// What the actors' pool works with.
-pub fn models(config: &ModelsConfig) -> actors::Models {
-    actors::Models {
-        engine: engine_factory(config.clone()),
-        embedder: embedder_factory(config.clone()),
-        engine_workers: ENGINE_WORKERS,
+///
+/// # Errors
+/// Why the devices that were asked for cannot be had.
+pub fn models(config: &ModelsConfig) -> Result<actors::Models, String> {
+    let found = find_devices(config)?;
+    if let Some(reason) = found.why_not_cuda {
+        tracing::info!(reason, "models compute on the processor");
+    }
+    let devices = found.devices;
+    Ok(actors::Models {
+        engine_workers: config.engines.unwrap_or(devices.len()),
+        engine: engine_factory(config.clone(), devices.clone()),
+        embedder: embedder_factory(config.clone(), devices[0]),
+    })
+}
+
+/// Looks for the devices that are configured; must come before anything else that computes.
+///
+/// # Errors
+/// Why they cannot be had.
+pub fn find_devices(config: &ModelsConfig) -> Result<DevicesFound, String> {
+    match config.engine {
+        EngineKind::Scripted => Ok(DevicesFound {
+            devices: vec![Device::Cpu],
+            why_not_cuda: None,
+        }),
+        EngineKind::Torch => DevicesFound::look(&config.devices, config.cuda_library.as_deref())
+            .map_err(|reason| format!("{reason} (TWIN_DEVICE)")),
     }
 }
 
@@ -28,10 +47,10 @@ pub fn models(config: &ModelsConfig) -> actors::Models {
 ///
 /// # Errors
 /// A sentence that names the file and how to mend it.
-pub fn load_engine(config: &ModelsConfig) -> Result<Box<dyn Engine>, String> {
+pub fn load_engine(config: &ModelsConfig, device: Device) -> Result<Box<dyn Engine>, String> {
     match config.engine {
         EngineKind::Scripted => Ok(Box::new(ScriptedEngine::new())),
-        EngineKind::Torch => match TorchEngine::load(&config.model, &options(config)) {
+        EngineKind::Torch => match TorchEngine::load(&config.model, &options(config, device)) {
             Ok(engine) => Ok(Box::new(engine)),
             Err(error) => Err(advice("TWIN_MODEL", &config.model, &error)),
         },
@@ -42,30 +61,34 @@ pub fn load_engine(config: &ModelsConfig) -> Result<Box<dyn Engine>, String> {
 ///
 /// # Errors
 /// A sentence that names the file and how to mend it.
-pub fn load_embedder(config: &ModelsConfig) -> Result<Box<dyn Embedder>, String> {
+pub fn load_embedder(config: &ModelsConfig, device: Device) -> Result<Box<dyn Embedder>, String> {
     match config.engine {
         EngineKind::Scripted => Ok(Box::new(HashedEmbedder::default())),
-        EngineKind::Torch => match TorchEmbedder::load(&config.embedding_model, &options(config)) {
-            Ok(embedder) => Ok(Box::new(embedder)),
-            Err(error) => Err(advice(
-                "TWIN_EMBEDDING_MODEL",
-                &config.embedding_model,
-                &error,
-            )),
-        },
+        EngineKind::Torch => {
+            match TorchEmbedder::load(&config.embedding_model, &options(config, device)) {
+                Ok(embedder) => Ok(Box::new(embedder)),
+                Err(error) => Err(advice(
+                    "TWIN_EMBEDDING_MODEL",
+                    &config.embedding_model,
+                    &error,
+                )),
+            }
+        }
     }
 }
 
-fn engine_factory(config: ModelsConfig) -> EngineFactory {
-    Arc::new(move || load_engine(&config))
+/// The workers share the devices evenly.
+fn engine_factory(config: ModelsConfig, devices: Vec<Device>) -> EngineFactory {
+    Arc::new(move |worker| load_engine(&config, devices[worker % devices.len()]))
 }
 
-fn embedder_factory(config: ModelsConfig) -> EmbedderFactory {
-    Arc::new(move || load_embedder(&config))
+fn embedder_factory(config: ModelsConfig, device: Device) -> EmbedderFactory {
+    Arc::new(move || load_embedder(&config, device))
 }
 
-fn options(config: &ModelsConfig) -> EngineOptions {
+fn options(config: &ModelsConfig, device: Device) -> EngineOptions {
     EngineOptions {
+        device,
         dtype: match config.data_type {
             DataType::Auto => Dtype::Auto,
             DataType::F32 => Dtype::F32,

@@ -101,7 +101,7 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         storage.clone(),
         bus.clone(),
         events,
-        models::models(&config.models),
+        models::models(&config.models).map_err(anyhow::Error::msg)?,
         Arc::new(access_tokens),
     )
     .await?;

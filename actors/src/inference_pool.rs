@@ -1,9 +1,10 @@
-//! The inference pool: takes generations and texts to embed, and gives each to the worker with the least to do.
+//! The inference pool: takes generations and texts to embed, and gives each to a worker.
 //!
 //! 1. [`Generate`] and [`Embed`] arrive; a full queue is answered [`PoolError::Overloaded`], never with silence.
-//! 2. The job goes to a [`Worker`] actor, which owns an engine on a thread of its own. A text engine writes many at once
+//! 2. A generation goes to the engine that has computed the beginning of its prompt, or to the one with the least to do (`routing.rs`).
+//! 3. The job goes to a [`Worker`] actor, which owns an engine on a thread of its own. A text engine writes many at once
 //!    (`generation.rs`), an embedder does one call after the other (`embedding.rs`).
-//! 3. The engine streams [`GenerationEvent`]s to whoever asked; a worker that dies is replaced.
+//! 4. The engine streams [`GenerationEvent`]s to whoever asked; a worker that dies is replaced.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -21,10 +22,12 @@ use crate::metrics;
 
 mod embedding;
 mod generation;
+mod routing;
 mod worker;
 
 use embedding::EmbedJob;
 use generation::GenerateJob;
+use routing::Router;
 use worker::{Gauge, Job, Load, Worker};
 
 /// Why the pool gives no answer.
@@ -59,8 +62,9 @@ impl PoolError {
     }
 }
 
-/// Makes an engine, each time a worker needs one; the error is for a person to read.
-pub type EngineFactory = Arc<dyn Fn() -> Result<Box<dyn Engine>, String> + Send + Sync>;
+/// Makes an engine for the worker of this number, counted from 0, each time that worker needs one; the error is for a person
+/// to read.
+pub type EngineFactory = Arc<dyn Fn(usize) -> Result<Box<dyn Engine>, String> + Send + Sync>;
 
 /// Makes an embedder, each time a worker needs one; the error is for a person to read.
 pub type EmbedderFactory = Arc<dyn Fn() -> Result<Box<dyn Embedder>, String> + Send + Sync>;
@@ -165,6 +169,7 @@ impl<J: Send + 'static> Link<J> {
 /// The pool's actor.
 pub(crate) struct InferencePool {
     generators: Vec<Link<GenerateJob>>,
+    router: Router,
     embedder: Link<EmbedJob>,
 }
 
@@ -176,8 +181,8 @@ impl InferencePool {
     pub(crate) async fn start(models: Models) -> Result<(Addr<Self>, EngineAbout), String> {
         let about = Arc::new(OnceLock::new());
         let mut generators = Vec::new();
-        for _ in 0..models.engine_workers.max(1) {
-            let load = generation::generator(models.engine.clone(), about.clone());
+        for number in 0..models.engine_workers.max(1) {
+            let load = generation::generator(number, models.engine.clone(), about.clone());
             generators.push(Link::start("generate", load).await?);
         }
         let embedder = Link::start("embed", embedding::embedder(models.embedder)).await?;
@@ -185,6 +190,7 @@ impl InferencePool {
         Ok((
             Self {
                 generators,
+                router: Router::default(),
                 embedder,
             }
             .start(),
@@ -219,14 +225,13 @@ impl Handler<Generate> for InferencePool {
                 return Box::pin(async move { Err(PoolError::Refused(error.to_string())) });
             }
         };
+        let jobs: Vec<usize> = (self.generators.iter())
+            .map(|link| link.gauge.burden())
+            .collect();
+        let route = self.router.route(request.origin.scope, &jobs);
+        metrics::routed(route.by.as_str());
         let job = GenerateJob::new(request, generate.events, generate.cancel);
-        let least = self
-            .generators
-            .iter_mut()
-            .min_by_key(|link| link.gauge.jobs());
-        least
-            .expect("the pool has at least one generator")
-            .give(job)
+        self.generators[route.engine].give(job)
     }
 }
 
@@ -242,6 +247,7 @@ impl Handler<Forget> for InferencePool {
     type Result = ResponseFuture<bool>;
 
     fn handle(&mut self, forget: Forget, _: &mut Self::Context) -> Self::Result {
+        self.router.forget(forget.owner);
         let asked: Vec<_> = (self.generators.iter())
             .map(|link| link.worker.send(worker::Forget(forget.owner)))
             .collect();

@@ -32,6 +32,13 @@ pub const SESSION_REQUESTS_MAX: usize = 64;
 /// Jobs that may come while an engine takes one step; it has a queue of its own, which is fair.
 pub const ENGINE_QUEUE_MAX: usize = 64;
 
+/// Jobs that an engine may have beyond the least busy one's before it no longer gets those whose beginnings it has computed: they
+/// would wait longer than computing it anew takes.
+pub const AFFINITY_JOBS_MAX: usize = 8;
+
+/// Scopes of prompts of which the pool remembers which engine computed them: more than engines have room for.
+pub const ROUTED_SCOPES_MAX: usize = 4_096;
+
 /// Owners that an engine may have to forget before its next step: each is a deletion that somebody waits for.
 pub const FORGET_QUEUE_MAX: usize = 256;
 

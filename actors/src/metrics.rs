@@ -33,6 +33,7 @@ struct Metrics {
     cancel_to_free: Histogram,
     left_out: IntCounterVec,
     forgotten: IntCounter,
+    routed: IntCounterVec,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -157,6 +158,11 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
             "twin_owners_forgotten_total",
             "Twins whose prompts an engine was made to forget by a deletion, counted by each engine",
         ),
+        routed: vec(
+            "twin_generations_routed_total",
+            "Generations that were given to an engine, by why to that one: affinity (it has computed such prompts) or load",
+            "by",
+        ),
     }
 });
 
@@ -187,6 +193,7 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
     registry.register(Box::new(metrics.cancel_to_free.clone()))?;
     registry.register(Box::new(metrics.left_out.clone()))?;
     registry.register(Box::new(metrics.forgotten.clone()))?;
+    registry.register(Box::new(metrics.routed.clone()))?;
     registry.register(Box::new(metrics.generation.clone()))
 }
 
@@ -278,6 +285,10 @@ pub(crate) fn left_out_of_prompt(passages: usize, turns: usize) {
         let counter = METRICS.left_out.with_label_values(&[what]);
         counter.inc_by(count as u64);
     }
+}
+
+pub(crate) fn routed(by: &'static str) {
+    METRICS.routed.with_label_values(&[by]).inc();
 }
 
 pub(crate) fn owner_forgotten() {

@@ -141,7 +141,7 @@ impl House {
         let asked = Asked::default();
         let (of_engine, of_embedder) = (asked.clone(), asked.clone());
         let models = Models {
-            engine: Arc::new(move || Ok(of_engine.engine())),
+            engine: Arc::new(move |_| Ok(of_engine.engine())),
             embedder: Arc::new(move || Ok(of_embedder.embedder())),
             engine_workers: 1,
         };

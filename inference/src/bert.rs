@@ -3,7 +3,7 @@
 //! Names of dimensions in the shapes below: `b` texts, `t` tokens of the longest, `h` hidden width, `f` feed-forward width.
 
 use serde::Deserialize;
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::LoadError;
 use crate::model::memory::WeightCount;
@@ -164,14 +164,14 @@ struct Norm {
 }
 
 impl Bert {
-    /// Reads all weights and converts them to `kind`.
+    /// Reads all weights, converts them to `kind` and brings them to `device`.
     pub(crate) fn load(
         config: &BertConfig,
         weights: &mut dyn Weights,
-        kind: Kind,
+        (kind, device): (Kind, Device),
     ) -> Result<Self, LoadError> {
         let epsilon = config.layer_norm_eps;
-        let mut reader = TensorReader::new(weights, kind);
+        let mut reader = TensorReader::new(weights, kind, device);
         let (h, f) = (config.hidden_size as i64, config.intermediate_size as i64);
         let words = reader.read(
             "embeddings.word_embeddings.weight",

@@ -29,6 +29,7 @@ const TILE_ROWS: usize = 16;
 /// The weights of a network and the keys and values of its sequences, on one device, owned by one thread at a time.
 pub(crate) struct Decoder {
     config: DecoderConfig,
+    device: Device,
     kind: Kind,
     /// Every row is computed by products and attentions whose sizes do not depend on the others in the step.
     deterministic: bool,
@@ -48,6 +49,7 @@ pub(crate) struct Decoder {
 /// How to compute.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Computing {
+    pub(crate) device: Device,
     pub(crate) kind: Kind,
     pub(crate) deterministic: bool,
     /// The most tokens that a sequence may have.
@@ -62,11 +64,12 @@ impl Decoder {
         computing: Computing,
     ) -> Result<Self, LoadError> {
         let Computing {
+            device,
             kind,
             deterministic,
             context_tokens,
         } = computing;
-        let mut reader = TensorReader::new(weights, kind);
+        let mut reader = TensorReader::new(weights, kind, device);
         let (h, vocabulary) = (config.hidden as i64, config.vocabulary as i64);
         let embedding = reader.read("embedding.weight", &[vocabulary, h])?;
         let mut layers = Vec::with_capacity(config.layers);
@@ -80,15 +83,16 @@ impl Decoder {
         };
         reader.finish(&[])?;
         let rotary = |rope| {
-            Rotary::new(rope, config.head_width, context_tokens, kind)
+            Rotary::new(rope, config.head_width, context_tokens, (kind, device))
                 .map_err(|error| reader.torch(&error))
         };
         let sliding = config.sliding.as_ref();
         Ok(Self {
             rotary: rotary(&config.rope)?,
             sliding_rotary: sliding.map(|sliding| rotary(&sliding.rope)).transpose()?,
-            cache: PagedCache::new(config.layers, config.kv_heads, config.head_width, kind),
+            cache: PagedCache::new(&config, (kind, device)),
             config,
+            device,
             kind,
             deterministic,
             embedding,
@@ -99,7 +103,7 @@ impl Decoder {
     }
 
     /// Computes a step: writes the keys and values of its tokens to their blocks, and gives the logits behind each segment that
-    /// wants them, in their order: f32 [wanted, vocabulary].
+    /// wants them, in their order and in memory: f32 [wanted, vocabulary].
     ///
     /// The segments keep to the context that the network was loaded for, and the caller has switched gradients off.
     pub(crate) fn forward(&mut self, segments: &[Segment]) -> Result<Tensor, TchError> {
@@ -114,16 +118,19 @@ impl Decoder {
         }
         let mut rows = batch.wanted.clone();
         rows.resize(rows.len().next_multiple_of(self.tile_rows()), rows[0]);
-        let last = hidden.f_index_select(0, &Tensor::f_from_slice(&rows)?)?;
+        let wanted = Tensor::f_from_slice(&rows)?.f_to_device(self.device)?;
+        let last = hidden.f_index_select(0, &wanted)?;
         let last = self.normalise(&last, &self.norm)?;
         let logits = self
             .linear(&last, &self.head, None)?
             .f_narrow(0, 0, batch.wanted.len() as i64)?
             .f_to_kind(Kind::Float)?;
-        match self.config.logit_softcap {
-            None => Ok(logits),
-            Some(cap) => logits.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap),
-        }
+        let logits = match self.config.logit_softcap {
+            None => logits,
+            Some(cap) => logits.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap)?,
+        };
+        // The one transfer of a step back from the device.
+        logits.f_to_device(Device::Cpu)
     }
 
     /// Makes every result not a number, for tests of what follows from that.
@@ -137,6 +144,7 @@ impl Decoder {
 
     fn layout(&self) -> Layout {
         Layout {
+            device: self.device,
             kind: self.kind,
             window_tokens: self.config.sliding.as_ref().map(|one| one.window_tokens),
             alone: self.deterministic,
@@ -222,7 +230,7 @@ impl Decoder {
         }
         let filling = hidden.size()[0] - batch.rows;
         if filling > 0 {
-            attended.push(Tensor::f_zeros([filling, q * w], (self.kind, Device::Cpu))?);
+            attended.push(Tensor::f_zeros([filling, q * w], (self.kind, self.device))?);
         }
         let attended = match &attended[..] {
             [one] => one.shallow_clone(),

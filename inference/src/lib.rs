@@ -13,6 +13,7 @@
 //!   text_stream     bytes of tokens -> whole pieces of text                  (pure)
 //! embedder        the seam for sentence embeddings; torch_embedder and bert behind it
 //! model           files -> configuration, tensors, tokenizer, chat template  (Hugging Face directory or GGUF)
+//! device          the processor or CUDA devices, whose library is opened at run time
 //! scripted        the explicit stand-in for tests that are not about a model
 //! ```
 //!
@@ -44,6 +45,7 @@ mod torch_embedder;
 
 mod bert;
 
+mod device;
 mod libtorch;
 mod load_error;
 mod model;
@@ -53,6 +55,7 @@ mod scripted;
 #[cfg(test)]
 mod fixtures;
 
+pub use device::{Device, Devices, DevicesFound};
 pub use embedder::{Embedder, HashedEmbedder, TextForm};
 pub use engine::{
     Engine, EngineError, EngineEvent, EngineLoad, Generation, ModelInfo, StopReason, Usage,

@@ -22,7 +22,7 @@ use std::path::Path;
 
 use tch::{Kind, TchError, Tensor};
 
-use crate::LoadError;
+use crate::{Device, LoadError};
 pub(crate) use decoder_config::{Activation, DecoderConfig};
 pub(crate) use family::Family;
 pub(crate) use memory::CacheRoom;
@@ -47,10 +47,20 @@ pub(crate) struct LanguageModel {
 
 impl LanguageModel {
     /// Refuses a model that does not fit in the memory that is available now, if it computes in `kind`. Gives the bytes that
-    /// keys and values may take.
-    pub(crate) fn check_memory(&self, kind: Kind, room: CacheRoom) -> Result<u64, LoadError> {
+    /// keys and values may take. On CUDA only what is read passes through memory, and libtorch does not tell what the device has
+    /// left: a device that is too small fails when it is full.
+    pub(crate) fn check_memory(
+        &self,
+        device: Device,
+        kind: Kind,
+        room: CacheRoom,
+    ) -> Result<u64, LoadError> {
         let weights = memory::WeightCount::of(&self.config);
         let available = memory::available_bytes();
+        if device != Device::Cpu {
+            memory::check(self.weights.path(), weights.read_bytes(), available)?;
+            return Ok(room.wanted.max(room.least));
+        }
         memory::fit(self.weights.path(), weights, kind, room, available)
     }
 }
@@ -67,15 +77,20 @@ pub(crate) trait Weights {
     fn path(&self) -> &Path;
 }
 
-/// Reads the tensors of one network in the number type that it computes in.
+/// Reads the tensors of one network in the number type that it computes in, onto the device where it does.
 pub(crate) struct TensorReader<'a> {
     weights: &'a mut dyn Weights,
     kind: Kind,
+    device: tch::Device,
 }
 
 impl<'a> TensorReader<'a> {
-    pub(crate) fn new(weights: &'a mut dyn Weights, kind: Kind) -> Self {
-        Self { weights, kind }
+    pub(crate) fn new(weights: &'a mut dyn Weights, kind: Kind, device: tch::Device) -> Self {
+        Self {
+            weights,
+            kind,
+            device,
+        }
     }
 
     /// Reads a tensor that must be there and have the given shape.
@@ -83,6 +98,7 @@ impl<'a> TensorReader<'a> {
         let tensor = self.weights.read(name, shape)?;
         tensor
             .f_to_kind(self.kind)
+            .and_then(|tensor| tensor.f_to_device(self.device))
             .map_err(|error| self.torch(&error))
     }
 

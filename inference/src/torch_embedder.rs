@@ -13,7 +13,7 @@ use crate::load_error::first_line;
 use crate::model::hugging_face::{architecture, read_json};
 use crate::model::memory;
 use crate::model::safetensors_files::SafetensorsFiles;
-use crate::{Embedder, EngineError, EngineOptions, LoadError, TextForm};
+use crate::{Device, Embedder, EngineError, EngineOptions, LoadError, TextForm};
 use sentence_files::{Pooling, Prompts};
 
 /// Texts that run together: enough to fill a core, few enough that a long one pads few others.
@@ -28,6 +28,7 @@ pub struct TorchEmbedder {
     prompts: Prompts,
     dimensions: usize,
     vocabulary: usize,
+    device: tch::Device,
     threads: i32,
 }
 
@@ -57,10 +58,15 @@ impl TorchEmbedder {
         let pooling = sentence_files::pooling(directory, config.hidden(), &prompts)?;
         let tokenizer = sentence_files::tokenizer(directory, &config)?;
         let kind = options.dtype.embedding_kind();
-        let needed = config.weight_count().load_bytes(kind);
+        let weights = config.weight_count();
+        let needed = match options.device {
+            Device::Cpu => weights.load_bytes(kind),
+            Device::Cuda(_) => weights.read_bytes(),
+        };
         memory::check(directory, needed, memory::available_bytes())?;
         let mut files = SafetensorsFiles::open(directory)?;
-        let bert = Bert::load(&config, &mut files, kind)?;
+        let device = options.device.tch();
+        let bert = Bert::load(&config, &mut files, (kind, device))?;
         let name = directory
             .file_name()
             .unwrap_or_default()
@@ -68,6 +74,7 @@ impl TorchEmbedder {
             .into_owned();
         tracing::info!(
             model = name,
+            device = %options.device,
             dimensions = config.hidden(),
             query_prefix = prompts.query,
             passage_prefix = prompts.passage,
@@ -81,6 +88,7 @@ impl TorchEmbedder {
             prompts,
             dimensions: config.hidden(),
             vocabulary: config.vocabulary(),
+            device,
             threads: options.threads(),
         })
     }
@@ -97,8 +105,10 @@ impl TorchEmbedder {
                 mask[row * longest + column] = true;
             }
         }
-        let ids = Tensor::f_from_slice(&ids)?.f_view([texts, -1])?;
-        let mask = Tensor::f_from_slice(&mask)?.f_view([texts, -1])?;
+        let ids = Tensor::f_from_slice(&ids)?.f_to_device(self.device)?;
+        let ids = ids.f_view([texts, -1])?;
+        let mask = Tensor::f_from_slice(&mask)?.f_to_device(self.device)?;
+        let mask = mask.f_view([texts, -1])?;
         let hidden = self.bert.forward(&ids, &mask)?.f_to_kind(Kind::Float)?;
         let pooled = match self.pooling {
             Pooling::FirstToken => hidden.f_select(1, 0)?,
@@ -117,6 +127,7 @@ impl TorchEmbedder {
         let vectors = pooled.f_div(&lengths)?;
         let mut values = vec![0_f32; batch.len() * self.dimensions];
         vectors
+            .f_to_device(tch::Device::Cpu)?
             .f_contiguous()?
             .f_view([-1])?
             .f_copy_data(&mut values, batch.len() * self.dimensions)?;

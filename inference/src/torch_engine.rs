@@ -64,7 +64,7 @@ impl TorchEngine {
     pub fn load(path: &Path, options: &EngineOptions) -> Result<Self, LoadError> {
         // Loading computes too, and must not take cores that others were promised.
         tch::set_num_threads(options.threads());
-        let kind = options.dtype.language_kind();
+        let kind = options.dtype.language_kind(options.device);
         let mut model = model::open(path)?;
         let context_tokens = model.config.context_tokens.min(options.context_tokens_max);
         let block_bytes = model.config.block_bytes(BLOCK_TOKENS, kind);
@@ -73,8 +73,9 @@ impl TorchEngine {
             least: (blocks_min * block_bytes) as u64,
             wanted: options.cache_bytes_max as u64,
         };
-        let cache_bytes = model.check_memory(kind, room)? as usize;
+        let cache_bytes = model.check_memory(options.device, kind, room)? as usize;
         let computing = Computing {
+            device: options.device.tch(),
             kind,
             deterministic: options.deterministic,
             context_tokens,
@@ -96,6 +97,7 @@ impl TorchEngine {
         };
         tracing::info!(
             model = info.name,
+            device = %options.device,
             dtype = info.dtype,
             quantisation = info.quantisation,
             context_tokens,

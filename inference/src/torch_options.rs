@@ -5,9 +5,13 @@ use std::thread::available_parallelism;
 
 use tch::Kind;
 
+use crate::Device;
+
 /// How to load and run a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineOptions {
+    /// Where to compute.
+    pub device: Device,
     /// The number type of weights and activations.
     pub dtype: Dtype,
     /// Threads of one matrix product; `None` takes all cores but one, which is left to the rest of the program. On a small
@@ -15,7 +19,7 @@ pub struct EngineOptions {
     pub threads: Option<NonZeroUsize>,
     /// The most tokens of context to offer, however many the model has.
     pub context_tokens_max: usize,
-    /// Bytes that keys and values may take in memory; they always have room for one whole context.
+    /// Bytes that keys and values may take in the device's memory; they always have room for one whole context.
     pub cache_bytes_max: usize,
     /// Replies that are written at once; the others wait.
     pub running_max: usize,
@@ -27,6 +31,7 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     fn default() -> Self {
         Self {
+            device: Device::Cpu,
             dtype: Dtype::Auto,
             threads: None,
             context_tokens_max: 8192,
@@ -40,7 +45,7 @@ impl Default for EngineOptions {
 /// A number type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dtype {
-    /// Language models: bf16 where the processor multiplies it natively, else f32. Embeddings: f32, since vectors are
+    /// Language models: bf16 on CUDA and where the processor multiplies it natively, else f32. Embeddings: f32, since vectors are
     /// kept and compared with those of other machines.
     #[default]
     Auto,
@@ -51,11 +56,11 @@ pub enum Dtype {
 }
 
 impl Dtype {
-    pub(crate) fn language_kind(self) -> Kind {
+    pub(crate) fn language_kind(self, device: Device) -> Kind {
         match self {
             Dtype::F32 => Kind::Float,
             Dtype::Bf16 => Kind::BFloat16,
-            Dtype::Auto if multiplies_bf16() => Kind::BFloat16,
+            Dtype::Auto if device != Device::Cpu || multiplies_bf16() => Kind::BFloat16,
             Dtype::Auto => Kind::Float,
         }
     }
@@ -84,4 +89,18 @@ fn multiplies_bf16() -> bool {
 #[cfg(not(target_arch = "x86_64"))]
 fn multiplies_bf16() -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn language_models_compute_in_bf16_on_cuda_unless_f32_is_asked_for() {
+        let cuda = Device::Cuda(0);
+        assert_eq!(Dtype::Auto.language_kind(cuda), Kind::BFloat16);
+        assert_eq!(Dtype::F32.language_kind(cuda), Kind::Float);
+        assert_eq!(Dtype::Bf16.language_kind(Device::Cpu), Kind::BFloat16);
+        assert_eq!(Dtype::Auto.embedding_kind(), Kind::Float);
+    }
 }

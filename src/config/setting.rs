@@ -170,6 +170,19 @@ pub const SETTINGS: &[Setting] = &[
         "auto",
         "Number type of the weights: auto, f32 or bf16",
     ),
+    value(
+        "TWIN_DEVICE",
+        "auto",
+        "Where models compute: cpu, cuda (all CUDA devices), devices such as cuda:0,cuda:1, or auto: CUDA if it can be used",
+    ),
+    optional(
+        "TWIN_CUDA_LIBRARY",
+        "libtorch_cuda.so of the same build of libtorch, or its folder [default: beside libtorch, then LD_LIBRARY_PATH]",
+    ),
+    optional(
+        "TWIN_ENGINES",
+        "Engines that write replies, 1 to 64, each with a model and a cache of its own [default: one for each device]",
+    ),
     optional(
         "TWIN_INFERENCE_THREADS",
         "Threads of one step of the model, 1 to 256 [default: one fewer than the cores]; more than idle cores make it slower",
@@ -182,7 +195,7 @@ pub const SETTINGS: &[Setting] = &[
     value(
         "TWIN_CACHE_MIB",
         "512",
-        "Memory for the keys and values of conversations in MiB, 1 to 1048576; there is always room for one whole context",
+        "Memory of each engine for the keys and values of conversations in MiB, 1 to 1048576; one whole context always has room",
     ),
     value(
         "TWIN_DETERMINISTIC",

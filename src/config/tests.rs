@@ -70,6 +70,8 @@ fn a_malformed_value_is_refused_with_its_name_its_value_and_what_is_allowed() {
         ("MAX_UPLOAD_SIZE", "10MB", "a whole number"),
         ("TWIN_ENGINE", "gpt", "torch or scripted"),
         ("TWIN_DTYPE", "int3", "auto, f32 or bf16"),
+        ("TWIN_DEVICE", "gpu", "auto, cpu, cuda, or CUDA devices"),
+        ("TWIN_ENGINES", "0", "a whole number from 1 to 64"),
         ("CORS_ORIGINS", "*", "origins such as"),
         ("TWIN_QUOTA_WRITES", "many", "COUNT/second"),
     ] {

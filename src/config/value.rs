@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use inference::Devices;
+
 /// What a process is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
@@ -94,6 +96,10 @@ pub(super) fn engine(text: &str) -> Result<EngineKind, Allowed> {
         "scripted" => Ok(EngineKind::Scripted),
         _ => Err("torch or scripted".to_owned()),
     }
+}
+
+pub(super) fn devices(text: &str) -> Result<Devices, Allowed> {
+    text.parse()
 }
 
 pub(super) fn data_type(text: &str) -> Result<DataType, Allowed> {

@@ -158,6 +158,39 @@ fn doctor_says_what_is_wrong_and_how_to_mend_it() {
 }
 
 #[test]
+fn doctor_says_where_models_compute_and_what_cuda_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let devices = |device: &str, library: &str| {
+        let output = program(&folder)
+            .args(["doctor", "--json", "--engine", "torch", "--device", device])
+            .env("TWIN_MODEL", "absent.gguf")
+            .env("TWIN_EMBEDDING_MODEL", "absent")
+            .env("TWIN_CUDA_LIBRARY", library)
+            .output()
+            .unwrap();
+        let findings: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let found = findings
+            .iter()
+            .find(|finding| finding["name"] == "devices")
+            .unwrap();
+        let text = found["found"].as_str().unwrap().to_owned();
+        (found["ok"] == true, text)
+    };
+    let missing = folder.path().join("libtorch_cuda.so");
+    let missing = missing.to_str().unwrap();
+    assert_eq!(devices("cpu", missing), (true, "cpu".to_owned()));
+    let lacks = format!("{missing} does not exist");
+    assert_eq!(
+        devices("auto", missing),
+        (true, format!("cpu (no CUDA: {lacks})"))
+    );
+    assert_eq!(
+        devices("cuda:0", missing),
+        (false, format!("{lacks} (TWIN_DEVICE)"))
+    );
+}
+
+#[test]
 fn doctor_names_a_model_that_is_missing_cut_short_or_of_an_unknown_family() {
     let folder = tempfile::tempdir().unwrap();
     let models = tempfile::tempdir().unwrap();

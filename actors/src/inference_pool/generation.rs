@@ -59,13 +59,14 @@ impl GenerateJob {
     }
 }
 
-/// Loads a text engine; the first one that loads says what it is.
+/// Loads the text engine of a worker; the first one that loads says what it is.
 pub(super) fn generator(
+    number: usize,
     factory: EngineFactory,
     about: Arc<OnceLock<EngineAbout>>,
 ) -> Load<GenerateJob> {
     Arc::new(move |gauge| {
-        let engine = factory()?;
+        let engine = factory(number)?;
         about.get_or_init(|| EngineAbout {
             model: engine.model().clone(),
             counter: engine.token_counter(),

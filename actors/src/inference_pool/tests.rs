@@ -9,7 +9,7 @@ use inference::{
 };
 
 use super::*;
-use crate::limits::GENERATION_EVENTS_MAX;
+use crate::limits::{AFFINITY_JOBS_MAX, GENERATION_EVENTS_MAX};
 
 /// A scripted engine whose steps panic or fail as the test says.
 struct Fragile {
@@ -95,7 +95,7 @@ async fn pool_of(
     let loads = Arc::new(AtomicUsize::new(0));
     let counted = loads.clone();
     let models = Models {
-        engine: Arc::new(move || {
+        engine: Arc::new(move |_| {
             let load = counted.fetch_add(1, Ordering::SeqCst);
             Ok(Box::new(Fragile {
                 inner: ScriptedEngine::new(),
@@ -333,4 +333,132 @@ async fn every_engine_forgets_whether_it_sleeps_or_works() {
     assert_eq!(*forgotten.lock().unwrap(), [7, 7, 8, 8]);
     busy.cancel.cancel();
     assert_eq!(busy.end().await.1, Ok(StopReason::Cancelled));
+}
+
+/// A scripted engine that remembers whose prompts came to which worker.
+struct Numbered {
+    inner: ScriptedEngine,
+    number: usize,
+    came: Arc<Mutex<Vec<(u128, usize)>>>,
+}
+
+impl Engine for Numbered {
+    fn model(&self) -> &ModelInfo {
+        self.inner.model()
+    }
+
+    fn token_counter(&self) -> TokenCounter {
+        self.inner.token_counter()
+    }
+
+    fn submit(&mut self, ticket: Ticket, request: ValidGenerateRequest, deadline: Option<Instant>) {
+        let owner = request.origin.scope.owner;
+        self.came.lock().unwrap().push((owner, self.number));
+        self.inner.submit(ticket, request, deadline);
+    }
+
+    fn cancel(&mut self, ticket: Ticket) -> Option<Generation> {
+        self.inner.cancel(ticket)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.inner.is_idle()
+    }
+
+    fn step(&mut self, now: Instant) -> Result<Vec<(Ticket, EngineEvent)>, EngineError> {
+        self.inner.step(now)
+    }
+
+    fn load(&self) -> EngineLoad {
+        self.inner.load()
+    }
+}
+
+#[actix::test]
+async fn prompts_of_one_twin_go_to_one_of_several_engines_until_that_has_too_much_to_do() {
+    let came = Arc::<Mutex<Vec<(u128, usize)>>>::default();
+    let noted = came.clone();
+    let models = Models {
+        engine: Arc::new(move |number| {
+            Ok(Box::new(Numbered {
+                inner: ScriptedEngine::new(),
+                number,
+                came: noted.clone(),
+            }))
+        }),
+        embedder: Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))),
+        engine_workers: 3,
+    };
+    let (pool, _) = InferencePool::start(models).await.unwrap();
+    let ask = |owner: u128| {
+        let (sender, events) = mpsc::channel(GENERATION_EVENTS_MAX);
+        let cancel = Cancel::default();
+        let mut request = GenerateRequest {
+            messages: vec![ChatMessage::new(Role::User, "!wait")],
+            ..GenerateRequest::default()
+        };
+        request.origin.scope.owner = owner;
+        let generate = Generate {
+            request,
+            events: sender,
+            cancel: cancel.clone(),
+        };
+        let queued = pool.send(generate);
+        async move {
+            queued.await.unwrap().unwrap();
+            Asked { events, cancel }
+        }
+    };
+    // They wait until the end, so that all of them count.
+    let mut asked = Vec::new();
+    for owner in [1, 2, 3, 1, 2, 3] {
+        asked.push(ask(owner).await);
+    }
+    for _ in 0..=AFFINITY_JOBS_MAX {
+        asked.push(ask(1).await);
+    }
+    let before = asked.len();
+    let relieved = ask(1).await;
+    for one in asked.into_iter().chain([relieved]) {
+        one.cancel.cancel();
+        assert_eq!(one.end().await.1, Ok(StopReason::Cancelled));
+    }
+    let mut engines_of: std::collections::BTreeMap<u128, Vec<usize>> = Default::default();
+    for (owner, number) in came.lock().unwrap().iter() {
+        engines_of.entry(*owner).or_default().push(*number);
+    }
+    assert_eq!(engines_of[&2], [1, 1]);
+    assert_eq!(engines_of[&3], [2, 2]);
+    let mut of_first = engines_of[&1].clone();
+    of_first.sort_unstable();
+    assert_eq!(before, 7 + AFFINITY_JOBS_MAX);
+    // Two at first, then as many more as may be, and the last one elsewhere.
+    let mut expected = vec![0; 3 + AFFINITY_JOBS_MAX];
+    expected.push(1);
+    assert_eq!(of_first, expected);
+}
+
+#[actix::test]
+async fn an_engine_that_does_not_come_back_gets_nothing_more_while_another_works() {
+    let loads = Arc::new(AtomicUsize::new(0));
+    let counted = loads.clone();
+    let models = Models {
+        engine: Arc::new(move |number| {
+            // The engine of the first worker loads once.
+            if number == 0 && counted.fetch_add(1, Ordering::SeqCst) > 0 {
+                return Err("its file is gone".to_owned());
+            }
+            Ok(Box::new(ScriptedEngine::new()))
+        }),
+        embedder: Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))),
+        engine_workers: 2,
+    };
+    let (pool, _) = InferencePool::start(models).await.unwrap();
+    let mut poison = ask(&pool, "!panic").await;
+    // There is no engine to try it again on.
+    assert!(poison.events.recv().await.is_none());
+    for _ in 0..3 {
+        let asked = ask(&pool, "!say still here").await;
+        assert_eq!(asked.end().await.0, "still here");
+    }
 }

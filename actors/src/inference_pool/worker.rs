@@ -5,7 +5,7 @@
 //! 3. The worker waits a little and starts the next thread on the same queue: jobs that wait are not lost.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,12 +55,25 @@ pub(super) struct Gauge {
     waiting: AtomicUsize,
     /// A moving average of the time that a job takes.
     job_ms: AtomicU64,
+    /// The engine has died and is not back yet.
+    is_down: AtomicBool,
 }
+
+/// What an engine that is down counts like, in jobs: more than any other has.
+const DOWN_JOBS: usize = 1 << 20;
 
 impl Gauge {
     /// Jobs that wait or run.
     pub(super) fn jobs(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How much there is to do before another job would be done: its jobs, and far more if there is no engine to do them.
+    pub(super) fn burden(&self) -> usize {
+        match self.is_down.load(Ordering::Acquire) {
+            true => self.jobs() + DOWN_JOBS,
+            false => self.jobs(),
+        }
     }
 
     /// When a place in the queue is likely to be free, in milliseconds.
@@ -220,9 +233,11 @@ fn run_engine<J>(
             return error;
         }
     };
+    gauge.is_down.store(false, Ordering::Release);
     let worked = catch_unwind(AssertUnwindSafe(|| work(&mut *desk, &mut queue)));
     let error =
         worked.unwrap_or_else(|panic| format!("the engine panicked: {}", panic_text(&*panic)));
+    gauge.is_down.store(true, Ordering::Release);
     queue.again = desk.abandon();
     error
 }

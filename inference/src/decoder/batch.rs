@@ -45,12 +45,20 @@ pub(super) struct Batch {
 
 /// What masks depend on.
 pub(super) struct Layout {
+    pub(super) device: Device,
     pub(super) kind: Kind,
     pub(super) window_tokens: Option<usize>,
     /// Every row attends alone.
     pub(super) alone: bool,
     /// Rows are filled up to a multiple of this.
     pub(super) tile_rows: usize,
+}
+
+impl Layout {
+    /// Numbers, on the device.
+    fn place(&self, numbers: &[i64]) -> Result<Tensor, TchError> {
+        Tensor::f_from_slice(numbers)?.f_to_device(self.device)
+    }
 }
 
 impl Batch {
@@ -73,7 +81,7 @@ impl Batch {
             last_rows[index] = tokens.len() as i64 - 1;
             if layout.alone {
                 for (row, position) in (first_row..).zip(segment.start..end) {
-                    groups.push(Group::row(segment, row, position)?);
+                    groups.push(Group::row(segment, row, position, layout)?);
                 }
             } else if decodes(index) {
                 // One that is less than half as long as the longest would copy and compute more filling than content.
@@ -106,9 +114,9 @@ impl Batch {
         let used = segments.iter().flat_map(|segment| &segment.blocks);
         Ok(Self {
             rows: rows as i64,
-            tokens: Tensor::f_from_slice(&tokens)?,
-            positions: Tensor::f_from_slice(&positions)?,
-            slots: Tensor::f_from_slice(&slots)?,
+            tokens: layout.place(&tokens)?,
+            positions: layout.place(&positions)?,
+            slots: layout.place(&slots)?,
             groups,
             wanted,
             blocks: used.map(|block| block.index() + 1).max().unwrap_or(0),
@@ -117,14 +125,19 @@ impl Batch {
 }
 
 impl Group {
-    fn row(segment: &Segment, row: i64, position: usize) -> Result<Self, TchError> {
+    fn row(
+        segment: &Segment,
+        row: i64,
+        position: usize,
+        layout: &Layout,
+    ) -> Result<Self, TchError> {
         let blocks = position / BLOCK_TOKENS + 1;
         Ok(Self {
             rows: (row, 1),
             attention: Attention::Row {
                 tokens: position as i64 + 1,
             },
-            tables: table(segment, blocks, blocks)?,
+            tables: table(segment, blocks, blocks, layout)?,
         })
     }
 
@@ -132,20 +145,20 @@ impl Group {
     fn rows(segments: &[&Segment], end: i64, layout: &Layout) -> Result<Self, TchError> {
         let count = segments.len() as i64;
         if let [segment] = segments {
-            return Self::row(segment, end - 1, segment.start);
+            return Self::row(segment, end - 1, segment.start, layout);
         }
         let blocks = segments[0].blocks.len();
         let tables: Result<Vec<Tensor>, TchError> = segments
             .iter()
-            .map(|segment| table(segment, segment.blocks.len(), blocks))
+            .map(|segment| table(segment, segment.blocks.len(), blocks, layout))
             .collect();
         let width = (blocks * BLOCK_TOKENS) as i64;
         let ends: Vec<i64> = segments.iter().map(|one| one.start as i64 + 1).collect();
-        let ends = Tensor::f_from_slice(&ends)?.f_view([count, 1, 1, 1])?;
-        let places = Tensor::f_arange(width, (Kind::Int64, Device::Cpu))?;
+        let ends = layout.place(&ends)?.f_view([count, 1, 1, 1])?;
+        let places = Tensor::f_arange(width, (Kind::Int64, layout.device))?;
         let later = places.f_ge_tensor(&ends)?;
         let hide = |hidden: &Tensor| {
-            Tensor::f_zeros([count, 1, 1, width], (layout.kind, Device::Cpu))?
+            Tensor::f_zeros([count, 1, 1, width], (layout.kind, layout.device))?
                 .f_masked_fill(hidden, f64::NEG_INFINITY)
         };
         let full = hide(&later)?;
@@ -166,7 +179,7 @@ impl Group {
     fn chunk(segment: &Segment, row: i64, layout: &Layout) -> Result<Self, TchError> {
         let (before, t) = (segment.start, segment.tokens.len());
         let size = [t as i64, (before + t) as i64];
-        let all = || Tensor::f_full(size, f64::NEG_INFINITY, (layout.kind, Device::Cpu));
+        let all = || Tensor::f_full(size, f64::NEG_INFINITY, (layout.kind, layout.device));
         let later = || all()?.f_triu(before as i64 + 1);
         let full = match before {
             0 => None,
@@ -187,17 +200,22 @@ impl Group {
                 full,
                 sliding,
             },
-            tables: table(segment, blocks, blocks)?,
+            tables: table(segment, blocks, blocks, layout)?,
         })
     }
 }
 
 /// The first `blocks` of a segment, filled up to `width` with its first one.
-fn table(segment: &Segment, blocks: usize, width: usize) -> Result<Tensor, TchError> {
+fn table(
+    segment: &Segment,
+    blocks: usize,
+    width: usize,
+    layout: &Layout,
+) -> Result<Tensor, TchError> {
     let mut table: Vec<i64> = segment.blocks[..blocks]
         .iter()
         .map(|block| block.index() as i64)
         .collect();
     table.resize(width, table[0]);
-    Tensor::f_from_slice(&table)
+    layout.place(&table)
 }

@@ -3,6 +3,7 @@
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::block_pool::BlockId;
+use crate::model::DecoderConfig;
 
 /// Tokens of a block: small enough that little of the last one is wasted, large enough to be copied as one piece.
 pub(crate) const BLOCK_TOKENS: usize = 16;
@@ -14,19 +15,19 @@ pub(super) struct PagedCache {
     blocks: usize,
     heads: i64,
     width: i64,
-    kind: Kind,
+    on: (Kind, Device),
 }
 
 impl PagedCache {
-    pub(super) fn new(layers: usize, heads: usize, width: usize, kind: Kind) -> Self {
+    pub(super) fn new(config: &DecoderConfig, on: (Kind, Device)) -> Self {
         Self {
-            layers: (0..layers)
+            layers: (0..config.layers)
                 .map(|_| (Tensor::new(), Tensor::new()))
                 .collect(),
             blocks: 0,
-            heads: heads as i64,
-            width: width as i64,
-            kind,
+            heads: config.kv_heads as i64,
+            width: config.head_width as i64,
+            on,
         }
     }
 
@@ -48,7 +49,7 @@ impl PagedCache {
     fn grow(&self, old: &Tensor, blocks: usize) -> Result<Tensor, TchError> {
         let size = [blocks as i64, BLOCK_TOKENS as i64, self.heads, self.width];
         // Zeros, since attention must never meet a stray NaN behind its mask.
-        let new = Tensor::f_zeros(size, (self.kind, Device::Cpu))?;
+        let new = Tensor::f_zeros(size, self.on)?;
         if old.defined() {
             new.f_narrow(0, 0, old.size()[0])?.f_copy_(old)?;
         }

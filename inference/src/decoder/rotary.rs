@@ -24,15 +24,18 @@ impl Rotary {
         rope: &Rope,
         width: usize,
         context_tokens: usize,
-        kind: Kind,
+        on: (Kind, Device),
     ) -> Result<Self, TchError> {
         let options = (Kind::Float, Device::Cpu);
         let frequencies = Tensor::f_from_slice(&rope.frequencies(width))?;
         let angles = Tensor::f_arange(context_tokens as i64, options)?.f_outer(&frequencies)?;
         let (cosine, sine) = (angles.f_cos()?, angles.f_sin()?);
-        let cosines = Tensor::f_cat(&[&cosine, &cosine], 1)?.f_to_kind(kind)?;
-        let sines = Tensor::f_cat(&[&sine.f_neg()?, &sine], 1)?.f_to_kind(kind)?;
-        Ok(Self { cosines, sines })
+        let (kind, device) = on;
+        let place = |table: Tensor| table.f_to_kind(kind)?.f_to_device(device);
+        Ok(Self {
+            cosines: place(Tensor::f_cat(&[&cosine, &cosine], 1)?)?,
+            sines: place(Tensor::f_cat(&[&sine.f_neg()?, &sine], 1)?)?,
+        })
     }
 
     /// The turns of tokens at `positions` [t].

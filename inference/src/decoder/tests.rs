@@ -45,6 +45,7 @@ fn compare(network: &Network, chunk: usize, deterministic: bool) -> f32 {
     );
     assert_eq!(opened.config.context_tokens, 512);
     let computing = Computing {
+        device: Device::Cpu,
         kind: Kind::Float,
         deterministic,
         context_tokens: 512,

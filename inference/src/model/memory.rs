@@ -43,9 +43,14 @@ impl WeightCount {
         self.all * kind.elt_size_in_bytes() as u64
     }
 
+    /// What is in memory twice while the largest tensor is read, in bytes.
+    pub(crate) fn read_bytes(self) -> u64 {
+        self.largest * BYTES_A_NUMBER_BEING_READ
+    }
+
     /// The most memory that loading takes, in bytes, if the network computes in `kind`.
     pub(crate) fn load_bytes(self, kind: Kind) -> u64 {
-        self.kept_bytes(kind) + self.largest * BYTES_A_NUMBER_BEING_READ
+        self.kept_bytes(kind) + self.read_bytes()
     }
 }
 
