@@ -123,6 +123,39 @@ fn every_file_that_the_documents_name_exists() {
     }
 }
 
+#[test]
+fn every_metric_is_told_in_the_documents_and_no_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = [
+        "actors/src/metrics.rs",
+        "bus/src/metrics.rs",
+        "storage/src/metrics.rs",
+        "src/http/metrics.rs",
+    ];
+    let sources: Vec<String> = files
+        .iter()
+        .map(|file| std::fs::read_to_string(root.join(file)).unwrap())
+        .collect();
+    let declared: BTreeSet<&str> = sources
+        .iter()
+        .flat_map(|source| source.split('"').skip(1).step_by(2))
+        .filter(|text| is_metric(text))
+        .collect();
+    let page = std::fs::read_to_string(root.join("docs/METRICS.md")).unwrap();
+    let told: BTreeSet<&str> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| is_metric(code))
+        .collect();
+    assert!(declared.len() > 30, "{declared:?}");
+    assert_eq!(declared, told);
+}
+
+fn is_metric(text: &str) -> bool {
+    text.starts_with("twin_") && text.chars().all(|c| c == '_' || c.is_ascii_lowercase())
+}
+
 fn without_code_blocks(text: &str) -> String {
     let outside: Vec<&str> = text.split("```").step_by(2).collect();
     outside.concat()

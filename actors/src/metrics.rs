@@ -34,6 +34,7 @@ struct Metrics {
     left_out: IntCounterVec,
     forgotten: IntCounter,
     routed: IntCounterVec,
+    tried_again: IntCounter,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -158,6 +159,10 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
             "twin_owners_forgotten_total",
             "Twins whose prompts an engine was made to forget by a deletion, counted by each engine",
         ),
+        tried_again: counter(
+            "twin_generations_tried_again_total",
+            "Generations whose engine died before they had said anything",
+        ),
         routed: vec(
             "twin_generations_routed_total",
             "Generations that were given to an engine, by why to that one: affinity (it has computed such prompts) or load",
@@ -194,6 +199,7 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
     registry.register(Box::new(metrics.left_out.clone()))?;
     registry.register(Box::new(metrics.forgotten.clone()))?;
     registry.register(Box::new(metrics.routed.clone()))?;
+    registry.register(Box::new(metrics.tried_again.clone()))?;
     registry.register(Box::new(metrics.generation.clone()))
 }
 
@@ -285,6 +291,10 @@ pub(crate) fn left_out_of_prompt(passages: usize, turns: usize) {
         let counter = METRICS.left_out.with_label_values(&[what]);
         counter.inc_by(count as u64);
     }
+}
+
+pub(crate) fn tried_again() {
+    METRICS.tried_again.inc();
 }
 
 pub(crate) fn routed(by: &'static str) {

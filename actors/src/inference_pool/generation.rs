@@ -201,6 +201,7 @@ impl Desk<GenerateJob> for GenerationDesk {
             }
             if running.stage != Stage::Aside {
                 running.job.suspicions += 1;
+                metrics::tried_again();
             }
             again.push((running.job, running.place));
         }
