@@ -1,7 +1,8 @@
-//! What nodes tell each other about a conversation: server frames, the wish to stop a reply, and who is there.
+//! What nodes tell each other about a conversation: server frames, the wish to stop a reply, and who is there; and what they tell
+//! each other besides: whom to forget.
 
 use bytes::Bytes;
-use protocol::{Codec, MessageId, NodeId, ServerFrame, UserId};
+use protocol::{Codec, ConversationId, MessageId, NodeId, ServerFrame, TwinId, UserId};
 
 /// The first byte of a payload that holds a server frame in MessagePack.
 const FRAME: u8 = 0;
@@ -11,8 +12,15 @@ const STOP: u8 = 1;
 const PRESENT: u8 = 2;
 /// The payload that asks who is there.
 const WHO_IS_THERE: u8 = 3;
+/// The first byte of a payload that holds the ids of twins to forget.
+const FORGET: u8 = 4;
 /// Bytes of an id.
 const ID_BYTES: usize = 16;
+
+/// The channel of what is about no conversation, under an id that none has; every node listens to it.
+pub(crate) fn all_nodes() -> ConversationId {
+    ConversationId::from_bytes([0; ID_BYTES])
+}
 
 /// One thing that another node says.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +38,8 @@ pub(crate) enum NodeEvent {
     },
     /// A node wishes to know who follows on the others.
     WhoIsThere,
+    /// Something that these twins' prompts were made of was deleted. Said to [`all_nodes`].
+    Forget(Vec<TwinId>),
 }
 
 impl NodeEvent {
@@ -51,6 +61,10 @@ impl NodeEvent {
                 payload.into()
             }
             Self::WhoIsThere => Bytes::from_static(&[WHO_IS_THERE]),
+            Self::Forget(twins) => {
+                let ids = twins.iter().flat_map(|twin| *twin.as_bytes());
+                [FORGET].into_iter().chain(ids).collect()
+            }
         }
     }
 
@@ -76,6 +90,13 @@ impl NodeEvent {
                 })
             }
             WHO_IS_THERE => rest.is_empty().then_some(Self::WhoIsThere),
+            FORGET => {
+                let (ids, []) = rest.as_chunks::<ID_BYTES>() else {
+                    return None;
+                };
+                let twins = ids.iter().copied().map(TwinId::from_bytes).collect();
+                Some(Self::Forget(twins))
+            }
             _ => None,
         }
     }
@@ -98,6 +119,7 @@ mod tests {
         for event in [
             NodeEvent::Stop(MessageId::new()),
             NodeEvent::WhoIsThere,
+            NodeEvent::Forget(vec![TwinId::new(), TwinId::new()]),
             NodeEvent::Present {
                 node: NodeId::new(),
                 users: vec![UserId::new(), UserId::new()],
@@ -112,6 +134,7 @@ mod tests {
             &[STOP, 1, 2],
             &[PRESENT],
             &[PRESENT, 1],
+            &[FORGET, 1],
             &[99, 1],
         ] {
             assert_eq!(NodeEvent::decode(payload), None);

@@ -14,7 +14,7 @@ use inference::{
     Embedder, Engine, EngineError, GenerateRequest, Generation, ModelInfo, Priority, TextForm,
     TokenCounter,
 };
-use protocol::{ErrorCode, Failure};
+use protocol::{ErrorCode, Failure, TwinId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::limits::{EMBED_BACKGROUND_DEADLINE, EMBED_DEADLINE, EMBED_TEXTS_MAX};
@@ -241,6 +241,15 @@ impl Handler<Generate> for InferencePool {
 pub(crate) struct Forget {
     /// As in the requests' [`inference::CacheScope`].
     pub(crate) owner: u128,
+}
+
+impl Forget {
+    /// A twin's prompts are its own.
+    pub(crate) fn of(twin: TwinId) -> Self {
+        Self {
+            owner: u128::from_be_bytes(*twin.as_bytes()),
+        }
+    }
 }
 
 impl Handler<Forget> for InferencePool {

@@ -42,6 +42,9 @@ pub const ROUTED_SCOPES_MAX: usize = 4_096;
 /// Owners that an engine may have to forget before its next step: each is a deletion that somebody waits for.
 pub const FORGET_QUEUE_MAX: usize = 256;
 
+/// Twins in one event that tells the other nodes whom to forget: 16 KiB.
+pub const FORGET_TWINS_MAX: usize = 1_024;
+
 /// How long a deletion waits for the engines to forget: several steps. What they have not forgotten then they forget before
 /// they do anything else.
 pub const FORGET_WITHIN: Duration = Duration::from_secs(5);

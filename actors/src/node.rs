@@ -13,11 +13,13 @@ use protocol::{NodeId, TwinId, UserId};
 use storage::Storage;
 use tokio::sync::oneshot;
 
+use crate::bus_event::{NodeEvent, all_nodes};
 use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, ResumeReplies};
 use crate::directory::Directory;
 use crate::fan_out::{Drain, LocalRooms, RoomShard, ShardId};
 use crate::inference_pool::{Embed, EngineAbout, Forget, InferencePool, Models, PoolError};
-use crate::limits::{EMBED_TEXTS_MAX, FORGET_WITHIN, SWEEP_EVERY};
+use crate::limits::{EMBED_TEXTS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN, SWEEP_EVERY};
+use crate::metrics;
 use crate::session::Authenticate;
 use crate::supervisor::Supervisor;
 
@@ -185,14 +187,17 @@ impl Node {
         Ok(vectors)
     }
 
-    /// Makes the engines of this node forget what they computed of the prompts of these twins: their personas, passages and
-    /// conversations. Waits until they have, at most [`FORGET_WITHIN`].
+    /// Makes the engines forget what they computed of the prompts of these twins: their personas, passages and conversations.
+    /// Waits until those of this node have, at most [`FORGET_WITHIN`]; the other nodes are told.
     pub async fn forget(&self, twins: &[TwinId]) {
+        for some in twins.chunks(FORGET_TWINS_MAX) {
+            let event = NodeEvent::Forget(some.to_vec());
+            if let Err(error) = self.services.bus.publish(all_nodes(), event.encode()) {
+                tracing::warn!(%error, "other nodes are not told what to forget");
+            }
+        }
         let asked: Vec<_> = (twins.iter())
-            .map(|twin| {
-                let owner = u128::from_be_bytes(*twin.as_bytes());
-                self.services.pool.send(Forget { owner })
-            })
+            .map(|twin| self.services.pool.send(Forget::of(*twin)))
             .collect();
         let all = async {
             let mut all = true;
@@ -364,8 +369,28 @@ async fn start_actors(
 
 /// Brings what other nodes published to the conversations that are awake here.
 async fn listen_to_bus(services: Services, mut events: Events) {
+    let bus = services.bus.clone();
+    actix::spawn(async move {
+        if let Err(error) = bus.subscribe(all_nodes()).await {
+            // The bus makes the subscription when it is back.
+            tracing::warn!(%error, "what other nodes delete is not heard yet");
+        }
+    });
     while let Some(event) = events.recv().await {
         match event {
+            BusEvent::Event {
+                conversation_id,
+                payload,
+            } if conversation_id == all_nodes() => {
+                let Some(NodeEvent::Forget(twins)) = NodeEvent::decode(&payload) else {
+                    continue;
+                };
+                for twin in twins {
+                    if services.pool.try_send(Forget::of(twin)).is_err() {
+                        metrics::dropped("forget");
+                    }
+                }
+            }
             BusEvent::Event {
                 conversation_id,
                 payload,
@@ -375,7 +400,7 @@ async fn listen_to_bus(services: Services, mut events: Events) {
                 };
                 if addr.try_send(BusArrived(payload)).is_err() {
                     // It reads the log at the next gap; what is lost is at most a piece of a reply.
-                    crate::metrics::dropped("bus_event");
+                    metrics::dropped("bus_event");
                 }
             }
             BusEvent::Reconnected | BusEvent::Lagged => {

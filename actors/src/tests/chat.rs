@@ -338,6 +338,22 @@ async fn a_question_is_embedded_as_a_query_and_what_may_answer_it_as_passages() 
     );
 }
 
+#[actix::test]
+async fn every_node_forgets_what_was_deleted_on_one() {
+    let house = House::new().await;
+    let sibling = house.sibling().await;
+    // The sibling listens as soon as it takes part; what it is asked for before goes to nobody.
+    let conversation = house.conversation().await;
+    sibling.follower(conversation).await;
+    house.node.forget(&[house.twin]).await;
+    let owner = u128::from_be_bytes(*house.twin.as_bytes());
+    assert_eq!(*house.asked.forgotten.lock().unwrap(), [owner]);
+    while sibling.asked.forgotten.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(*sibling.asked.forgotten.lock().unwrap(), [owner]);
+}
+
 async fn add_document(house: &House, text: &str, vector: Vec<f32>) -> DocumentId {
     let id = DocumentId::new();
     let document = Document {

@@ -15,6 +15,8 @@ pub(super) struct Asked {
     pub(super) embedded: Arc<Mutex<Vec<(TextForm, String)>>>,
     /// How urgent the texts were that were generated.
     pub(super) priorities: Arc<Mutex<Vec<Priority>>>,
+    /// The owners that the engine was made to forget.
+    pub(super) forgotten: Arc<Mutex<Vec<u128>>>,
 }
 
 impl Asked {
@@ -55,6 +57,10 @@ impl Engine for RememberingEngine {
 
     fn cancel(&mut self, ticket: Ticket) -> Option<Generation> {
         self.inner.cancel(ticket)
+    }
+
+    fn forget(&mut self, owner: u128) {
+        self.asked.forgotten.lock().unwrap().push(owner);
     }
 
     fn is_idle(&self) -> bool {
