@@ -1,6 +1,9 @@
 //! From logits to the next token: penalty, temperature, top-p and a random number that depends on nothing but seed, message and position.
 
+mod vocabulary;
+
 use crate::{EngineError, GenerateRequest};
+use vocabulary::{all_finite, collect_from, sum_from, weigh};
 
 /// How to choose the tokens of one reply.
 #[derive(Debug)]
@@ -12,7 +15,9 @@ pub(crate) struct Sampler {
     key: u64,
     /// The different tokens of the reply so far.
     used: Vec<u32>,
-    /// Token and probability of those that may be chosen; kept to spare the allocation.
+    /// The weight of every token; kept to spare the allocation.
+    weights: Vec<f32>,
+    /// Token and weight of those that may be chosen; kept to spare the allocation.
     candidates: Vec<(u32, f32)>,
 }
 
@@ -25,6 +30,7 @@ impl Sampler {
             repetition_penalty: request.repetition_penalty,
             key: key(request.seed, request.message),
             used: Vec::new(),
+            weights: Vec::new(),
             candidates: Vec::new(),
         }
     }
@@ -38,7 +44,7 @@ impl Sampler {
         logits: &mut [f32],
         position: usize,
     ) -> Result<u32, EngineError> {
-        if logits.is_empty() || !logits.iter().all(|logit| logit.is_finite()) {
+        if logits.is_empty() || !all_finite(logits) {
             return Err(EngineError::NonFiniteLogits { position });
         }
         self.penalise(logits);
@@ -66,57 +72,71 @@ impl Sampler {
     }
 
     fn draw(&mut self, logits: &[f32], position: usize) -> u32 {
-        let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let weight = |logit: f32| ((logit - greatest) / self.temperature).exp();
-        let total: f64 = logits.iter().map(|logit| f64::from(weight(*logit))).sum();
-        // Tokens less likely than this have together less than 1 - top_p, so the nucleus never needs them.
-        let floor = ((1.0 - f64::from(self.top_p)) / logits.len() as f64) as f32;
-        let probabilities = (0..)
-            .zip(logits)
-            .map(|(token, logit)| (token, (f64::from(weight(*logit)) / total) as f32));
+        let total = weigh(logits, self.temperature, &mut self.weights);
+        let point = uniform(self.key, position as u64);
+        let top_p = f64::from(self.top_p);
+        if top_p >= 1.0 {
+            return pick_any(&self.weights, point * total);
+        }
+        // Tokens of at least this weight, lowered until they are enough. Those below the floor have together less than
+        // 1 - top_p.
+        let floor = (1.0 - top_p) / logits.len() as f64 * total;
+        let mut bound = total * 1e-2;
+        while bound > floor && sum_from(&self.weights, bound as f32) < top_p * total {
+            bound *= 0.1;
+        }
+        let bound = bound.max(floor) as f32;
         self.candidates.clear();
-        self.candidates.extend(
-            probabilities.filter(|(_, probability)| *probability >= floor && *probability > 0.0),
-        );
+        collect_from(&self.weights, bound, &mut self.candidates);
         self.candidates
             .sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        let nucleus = nucleus(&self.candidates, self.top_p);
-        pick(nucleus, uniform(self.key, position as u64))
+        let nucleus = nucleus(&self.candidates, top_p * total);
+        pick(nucleus, point)
     }
 }
 
 /// The token of the greatest logit, the first of equals.
 fn likeliest(logits: &[f32]) -> u32 {
-    let mut best = 0;
-    for (token, logit) in logits.iter().enumerate() {
-        if *logit > logits[best] {
-            best = token;
-        }
-    }
-    best as u32
+    let greatest = vocabulary::greatest(logits);
+    let first = logits.iter().position(|logit| *logit == greatest);
+    first.unwrap_or(0) as u32
 }
 
-/// The shortest beginning of the candidates, likeliest first, that has at least the probability `top_p` (Holtzman and others, 2019).
-fn nucleus(candidates: &[(u32, f32)], top_p: f32) -> &[(u32, f32)] {
+/// The first token at which the weights so far exceed `point`.
+fn pick_any(weights: &[f32], point: f64) -> u32 {
+    let mut left = point;
+    let mut last = 0;
+    for (token, weight) in (0..).zip(weights) {
+        left -= f64::from(*weight);
+        if left < 0.0 {
+            return token;
+        }
+        last = token;
+    }
+    last
+}
+
+/// The shortest beginning of the candidates, likeliest first, that has together at least `weight` (Holtzman and others, 2019).
+fn nucleus(candidates: &[(u32, f32)], weight: f64) -> &[(u32, f32)] {
     let mut sum = 0.0;
-    for (index, (_, probability)) in candidates.iter().enumerate() {
-        sum += f64::from(*probability);
-        if sum >= f64::from(top_p) {
+    for (index, (_, one)) in candidates.iter().enumerate() {
+        sum += f64::from(*one);
+        if sum >= weight {
             return &candidates[..=index];
         }
     }
     candidates
 }
 
-/// The candidate at the share `point` (at least 0, below 1) of their whole probability.
+/// The candidate at the share `point` (at least 0, below 1) of their whole weight.
 fn pick(candidates: &[(u32, f32)], point: f64) -> u32 {
     let total: f64 = candidates
         .iter()
-        .map(|(_, probability)| f64::from(*probability))
+        .map(|(_, weight)| f64::from(*weight))
         .sum();
     let mut left = point * total;
-    for (token, probability) in candidates {
-        left -= f64::from(*probability);
+    for (token, weight) in candidates {
+        left -= f64::from(*weight);
         if left < 0.0 {
             return *token;
         }
