@@ -153,7 +153,7 @@ async fn examine_models(config: &Config) -> Vec<Finding> {
                         let about = engine.model();
                         let found = format!(
                             "{} ({}, {}, {} tokens of context)",
-                            about.name, about.architecture, about.dtype, about.context_tokens
+                            about.name, about.architecture, about.forward, about.context_tokens
                         );
                         Finding::fine("language model", found)
                     }

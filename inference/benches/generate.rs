@@ -6,11 +6,12 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use inference::{
     Account, CacheScope, ChatMessage, Dtype, Embedder, Engine, EngineEvent, EngineOptions,
-    GenerateRequest, Origin, Role, Ticket, TorchEmbedder, TorchEngine, ValidGenerateRequest,
+    GenerateRequest, Origin, Role, StepSplit, Ticket, TorchEmbedder, TorchEngine,
+    ValidGenerateRequest,
 };
 
 const RUNS: usize = 3;
@@ -33,6 +34,7 @@ fn main() {
         .map(|(_, dtype)| EngineOptions {
             dtype,
             threads,
+            running_max: 32,
             ..EngineOptions::default()
         });
     chosen.clone().for_each(|options| language_model(&options));
@@ -52,8 +54,8 @@ fn language_model(options: &EngineOptions) {
     let load_seconds = started.elapsed().as_secs_f64();
     let info = engine.model().clone();
     println!(
-        "{} {} ({}): load {load_seconds:.1} s",
-        info.name, info.dtype, info.quantisation
+        "{} {} ({}), {}: load {load_seconds:.1} s",
+        info.name, info.dtype, info.quantisation, info.forward
     );
     let mut jobs = 0;
     let mut measure = |what: &str, talks: u128, prompt: usize, shared: bool, reply: u32| {
@@ -75,10 +77,26 @@ fn language_model(options: &EngineOptions) {
             of(|run| run.first_ms[run.first_ms.len() / 2]),
             of(|run| run.first_ms[run.first_ms.len() - 1]),
         );
+        if engine.step_split().is_some() {
+            let a_step = |part: fn(&StepSplit) -> Duration| {
+                let of = |run: &Run| part(&run.split).as_secs_f64() * 1000.0 / run.decode_steps;
+                median(runs.iter().map(of).collect())
+            };
+            println!(
+                "    a step that decodes: {:.2} ms, of it linear {:.2}, attention {:.2}, head {:.2}, rest {:.2}",
+                of(|run| run.decode_seconds * 1000.0 / run.decode_steps),
+                a_step(|split| split.linear),
+                a_step(|split| split.attention),
+                a_step(|split| split.head),
+                a_step(|split| split.rest),
+            );
+        }
     };
     measure("1 conversation, prompt 512", 1, 512, false, REPLY_TOKENS);
     measure("1 conversation, prompt 64", 1, 64, false, REPLY_TOKENS);
+    measure("4 conversations, prompt 64", 4, 64, false, REPLY_TOKENS);
     measure("16 conversations, prompt 64", 16, 64, false, REPLY_TOKENS);
+    measure("32 conversations, prompt 64", 32, 64, false, REPLY_TOKENS);
     measure("1 conversation, prompt 256, reply 64", 1, 256, false, 64);
     measure("16 conversations, prompt 256, reply 64", 16, 256, false, 64);
     measure(
@@ -101,6 +119,9 @@ struct Run {
     decoded: f64,
     /// From the beginning to each first token, in order.
     first_ms: Vec<f64>,
+    /// Steps that only decoded, what they took together, and where the forward pass says that it went.
+    decode_steps: f64,
+    split: StepSplit,
 }
 
 /// A prompt of about `tokens` tokens; of the conversations of one job that share, three quarters are the same.
@@ -152,6 +173,7 @@ fn run(engine: &mut TorchEngine, requests: Vec<ValidGenerateRequest>) -> Run {
     let started = Instant::now();
     let mut first: HashMap<Ticket, f64> = HashMap::new();
     let (mut prompt_tokens, mut decoded, mut prefill_seconds) = (0.0, 0.0, 0.0);
+    let (mut decode_steps, mut split) = (0.0, StepSplit::default());
     while !engine.is_idle() {
         let all_begun = first.len() == talks;
         let running = engine.load().running;
@@ -159,6 +181,12 @@ fn run(engine: &mut TorchEngine, requests: Vec<ValidGenerateRequest>) -> Run {
         let seconds = started.elapsed().as_secs_f64();
         if all_begun {
             decoded += running as f64;
+            decode_steps += 1.0;
+            let step = engine.step_split().unwrap_or_default();
+            split.linear += step.linear;
+            split.attention += step.attention;
+            split.head += step.head;
+            split.rest += step.rest;
         } else {
             prefill_seconds = seconds;
         }
@@ -184,6 +212,8 @@ fn run(engine: &mut TorchEngine, requests: Vec<ValidGenerateRequest>) -> Run {
         decode_seconds: seconds - prefill_seconds,
         decoded,
         first_ms,
+        decode_steps,
+        split,
     }
 }
 

@@ -68,6 +68,8 @@ pub struct ModelInfo {
     pub vocabulary: usize,
     /// The number type that it computes in, such as `f32`.
     pub dtype: &'static str,
+    /// Which forward pass computes, such as `plain f32`.
+    pub forward: String,
     /// How the weights are stored in the file, such as `Q4_1`.
     pub quantisation: String,
     /// The size of the file or files that were read.

@@ -8,7 +8,9 @@
 //!   scheduler       what runs in the next step: queue, fair shares, preemption  (pure)
 //!     prefix_cache    which blocks hold the beginning of which prompt           (pure)
 //!     block_pool      who holds which block of the key-value cache              (pure)
-//!   decoder         the forward pass of mixed batches over the blocks
+//!   forward         the seam between the two forward passes of mixed batches over the blocks
+//!     decoder         in plain libtorch operators: any processor, and the oracle
+//!     fused           in our own vector code, for processors with AVX-512 BF16
 //!   sampling        logits -> next token                                     (pure)
 //!   text_stream     bytes of tokens -> whole pieces of text                  (pure)
 //! embedder        the seam for sentence embeddings; torch_embedder and bert behind it
@@ -35,7 +37,13 @@ mod prefix_cache;
 
 mod block_pool;
 
+mod forward;
+
 mod decoder;
+
+#[cfg(target_arch = "x86_64")]
+mod fused;
+
 mod prompt;
 mod sampling;
 mod text_stream;
@@ -60,6 +68,7 @@ pub use embedder::{Embedder, HashedEmbedder, TextForm};
 pub use engine::{
     Engine, EngineError, EngineEvent, EngineLoad, Generation, ModelInfo, StopReason, Usage,
 };
+pub use forward::StepSplit;
 pub use libtorch::check_libtorch;
 pub use load_error::LoadError;
 pub use request::{

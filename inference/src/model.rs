@@ -5,6 +5,7 @@
 mod decoder_config;
 mod family;
 mod rope;
+mod rows;
 mod weight_names;
 
 pub(crate) mod memory;
@@ -20,6 +21,7 @@ pub(crate) mod text_tokenizer;
 
 use std::path::Path;
 
+use half::bf16;
 use tch::{Kind, TchError, Tensor};
 
 use crate::{Device, LoadError};
@@ -27,6 +29,7 @@ pub(crate) use decoder_config::{Activation, DecoderConfig};
 pub(crate) use family::Family;
 pub(crate) use memory::CacheRoom;
 pub(crate) use rope::Rope;
+pub(crate) use rows::{BLOCK_NUMBERS, EightBitBlock, FourBitBlock, Rows};
 pub(crate) use template::ChatTemplate;
 pub(crate) use text_tokenizer::TextTokenizer;
 
@@ -70,6 +73,11 @@ pub(crate) trait Weights {
     /// Reads a tensor that must be there and have the given shape; it comes in the file's number type, or in f32 if that is quantised.
     fn read(&mut self, name: &str, shape: &[i64]) -> Result<Tensor, LoadError>;
 
+    /// Reads a matrix in the numbers that the file has, as far as [`Rows`] has them too; `None` if it has others.
+    fn read_blocks(&mut self, _name: &str, _shape: &[i64]) -> Result<Option<Rows>, LoadError> {
+        Ok(None)
+    }
+
     /// The file's names of all tensors that were not read although they should be of use.
     fn unread(&self) -> Vec<&str>;
 
@@ -100,6 +108,34 @@ impl<'a> TensorReader<'a> {
             .f_to_kind(self.kind)
             .and_then(|tensor| tensor.f_to_device(self.device))
             .map_err(|error| self.torch(&error))
+    }
+
+    /// Reads a matrix that must be there and have the given shape; what is neither in four nor in eight bits becomes bf16.
+    pub(crate) fn read_rows(
+        &mut self,
+        name: &str,
+        count: usize,
+        depth: usize,
+    ) -> Result<Rows, LoadError> {
+        let shape = [count as i64, depth as i64];
+        if let Some(rows) = self.weights.read_blocks(name, &shape)? {
+            return Ok(rows);
+        }
+        let tensor = self.weights.read(name, &shape)?;
+        // tch cannot copy bf16 by that name.
+        let mut bits = vec![0_i16; count * depth];
+        tensor
+            .f_to_kind(Kind::BFloat16)
+            .and_then(|tensor| tensor.f_contiguous()?.f_view_dtype(Kind::Int16))
+            .and_then(|tensor| tensor.f_copy_data(&mut bits, count * depth))
+            .map_err(|error| self.torch(&error))?;
+        let numbers = bits.iter().map(|bits| bf16::from_bits(*bits as u16));
+        let numbers = numbers.collect();
+        Ok(Rows::Dense { depth, numbers })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.weights.path()
     }
 
     /// One matrix of the rows of several.

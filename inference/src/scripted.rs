@@ -58,6 +58,7 @@ impl ScriptedEngine {
             context_tokens,
             vocabulary: 0,
             dtype: "none",
+            forward: "scripted".into(),
             quantisation: "none".into(),
             bytes: 0,
         };

@@ -11,8 +11,9 @@ use std::time::Instant;
 
 use tch::{Kind, TchError};
 
-use crate::decoder::{BLOCK_TOKENS, Computing, Decoder};
+use crate::decoder::{BLOCK_TOKENS, Computing};
 use crate::engine::check_tokens;
+use crate::forward::{Forward, ForwardOptions, StepSplit};
 use crate::load_error::first_line;
 use crate::model::{self, CacheRoom, ChatTemplate, TextTokenizer};
 use crate::sampling::Sampler;
@@ -20,8 +21,8 @@ use crate::scheduler::{Arrival, Scheduler, SchedulerLimits, Submitted, Ticket};
 use crate::text_stream::TextStream;
 use crate::torch_options::EngineOptions;
 use crate::{
-    Engine, EngineError, EngineEvent, EngineLoad, Generation, LoadError, ModelInfo, StopReason,
-    TokenCounter, Usage, ValidGenerateRequest, prompt,
+    Device, Engine, EngineError, EngineEvent, EngineLoad, Generation, LoadError, ModelInfo,
+    StopReason, TokenCounter, Usage, ValidGenerateRequest, prompt,
 };
 
 /// Prompt tokens of one step: some 50 ms on one core, which everyone who decodes waits for, and anyone who cancels.
@@ -33,18 +34,15 @@ const WAITING_MAX: usize = 64;
 /// Runs a model.
 pub struct TorchEngine {
     info: ModelInfo,
-    decoder: Decoder,
+    forward: Forward,
     tokenizer: Arc<TextTokenizer>,
     template: ChatTemplate,
     end_tokens: Vec<u32>,
-    threads: i32,
     scheduler: Scheduler,
     replies: HashMap<Ticket, Reply>,
     /// What the next step tells before anything else.
     untold: Vec<(Ticket, EngineEvent)>,
     step_tokens: usize,
-    /// Logits of one row; kept to spare the allocation.
-    scores: Vec<f32>,
 }
 
 /// A reply as it is written.
@@ -74,13 +72,18 @@ impl TorchEngine {
             wanted: options.cache_bytes_max as u64,
         };
         let cache_bytes = model.check_memory(options.device, kind, room)? as usize;
-        let computing = Computing {
-            device: options.device.tch(),
-            kind,
-            deterministic: options.deterministic,
-            context_tokens,
+        let forward_options = ForwardOptions {
+            computing: Computing {
+                device: options.device.tch(),
+                kind,
+                deterministic: options.deterministic,
+                context_tokens,
+            },
+            threads: options.threads(),
+            fused: options.fused && options.device == Device::Cpu,
         };
-        let decoder = Decoder::load(model.config.clone(), model.weights.as_mut(), computing)?;
+        let weights = model.weights.as_mut();
+        let forward = Forward::load(model.config.clone(), weights, forward_options)?;
         let blocks = cache_bytes / block_bytes;
         let info = ModelInfo {
             name: model.name,
@@ -92,6 +95,7 @@ impl TorchEngine {
             } else {
                 "f32"
             },
+            forward: forward.name(),
             quantisation: model.quantisation,
             bytes: model.bytes,
         };
@@ -99,19 +103,19 @@ impl TorchEngine {
             model = info.name,
             device = %options.device,
             dtype = info.dtype,
+            forward = info.forward,
             quantisation = info.quantisation,
             context_tokens,
+            packed_mib = forward.packed_bytes().map(|bytes| bytes >> 20),
             cache_tokens = blocks * BLOCK_TOKENS,
             "language model loaded"
         );
         Ok(Self {
-            scores: vec![0.0; info.vocabulary],
             info,
-            decoder,
+            forward,
             tokenizer: Arc::new(model.tokenizer),
             template: model.template,
             end_tokens: model.end_tokens,
-            threads: options.threads(),
             scheduler: Scheduler::new(SchedulerLimits {
                 block_tokens: BLOCK_TOKENS,
                 blocks: u32::try_from(blocks).unwrap_or(u32::MAX),
@@ -123,6 +127,11 @@ impl TorchEngine {
             untold: Vec::new(),
             step_tokens: 0,
         })
+    }
+
+    /// Where the time of the last step went, if the forward pass measures it.
+    pub fn step_split(&self) -> Option<StepSplit> {
+        self.forward.step_split()
     }
 
     /// Renders and queues a request.
@@ -174,18 +183,24 @@ impl TorchEngine {
         self.replies.remove(&ticket)
     }
 
-    /// Chooses the next token of a reply from the row of logits in `scores`.
-    fn write(&mut self, ticket: Ticket, events: &mut Vec<(Ticket, EngineEvent)>) {
+    /// Chooses the next token of a reply from the `row`th logits of the step.
+    fn write(
+        &mut self,
+        ticket: Ticket,
+        row: usize,
+        events: &mut Vec<(Ticket, EngineEvent)>,
+    ) -> Result<(), EngineError> {
         let Some(reply) = self.replies.get_mut(&ticket) else {
-            return;
+            return Ok(());
         };
         let position = reply.prompt_tokens + reply.written;
-        let token = match reply.sampler.choose(&mut self.scores, position) {
+        let logits = self.forward.logits(row).map_err(torch)?;
+        let token = match reply.sampler.choose(logits, position) {
             Ok(token) => token,
             Err(error) => {
                 self.remove(ticket);
                 events.push((ticket, EngineEvent::Failed(error)));
-                return;
+                return Ok(());
             }
         };
         reply.written += 1;
@@ -205,10 +220,10 @@ impl TorchEngine {
         }
         let Some(stop_reason) = end else {
             self.scheduler.push(ticket, token);
-            return;
+            return Ok(());
         };
         let Some(mut reply) = self.remove(ticket) else {
-            return;
+            return Ok(());
         };
         if stop_reason != StopReason::StopSequence {
             let held_back = reply.stream.finish();
@@ -217,6 +232,7 @@ impl TorchEngine {
             }
         }
         events.push((ticket, EngineEvent::Finished(reply.end(stop_reason))));
+        Ok(())
     }
 }
 
@@ -275,18 +291,11 @@ impl Engine for TorchEngine {
         if step.segments.is_empty() {
             return Ok(events);
         }
-        // Both settings belong to the calling thread, which may be another one each time.
-        tch::set_num_threads(self.threads);
-        let _no_grad = tch::no_grad_guard();
-        let logits = self.decoder.forward(&step.segments).map_err(torch)?;
+        self.forward.compute(&step.segments).map_err(torch)?;
         self.scheduler.computed(&step);
         let wanted = step.segments.iter().filter(|one| one.wants_logits);
         for (row, segment) in (0..).zip(wanted) {
-            logits
-                .f_select(0, row)
-                .and_then(|logits| logits.f_copy_data(&mut self.scores, self.info.vocabulary))
-                .map_err(torch)?;
-            self.write(segment.ticket, &mut events);
+            self.write(segment.ticket, row, &mut events)?;
         }
         Ok(events)
     }

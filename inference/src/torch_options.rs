@@ -26,6 +26,8 @@ pub struct EngineOptions {
     /// Each reply is bit for bit what it would be if nothing else ran. Without it the rounding of a matrix product may depend
     /// on how many rows it has, and now and then a reply on what ran beside it. Slower.
     pub deterministic: bool,
+    /// Language models may be computed by the fused forward pass, where processor and network allow it and they run in bf16.
+    pub fused: bool,
 }
 
 impl Default for EngineOptions {
@@ -38,6 +40,7 @@ impl Default for EngineOptions {
             cache_bytes_max: 1 << 29,
             running_max: 16,
             deterministic: false,
+            fused: true,
         }
     }
 }

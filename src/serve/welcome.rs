@@ -17,7 +17,7 @@ pub(super) async fn print(config: &Config, running: &Running) {
         format!("  bus    {}", config.bus),
         format!(
             "  model  {} ({}, {})",
-            model.name, model.architecture, model.dtype
+            model.name, model.architecture, model.forward
         ),
         format!("  API    {url}{OPENAPI_PATH}"),
     ];

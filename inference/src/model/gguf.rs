@@ -11,6 +11,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::LoadError;
+use crate::model::{BLOCK_NUMBERS, Rows};
 pub(crate) use encoding::Encoding;
 pub(crate) use value::Value;
 use value::{Cursor, Fault};
@@ -162,6 +163,29 @@ impl Gguf {
 
     /// Reads a tensor that must be there and have the given shape.
     pub(crate) fn read(&mut self, name: &str, shape: &[i64]) -> Result<Vec<f32>, LoadError> {
+        let entry = self.entry(name, shape)?;
+        Ok(entry.encoding.decode(&self.bytes_of(&entry)?))
+    }
+
+    /// Reads the same in the numbers that the file has, if [`Rows`] has them too.
+    pub(crate) fn read_blocks(
+        &mut self,
+        name: &str,
+        shape: &[i64],
+    ) -> Result<Option<Rows>, LoadError> {
+        let entry = self.entry(name, shape)?;
+        let depth = shape.last().map_or(0, |depth| *depth as usize);
+        match entry.encoding {
+            Encoding::Q4_0 | Encoding::Q4_1 | Encoding::Q8_0
+                if depth.is_multiple_of(BLOCK_NUMBERS) =>
+            {
+                Ok(entry.encoding.rows(&self.bytes_of(&entry)?, depth))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn entry(&self, name: &str, shape: &[i64]) -> Result<Entry, LoadError> {
         let entry = self.header.tensors.get(name);
         let entry = entry.ok_or_else(|| {
             LoadError::malformed(&self.path, format!("the tensor {name} is missing"))
@@ -173,6 +197,10 @@ impl Gguf {
             );
             return Err(LoadError::malformed(&self.path, reason));
         }
+        Ok(entry.clone())
+    }
+
+    fn bytes_of(&mut self, entry: &Entry) -> Result<Vec<u8>, LoadError> {
         // The header's check holds this to the length of the file.
         let mut bytes = vec![0; entry.bytes as usize];
         let start = SeekFrom::Start(self.header.data_start + entry.offset);
@@ -181,7 +209,7 @@ impl Gguf {
             .seek(start)
             .and_then(|_| self.file.read_exact(&mut bytes));
         read.map_err(|error| LoadError::io(&self.path, error))?;
-        Ok(entry.encoding.decode(&bytes))
+        Ok(bytes)
     }
 }
 

@@ -105,19 +105,12 @@ fn teacher_forced(engine: &mut TorchEngine, prompt: &[u32], tokens: &[u32]) -> V
     rows
 }
 
-/// One step of scheduler and decoder; gives the logits that were wanted.
+/// One step of scheduler and forward pass; gives the logits that were wanted.
 fn step(engine: &mut TorchEngine) -> Vec<(Ticket, Vec<f32>)> {
-    let _no_grad = tch::no_grad_guard();
-    tch::set_num_threads(1);
     let step = engine.scheduler.plan();
-    let logits = engine.decoder.forward(&step.segments).unwrap();
+    engine.forward.compute(&step.segments).unwrap();
     engine.scheduler.computed(&step);
-    let vocabulary = engine.info.vocabulary;
-    let row = |index| {
-        let mut row = vec![0.0; vocabulary];
-        logits.select(0, index).copy_data(&mut row, vocabulary);
-        row
-    };
+    let mut row = |index| engine.forward.logits(index).unwrap().to_vec();
     let wanted = step.segments.iter().filter(|one| one.wants_logits);
     (0..)
         .zip(wanted)
@@ -172,7 +165,17 @@ fn a_sharded_directory_has_the_tokens_and_logits_of_transformers() {
 
 #[test]
 fn bf16_stays_near_f32_when_both_are_given_the_same_beginning() {
-    let mut engine = smollm2(Dtype::Bf16);
+    for fused in [true, false] {
+        let options = EngineOptions {
+            fused,
+            ..options(Dtype::Bf16)
+        };
+        let model = fixtures::cached_model("smollm2-135m-instruct.gguf");
+        assert_near_f32(&mut TorchEngine::load(&model, &options).unwrap());
+    }
+}
+
+fn assert_near_f32(engine: &mut TorchEngine) {
     let (mut agreed, mut asked) = (0, 0);
     let references: Vec<Reference> = fixtures::read("smollm2.json");
     // Four of the prompts, since each token costs a step of the real model.
@@ -183,7 +186,7 @@ fn bf16_stays_near_f32_when_both_are_given_the_same_beginning() {
         ..
     } in references.into_iter().take(4)
     {
-        let rows = teacher_forced(&mut engine, &prompt, &tokens);
+        let rows = teacher_forced(engine, &prompt, &tokens);
         let difference = first.greatest_difference(&rows[0]);
         assert!(
             difference <= LOGIT_TOLERANCE_BF16,
@@ -426,7 +429,7 @@ fn a_message_cannot_end_its_turn() {
 #[test]
 fn weights_that_are_not_numbers_are_an_error_and_not_a_reply() {
     let mut engine = tiny();
-    engine.decoder.spoil();
+    engine.forward.spoil();
     let request = greedy(user("hello"), 5).validate().unwrap();
     let result = engine.generate(&request, &mut |_| ControlFlow::Continue(()));
     assert!(
@@ -525,12 +528,13 @@ fn mix(engine: &mut TorchEngine, wishes: &[Wish]) -> Vec<Vec<(u32, Vec<f32>)>> {
 }
 
 /// An engine whose cache has room for little more than one long sequence, so that mixes preempt.
-fn crowded(dtype: Dtype, deterministic: bool) -> TorchEngine {
+fn crowded(dtype: Dtype, deterministic: bool, fused: bool) -> TorchEngine {
     let options = EngineOptions {
         context_tokens_max: 128,
         cache_bytes_max: 0,
         running_max: 4,
         deterministic,
+        fused,
         ..options(dtype)
     };
     TorchEngine::load(&fixtures::path("tiny-llama"), &options).unwrap()
@@ -545,15 +549,20 @@ fn mixes(count: u32) -> impl Iterator<Item = Vec<Wish>> {
 
 #[test]
 fn in_the_deterministic_mode_every_reply_is_bit_for_bit_what_it_is_alone() {
-    for dtype in [Dtype::F32, Dtype::Bf16] {
+    for (dtype, fused) in [
+        (Dtype::F32, false),
+        (Dtype::Bf16, false),
+        (Dtype::Bf16, true),
+    ] {
+        let crowded = || crowded(dtype, true, fused);
         let mut preemptions = 0;
         for wishes in mixes(200) {
-            let mut shared = crowded(dtype, true);
+            let mut shared = crowded();
             let together = mix(&mut shared, &wishes);
             preemptions += shared.load().preemptions;
             for (wish, reply) in wishes.iter().zip(together) {
-                let alone = mix(&mut crowded(dtype, true), std::slice::from_ref(wish));
-                assert!(alone[0] == reply, "{dtype:?}: {wishes:?}");
+                let alone = mix(&mut crowded(), std::slice::from_ref(wish));
+                assert!(alone[0] == reply, "{dtype:?} {fused}: {wishes:?}");
             }
         }
         assert!(preemptions > 20, "{preemptions}");
@@ -561,11 +570,33 @@ fn in_the_deterministic_mode_every_reply_is_bit_for_bit_what_it_is_alone() {
 }
 
 #[test]
+fn the_fused_forward_pass_needs_no_mode_for_that() {
+    if !crowded(Dtype::Bf16, false, true)
+        .info
+        .forward
+        .starts_with("fused")
+    {
+        return println!("not tried: this processor has no AVX-512 BF16");
+    }
+    for wishes in mixes(200) {
+        let together = mix(&mut crowded(Dtype::Bf16, false, true), &wishes);
+        for (wish, reply) in wishes.iter().zip(together) {
+            let mut engine = crowded(Dtype::Bf16, false, true);
+            let alone = mix(&mut engine, std::slice::from_ref(wish));
+            assert!(alone[0] == reply, "{wishes:?}");
+        }
+    }
+}
+
+#[test]
 fn in_the_fast_mode_mixes_differ_by_rounding_only() {
     for wishes in mixes(40) {
-        let together = mix(&mut crowded(Dtype::F32, false), &wishes);
+        let together = mix(&mut crowded(Dtype::F32, false, false), &wishes);
         for (wish, reply) in wishes.iter().zip(together) {
-            let alone = mix(&mut crowded(Dtype::F32, true), std::slice::from_ref(wish));
+            let alone = mix(
+                &mut crowded(Dtype::F32, true, false),
+                std::slice::from_ref(wish),
+            );
             for ((token, row), (token_alone, row_alone)) in reply.iter().zip(&alone[0]) {
                 assert_eq!(token, token_alone);
                 let pairs = row.iter().zip(row_alone);

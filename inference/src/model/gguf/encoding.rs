@@ -5,7 +5,8 @@ mod super_blocks;
 
 use half::bf16;
 
-use blocks::{half_at, put_q4_0, put_q4_1, put_q5_0, put_q5_1, put_q8_0};
+use crate::model::{FourBitBlock, Rows};
+use blocks::{half_at, put_q4_0, put_q4_1, put_q5_0, put_q5_1, put_q8_0, q4_0, q4_1, q8_0};
 use super_blocks::{put_q4_k, put_q5_k, put_q6_k};
 
 /// A storage format that this program reads. The layouts are those of ggml's `block_q*` structures.
@@ -122,6 +123,30 @@ impl Encoding {
             put(block, &mut values);
         }
         values
+    }
+
+    /// Whole blocks as rows of `depth` numbers, which are a multiple of 32; `None` if [`Rows`] cannot hold the very numbers.
+    pub(crate) fn rows(self, bytes: &[u8], depth: usize) -> Option<Rows> {
+        let blocks = bytes.chunks_exact(self.block().1);
+        match self {
+            Self::Q4_0 => {
+                let blocks: Vec<FourBitBlock> = blocks.map(q4_0).collect();
+                // Eight times a scale near the end of f16's range is beyond it.
+                let held = blocks
+                    .iter()
+                    .all(|block| block.minimum.is_finite() || !block.scale.is_finite());
+                held.then_some(Rows::FourBit { depth, blocks })
+            }
+            Self::Q4_1 => Some(Rows::FourBit {
+                depth,
+                blocks: blocks.map(q4_1).collect(),
+            }),
+            Self::Q8_0 => Some(Rows::EightBit {
+                depth,
+                blocks: blocks.map(q8_0).collect(),
+            }),
+            _ => None,
+        }
     }
 }
 

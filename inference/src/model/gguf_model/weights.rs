@@ -8,7 +8,7 @@ use tch::Tensor;
 use crate::LoadError;
 use crate::model::gguf::Gguf;
 use crate::model::weight_names::gguf_name;
-use crate::model::{DecoderConfig, Family, Weights, check_finite};
+use crate::model::{DecoderConfig, Family, Rows, Weights, check_finite};
 
 /// The parts of models that see, which Ollama keeps in the same file.
 const SIGHT: [&str; 2] = ["v.", "mm."];
@@ -62,6 +62,26 @@ impl Weights for GgufWeights {
         Ok(tensor)
     }
 
+    fn read_blocks(&mut self, name: &str, shape: &[i64]) -> Result<Option<Rows>, LoadError> {
+        let gguf_name = gguf_name(name);
+        let Some(rows) = self.gguf.read_blocks(&gguf_name, shape)? else {
+            return Ok(None);
+        };
+        if !rows.is_finite() {
+            let reason = format!("the tensor {gguf_name} has numbers that are not finite");
+            return Err(LoadError::malformed(self.gguf.path(), reason));
+        }
+        let ordered = match self.interleaved_heads(&gguf_name) {
+            Some(heads) => {
+                let order = half_rotation_order(rows.count(), heads as usize);
+                rows.reordered(&order)
+            }
+            None => rows,
+        };
+        self.read.insert(gguf_name);
+        Ok(Some(ordered))
+    }
+
     fn unread(&self) -> Vec<&str> {
         let needless = |name: &str| {
             name == ROPE_DIVISORS
@@ -86,4 +106,27 @@ fn half_rotation(weight: &Tensor, heads: i64) -> Result<Tensor, tch::TchError> {
         .f_view([heads, rows / heads / 2, 2, columns])?
         .f_transpose(1, 2)?
         .f_reshape([rows, columns])
+}
+
+/// Which row of the file each of our rows is, as [`half_rotation`] orders them.
+fn half_rotation_order(rows: usize, heads: usize) -> Vec<usize> {
+    let width = rows / heads;
+    let of_head = |row: usize| 2 * (row % (width / 2)) + row / (width / 2);
+    (0..rows)
+        .map(|row| row / width * width + of_head(row % width))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_rows_are_ordered_like_their_numbers() {
+        let numbers: Vec<f32> = (0..24).map(|number| number as f32).collect();
+        let rows = Tensor::from_slice(&numbers).view([24, 1]);
+        let ordered = Vec::<f32>::try_from(half_rotation(&rows, 3).unwrap().view([-1])).unwrap();
+        let order: Vec<usize> = ordered.iter().map(|row| *row as usize).collect();
+        assert_eq!(half_rotation_order(24, 3), order);
+    }
 }

@@ -2,6 +2,8 @@
 
 use half::f16;
 
+use crate::model::{BLOCK_NUMBERS, EightBitBlock, FourBitBlock};
+
 /// The f16 at a place of a block.
 pub(super) fn half_at(block: &[u8], at: usize) -> f32 {
     f16::from_le_bytes([block[at], block[at + 1]]).to_f32()
@@ -30,6 +32,45 @@ pub(super) fn put_q5_1(block: &[u8], values: &mut Vec<f32>) {
 pub(super) fn put_q8_0(block: &[u8], values: &mut Vec<f32>) {
     let scale = half_at(block, 0);
     values.extend(block[2..].iter().map(|q| f32::from(*q as i8) * scale));
+}
+
+/// A block as it is: x = d q - 8 d.
+pub(super) fn q4_0(block: &[u8]) -> FourBitBlock {
+    let scale = f16::from_le_bytes([block[0], block[1]]);
+    FourBitBlock {
+        scale,
+        minimum: f16::from_f32(scale.to_f32() * -8.0),
+        numbers: four_bits(&block[2..]),
+    }
+}
+
+/// A block as it is.
+pub(super) fn q4_1(block: &[u8]) -> FourBitBlock {
+    FourBitBlock {
+        scale: f16::from_le_bytes([block[0], block[1]]),
+        minimum: f16::from_le_bytes([block[2], block[3]]),
+        numbers: four_bits(&block[4..]),
+    }
+}
+
+/// A block as it is.
+pub(super) fn q8_0(block: &[u8]) -> EightBitBlock {
+    let mut numbers = [0; BLOCK_NUMBERS];
+    for (number, byte) in numbers.iter_mut().zip(&block[2..]) {
+        *number = *byte as i8;
+    }
+    EightBitBlock {
+        scale: f16::from_le_bytes([block[0], block[1]]),
+        numbers,
+    }
+}
+
+fn four_bits(bytes: &[u8]) -> [u8; BLOCK_NUMBERS] {
+    let mut numbers = [0; BLOCK_NUMBERS];
+    for (number, nibble) in numbers.iter_mut().zip(nibbles(bytes)) {
+        *number = nibble;
+    }
+    numbers
 }
 
 /// The low nibbles are the first half of the values, the high nibbles the second.

@@ -1,0 +1,144 @@
+//! The keys and values of all sequences in the order in which the attention kernel reads them.
+//!
+//! Of one layer: `[blocks][heads][width / 2][16 tokens][2]` keys and `[blocks][heads][8 pairs of tokens][width][2]` values, the width of
+//! the latter filled up to whole vectors.
+
+use half::bf16;
+
+use super::kernels::LANES;
+use super::shared_slice::SharedSlice;
+use crate::decoder::BLOCK_TOKENS;
+
+/// The blocks of every layer. Memory grows as far as blocks were ever used at once.
+pub(super) struct BlockCache {
+    layers: Vec<LayerBlocks>,
+    pub(super) shape: BlockShape,
+    blocks: usize,
+}
+
+/// Keys and values of one layer, as bf16 pairs.
+#[derive(Default)]
+pub(super) struct LayerBlocks {
+    pub(super) keys: Vec<u32>,
+    pub(super) values: Vec<u32>,
+}
+
+/// The sizes of a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockShape {
+    pub(super) heads: usize,
+    pub(super) width: usize,
+}
+
+impl BlockShape {
+    /// Vectors that the values of one token fill.
+    pub(super) fn value_vectors(self) -> usize {
+        self.width.div_ceil(LANES)
+    }
+
+    /// Pairs of the keys of one head.
+    fn head_keys(self) -> usize {
+        self.width / 2 * BLOCK_TOKENS
+    }
+
+    fn head_values(self) -> usize {
+        self.value_vectors() * LANES * BLOCK_TOKENS / 2
+    }
+
+    /// Where the keys of a head of a block begin.
+    pub(super) fn key_place(self, block: usize, head: usize) -> usize {
+        (block * self.heads + head) * self.head_keys()
+    }
+
+    pub(super) fn value_place(self, block: usize, head: usize) -> usize {
+        (block * self.heads + head) * self.head_values()
+    }
+}
+
+impl BlockCache {
+    pub(super) fn new(layers: usize, shape: BlockShape) -> Self {
+        Self {
+            layers: (0..layers).map(|_| LayerBlocks::default()).collect(),
+            shape,
+            blocks: 0,
+        }
+    }
+
+    /// Makes room for blocks below `blocks`.
+    pub(super) fn reserve(&mut self, blocks: usize) {
+        if blocks <= self.blocks {
+            return;
+        }
+        let room = blocks.max(self.blocks * 3 / 2).next_multiple_of(16);
+        for layer in &mut self.layers {
+            // One layer after the other, so that only one is in memory twice.
+            let grow = |pairs: &mut Vec<u32>, len: usize| {
+                pairs.reserve_exact(len - pairs.len());
+                pairs.resize(len, 0);
+            };
+            grow(&mut layer.keys, self.shape.key_place(room, 0));
+            grow(&mut layer.values, self.shape.value_place(room, 0));
+        }
+        self.blocks = room;
+    }
+
+    pub(super) fn layer(&self, index: usize) -> &LayerBlocks {
+        &self.layers[index]
+    }
+
+    /// One layer, to be written by several threads.
+    pub(super) fn layer_mut(&mut self, index: usize) -> SharedBlocks<'_> {
+        let LayerBlocks { keys, values } = &mut self.layers[index];
+        SharedBlocks {
+            keys: SharedSlice::new(keys),
+            values: SharedSlice::new(values),
+            shape: self.shape,
+        }
+    }
+}
+
+/// A layer whose slots are written by several threads, each its own.
+pub(super) struct SharedBlocks<'a> {
+    keys: SharedSlice<'a, u32>,
+    values: SharedSlice<'a, u32>,
+    shape: BlockShape,
+}
+
+impl SharedBlocks<'_> {
+    /// Writes key and value of one head of the token at a place of a block.
+    ///
+    /// # Safety
+    /// Nobody else writes the same pair of neighbouring tokens of the same head at the same time.
+    #[expect(
+        unsafe_code,
+        reason = "which tokens a thread writes is known to the caller"
+    )]
+    pub(super) unsafe fn write(
+        &self,
+        (block, place): (usize, usize),
+        head: usize,
+        key: &[f32],
+        value: &[f32],
+    ) {
+        let shape = self.shape;
+        let first = shape.key_place(block, head);
+        for (pair, numbers) in key.chunks_exact(2).enumerate() {
+            // SAFETY: the caller's promise.
+            let slot = unsafe { self.keys.piece(first + pair * BLOCK_TOKENS + place, 1) };
+            let [low, high] =
+                [numbers[0], numbers[1]].map(|number| u32::from(bf16::from_f32(number).to_bits()));
+            slot[0] = low | high << 16;
+        }
+        let first = shape.value_place(block, head) + place / 2 * shape.value_vectors() * LANES;
+        // SAFETY: the caller's promise.
+        let slots = unsafe { self.values.piece(first, value.len()) };
+        let (shift, other) = if place % 2 == 0 {
+            (0, 0xffff_0000)
+        } else {
+            (16, 0x0000_ffff)
+        };
+        for (slot, number) in slots.iter_mut().zip(value) {
+            *slot = *slot & other | u32::from(bf16::from_f32(*number).to_bits()) << shift;
+        }
+    }
+}

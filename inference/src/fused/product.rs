@@ -1,0 +1,177 @@
+//! Products of all rows of a step with a weight matrix, cut into tasks of some columns each.
+
+#![expect(unsafe_code, reason = "tasks write disjoint columns of the same rows")]
+
+use half::bf16;
+
+use super::cpu::Avx512Bf16;
+use super::kernels::product::{GROUP, TILE_MAX, Tile, TileRows, compute};
+use super::kernels::{LANES, rows};
+use super::matrix::{Chunk, Matrix};
+use super::pool::Pool;
+use super::shared_slice::SharedSlice;
+use crate::model::Activation;
+
+/// Rows in bf16, with the sums of each group of 32 numbers.
+#[derive(Debug, Default)]
+pub(super) struct Activations {
+    pub(super) rows: usize,
+    pub(super) depth: usize,
+    /// Pairs of bf16 numbers.
+    pub(super) pairs: Vec<u32>,
+    pub(super) sums: Vec<f32>,
+}
+
+impl Activations {
+    /// Makes room for rows, whose numbers are then to be written.
+    pub(super) fn resize(&mut self, rows: usize, depth: usize) {
+        (self.rows, self.depth) = (rows, depth);
+        self.pairs.resize(rows * depth / 2, 0);
+        self.sums.resize(rows * (depth / GROUP), 0.0);
+    }
+
+    /// The numbers of all rows, and the sums of their groups.
+    pub(super) fn parts_mut(&mut self) -> (&mut [bf16], &mut [f32]) {
+        (as_numbers_mut(&mut self.pairs), &mut self.sums)
+    }
+
+    fn tile(&self, first: usize, rows: usize) -> TileRows<'_> {
+        let groups = self.depth / GROUP;
+        TileRows {
+            pairs: &self.pairs[first * self.depth / 2..][..rows * self.depth / 2],
+            sums: &self.sums[first * groups..][..rows * groups],
+            rows,
+            depth: self.depth,
+        }
+    }
+}
+
+/// Pairs as the numbers that they are.
+pub(super) fn as_numbers_mut(pairs: &mut [u32]) -> &mut [bf16] {
+    // SAFETY: a u32 is two bf16 of any bits.
+    let (before, numbers, behind) = unsafe { pairs.align_to_mut::<bf16>() };
+    assert!(
+        before.is_empty() && behind.is_empty(),
+        "a pair is aligned like two numbers"
+    );
+    numbers
+}
+
+/// Where a product goes.
+pub(super) enum Into<'a> {
+    /// Rows of f32, each as long as the matrix has columns, to which a bias is added.
+    Write {
+        output: &'a mut [f32],
+        bias: Option<&'a [f32]>,
+    },
+    /// As above, added to what is there.
+    Add { output: &'a mut [f32] },
+    /// The matrix is a gate and its factor by turns: rows of half as many bf16.
+    Gate {
+        output: &'a mut [bf16],
+        activation: Activation,
+    },
+}
+
+/// The same, as tasks share it.
+enum Target<'a> {
+    Write(SharedSlice<'a, f32>, Option<&'a [f32]>),
+    Add(SharedSlice<'a, f32>),
+    Gate(SharedSlice<'a, bf16>, Activation),
+}
+
+/// Multiplies all rows of `input` with `matrix`.
+pub(super) fn multiply(
+    cpu: Avx512Bf16,
+    pool: &mut Pool,
+    input: &Activations,
+    matrix: &Matrix,
+    into: Into<'_>,
+) {
+    assert_eq!(
+        input.depth, matrix.depth,
+        "rows and columns are equally long"
+    );
+    let target = match into {
+        Into::Write { output, bias } => Target::Write(SharedSlice::new(output), bias),
+        Into::Add { output } => Target::Add(SharedSlice::new(output)),
+        Into::Gate { output, activation } => Target::Gate(SharedSlice::new(output), activation),
+    };
+    let chunks = matrix.chunks();
+    pool.run(chunks.len(), &|task| {
+        let chunk = &chunks[task];
+        let panels = matrix.panels(chunk);
+        let tiles = input.rows.div_ceil(chunk.tile_rows_max());
+        let mut tile = Tile([0.0; TILE_MAX * LANES]);
+        let mut first = 0;
+        for index in 0..tiles {
+            // As even as it can be.
+            let count = (input.rows - first).div_ceil(tiles - index);
+            compute(
+                cpu,
+                input.tile(first, count),
+                panels,
+                chunk.panels,
+                &mut tile,
+            );
+            for (row, values) in tile
+                .0
+                .chunks_exact(chunk.panels * LANES)
+                .take(count)
+                .enumerate()
+            {
+                // SAFETY: each task has its own columns.
+                unsafe { target.put(cpu, matrix.columns, chunk, first + row, values) };
+            }
+            first += count;
+        }
+    });
+}
+
+impl Target<'_> {
+    /// Takes what was computed of one row of a chunk.
+    ///
+    /// # Safety
+    /// Nobody else puts the same row of the same chunk at the same time.
+    unsafe fn put(
+        &self,
+        cpu: Avx512Bf16,
+        columns: usize,
+        chunk: &Chunk,
+        row: usize,
+        values: &[f32],
+    ) {
+        let Chunk {
+            first_column: first,
+            columns: count,
+            ..
+        } = *chunk;
+        match self {
+            Self::Write(output, bias) => {
+                // SAFETY: the caller's promise.
+                let output = unsafe { output.piece(row * columns + first, count) };
+                output.copy_from_slice(&values[..count]);
+                if let Some(bias) = bias {
+                    rows::add(cpu, output, &bias[first..first + count]);
+                }
+            }
+            Self::Add(output) => {
+                // SAFETY: the caller's promise.
+                let output = unsafe { output.piece(row * columns + first, count) };
+                rows::add(cpu, output, &values[..count]);
+            }
+            Self::Gate(output, activation) => {
+                for (index, both) in values.chunks_exact(2 * LANES).enumerate() {
+                    let (gate, up) = both.split_at(LANES);
+                    let at = row * columns / 2 + first / 2 + index * LANES;
+                    // SAFETY: the caller's promise.
+                    let output = unsafe { output.piece(at, LANES) };
+                    rows::gate(cpu, *activation, gate, up, output);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
