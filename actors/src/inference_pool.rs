@@ -92,7 +92,9 @@ pub struct EngineAbout {
 /// What an engine's error is to whoever asked.
 fn pool_error(error: &EngineError) -> PoolError {
     match error {
-        EngineError::PromptTooLong { .. } => PoolError::Refused(error.to_string()),
+        EngineError::PromptTooLong { .. } | EngineError::PromptToken { .. } => {
+            PoolError::Refused(error.to_string())
+        }
         error => PoolError::Failed(error.to_string()),
     }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use inference::{Account, CacheScope, GenerateRequest, Origin, Priority, TextForm};
+use inference::{Account, CacheScope, GenerateRequest, Origin, Priority, Prompt, TextForm};
 use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId};
 use storage::StorageError;
 use tokio::sync::mpsc;
@@ -235,7 +235,7 @@ async fn answer(
     let seed = seed_of(reply.reply);
     let mut request = GenerateRequest {
         origin: origin_of(&mind.twin, &question.author, reply.priority),
-        messages: prompt.messages,
+        prompt: Prompt::Conversation(prompt.messages),
         max_tokens: services.config.reply_tokens_max,
         seed,
         message: u128::from_be_bytes(*reply.reply.as_bytes()),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use inference::{
     Account, CacheScope, ChatMessage, Dtype, Embedder, Engine, EngineEvent, EngineOptions,
-    GenerateRequest, Origin, Role, StepSplit, Ticket, TorchEmbedder, TorchEngine,
+    GenerateRequest, Origin, Prompt, Role, StepSplit, Ticket, TorchEmbedder, TorchEngine,
     ValidGenerateRequest,
 };
 
@@ -154,7 +154,7 @@ fn request(
             scope: CacheScope { owner, audience: 0 },
             ..Origin::default()
         },
-        messages: vec![ChatMessage::new(Role::User, text)],
+        prompt: Prompt::Conversation(vec![ChatMessage::new(Role::User, text)]),
         max_tokens: reply,
         temperature: 0.8,
         seed: talk as u64,

@@ -90,6 +90,14 @@ pub enum EngineError {
         /// The most that a prompt may have.
         limit: usize,
     },
+    /// The caller's tokens are not all of the model's vocabulary.
+    #[error("prompt: the token {token} is not one of the model's, which are 0 to {}", vocabulary.saturating_sub(1))]
+    PromptToken {
+        /// The first token that is none.
+        token: u32,
+        /// How many different tokens the model knows.
+        vocabulary: usize,
+    },
     /// The model's own chat template refused the conversation.
     #[error("the chat template refused the conversation: {reason}")]
     Template {
@@ -133,6 +141,7 @@ impl EngineError {
         match self {
             EngineError::Overloaded => "overloaded",
             EngineError::PromptTooLong { .. } => "prompt_too_long",
+            EngineError::PromptToken { .. } => "prompt_token",
             EngineError::Template { .. } => "template_refused",
             EngineError::Tokenizer { .. } => "tokenizer_failed",
             EngineError::UnknownToken { .. } => "unknown_token",

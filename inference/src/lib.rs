@@ -72,8 +72,8 @@ pub use forward::StepSplit;
 pub use libtorch::check_libtorch;
 pub use load_error::LoadError;
 pub use request::{
-    Account, CacheScope, ChatMessage, GenerateRequest, InvalidRequest, Origin, Priority, Role,
-    ValidGenerateRequest, limits,
+    Account, CacheScope, ChatMessage, GenerateRequest, InvalidRequest, Origin, Priority, Prompt,
+    Role, ValidGenerateRequest, limits,
 };
 pub use scheduler::Ticket;
 pub use scripted::ScriptedEngine;

@@ -1,12 +1,36 @@
-//! From a conversation to the tokens that the model continues.
+//! From what a caller gave to the tokens that the model continues.
 
 use crate::model::{ChatTemplate, TextTokenizer};
-use crate::{ChatMessage, EngineError};
+use crate::{ChatMessage, EngineError, Prompt};
+
+/// The tokens of a prompt, all of them of a vocabulary of this many.
+pub(crate) fn encode(
+    prompt: &Prompt,
+    template: &ChatTemplate,
+    tokenizer: &TextTokenizer,
+    vocabulary: usize,
+) -> Result<Vec<u32>, EngineError> {
+    match prompt {
+        Prompt::Conversation(messages) => conversation(messages, template, tokenizer),
+        Prompt::Text(text) => tokenizer
+            .encode_alone(text)
+            .map_err(|reason| EngineError::Tokenizer { reason }),
+        Prompt::Tokens(tokens) => {
+            match tokens.iter().find(|token| **token as usize >= vocabulary) {
+                Some(token) => Err(EngineError::PromptToken {
+                    token: *token,
+                    vocabulary,
+                }),
+                None => Ok(tokens.clone()),
+            }
+        }
+    }
+}
 
 /// Renders the conversation with the model's own template and tokenizes it.
 ///
 /// The text of a special token inside a message stays plain text, so nobody can end their turn and speak as somebody else.
-pub(crate) fn encode(
+pub(crate) fn conversation(
     messages: &[ChatMessage],
     template: &ChatTemplate,
     tokenizer: &TextTokenizer,

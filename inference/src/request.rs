@@ -79,13 +79,24 @@ pub struct Origin {
     pub priority: Priority,
 }
 
-/// A reply that somebody wants: the conversation so far and how to sample its continuation.
+/// What the model continues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prompt {
+    /// A conversation, oldest message first; the model's own chat template renders it.
+    Conversation(Vec<ChatMessage>),
+    /// A text as it stands, without the template; the texts of special tokens in it are special tokens.
+    Text(String),
+    /// Tokens of the model's vocabulary as they stand.
+    Tokens(Vec<u32>),
+}
+
+/// A reply that somebody wants: what it continues and how to sample the continuation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerateRequest {
     /// For whom it is.
     pub origin: Origin,
-    /// The conversation, oldest message first.
-    pub messages: Vec<ChatMessage>,
+    /// What the model continues.
+    pub prompt: Prompt,
     /// The most tokens that the reply may have.
     pub max_tokens: u32,
     /// How far to flatten the distribution; 0 always takes the likeliest token.
@@ -107,7 +118,7 @@ impl Default for GenerateRequest {
     fn default() -> Self {
         Self {
             origin: Origin::default(),
-            messages: Vec::new(),
+            prompt: Prompt::Conversation(Vec::new()),
             max_tokens: 256,
             temperature: 0.7,
             top_p: 0.95,
@@ -125,7 +136,7 @@ pub mod limits {
 
     /// Far above any chat window we build; bounds the template's work.
     pub const MESSAGES_MAX: usize = 1024;
-    /// All messages together; bounds the tokenizer's work before the context limit can speak.
+    /// A prompt, all its messages together; bounds the tokenizer's work before the context limit can speak.
     pub const PROMPT_BYTES_MAX: usize = 1 << 20;
     /// No model that fits here has a longer context worth filling with one reply.
     pub const REPLY_TOKENS_MAX: u32 = 32_768;
@@ -159,9 +170,17 @@ pub enum InvalidRequest {
         /// Its place in the conversation.
         index: usize,
     },
-    /// More text than [`limits::PROMPT_BYTES_MAX`].
+    /// Messages of more text than [`limits::PROMPT_BYTES_MAX`].
     #[error("messages: {bytes} bytes are more than the {limit} allowed")]
     PromptTooLarge {
+        /// How many there were.
+        bytes: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// A prompt of no text or no tokens, or of more bytes than [`limits::PROMPT_BYTES_MAX`] (four a token).
+    #[error("prompt: {bytes} bytes are not between 1 and {limit}")]
+    RawPrompt {
         /// How many there were.
         bytes: usize,
         /// How many may be.
@@ -221,6 +240,7 @@ impl InvalidRequest {
             | Self::TooManyMessages { .. }
             | Self::BlankMessage { .. }
             | Self::PromptTooLarge { .. } => "messages",
+            Self::RawPrompt { .. } => "prompt",
             Self::MaxTokens { .. } => "max_tokens",
             Self::Temperature { .. } => "temperature",
             Self::TopP { .. } => "top_p",
@@ -255,7 +275,11 @@ impl ValidGenerateRequest {
 impl GenerateRequest {
     /// Checks every field against [`limits`]; the first one that is wrong is named.
     pub fn validate(self) -> Result<ValidGenerateRequest, InvalidRequest> {
-        self.check_messages()?;
+        match &self.prompt {
+            Prompt::Conversation(messages) => check_messages(messages)?,
+            Prompt::Text(text) => check_raw(text.len())?,
+            Prompt::Tokens(tokens) => check_raw(tokens.len() * size_of::<u32>())?,
+        }
         if !(1..=limits::REPLY_TOKENS_MAX).contains(&self.max_tokens) {
             return Err(InvalidRequest::MaxTokens {
                 value: self.max_tokens,
@@ -277,38 +301,6 @@ impl GenerateRequest {
         }
         self.check_stop_texts()?;
         Ok(ValidGenerateRequest(self))
-    }
-
-    fn check_messages(&self) -> Result<(), InvalidRequest> {
-        let count = self.messages.len();
-        if count == 0 {
-            return Err(InvalidRequest::NoMessages);
-        }
-        if count > limits::MESSAGES_MAX {
-            return Err(InvalidRequest::TooManyMessages {
-                count,
-                limit: limits::MESSAGES_MAX,
-            });
-        }
-        if let Some(index) = self
-            .messages
-            .iter()
-            .position(|message| message.content.trim().is_empty())
-        {
-            return Err(InvalidRequest::BlankMessage { index });
-        }
-        let bytes = self
-            .messages
-            .iter()
-            .map(|message| message.content.len())
-            .sum();
-        if bytes > limits::PROMPT_BYTES_MAX {
-            return Err(InvalidRequest::PromptTooLarge {
-                bytes,
-                limit: limits::PROMPT_BYTES_MAX,
-            });
-        }
-        Ok(())
     }
 
     fn check_stop_texts(&self) -> Result<(), InvalidRequest> {
@@ -333,13 +325,52 @@ impl GenerateRequest {
     }
 }
 
+fn check_messages(messages: &[ChatMessage]) -> Result<(), InvalidRequest> {
+    let count = messages.len();
+    if count == 0 {
+        return Err(InvalidRequest::NoMessages);
+    }
+    if count > limits::MESSAGES_MAX {
+        return Err(InvalidRequest::TooManyMessages {
+            count,
+            limit: limits::MESSAGES_MAX,
+        });
+    }
+    let is_blank = |message: &ChatMessage| message.content.trim().is_empty();
+    if let Some(index) = messages.iter().position(is_blank) {
+        return Err(InvalidRequest::BlankMessage { index });
+    }
+    let bytes = messages.iter().map(|message| message.content.len()).sum();
+    if bytes > limits::PROMPT_BYTES_MAX {
+        return Err(InvalidRequest::PromptTooLarge {
+            bytes,
+            limit: limits::PROMPT_BYTES_MAX,
+        });
+    }
+    Ok(())
+}
+
+fn check_raw(bytes: usize) -> Result<(), InvalidRequest> {
+    match (1..=limits::PROMPT_BYTES_MAX).contains(&bytes) {
+        true => Ok(()),
+        false => Err(InvalidRequest::RawPrompt {
+            bytes,
+            limit: limits::PROMPT_BYTES_MAX,
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn says(text: &str) -> Prompt {
+        Prompt::Conversation(vec![ChatMessage::new(Role::User, text)])
+    }
+
     fn request() -> GenerateRequest {
         GenerateRequest {
-            messages: vec![ChatMessage::new(Role::User, "hello")],
+            prompt: says("hello"),
             ..GenerateRequest::default()
         }
     }
@@ -353,16 +384,22 @@ mod tests {
     #[test]
     fn each_field_out_of_its_bounds_is_refused_by_name() {
         type Spoil = fn(&mut GenerateRequest);
-        let cases: [(&str, Spoil); 19] = [
-            ("messages", |r| r.messages.clear()),
-            ("messages", |r| r.messages[0].content.clear()),
-            ("messages", |r| r.messages[0].content = " \n\t".into()),
+        let cases: [(&str, Spoil); 22] = [
+            ("messages", |r| r.prompt = Prompt::Conversation(Vec::new())),
+            ("messages", |r| r.prompt = says("")),
+            ("messages", |r| r.prompt = says(" \n\t")),
             ("messages", |r| {
-                r.messages = vec![r.messages[0].clone(); limits::MESSAGES_MAX + 1]
+                let message = ChatMessage::new(Role::User, "hello");
+                r.prompt = Prompt::Conversation(vec![message; limits::MESSAGES_MAX + 1]);
             }),
             ("messages", |r| {
-                r.messages[0].content = "x".repeat(limits::PROMPT_BYTES_MAX + 1)
+                r.prompt = says(&"x".repeat(limits::PROMPT_BYTES_MAX + 1))
             }),
+            ("prompt", |r| r.prompt = Prompt::Text(String::new())),
+            ("prompt", |r| {
+                r.prompt = Prompt::Text("x".repeat(limits::PROMPT_BYTES_MAX + 1))
+            }),
+            ("prompt", |r| r.prompt = Prompt::Tokens(Vec::new())),
             ("max_tokens", |r| r.max_tokens = 0),
             ("max_tokens", |r| {
                 r.max_tokens = limits::REPLY_TOKENS_MAX + 1

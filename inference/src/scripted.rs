@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::text_stream::TextStream;
 use crate::{
-    Engine, EngineError, EngineEvent, EngineLoad, Generation, ModelInfo, Role, StopReason, Ticket,
-    TokenCounter, Usage, ValidGenerateRequest,
+    Engine, EngineError, EngineEvent, EngineLoad, Generation, ModelInfo, Prompt, Role, StopReason,
+    Ticket, TokenCounter, Usage, ValidGenerateRequest,
 };
 
 /// How long a step takes in which everybody only waits.
@@ -30,6 +30,8 @@ const RUNNING_MAX: usize = 16;
 /// Any other question is answered from the *notes*: all lines of the system messages and the other lines of the last user
 /// message. The first of the notes that share the most words of four or more letters with the question is quoted,
 /// trimmed of its list mark; if none shares any, the reply is `You said: ` and the question.
+///
+/// A prompt that is a text counts as one user message; it has no vocabulary, so that every prompt of tokens is refused.
 ///
 /// Sixteen requests are written at once, a token of each in a step; the others wait in the order in which they came.
 #[derive(Debug)]
@@ -86,12 +88,14 @@ impl Engine for ScriptedEngine {
     }
 
     fn submit(&mut self, ticket: Ticket, request: ValidGenerateRequest, deadline: Option<Instant>) {
-        let prompt_tokens = request
-            .messages
-            .iter()
-            .map(|message| self.count_tokens(&message.content))
+        let prompt_tokens = texts(&request.prompt)
+            .map(|(_, text)| self.count_tokens(text))
             .sum::<usize>();
-        let refused = if prompt_tokens >= self.model.context_tokens {
+        let refused = if let Prompt::Tokens(tokens) = &request.prompt {
+            let token = tokens.first().copied().unwrap_or_default();
+            let vocabulary = self.model.vocabulary;
+            Some(EngineError::PromptToken { token, vocabulary })
+        } else if prompt_tokens >= self.model.context_tokens {
             Some(EngineError::PromptTooLong {
                 tokens: prompt_tokens,
                 limit: self.model.context_tokens.saturating_sub(1),
@@ -257,11 +261,10 @@ enum Script {
 
 impl Script {
     fn of(request: &ValidGenerateRequest) -> Self {
-        let asked = request
-            .messages
-            .iter()
-            .rfind(|message| message.role == Role::User);
-        let asked = asked.map_or("", |message| message.content.trim_end());
+        let asked = texts(&request.prompt)
+            .filter(|(role, _)| *role == Role::User)
+            .last();
+        let asked = asked.map_or("", |(_, text)| text.trim_end());
         let (before, question) = asked.rsplit_once('\n').unwrap_or(("", asked));
         let question = question.trim();
         let (order, argument) = question.split_once(' ').unwrap_or((question, ""));
@@ -287,13 +290,10 @@ impl Script {
 
 fn answer(request: &ValidGenerateRequest, before: &str, question: &str) -> String {
     let wanted = significant_words(question);
-    let system = request
-        .messages
-        .iter()
-        .filter(|message| message.role == Role::System);
+    let system = texts(&request.prompt).filter(|(role, _)| *role == Role::System);
     let mut best: Option<(usize, &str)> = None;
     for line in system
-        .flat_map(|message| message.content.lines())
+        .flat_map(|(_, text)| text.lines())
         .chain(before.lines())
     {
         let shared = significant_words(line)
@@ -312,6 +312,19 @@ fn answer(request: &ValidGenerateRequest, before: &str, question: &str) -> Strin
             .to_owned(),
         None => format!("You said: {question}"),
     }
+}
+
+/// What a prompt says and who says it; a text that stands for itself is one message of a user.
+fn texts(prompt: &Prompt) -> impl Iterator<Item = (Role, &str)> {
+    let (messages, text) = match prompt {
+        Prompt::Conversation(messages) => (messages.as_slice(), None),
+        Prompt::Text(text) => (&[][..], Some((Role::User, text.as_str()))),
+        Prompt::Tokens(_) => (&[][..], None),
+    };
+    let messages = messages.iter();
+    messages
+        .map(|message| (message.role, message.content.as_str()))
+        .chain(text)
 }
 
 fn significant_words(text: &str) -> Vec<String> {

@@ -141,7 +141,8 @@ impl TorchEngine {
         request: &ValidGenerateRequest,
         deadline: Option<Instant>,
     ) -> Result<(), EngineError> {
-        let prompt = prompt::encode(&request.messages, &self.template, &self.tokenizer)?;
+        let (template, tokenizer) = (&self.template, &self.tokenizer);
+        let prompt = prompt::encode(&request.prompt, template, tokenizer, self.info.vocabulary)?;
         check_tokens(&prompt, self.info.vocabulary)?;
         let limit = self.info.context_tokens.saturating_sub(1);
         let prompt_tokens = prompt.len();

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use inference::{
-    ChatMessage, EngineEvent, EngineLoad, HashedEmbedder, Role, ScriptedEngine, StopReason, Ticket,
-    ValidGenerateRequest,
+    ChatMessage, EngineEvent, EngineLoad, HashedEmbedder, Prompt, Role, ScriptedEngine, StopReason,
+    Ticket, ValidGenerateRequest,
 };
 
 use super::*;
@@ -121,7 +121,7 @@ async fn ask_with_room(pool: &Addr<InferencePool>, question: &str, room: usize) 
     let cancel = Cancel::default();
     let generate = Generate {
         request: GenerateRequest {
-            messages: vec![ChatMessage::new(Role::User, question)],
+            prompt: Prompt::Conversation(vec![ChatMessage::new(Role::User, question)]),
             max_tokens: 1_000,
             ..GenerateRequest::default()
         },

@@ -172,6 +172,16 @@ impl TextTokenizer {
         disarmed
     }
 
+    /// The tokens of a text that stands for itself: special tokens in it count as such, and those that the tokenizer's own files
+    /// put around every text are there.
+    pub(crate) fn encode_alone(&self, text: &str) -> Result<Vec<u32>, String> {
+        let encoding = self.tokenizer.encode_fast(text, true);
+        Ok(encoding
+            .map_err(|error| error.to_string())?
+            .get_ids()
+            .to_vec())
+    }
+
     /// The tokens of a rendered prompt; special tokens in it count as such unless they were disarmed.
     pub(crate) fn encode(&self, prompt: &str) -> Result<Vec<u32>, String> {
         let mut tokens = Vec::new();

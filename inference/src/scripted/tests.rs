@@ -11,7 +11,7 @@ fn request(messages: &[(Role, &str)]) -> GenerateRequest {
         .map(|(role, content)| ChatMessage::new(*role, *content))
         .collect();
     GenerateRequest {
-        messages,
+        prompt: Prompt::Conversation(messages),
         ..GenerateRequest::default()
     }
 }
