@@ -111,6 +111,8 @@ id! {
     SessionId,
     /// A chain of refresh tokens that began with one log-in.
     TokenFamilyId,
+    /// A key that a program calls with.
+    ApiKeyId,
     /// A running server process.
     NodeId,
 }

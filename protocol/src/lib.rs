@@ -19,8 +19,8 @@ pub use codec::{
 };
 pub use error_code::{CloseCode, ErrorCode, Recovery};
 pub use id::{
-    ChunkId, ConversationId, DocumentId, InvalidId, MessageId, NodeId, SessionId, TokenFamilyId,
-    TwinId, UserId,
+    ApiKeyId, ChunkId, ConversationId, DocumentId, InvalidId, MessageId, NodeId, SessionId,
+    TokenFamilyId, TwinId, UserId,
 };
 pub use message::{Author, Failure, Message, Source, StopReason, Usage};
 pub use server::{ReadyUser, ServerFrame};

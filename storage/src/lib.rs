@@ -4,6 +4,7 @@
 
 mod storage;
 
+mod api_keys;
 mod conversations;
 mod documents;
 mod files;
@@ -21,6 +22,7 @@ pub mod metrics;
 mod migrations;
 mod value;
 
+pub use api_keys::ApiKey;
 pub use conversations::{
     ActivityCursor, Conversation, ConversationSummary, Member, MessagePreview, NewConversation,
     NewMember,

@@ -3,7 +3,8 @@
 use std::vec::IntoIter;
 
 use protocol::{
-    ChunkId, ClientId, ConversationId, DocumentId, MessageId, NodeId, TokenFamilyId, TwinId, UserId,
+    ApiKeyId, ChunkId, ClientId, ConversationId, DocumentId, MessageId, NodeId, TokenFamilyId,
+    TwinId, UserId,
 };
 use uuid::Uuid;
 
@@ -82,6 +83,7 @@ macro_rules! ids {
 }
 
 ids!(
+    ApiKeyId,
     ChunkId,
     ConversationId,
     DocumentId,

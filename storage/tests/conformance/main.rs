@@ -4,6 +4,7 @@
 
 mod support;
 
+mod api_keys;
 mod conversations;
 mod documents;
 mod files;
