@@ -84,7 +84,9 @@ impl From<PoolError> for EmbeddingError {
             PoolError::Overloaded { retry_after_ms } => Self::Overloaded {
                 retry_after: Duration::from_millis(retry_after_ms),
             },
-            PoolError::Refused(reason) | PoolError::Failed(reason) => Self::Failed(reason),
+            PoolError::TooLong(reason) | PoolError::Refused(reason) | PoolError::Failed(reason) => {
+                Self::Failed(reason)
+            }
         }
     }
 }

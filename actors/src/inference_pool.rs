@@ -39,6 +39,9 @@ pub enum PoolError {
         /// When to try again, in milliseconds.
         retry_after_ms: u64,
     },
+    /// The prompt does not fit the model's context.
+    #[error("{0}")]
+    TooLong(String),
     /// The request itself cannot be served.
     #[error("{0}")]
     Refused(String),
@@ -52,7 +55,7 @@ impl PoolError {
     pub(crate) fn failure(&self) -> Failure {
         let code = match self {
             Self::Overloaded { .. } => ErrorCode::Overloaded,
-            Self::Refused(_) => ErrorCode::Invalid,
+            Self::TooLong(_) | Self::Refused(_) => ErrorCode::Invalid,
             Self::Failed(_) => ErrorCode::Internal,
         };
         Failure {
@@ -89,10 +92,22 @@ pub struct EngineAbout {
     pub counter: TokenCounter,
 }
 
+/// What the embedder is.
+#[derive(Clone)]
+pub struct EmbedderAbout {
+    /// The model's name.
+    pub name: String,
+    /// How many numbers a vector has.
+    pub dimensions: usize,
+    /// Counts the tokens of a text as they are embedded, on any thread.
+    pub counter: TokenCounter,
+}
+
 /// What an engine's error is to whoever asked.
 fn pool_error(error: &EngineError) -> PoolError {
     match error {
-        EngineError::PromptTooLong { .. } | EngineError::PromptToken { .. } => {
+        EngineError::PromptTooLong { .. } => PoolError::TooLong(error.to_string()),
+        EngineError::PromptToken { .. } | EngineError::Template { .. } => {
             PoolError::Refused(error.to_string())
         }
         error => PoolError::Failed(error.to_string()),
@@ -117,7 +132,7 @@ impl Cancel {
 
 /// What a generation tells whoever asked for it; the last one is `Finished` or `Failed`.
 #[derive(Debug)]
-pub(crate) enum GenerationEvent {
+pub enum GenerationEvent {
     /// More text.
     Piece(String),
     /// The end; the pieces add up to its text.
@@ -180,15 +195,23 @@ impl InferencePool {
     ///
     /// # Errors
     /// What the first engine that does not load says.
-    pub(crate) async fn start(models: Models) -> Result<(Addr<Self>, EngineAbout), String> {
+    pub(crate) async fn start(
+        models: Models,
+    ) -> Result<(Addr<Self>, EngineAbout, EmbedderAbout), String> {
         let about = Arc::new(OnceLock::new());
         let mut generators = Vec::new();
         for number in 0..models.engine_workers.max(1) {
             let load = generation::generator(number, models.engine.clone(), about.clone());
             generators.push(Link::start("generate", load).await?);
         }
-        let embedder = Link::start("embed", embedding::embedder(models.embedder)).await?;
+        let embedder_about = Arc::new(OnceLock::new());
+        let load = embedding::embedder(models.embedder, embedder_about.clone());
+        let embedder = Link::start("embed", load).await?;
         let about = about.get().expect("an engine has loaded").clone();
+        let embedder_about = embedder_about
+            .get()
+            .expect("an embedder has loaded")
+            .clone();
         Ok((
             Self {
                 generators,
@@ -197,6 +220,7 @@ impl InferencePool {
             }
             .start(),
             about,
+            embedder_about,
         ))
     }
 }

@@ -8,6 +8,7 @@ pub mod metrics;
 
 mod back_off;
 mod bus_event;
+mod completions;
 mod conversation;
 mod directory;
 mod fan_out;
@@ -22,7 +23,10 @@ mod timeline;
 mod turn_taking;
 mod twin;
 
-pub use inference_pool::{EmbedderFactory, EngineAbout, EngineFactory, Models, PoolError};
+pub use completions::{CompletionError, ModelCompletion, Sampling, TwinCompletion, Writing};
+pub use inference_pool::{
+    EmbedderAbout, EmbedderFactory, EngineAbout, EngineFactory, GenerationEvent, Models, PoolError,
+};
 pub use node::{Node, NodeConfig, StartError, WorkerNode};
 pub use outbox::{Outbox, Outgoing, PushError};
 pub use session::{Authenticate, AuthenticationError, Identity, Inbound, serve_connection};

@@ -17,7 +17,9 @@ use crate::bus_event::{NodeEvent, all_nodes};
 use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, ResumeReplies};
 use crate::directory::Directory;
 use crate::fan_out::{Drain, LocalRooms, RoomShard, ShardId};
-use crate::inference_pool::{Embed, EngineAbout, Forget, InferencePool, Models, PoolError};
+use crate::inference_pool::{
+    Embed, EmbedderAbout, EngineAbout, Forget, InferencePool, Models, PoolError,
+};
 use crate::limits::{EMBED_TEXTS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN, SWEEP_EVERY};
 use crate::metrics;
 use crate::session::Authenticate;
@@ -81,6 +83,7 @@ pub(crate) struct Services {
     pub(crate) directory: Arc<Directory>,
     pub(crate) pool: Addr<InferencePool>,
     pub(crate) engine: Arc<EngineAbout>,
+    pub(crate) embedder: Arc<EmbedderAbout>,
 }
 
 /// The running actors; clones share them.
@@ -217,6 +220,15 @@ impl Node {
         &self.services.engine
     }
 
+    /// What the embedder is.
+    pub fn embedder(&self) -> &EmbedderAbout {
+        &self.services.embedder
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        &self.services
+    }
+
     /// Whether the pool still takes work.
     pub fn is_pool_alive(&self) -> bool {
         self.services.pool.connected()
@@ -272,7 +284,8 @@ impl Node {
 
 impl fmt::Debug for Node {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Node({})", self.services.config.node_id)
+        let node = &self.services.config.node_id;
+        formatter.debug_tuple("Node").field(node).finish()
     }
 }
 
@@ -349,7 +362,7 @@ async fn start_actors(
     events: Events,
     models: Models,
 ) -> Result<Services, StartError> {
-    let (pool, engine) = InferencePool::start(models)
+    let (pool, engine, embedder) = InferencePool::start(models)
         .await
         .map_err(StartError::Model)?;
     let services = Services {
@@ -359,6 +372,7 @@ async fn start_actors(
         directory: Arc::default(),
         pool,
         engine: Arc::new(engine),
+        embedder: Arc::new(embedder),
     };
     let supervisor = Supervisor::new(services.clone()).start();
     services.directory.set_supervisor(supervisor);

@@ -8,11 +8,14 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use inference::{Account, CacheScope, GenerateRequest, Origin, Priority, Prompt, TextForm};
-use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId};
-use storage::StorageError;
+use inference::{
+    Account, CacheScope, ChatMessage, GenerateRequest, Origin, Priority, Prompt, TextForm,
+};
+use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId, UserId};
+use storage::{StorageError, Visibility};
 use tokio::sync::mpsc;
 
+use crate::completions::{CompletionError, Sampling, TwinCompletion};
 use crate::inference_pool::{Cancel, Embed, Generate, GenerationEvent, PoolError};
 use crate::limits::{EMBED_TEXTS_MAX, HISTORY_MESSAGES_MAX, TWIN_MAILBOX_MAX};
 use crate::metrics;
@@ -74,6 +77,21 @@ impl Twin {
             last_needed: Instant::now(),
             life_line: None,
         })
+    }
+
+    /// Answers, and keeps the mind that it was done with.
+    fn answering(
+        &mut self,
+        answered: impl Future<Output = Result<(Rc<Mind>, Plan), Unanswered>> + 'static,
+    ) -> ResponseActFuture<Self, Result<Plan, Unanswered>> {
+        self.preparing += 1;
+        self.last_needed = Instant::now();
+        Box::pin(answered.into_actor(self).map(|answered, this, _| {
+            this.preparing -= 1;
+            let (mind, plan) = answered?;
+            this.mind = mind;
+            Ok(plan)
+        }))
     }
 
     fn housekeeping(&mut self, context: &mut Context<Self>) {
@@ -143,10 +161,8 @@ impl Handler<Reply> for Twin {
     type Result = ResponseActFuture<Self, Result<Plan, Failure>>;
 
     fn handle(&mut self, reply: Reply, _: &mut Self::Context) -> Self::Result {
-        self.preparing += 1;
-        self.last_needed = Instant::now();
         let (id, mind, services) = (self.id, self.mind.clone(), self.services.clone());
-        let answered = async move {
+        let answered = self.answering(async move {
             let events = reply.events.clone();
             let answered = answer(id, mind, &services, reply).await;
             if let Err(Unanswered::Pool(error)) = &answered {
@@ -154,13 +170,77 @@ impl Handler<Reply> for Twin {
                 let _ = events.try_send(GenerationEvent::Failed(error.clone()));
             }
             answered
-        };
-        Box::pin(answered.into_actor(self).map(|answered, this, _| {
-            this.preparing -= 1;
-            let (mind, plan) = answered.map_err(Failure::from)?;
-            this.mind = mind;
-            Ok(plan)
+        });
+        Box::pin(answered.map(|answered, _, _| answered.map_err(Failure::from)))
+    }
+}
+
+/// Answer a question that was asked outside of any conversation: the text goes to `events`.
+#[derive(Message)]
+#[rtype(result = "Result<(), CompletionError>")]
+pub(crate) struct Complete {
+    pub(crate) completion: TwinCompletion,
+    pub(crate) events: mpsc::Sender<GenerationEvent>,
+    pub(crate) cancel: Cancel,
+}
+
+impl Handler<Complete> for Twin {
+    type Result = ResponseActFuture<Self, Result<(), CompletionError>>;
+
+    fn handle(&mut self, complete: Complete, _: &mut Self::Context) -> Self::Result {
+        let (id, mind, services) = (self.id, self.mind.clone(), self.services.clone());
+        let answered = self.answering(async move {
+            let mind = refreshed(id, mind, &services).await?;
+            let asker = complete.completion.user;
+            if mind.twin.visibility == Visibility::Private && mind.twin.owner_id != asker {
+                return Err(Unanswered::Gone("the twin"));
+            }
+            let question = Question::outside(complete);
+            let plan = write(&mind, &services, question).await?;
+            Ok((mind, plan))
+        });
+        Box::pin(answered.map(|answered, _, _| match answered {
+            Ok(_) => Ok(()),
+            Err(Unanswered::Gone(_)) => Err(CompletionError::NoTwin),
+            Err(Unanswered::Storage(error)) => Err(error.into()),
+            Err(Unanswered::Pool(error)) => Err(error.into()),
         }))
+    }
+}
+
+/// A question, wherever it was asked.
+struct Question {
+    text: String,
+    /// The turns before it, oldest first.
+    history: Vec<ChatMessage>,
+    asker: Asker,
+    /// The message that is written.
+    message: u128,
+    sampling: Sampling,
+    priority: Priority,
+    events: mpsc::Sender<GenerationEvent>,
+    cancel: Cancel,
+}
+
+/// Who asks a twin.
+enum Asker {
+    User(UserId),
+    Twin(TwinId),
+}
+
+impl Question {
+    fn outside(complete: Complete) -> Self {
+        let completion = complete.completion;
+        Self {
+            text: completion.question,
+            history: completion.history,
+            asker: Asker::User(completion.user),
+            message: 0,
+            sampling: completion.sampling,
+            priority: Priority::Person,
+            events: complete.events,
+            cancel: complete.cancel,
+        }
     }
 }
 
@@ -213,6 +293,28 @@ async fn answer(
     let history = storage
         .messages_before(reply.conversation, before, HISTORY_MESSAGES_MAX)
         .await?;
+    let asked = Question {
+        text: question.text,
+        history: prompt::turns(&history),
+        asker: match question.author {
+            Author::User { id, .. } => Asker::User(id),
+            Author::Twin { id, .. } => Asker::Twin(id),
+        },
+        message: u128::from_be_bytes(*reply.reply.as_bytes()),
+        sampling: Sampling {
+            seed: seed_of(reply.reply),
+            ..Sampling::default()
+        },
+        priority: reply.priority,
+        events: reply.events,
+        cancel: reply.cancel,
+    };
+    let plan = write(&mind, services, asked).await?;
+    Ok((mind, plan))
+}
+
+/// Searches, builds the prompt, and has the pool write.
+async fn write(mind: &Mind, services: &Services, question: Question) -> Result<Plan, Unanswered> {
     let passages = passages(&mind.knowledge, services, &question.text).await?;
     let counter = &services.engine.counter;
     let prompt = prompt::build(
@@ -221,7 +323,7 @@ async fn answer(
             persona: &mind.twin.persona,
             language: &mind.twin.language,
             passages,
-            history: &history,
+            history: question.history,
             question: &question.text,
             tokens_max: prompt_tokens_max(services),
         },
@@ -230,33 +332,33 @@ async fn answer(
     if prompt.left_out != LeftOut::default() {
         let LeftOut { passages, turns } = prompt.left_out;
         metrics::left_out_of_prompt(passages, turns);
-        tracing::debug!(twin = %id, reply = %reply.reply, passages, turns, "left out of a prompt for want of room");
+        let twin = mind.twin.id;
+        tracing::debug!(%twin, passages, turns, "left out of a prompt for want of room");
     }
-    let seed = seed_of(reply.reply);
+    let seed = question.sampling.seed;
     let mut request = GenerateRequest {
-        origin: origin_of(&mind.twin, &question.author, reply.priority),
+        origin: origin_of(&mind.twin, &question.asker, question.priority),
         prompt: Prompt::Conversation(prompt.messages),
         max_tokens: services.config.reply_tokens_max,
-        seed,
-        message: u128::from_be_bytes(*reply.reply.as_bytes()),
+        message: question.message,
         ..GenerateRequest::default()
     };
     if !prompt.sources.is_empty() {
         request.temperature = TEMPERATURE_WITH_NOTES;
     }
+    question.sampling.apply(&mut request);
     let generate = Generate {
         request,
-        events: reply.events,
-        cancel: reply.cancel,
+        events: question.events,
+        cancel: question.cancel,
     };
     let queued = services.pool.send(generate).await;
     queued.unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))?;
-    let plan = Plan {
+    Ok(Plan {
         sources: prompt.sources,
         model: services.engine.model.name.clone(),
         seed,
-    };
-    Ok((mind, plan))
+    })
 }
 
 /// The twin as it is now: read anew if its owner has changed it, on whichever node.
@@ -323,10 +425,10 @@ fn prompt_tokens_max(services: &Services) -> usize {
 
 /// For whom a reply is written: the twin and whoever asks it have a share of the engine each. Prompts of one twin may begin
 /// with what others of it computed; its owner's are kept apart from everybody else's.
-fn origin_of(twin: &storage::Twin, asks: &Author, priority: Priority) -> Origin {
+fn origin_of(twin: &storage::Twin, asks: &Asker, priority: Priority) -> Origin {
     let (asker, owner) = match asks {
-        Author::User { id, .. } => (*id.as_bytes(), *id == twin.owner_id),
-        Author::Twin { id, .. } => (*id.as_bytes(), false),
+        Asker::User(id) => (*id.as_bytes(), *id == twin.owner_id),
+        Asker::Twin(id) => (*id.as_bytes(), false),
     };
     let twin = u128::from_be_bytes(*twin.id.as_bytes());
     Origin {

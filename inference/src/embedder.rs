@@ -1,6 +1,6 @@
 //! The seam between those who compare texts by meaning and those who can turn a text into a vector.
 
-use crate::EngineError;
+use crate::{EngineError, TokenCounter};
 
 /// What a text is for: some models want another prefix, or instruction, before each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +20,9 @@ pub trait Embedder: Send {
 
     /// How many numbers a vector has.
     fn dimensions(&self) -> usize;
+
+    /// A counter that other threads may use while this embedder is busy.
+    fn token_counter(&self) -> TokenCounter;
 
     /// One L2-normalised vector per text, in the order of the texts; what does not fit the model's length is cut off.
     ///
@@ -86,6 +89,10 @@ impl Embedder for HashedEmbedder {
 
     fn dimensions(&self) -> usize {
         self.dimensions
+    }
+
+    fn token_counter(&self) -> TokenCounter {
+        TokenCounter::words()
     }
 
     fn embed_as(&mut self, _: TextForm, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {

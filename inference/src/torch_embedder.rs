@@ -3,6 +3,7 @@
 mod sentence_files;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tch::{Kind, TchError, Tensor};
 use tokenizers::Tokenizer;
@@ -13,7 +14,7 @@ use crate::load_error::first_line;
 use crate::model::hugging_face::{architecture, read_json};
 use crate::model::memory;
 use crate::model::safetensors_files::SafetensorsFiles;
-use crate::{Device, Embedder, EngineError, EngineOptions, LoadError, TextForm};
+use crate::{Device, Embedder, EngineError, EngineOptions, LoadError, TextForm, TokenCounter};
 use sentence_files::{Pooling, Prompts};
 
 /// Texts that run together: enough to fill a core, few enough that a long one pads few others.
@@ -23,7 +24,7 @@ const BATCH_TEXTS: usize = 32;
 pub struct TorchEmbedder {
     name: String,
     bert: Bert,
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     pooling: Pooling,
     prompts: Prompts,
     dimensions: usize,
@@ -83,7 +84,7 @@ impl TorchEmbedder {
         Ok(Self {
             name,
             bert,
-            tokenizer,
+            tokenizer: Arc::new(tokenizer),
             pooling,
             prompts,
             dimensions: config.hidden(),
@@ -145,6 +146,10 @@ impl Embedder for TorchEmbedder {
 
     fn dimensions(&self) -> usize {
         self.dimensions
+    }
+
+    fn token_counter(&self) -> TokenCounter {
+        TokenCounter::of_sentences(Arc::clone(&self.tokenizer))
     }
 
     fn embed_as(&mut self, form: TextForm, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {

@@ -1,13 +1,13 @@
 //! Texts to embed, one call of the embedder after the other: those that a person waits for before the others.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use inference::{Embedder, Priority, TextForm};
 use tokio::sync::oneshot;
 
 use super::worker::{Desk, Load, Place};
-use super::{EmbedderFactory, PoolError, pool_error};
+use super::{EmbedderAbout, EmbedderFactory, PoolError, pool_error};
 use crate::limits::EMBED_WAITING_MAX;
 
 /// Texts to embed.
@@ -18,10 +18,18 @@ pub(super) struct EmbedJob {
     pub(super) answer: oneshot::Sender<Result<Vec<Vec<f32>>, PoolError>>,
 }
 
-/// Loads an embedder.
-pub(super) fn embedder(factory: EmbedderFactory) -> Load<EmbedJob> {
+/// Loads an embedder; the first one that loads says what it is.
+pub(super) fn embedder(
+    factory: EmbedderFactory,
+    about: Arc<OnceLock<EmbedderAbout>>,
+) -> Load<EmbedJob> {
     Arc::new(move |_| {
         let embedder = factory()?;
+        about.get_or_init(|| EmbedderAbout {
+            name: embedder.name().to_owned(),
+            dimensions: embedder.dimensions(),
+            counter: embedder.token_counter(),
+        });
         Ok(Box::new(EmbedDesk {
             embedder,
             urgent: VecDeque::new(),

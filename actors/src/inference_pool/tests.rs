@@ -107,7 +107,7 @@ async fn pool_of(
         embedder: Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))),
         engine_workers,
     };
-    let (pool, _) = InferencePool::start(models).await.unwrap();
+    let (pool, _, _) = InferencePool::start(models).await.unwrap();
     (pool, loads, forgotten)
 }
 

@@ -27,7 +27,7 @@ pub(super) struct PromptParts<'a> {
     /// Passages that may hold the answer, best first.
     pub(super) passages: Vec<Source>,
     /// The turns before the question, oldest first.
-    pub(super) history: &'a [Message],
+    pub(super) history: Vec<ChatMessage>,
     /// The question.
     pub(super) question: &'a str,
     /// Tokens that the prompt may have.
@@ -76,7 +76,7 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
     }
 
     let mut turns = Vec::new();
-    let mut newest_first = parts.history.iter().rev().filter_map(turn);
+    let mut newest_first = parts.history.into_iter().rev();
     while let Some(turn) = newest_first.next() {
         let tokens = cost(&turn.content);
         if tokens > left {
@@ -100,6 +100,11 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
         sources,
         left_out,
     }
+}
+
+/// The turns of a conversation as the model reads them.
+pub(super) fn turns(history: &[Message]) -> Vec<ChatMessage> {
+    history.iter().filter_map(turn).collect()
 }
 
 fn system_text(parts: &PromptParts<'_>) -> String {

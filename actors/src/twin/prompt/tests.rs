@@ -55,7 +55,7 @@ fn parts<'a>(passages: Vec<Source>, history: &'a [Message], tokens_max: usize) -
         persona: "You keep a lighthouse.",
         language: "",
         passages,
-        history,
+        history: turns(history),
         question: "Where is the key?",
         tokens_max,
     }
