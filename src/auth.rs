@@ -4,6 +4,7 @@
 //! that was noticed or a deleted account ends both kinds of token.
 
 mod access_token;
+mod api_key;
 mod hs256;
 mod password;
 mod refresh_token;
@@ -16,6 +17,7 @@ use protocol::{TokenFamilyId, UserId};
 use storage::{NewRefresh, Rotation, Storage, StorageError, User};
 
 pub use access_token::{AccessTokens, LEEWAY};
+pub use api_key::{API_KEY_MARK, ApiKeySecret};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordError, Passwords};
 pub use refresh_token::{RefreshKey, RefreshToken};
 pub use secret::{SecretError, jwt_secret};

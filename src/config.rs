@@ -151,6 +151,14 @@ pub struct LimitsConfig {
     pub register_per_address: Quota,
     /// Changes over HTTP of one person.
     pub writes_per_user: Quota,
+    /// API keys of one person.
+    pub keys_max: u64,
+    /// Requests to `/v1` of one person.
+    pub api_per_user: Quota,
+    /// Texts that are written at once over `/v1` for one person.
+    pub api_writing_max: usize,
+    /// Tokens of the longest text that is written over `/v1`.
+    pub api_tokens_max: u32,
     /// Broadcasts of one person.
     pub broadcasts_per_user: Quota,
     /// Messages of one person in a minute.
@@ -397,6 +405,11 @@ impl Reader<'_> {
             login_per_account: self.required("TWIN_QUOTA_LOGIN_ACCOUNT", value::quota),
             register_per_address: self.required("TWIN_QUOTA_REGISTER_IP", value::quota),
             writes_per_user: self.required("TWIN_QUOTA_WRITES", value::quota),
+            keys_max: self.number("TWIN_KEYS_MAX", 1, 1_000),
+            api_per_user: self.required("TWIN_QUOTA_API", value::quota),
+            api_writing_max: to_usize(self.number("TWIN_API_WRITING_MAX", 1, 1_000)),
+            api_tokens_max: u32::try_from(self.number("TWIN_API_TOKENS_MAX", 1, 32_768))
+                .expect("the setting's range fits"),
             broadcasts_per_user: self.required("TWIN_QUOTA_BROADCASTS", value::quota),
             sends_per_minute: self.required("TWIN_SENDS_PER_MINUTE", value::count),
         }

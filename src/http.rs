@@ -12,10 +12,12 @@ mod documents;
 mod fallback;
 mod fields;
 mod json;
+mod keys;
 mod log_in;
 mod me;
 mod message_schema;
 mod observe;
+mod openai;
 mod openapi;
 mod operations;
 mod paging;
@@ -40,6 +42,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use fallback::{Routes, no_route};
 pub use observe::{REQUEST_ID, RequestId, observe};
+pub use openai::WritingPlaces;
 pub use openapi::OPENAPI_PATH;
 pub use rate_limits::RateLimits;
 pub use readiness::{Check, Readiness, ReadinessChecks};
@@ -47,6 +50,7 @@ pub use readiness::{Check, Readiness, ReadinessChecks};
 use crate::auth::Accounts;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
+use crate::embeddings::Embeddings;
 use crate::ingest::Ingest;
 use problem::Problem;
 
@@ -69,6 +73,14 @@ pub struct Edge {
     pub limits: LimitsConfig,
     /// What time it is.
     pub clock: Clock,
+    /// The actors, and through them the models.
+    pub node: Node,
+    /// Vectors for texts.
+    pub embeddings: Embeddings,
+    /// Room for texts that are written over `/v1`.
+    pub writing_places: WritingPlaces,
+    /// When the server started, in UTC milliseconds.
+    pub started_at: i64,
     /// Room for uploads.
     pub uploads: Arc<Semaphore>,
 }
@@ -118,8 +130,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(conversations::list_conversations)
                 .service(conversations::read_conversation)
                 .service(conversations::list_messages)
+                .service(keys::create_key)
+                .service(keys::list_keys)
+                .service(keys::delete_key)
                 .route("/openapi.json", web::get().to(serve_description)),
         )
+        .service(scope::scope("/v1").configure(openai::routes))
         .service(operations::alive)
         .service(operations::ready)
         .service(operations::metrics)

@@ -30,7 +30,7 @@ use crate::clock::Clock;
 use crate::config::{BusConfig, Config};
 use crate::embeddings::Embeddings;
 use crate::http::limits::UPLOADS_AT_ONCE_MAX;
-use crate::http::{self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes};
+use crate::http::{self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes, WritingPlaces};
 use crate::ingest::Ingest;
 use crate::transport::Upgrading;
 use crate::transport::route::{WEBSOCKET_PATH, WebSocketEdge, serve_upgrade, without_upgrade};
@@ -116,12 +116,16 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
     );
     let edge = web::Data::new(Edge {
         accounts,
-        readiness: ReadinessChecks::new(storage.clone(), files, bus, embeddings),
+        readiness: ReadinessChecks::new(storage.clone(), files, bus, embeddings.clone()),
         storage,
         ingest,
         node: node.clone(),
         rate_limits: RateLimits::new(&config.limits),
         limits: config.limits.clone(),
+        node: node.clone(),
+        embeddings,
+        writing_places: WritingPlaces::new(config.limits.api_writing_max),
+        started_at: clock.now_ms(),
         clock,
         uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE_MAX)),
     });
@@ -241,6 +245,8 @@ fn server(
             .tcp_nodelay(true)
             // Any other small value leaves a connection open after its last answer.
             .client_disconnect_timeout(Duration::ZERO)
+            // Who closes their side wants no answer any more: what is written for them stops at once.
+            .h1_allow_half_closed(false)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }

@@ -222,6 +222,17 @@ pub const SETTINGS: &[Setting] = &[
         "200",
         "Documents of one twin, 1 to 100000",
     ),
+    value("TWIN_KEYS_MAX", "20", "API keys of one person, 1 to 1000"),
+    value(
+        "TWIN_API_WRITING_MAX",
+        "8",
+        "Texts that are written or embedded at once for one person over /v1, 1 to 1000",
+    ),
+    value(
+        "TWIN_API_TOKENS_MAX",
+        "1024",
+        "Tokens of the longest text that is written over /v1, 1 to 32768",
+    ),
     value(
         "TWIN_QUOTA_LOGIN_IP",
         "30/minute",
@@ -241,6 +252,11 @@ pub const SETTINGS: &[Setting] = &[
         "TWIN_QUOTA_WRITES",
         "120/minute",
         "Changes over HTTP of one person",
+    ),
+    value(
+        "TWIN_QUOTA_API",
+        "120/minute",
+        "Requests of one person to /v1, the OpenAI dialect",
     ),
     value(
         "TWIN_QUOTA_BROADCASTS",

@@ -11,6 +11,7 @@ use protocol::{ErrorCode, UserId};
 
 use super::Edge;
 use super::problem::Problem;
+use crate::auth::API_KEY_MARK;
 
 /// A person who is logged in.
 #[derive(Debug)]
@@ -63,6 +64,10 @@ impl FromRequest for WritingCaller {
 }
 
 fn identify(edge: &Edge, token: &str) -> Result<Identity, Problem> {
+    if token.starts_with(API_KEY_MARK) {
+        let detail = "an API key opens /v1 only: this takes the access token of a log-in";
+        return Err(Problem::new(ErrorCode::Unauthenticated, detail));
+    }
     edge.accounts
         .access_tokens()
         .verify(token)
@@ -75,7 +80,8 @@ fn identify(edge: &Edge, token: &str) -> Result<Identity, Problem> {
         })
 }
 
-fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+/// The token of the only `Authorization` header.
+pub(super) fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
     let missing = || {
         let detail = "an access token is needed, as `Authorization: Bearer TOKEN`";
         Problem::new(ErrorCode::Unauthenticated, detail)

@@ -5,6 +5,18 @@ use std::time::Duration;
 /// Bytes of a JSON body: the longest persona and greeting fit several times over.
 pub const JSON_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of a body of `/v1`: the engine takes a prompt of one mebibyte, which JSON may write twice as long.
+pub const API_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Texts that are embedded by one request of `/v1`: some seconds of work.
+pub const API_EMBED_TEXTS_MAX: usize = 256;
+
+/// Public twins of others in the list of models: more would be no list that a person reads.
+pub const API_PUBLIC_TWINS_MAX: u32 = 100;
+
+/// Days that an API key may be made to last: who wants more makes one that never expires.
+pub const KEY_DAYS_MAX: i64 = 3_650;
+
 /// Bytes that a multipart body may have beyond its file: boundaries and the headers of one part.
 pub const MULTIPART_OVERHEAD_BYTES_MAX: usize = 16 * 1024;
 

@@ -10,7 +10,7 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::rt::time::timeout;
-use actix_web::{Error, HttpMessage, ResponseError};
+use actix_web::{Error, HttpMessage, HttpResponse};
 use futures::FutureExt;
 use protocol::ErrorCode;
 use tracing::Instrument;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::limits::{REQUEST_ID_CHARS_MAX, REQUEST_TIMEOUT};
 use super::metrics;
+use super::openai;
 use super::problem::{PROBLEM_JSON, Problem};
 
 /// The header that carries a request's id in both directions.
@@ -44,6 +45,7 @@ pub async fn observe<B: MessageBody + 'static>(
         .extensions_mut()
         .insert(RequestId(request_id.clone()));
     let method = metrics::method_label(request.method());
+    let dialect = Dialect::of(request.path());
     // What answers GET answers HEAD; the HTTP layer leaves the body out, since it saw the method before us.
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -65,16 +67,16 @@ pub async fn observe<B: MessageBody + 'static>(
         Ok(Err(_)) => {
             let detail = format!("took longer than {} seconds", REQUEST_TIMEOUT.as_secs());
             let problem = Problem::retry_after(ErrorCode::Unavailable, detail, RETRY_AFTER_TIMEOUT);
-            return Err(unrouted(problem, method, started, &request_id));
+            return Err(unrouted(problem, dialect, method, started, &request_id));
         }
         Err(_) => {
             // The panic hook has logged it.
             let detail = "the server failed; its log says why";
             let problem = Problem::new(ErrorCode::Internal, detail);
-            return Err(unrouted(problem, method, started, &request_id));
+            return Err(unrouted(problem, dialect, method, started, &request_id));
         }
     };
-    let mut response = as_problem(response, &request_id);
+    let mut response = as_problem(response, dialect, &request_id);
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -91,6 +93,31 @@ pub async fn observe<B: MessageBody + 'static>(
         tracing::info!(method, route, status, duration_ms, "answered");
     }
     Ok(response)
+}
+
+/// The form in which failures are told.
+#[derive(Debug, Clone, Copy)]
+enum Dialect {
+    /// Problem documents.
+    Own,
+    /// OpenAI's.
+    OpenAi,
+}
+
+impl Dialect {
+    fn of(path: &str) -> Self {
+        match openai::speaks(path) {
+            true => Self::OpenAi,
+            false => Self::Own,
+        }
+    }
+
+    fn response(self, problem: &Problem, request_id: &str) -> HttpResponse {
+        match self {
+            Self::Own => problem.response(request_id),
+            Self::OpenAi => openai::response(problem),
+        }
+    }
 }
 
 /// A client's own id if it is harmless in a log, else a new one.
@@ -111,14 +138,15 @@ fn request_id(request: &ServiceRequest) -> String {
 }
 
 /// A failure instead of a route's answer: the request is gone, so its id is put in here.
-fn unrouted(problem: Problem, method: &'static str, started: Instant, request_id: &str) -> Error {
-    metrics::request_ended(
-        method,
-        "unmatched",
-        problem.status_code(),
-        started.elapsed(),
-    );
-    let mut response = problem.response(request_id);
+fn unrouted(
+    problem: Problem,
+    dialect: Dialect,
+    method: &'static str,
+    started: Instant,
+    request_id: &str,
+) -> Error {
+    let mut response = dialect.response(&problem, request_id);
+    metrics::request_ended(method, "unmatched", response.status(), started.elapsed());
     if let Ok(value) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -126,7 +154,7 @@ fn unrouted(problem: Problem, method: &'static str, started: Instant, request_id
 }
 
 /// Puts a problem document into every failure that has none, and the request's id into every one.
-fn as_problem(response: ServiceResponse, request_id: &str) -> ServiceResponse {
+fn as_problem(response: ServiceResponse, dialect: Dialect, request_id: &str) -> ServiceResponse {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -138,7 +166,7 @@ fn as_problem(response: ServiceResponse, request_id: &str) -> ServiceResponse {
         None => stand_in(status, error),
     };
     let (request, old) = response.into_parts();
-    let mut new = problem.response(request_id);
+    let mut new = dialect.response(&problem, request_id);
     for (name, value) in old.headers() {
         if name != CONTENT_TYPE && !new.headers().contains_key(name) {
             new.headers_mut().append(name.clone(), value.clone());

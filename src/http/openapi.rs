@@ -6,6 +6,7 @@ use utoipa::{Modify, OpenApi};
 use super::message_schema::{
     AuthorSchema, FailureSchema, MessageSchema, SourceSchema, StopReasonSchema, UsageSchema,
 };
+use super::openai::ErrorDocument;
 use super::problem::{ProblemCode, ProblemDocument};
 
 /// Where the description is.
@@ -22,7 +23,7 @@ const BEARER: &str = "bearer";
         description = "A personal digital twin platform: twins of people that others talk with in real time. \
                        Accounts, twins, documents and history are here; messages go over the WebSocket at `/ws`. \
                        Times are UTC milliseconds since 1970. Every failure is a problem document (RFC 9457) \
-                       with a stable `code`.",
+                       with a stable `code`, but under `/v1`, where failures have the form of the OpenAI API.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(),
     ),
@@ -32,6 +33,8 @@ const BEARER: &str = "bearer";
         (name = "me", description = "One's own account"),
         (name = "twins", description = "Twins"),
         (name = "documents", description = "What twins know"),
+        (name = "keys", description = "Keys that programs call `/v1` with"),
+        (name = "openai", description = "The OpenAI dialect, for any client of that API"),
         (name = "conversations", description = "Conversations and their history"),
         (name = "operations", description = "For those who run the server"),
     ),
@@ -44,6 +47,7 @@ const BEARER: &str = "bearer";
         UsageSchema,
         StopReasonSchema,
         FailureSchema,
+        ErrorDocument,
     )),
     security(("bearer" = [])),
     modifiers(&Bearer),
@@ -58,7 +62,9 @@ impl Modify for Bearer {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("The `access_token` of a log-in"))
+            .description(Some(
+                "The `access_token` of a log-in; on `/v1` an API key does as well",
+            ))
             .build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));

@@ -30,6 +30,8 @@ pub struct Problem {
     detail: String,
     retry_after: Option<Duration>,
     allow: Option<String>,
+    param: Option<String>,
+    cause: Option<&'static str>,
 }
 
 /// A problem document.
@@ -84,6 +86,8 @@ impl Problem {
             detail: detail.into(),
             retry_after: None,
             allow: None,
+            param: None,
+            cause: None,
         }
     }
 
@@ -122,6 +126,33 @@ impl Problem {
         Self::new(ErrorCode::Internal, "the server failed; its log says why")
     }
 
+    /// The same problem, about this parameter of a request in the OpenAI dialect.
+    pub fn at(self, param: impl Into<String>) -> Self {
+        let param = Some(param.into());
+        Self { param, ..self }
+    }
+
+    /// The same problem, under a code that the OpenAI dialect has for it.
+    pub fn because(self, cause: &'static str) -> Self {
+        let cause = Some(cause);
+        Self { cause, ..self }
+    }
+
+    /// What was wrong.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// See [`Problem::at`].
+    pub fn param(&self) -> Option<&str> {
+        self.param.as_deref()
+    }
+
+    /// See [`Problem::because`].
+    pub fn cause(&self) -> Option<&'static str> {
+        self.cause
+    }
+
     /// The code.
     pub fn code(&self) -> ErrorCode {
         self.code
@@ -150,7 +181,8 @@ impl Problem {
         response.body(body)
     }
 
-    fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+    /// The headers that say more of it.
+    pub(super) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         let mut headers = Vec::new();
         if let Some(after) = self.retry_after {
             let seconds = after.as_millis().div_ceil(1_000).max(1);

@@ -18,6 +18,7 @@ pub struct RateLimits {
     login_per_account: Limiter<String>,
     register_per_address: Limiter<Address>,
     writes_per_user: Limiter<UserId>,
+    api_per_user: Limiter<UserId>,
 }
 
 /// Whom an address belongs to: an IPv6 customer has a whole /64, so that is one key.
@@ -41,6 +42,7 @@ impl RateLimits {
                 "registrations from this address",
             ),
             writes_per_user: Limiter::new(limits.writes_per_user, "changes"),
+            api_per_user: Limiter::new(limits.api_per_user, "requests to /v1"),
         }
     }
 
@@ -70,12 +72,18 @@ impl RateLimits {
         self.writes_per_user.check(&user)
     }
 
+    /// Counts a request to `/v1`.
+    pub fn check_api(&self, user: UserId) -> Result<(), Problem> {
+        self.api_per_user.check(&user)
+    }
+
     /// Forgets buckets that are full again, which is what a bucket that was never used is.
     pub fn forget_full(&self) {
         self.login_per_address.forget_full();
         self.login_per_account.forget_full();
         self.register_per_address.forget_full();
         self.writes_per_user.forget_full();
+        self.api_per_user.forget_full();
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::keys::key_of;
 use crate::server::{Person, TestServer, text};
 
 /// Whoever may call.
@@ -91,6 +92,46 @@ fn routes() -> Vec<Route> {
             "/api/v1/conversations",
             Some(json!({"twins": ["{twin}"]})),
             [401, 404, 404, 201],
+        ),
+        // Keys of programs.
+        route(get.clone(), "/api/v1/keys", None, [401, 200, 200, 200]),
+        route(
+            post.clone(),
+            "/api/v1/keys",
+            Some(name.clone()),
+            [401, 201, 201, 201],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/keys/{key}",
+            None,
+            [401, 404, 404, 204],
+        ),
+        // The OpenAI dialect, with the private twin as the model.
+        route(get.clone(), "/v1/models", None, [401, 200, 200, 200]),
+        route(
+            get.clone(),
+            "/v1/models/{model}",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            post.clone(),
+            "/v1/chat/completions",
+            Some(json!({"model": "{twin}", "messages": [{"role": "user", "content": "Hi"}]})),
+            [401, 404, 404, 200],
+        ),
+        route(
+            post.clone(),
+            "/v1/completions",
+            Some(json!({"model": "{twin}", "prompt": "Hi"})),
+            [401, 404, 404, 400],
+        ),
+        route(
+            post.clone(),
+            "/v1/embeddings",
+            Some(json!({"model": "{twin}", "input": "Hi"})),
+            [401, 404, 404, 400],
         ),
         // A public twin.
         route(
@@ -220,7 +261,10 @@ impl World {
         let body = json!({"members": [member.id], "twins": [twin]});
         let response = server.post(&owner, "/api/v1/conversations", &body).await;
         let conversation: Value = response.json().await.unwrap();
+        let (key, _) = key_of(&server, &owner).await;
         let names = vec![
+            ("{model}", twin.clone()),
+            ("{key}", text(&key["id"])),
             ("{twin}", twin),
             ("{public}", public),
             ("{document}", text(&document["id"])),

@@ -8,6 +8,8 @@
 mod accounts;
 mod authorization;
 mod conversations;
+mod keys;
+mod openai;
 mod operations;
 mod problems;
 mod twins;

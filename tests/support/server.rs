@@ -46,6 +46,7 @@ pub(crate) fn settings(folder: &TempDir, more: &[(&str, &str)]) -> BTreeMap<Stri
         ("TWIN_QUOTA_LOGIN_ACCOUNT", "1000000/second"),
         ("TWIN_QUOTA_REGISTER_IP", "1000000/second"),
         ("TWIN_QUOTA_WRITES", "1000000/second"),
+        ("TWIN_QUOTA_API", "1000000/second"),
     ];
     let pairs = common.iter().chain(more);
     pairs

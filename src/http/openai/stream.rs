@@ -1,0 +1,126 @@
+//! A text as it is told: whole, or piece by piece as server-sent events.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use actors::{GenerationEvent, Writing};
+use bytes::Bytes;
+use futures::stream::unfold;
+use inference::Generation;
+use serde::Serialize;
+
+use super::super::problem::Problem;
+use super::error::document;
+use super::sampling::CompletionUsage;
+use super::writing::WritingPlace;
+
+/// How the events of one kind of stream look; see [`event`].
+pub(super) trait Chunks: 'static {
+    /// What comes before the first piece, if anything does.
+    fn first(&self) -> Option<Bytes>;
+
+    /// A piece of text.
+    fn piece(&self, text: &str) -> Bytes;
+
+    /// The end.
+    fn end(&self, generation: &Generation) -> Bytes;
+
+    /// What it took.
+    fn usage(&self, usage: CompletionUsage) -> Bytes;
+}
+
+/// Waits for the whole text.
+///
+/// # Errors
+/// Why there is none.
+pub(super) async fn whole(mut writing: Writing) -> Result<Generation, Problem> {
+    loop {
+        match writing.next().await {
+            GenerationEvent::Piece(_) => {}
+            GenerationEvent::Finished(generation) => return Ok(generation),
+            GenerationEvent::Failed(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// What a stream goes on with.
+struct Telling<C> {
+    chunks: C,
+    includes_usage: bool,
+    writing: Writing,
+    /// What has come already and was not told.
+    next: Option<GenerationEvent>,
+    _place: WritingPlace,
+}
+
+/// Answers with the text as it comes. What fails before its first piece is an answer of its own; whoever goes away stops
+/// the writing, since that drops the stream.
+///
+/// # Errors
+/// Why there is no first piece.
+pub(super) async fn streamed(
+    chunks: impl Chunks,
+    includes_usage: bool,
+    mut writing: Writing,
+    place: WritingPlace,
+) -> Result<HttpResponse, Problem> {
+    let next = match writing.next().await {
+        GenerationEvent::Failed(error) => return Err(error.into()),
+        begun => Some(begun),
+    };
+    let first = chunks.first();
+    let telling = Telling {
+        chunks,
+        includes_usage,
+        writing,
+        next,
+        _place: place,
+    };
+    let events = unfold((Some(telling), first), async |(telling, first)| {
+        match (telling, first) {
+            (telling, Some(first)) => Some((first, (telling, None))),
+            (Some(telling), None) => {
+                let (bytes, left) = telling.tell().await;
+                Some((bytes, (left, None)))
+            }
+            (None, None) => None,
+        }
+    });
+    let events = futures::StreamExt::map(events, Ok::<_, Problem>);
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        // nginx would hold the pieces back.
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(events))
+}
+
+impl<C: Chunks> Telling<C> {
+    /// The next bytes, and what is left to tell.
+    async fn tell(mut self) -> (Bytes, Option<Self>) {
+        let event_now = match self.next.take() {
+            Some(begun) => begun,
+            None => self.writing.next().await,
+        };
+        match event_now {
+            GenerationEvent::Piece(text) => (self.chunks.piece(&text), Some(self)),
+            GenerationEvent::Finished(generation) => (self.ending(&generation), None),
+            // The head is gone: what failed is said in its own event, and nothing says that the text is done.
+            GenerationEvent::Failed(error) => (event(&document(&error.into())), None),
+        }
+    }
+
+    fn ending(&self, generation: &Generation) -> Bytes {
+        let mut bytes = self.chunks.end(generation).to_vec();
+        if self.includes_usage {
+            bytes.extend(self.chunks.usage(generation.into()));
+        }
+        bytes.extend(b"data: [DONE]\n\n");
+        bytes.into()
+    }
+}
+
+/// A server-sent event with this as its data.
+pub(super) fn event(data: &impl Serialize) -> Bytes {
+    let json = serde_json::to_string(data).expect("texts and numbers serialise");
+    format!("data: {json}\n\n").into()
+}
