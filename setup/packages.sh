@@ -16,6 +16,11 @@ missing_packages() {
         command -v redis-server >/dev/null || echo redis-server
         command -v faketime >/dev/null || faketime_package
     fi
+    if [ "$1" = test ]; then
+        # The official OpenAI client for JavaScript is tried against the server.
+        command -v node >/dev/null || echo nodejs
+        command -v npm >/dev/null || echo npm
+    fi
     if [ "$1" = test ] && [ "$(uname -s)" = Linux ]; then
         # They drop packets in a network of a test's own.
         has_program nft || echo nftables

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLAIN_FOLDERS = ("setup/tests", "tests/autobahn")
 SERVER_FOLDER = ROOT / "tests" / "python"
 # These need the URL of a running server with the demo account; the others start what they need themselves.
-NEED_DEMO_SERVER = ("test_protocol_page",)
+NEED_DEMO_SERVER = ("test_protocol_page", "test_openai_clients")
 
 
 def main():
