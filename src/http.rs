@@ -50,7 +50,6 @@ pub use readiness::{Check, Readiness, ReadinessChecks};
 use crate::auth::Accounts;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
-use crate::embeddings::Embeddings;
 use crate::ingest::Ingest;
 use problem::Problem;
 
@@ -63,7 +62,7 @@ pub struct Edge {
     pub storage: Storage,
     /// Takes documents in.
     pub ingest: Ingest,
-    /// The actors.
+    /// The actors, and through them the models.
     pub node: Node,
     /// Whether the process may be given work.
     pub readiness: ReadinessChecks,
@@ -73,10 +72,6 @@ pub struct Edge {
     pub limits: LimitsConfig,
     /// What time it is.
     pub clock: Clock,
-    /// The actors, and through them the models.
-    pub node: Node,
-    /// Vectors for texts.
-    pub embeddings: Embeddings,
     /// Room for texts that are written over `/v1`.
     pub writing_places: WritingPlaces,
     /// When the server started, in UTC milliseconds.

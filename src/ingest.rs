@@ -207,7 +207,7 @@ fn cut(content: &[u8], media_type: MediaType) -> Result<Vec<Piece>, IngestError>
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use inference::{Embedder, EngineError, TextForm};
+    use inference::{Embedder, EngineError, HashedEmbedder, TextForm, TokenCounter};
     use protocol::UserId;
     use storage::{Database, Twin, User, Visibility};
 
@@ -223,6 +223,10 @@ mod tests {
 
         fn dimensions(&self) -> usize {
             1
+        }
+
+        fn token_counter(&self) -> TokenCounter {
+            HashedEmbedder::new(1).token_counter()
         }
 
         fn embed_as(

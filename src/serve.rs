@@ -122,8 +122,6 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         node: node.clone(),
         rate_limits: RateLimits::new(&config.limits),
         limits: config.limits.clone(),
-        node: node.clone(),
-        embeddings,
         writing_places: WritingPlaces::new(config.limits.api_writing_max),
         started_at: clock.now_ms(),
         clock,

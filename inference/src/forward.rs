@@ -75,7 +75,7 @@ impl Forward {
         if Self::is_fused(&config, &options)
             && let Some(cpu) = Avx512Bf16::detect()
         {
-            let reader = TensorReader::new(weights, Kind::Float);
+            let reader = TensorReader::new(weights, Kind::Float, tch::Device::Cpu);
             let threads = threads.unsigned_abs() as usize;
             let fused = FusedDecoder::load(cpu, config, reader, computing.context_tokens, threads)?;
             return Ok(Self::Fused(Box::new(fused)));

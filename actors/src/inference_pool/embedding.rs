@@ -86,7 +86,7 @@ impl Desk<EmbedJob> for EmbedDesk {
 mod tests {
     use std::sync::Mutex;
 
-    use inference::{EngineError, HashedEmbedder};
+    use inference::{EngineError, HashedEmbedder, TokenCounter};
 
     use super::super::worker::Gauge;
     use super::*;
@@ -101,6 +101,10 @@ mod tests {
 
         fn dimensions(&self) -> usize {
             self.0.dimensions()
+        }
+
+        fn token_counter(&self) -> TokenCounter {
+            self.0.token_counter()
         }
 
         fn embed_as(
@@ -118,10 +122,11 @@ mod tests {
     fn questions_are_embedded_before_documents_and_what_nobody_waits_for_is_not() {
         let embedded = Arc::<Mutex<Vec<String>>>::default();
         let remembers = embedded.clone();
-        let load = embedder(Arc::new(move || {
+        let factory: EmbedderFactory = Arc::new(move || {
             let inner = HashedEmbedder::new(8);
             Ok(Box::new(Remembering(inner, remembers.clone())))
-        }));
+        });
+        let load = embedder(factory, Arc::default());
         let gauge = Arc::<Gauge>::default();
         let mut desk = load(gauge.clone()).unwrap();
         let mut take = |priority, text: &str| {
@@ -160,7 +165,10 @@ mod tests {
     #[test]
     fn a_desk_that_is_full_leaves_the_rest_in_the_queue() {
         let gauge = Arc::<Gauge>::default();
-        let load = embedder(Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))));
+        let load = embedder(
+            Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))),
+            Arc::default(),
+        );
         let mut desk = load(gauge.clone()).unwrap();
         let mut answers = Vec::new();
         while desk.has_room() {

@@ -389,12 +389,12 @@ async fn prompts_of_one_twin_go_to_one_of_several_engines_until_that_has_too_muc
         embedder: Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))),
         engine_workers: 3,
     };
-    let (pool, _) = InferencePool::start(models).await.unwrap();
+    let (pool, _, _) = InferencePool::start(models).await.unwrap();
     let ask = |owner: u128| {
         let (sender, events) = mpsc::channel(GENERATION_EVENTS_MAX);
         let cancel = Cancel::default();
         let mut request = GenerateRequest {
-            messages: vec![ChatMessage::new(Role::User, "!wait")],
+            prompt: Prompt::Conversation(vec![ChatMessage::new(Role::User, "!wait")]),
             ..GenerateRequest::default()
         };
         request.origin.scope.owner = owner;
@@ -453,7 +453,7 @@ async fn an_engine_that_does_not_come_back_gets_nothing_more_while_another_works
         embedder: Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))),
         engine_workers: 2,
     };
-    let (pool, _) = InferencePool::start(models).await.unwrap();
+    let (pool, _, _) = InferencePool::start(models).await.unwrap();
     let mut poison = ask(&pool, "!panic").await;
     // There is no engine to try it again on.
     assert!(poison.events.recv().await.is_none());

@@ -90,6 +90,10 @@ impl Embedder for RememberingEmbedder {
         self.inner.dimensions()
     }
 
+    fn token_counter(&self) -> TokenCounter {
+        self.inner.token_counter()
+    }
+
     fn embed_as(&mut self, form: TextForm, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
         let with_form = texts.iter().map(|text| (form, (*text).to_owned()));
         self.asked.embedded.lock().unwrap().extend(with_form);

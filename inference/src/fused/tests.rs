@@ -42,6 +42,7 @@ fn load(path: &std::path::Path, kind: Kind, threads: usize) -> Forward {
     let mut model = model::open(path).unwrap();
     let options = ForwardOptions {
         computing: Computing {
+            device: tch::Device::Cpu,
             kind,
             deterministic: false,
             context_tokens: 1024,

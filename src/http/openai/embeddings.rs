@@ -133,7 +133,7 @@ pub(super) async fn create_embeddings(
     // As much work as a text that is written.
     let _place = edge.writing_places.take(user)?;
     let (texts, tokens) = counted(about, texts).await?;
-    let vectors = edge.embeddings.embed(texts).await?;
+    let vectors = edge.node.embed(texts).await?;
     let data = vectors.into_iter().enumerate();
     Ok(HttpResponse::Ok().json(EmbeddingList {
         object: "list",

@@ -11,7 +11,6 @@ use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 use super::super::problem::Problem;
-use crate::embeddings::EmbeddingError;
 
 /// A failure.
 #[derive(Serialize, ToSchema)]
@@ -116,18 +115,6 @@ impl From<CompletionError> for Problem {
                 let after = std::time::Duration::from_secs(1);
                 Self::retry_after(ErrorCode::Unavailable, error.to_string(), after)
             }
-        }
-    }
-}
-
-impl From<EmbeddingError> for Problem {
-    fn from(error: EmbeddingError) -> Self {
-        let detail = error.to_string();
-        match error {
-            EmbeddingError::Overloaded { retry_after } => {
-                Self::retry_after(ErrorCode::Overloaded, detail, retry_after)
-            }
-            EmbeddingError::Failed(_) => Self::internal(&detail),
         }
     }
 }
