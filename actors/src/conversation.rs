@@ -2,16 +2,19 @@
 //!
 //! 1. [`Submit`] (`requests.rs`): membership is checked, the message appended to the log, and only then acknowledged.
 //! 2. The entry is released in order to the shards that have members (`followers.rs`), and published for the other nodes.
-//! 3. Each reply that the message asks for is claimed, handed to its twin, and streamed (`replies.rs`).
-//! 4. Who follows now is told to those who wish to know (`presence.rs`).
-//! 5. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
+//! 3. A change of a message ([`Alter`], `changes.rs`) becomes an entry of the log in the same way.
+//! 4. Each reply that the message asks for is claimed, handed to its twin, and streamed (`replies.rs`).
+//! 5. Who follows now is told to those who wish to know (`presence.rs`).
+//! 6. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use protocol::{ConversationId, ErrorCode, Message as LogMessage, MessageId, UserId};
+use protocol::{Change, ConversationId, Entry, ErrorCode, MessageId, UserId, What};
 use storage::{Member, ReplyOrder, StorageError};
+use tokio::sync::Mutex;
 
 use crate::fan_out::{RoomEvent, ShardId};
 use crate::limits::{CATCH_UP_PAGE, CONVERSATION_MAILBOX_MAX};
@@ -19,12 +22,14 @@ use crate::node::Services;
 use crate::supervisor::{LifeLine, WakeError};
 use crate::timeline::{Arrival, Timeline, entry_frame};
 
+mod changes;
 mod followers;
 mod neighbours;
 mod presence;
 mod replies;
 mod requests;
 
+pub(crate) use changes::Alter;
 use followers::ShardLink;
 pub(crate) use followers::{Attach, Detach, Enter};
 pub(crate) use neighbours::{BusArrived, CatchUpWithLog};
@@ -33,7 +38,7 @@ use presence::Presence;
 use replies::OwnReply;
 pub(crate) use replies::{HandOver, ResumeReplies, Stop};
 use requests::Appends;
-pub(crate) use requests::{Read, Submit, Typing};
+pub(crate) use requests::{Acknowledged, Read, Submit, Typing};
 
 /// How often a conversation looks whether it is still needed, and repairs shards that missed something.
 const HOUSEKEEPING: Duration = Duration::from_millis(500);
@@ -77,6 +82,7 @@ impl From<StorageError> for Refusal {
 /// The actor.
 pub(crate) struct Conversation {
     id: ConversationId,
+    created_by: UserId,
     members: Vec<Member>,
     timeline: Timeline,
     shards: HashMap<ShardId, ShardLink>,
@@ -84,6 +90,8 @@ pub(crate) struct Conversation {
     replies: HashMap<MessageId, OwnReply>,
     /// Messages on their way into the log, in the order in which they came.
     appends: Appends,
+    /// Held by the change that is being made: they are made in the order in which they came.
+    changing: Arc<Mutex<()>>,
     reading_log: bool,
     subscribed: bool,
     aligning: bool,
@@ -110,12 +118,14 @@ impl Conversation {
         let unfinished = services.storage.open_replies(id).await?;
         Ok(Self {
             id,
+            created_by: conversation.created_by,
             members,
             timeline: Timeline::new(id, conversation.last_seq),
             shards: HashMap::new(),
             presence: Presence::default(),
             replies: HashMap::new(),
             appends: Appends::new(),
+            changing: Arc::default(),
             reading_log: false,
             subscribed: false,
             aligning: false,
@@ -132,12 +142,20 @@ impl Conversation {
     }
 
     /// Takes an entry of the log, from wherever it came, and tells the local members what is next.
-    fn arrive(&mut self, message: LogMessage, context: &mut Context<Self>) {
-        match self.timeline.arrive(message) {
-            Arrival::Released(messages) => {
-                for message in messages {
-                    let (seq, message_id) = (message.seq, message.message_id);
-                    let frame = entry_frame(message);
+    fn arrive(&mut self, entry: Entry, context: &mut Context<Self>) {
+        match self.timeline.arrive(entry) {
+            Arrival::Released(entries) => {
+                for entry in entries {
+                    if let Entry::Change(Change {
+                        what: What::Deleted { message_id },
+                        ..
+                    }) = entry
+                    {
+                        self.stop_replies_to(message_id);
+                    }
+                    let seq = entry.seq();
+                    let message_id = entry.message().map(|message| message.message_id);
+                    let frame = entry_frame(entry);
                     self.tell(
                         &RoomEvent::Entry {
                             seq,
@@ -160,14 +178,14 @@ impl Conversation {
         }
         let storage = self.services.storage.clone();
         let (id, after) = (self.id, self.timeline.last_seq());
-        let read = async move { storage.messages_after(id, after, CATCH_UP_PAGE).await };
+        let read = async move { storage.entries_after(id, after, CATCH_UP_PAGE).await };
         let arrived = read.into_actor(self).map(|page, this, context| {
             this.reading_log = false;
             match page {
                 Ok(page) => {
                     let more = page.len() == CATCH_UP_PAGE as usize;
-                    for message in page {
-                        this.arrive(message, context);
+                    for entry in page {
+                        this.arrive(entry, context);
                     }
                     if more {
                         this.read_log(context);

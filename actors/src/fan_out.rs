@@ -40,8 +40,8 @@ pub(crate) enum RoomEvent {
     Entry {
         /// Its place in the log.
         seq: u64,
-        /// Its message id: ends the running reply of that id.
-        message_id: MessageId,
+        /// The message, if it is one: ends the running reply of that id.
+        message_id: Option<MessageId>,
         /// What the members see.
         frame: SharedFrame,
     },
@@ -529,11 +529,13 @@ impl Room {
         &mut self,
         conversation: ConversationId,
         seq: u64,
-        message_id: MessageId,
+        message_id: Option<MessageId>,
         frame: &SharedFrame,
     ) -> Vec<SessionId> {
         self.last_seq = self.last_seq.max(seq);
-        self.running.remove(&message_id);
+        if let Some(message_id) = message_id {
+            self.running.remove(&message_id);
+        }
         for subscriber in self.subscribers.values_mut() {
             subscriber.begin_streams(conversation, self.last_seq, &self.running);
             if subscriber.live && seq == subscriber.cursor + 1 {

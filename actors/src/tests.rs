@@ -22,6 +22,7 @@ use crate::{
     WorkerNode, serve_connection,
 };
 
+mod changes;
 mod chat;
 mod faults;
 mod histories;
@@ -169,11 +170,15 @@ impl House {
     }
 
     async fn conversation_of(&self, members: Vec<NewMember>) -> ConversationId {
+        self.begun_by(self.user, members).await
+    }
+
+    async fn begun_by(&self, created_by: UserId, members: Vec<NewMember>) -> ConversationId {
         let id = ConversationId::new();
         let conversation = NewConversation {
             id,
             title: None,
-            created_by: self.user,
+            created_by,
             created_at: 0,
         };
         self.storage
@@ -199,10 +204,8 @@ impl House {
     }
 
     async fn log(&self, conversation: ConversationId) -> Vec<Message> {
-        self.storage
-            .messages_after(conversation, 0, 1_000)
-            .await
-            .unwrap()
+        let messages = self.storage.messages_before(conversation, None, 1_000);
+        messages.await.unwrap()
     }
 }
 

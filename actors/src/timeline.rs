@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Author, ConversationId, Message, MessageId, ServerFrame};
+use protocol::{Author, ConversationId, Entry, MessageId, ServerFrame};
 
 use crate::fan_out::RunningReply;
 use crate::limits::{EARLY_ENTRIES_MAX, REPLY_BYTES_MAX, RUNNING_REPLIES_MAX};
@@ -14,7 +14,7 @@ use crate::shared_frame::SharedFrame;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Arrival {
     /// These entries are next, in this order.
-    Released(Vec<Message>),
+    Released(Vec<Entry>),
     /// An earlier entry is missing: read the log.
     Gap,
     /// It was released before.
@@ -26,7 +26,7 @@ pub(crate) enum Arrival {
 pub(crate) struct Timeline {
     conversation: ConversationId,
     last_seq: u64,
-    early: BTreeMap<u64, Message>,
+    early: BTreeMap<u64, Entry>,
     running: BTreeMap<MessageId, RunningReply>,
 }
 
@@ -57,22 +57,24 @@ impl Timeline {
     }
 
     /// Takes an entry of the log, from wherever it came.
-    pub(crate) fn arrive(&mut self, message: Message) -> Arrival {
-        if message.seq <= self.last_seq {
+    pub(crate) fn arrive(&mut self, entry: Entry) -> Arrival {
+        if entry.seq() <= self.last_seq {
             return Arrival::Known;
         }
-        if message.seq > self.last_seq + 1 {
+        if entry.seq() > self.last_seq + 1 {
             if self.early.len() < EARLY_ENTRIES_MAX {
-                self.early.insert(message.seq, message);
+                self.early.insert(entry.seq(), entry);
             }
             return Arrival::Gap;
         }
         let mut released = Vec::new();
-        let mut next = Some(message);
-        while let Some(message) = next {
-            self.last_seq = message.seq;
-            self.running.remove(&message.message_id);
-            released.push(message);
+        let mut next = Some(entry);
+        while let Some(entry) = next {
+            self.last_seq = entry.seq();
+            if let Entry::Message(message) = &entry {
+                self.running.remove(&message.message_id);
+            }
+            released.push(entry);
             next = self.early.remove(&(self.last_seq + 1));
         }
         Arrival::Released(released)
@@ -146,10 +148,11 @@ impl Timeline {
 }
 
 /// How the members see a new entry of the log: a twin's message ends its stream.
-pub(crate) fn entry_frame(message: Message) -> SharedFrame {
-    SharedFrame::new(match message.author {
-        Author::Twin { .. } => ServerFrame::MessageDone(message),
-        Author::User { .. } => ServerFrame::Message(message),
+pub(crate) fn entry_frame(entry: Entry) -> SharedFrame {
+    SharedFrame::new(match entry {
+        Entry::Message(message) if message.author.is_ai() => ServerFrame::MessageDone(message),
+        Entry::Message(message) => ServerFrame::Message(message),
+        Entry::Change(change) => ServerFrame::Change(change),
     })
 }
 

@@ -287,7 +287,9 @@ async fn answer(
 ) -> Result<(Rc<Mind>, Plan), Unanswered> {
     let mind = refreshed(id, mind, services).await?;
     let question = services.storage.message(reply.question).await?;
-    let question = question.ok_or(Unanswered::Gone("the question"))?;
+    let question = question
+        .filter(|question| question.deleted_at.is_none())
+        .ok_or(Unanswered::Gone("the question"))?;
     let before = Some(question.seq);
     let storage = &services.storage;
     let history = storage

@@ -22,6 +22,14 @@ impl Sent {
         format!("{}-{room}-{}", self.client, self.number)
     }
 
+    /// Reads a client id.
+    pub(crate) fn of_client_id(client_id: &str) -> Option<Self> {
+        let mut parts = client_id.split('-');
+        let client = parts.next()?.parse().ok()?;
+        let number = parts.nth(1)?.parse().ok()?;
+        Some(Self { client, number })
+    }
+
     /// The text: who, what, and a check that it arrived whole.
     pub(crate) fn text(&self) -> String {
         let body = format!("{}:{}", self.client, self.number);

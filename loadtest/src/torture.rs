@@ -1,7 +1,8 @@
 //! The torture test: clients that lose their connections, a server that is killed, and a history that is checked at the end.
 //!
 //! 1. Each client follows some conversations and sends to them, one message of a conversation at a time, until all are
-//!    acknowledged; what it does comes from the seed.
+//!    acknowledged; what it does comes from the seed. Some of what it sends are edits and reactions, entries of the log like
+//!    messages.
 //! 2. Connections are cut at random bytes of what they send and of what they receive; clients come back, resume, and send
 //!    again what has no outcome.
 //! 3. The server is killed and started again on the same data, at fixed shares of the messages.
@@ -59,6 +60,9 @@ const TRY_AGAIN_LATER: u16 = 1013;
 
 /// Of so many acknowledged messages one is sent again, and one is sent again with another text.
 const REPEAT_ONE_IN: u32 = 20;
+
+/// Of so many messages one is an edit instead, and one a reaction.
+const CHANGE_ONE_IN: u64 = 8;
 
 /// What the torture test does.
 #[derive(Debug, Args)]
@@ -252,9 +256,9 @@ async fn read_all(access: &Access, room: &str) -> anyhow::Result<BTreeMap<u64, S
     while !done {
         for frame in frames(&mut receiver).await? {
             match frame["op"].as_str() {
-                Some("message" | "message_done") => {
+                Some("message" | "message_done" | "change") => {
                     let (seq, text) = entry(&frame)?;
-                    log.insert(seq, text.to_owned());
+                    log.insert(seq, text);
                 }
                 Some("subscribed") => done = true,
                 Some("error" | "reset") => bail!("the reader was refused: {frame}"),
@@ -272,19 +276,71 @@ async fn frames(receiver: &mut Receiver) -> anyhow::Result<Vec<Value>> {
     Ok(frames.into_iter().collect::<Result<_, _>>()?)
 }
 
-fn entry(frame: &Value) -> anyhow::Result<(u64, &str)> {
+/// The place of an entry, and the text that its sender gave it: a change has it by its client id.
+fn entry(frame: &Value) -> anyhow::Result<(u64, String)> {
     let seq = frame["seq"].as_u64().context("an entry without seq")?;
-    Ok((
-        seq,
-        frame["text"].as_str().context("an entry without text")?,
-    ))
+    if frame["op"] == "change" {
+        let client_id = frame["client_id"]
+            .as_str()
+            .context("a change without client_id")?;
+        let sent = Sent::of_client_id(client_id).context("a change of somebody else")?;
+        return Ok((seq, sent.text()));
+    }
+    let text = frame["text"].as_str().context("an entry without text")?;
+    Ok((seq, text.to_owned()))
 }
 
-/// A message whose acknowledgement has not come.
+/// What is sent as an entry of the log.
+#[derive(Debug, Clone)]
+enum What {
+    Message,
+    /// The text that a message has already is given to it once more, so that it can still be checked.
+    Edit(Changeable),
+    /// An emoji of this change's own.
+    React(Changeable),
+}
+
+/// A message that can be changed: its id and its text.
+#[derive(Debug, Clone)]
+struct Changeable {
+    message_id: String,
+    text: String,
+}
+
+/// An entry whose acknowledgement has not come.
 struct Waiting {
     sent: Sent,
-    /// It is a repetition with another text, which must be refused.
+    what: What,
+    /// It is a repetition that says something else, which must be refused.
     altered: bool,
+}
+
+impl Waiting {
+    fn frame(&self, room: usize, conversation: &str) -> String {
+        let text = |text: String| match self.altered {
+            true => format!("{text} altered"),
+            false => text,
+        };
+        let (op, target, content) = match &self.what {
+            What::Message => ("send", None, ("text", text(self.sent.text()))),
+            What::Edit(target) => ("edit", Some(target), ("text", text(target.text.clone()))),
+            What::React(target) => {
+                let emoji = format!(":{}:", self.sent.number + u64::from(self.altered));
+                ("react", Some(target), ("emoji", emoji))
+            }
+        };
+        let mut frame = json!({
+            "op": op,
+            "ref": room.to_string(),
+            "conversation_id": conversation,
+            "client_id": self.sent.client_id(room),
+        });
+        frame[content.0] = content.1.into();
+        if let Some(target) = target {
+            frame["message_id"] = target.message_id.clone().into();
+        }
+        frame.to_string()
+    }
 }
 
 struct Client {
@@ -296,8 +352,10 @@ struct Client {
     readers: HashMap<usize, Reader>,
     next: HashMap<usize, u64>,
     waiting: HashMap<usize, Waiting>,
-    /// The last acknowledged message of each conversation, to be repeated now and then.
-    acknowledged: HashMap<usize, Sent>,
+    /// The last acknowledged entry of each conversation, to be repeated now and then.
+    acknowledged: HashMap<usize, (Sent, What)>,
+    /// The last acknowledged message of each conversation, to be changed now and then.
+    targets: HashMap<usize, Changeable>,
 }
 
 impl Client {
@@ -312,6 +370,7 @@ impl Client {
             next: HashMap::new(),
             waiting: HashMap::new(),
             acknowledged: HashMap::new(),
+            targets: HashMap::new(),
         }
     }
 
@@ -362,17 +421,17 @@ impl Client {
     async fn take(&mut self, frame: &Value, sender: &Sender) -> anyhow::Result<()> {
         let room = self.shared.room(&frame["conversation_id"]);
         match frame["op"].as_str() {
-            Some("message" | "message_done") => {
+            Some("message" | "message_done" | "change") => {
                 let room = room.context("an unknown conversation")?;
                 let (seq, text) = entry(frame)?;
                 let mut history = self.shared.histories[room].borrow_mut();
                 let reader = self.readers.entry(room).or_default();
-                reader.entry(seq, text, &mut history.seen);
+                reader.entry(seq, &text, &mut history.seen);
             }
             Some("ack") => {
                 let room = room.context("an unknown conversation")?;
                 let seq = frame["seq"].as_u64().context("an ack without seq")?;
-                self.acknowledged(room, &frame["client_id"], seq);
+                self.acknowledged(room, frame, seq);
                 self.send_next(room, sender).await?;
             }
             Some("error") => {
@@ -409,14 +468,21 @@ impl Client {
         Ok(())
     }
 
-    fn acknowledged(&mut self, room: usize, client_id: &Value, seq: u64) {
+    fn acknowledged(&mut self, room: usize, ack: &Value, seq: u64) {
         let Some(waiting) = self.waiting.get(&room) else {
             return;
         };
-        if client_id.as_str() != Some(&waiting.sent.client_id(room)) {
+        if ack["client_id"].as_str() != Some(&waiting.sent.client_id(room)) {
             return;
         }
-        let sent = waiting.sent.clone();
+        let (sent, what) = (waiting.sent.clone(), waiting.what.clone());
+        if let (What::Message, Some(message_id)) = (&what, ack["message_id"].as_str()) {
+            let target = Changeable {
+                message_id: message_id.to_owned(),
+                text: sent.text(),
+            };
+            self.targets.insert(room, target);
+        }
         let mut history = self.shared.histories[room].borrow_mut();
         if waiting.altered {
             // The other text was taken under an id that was taken already.
@@ -424,7 +490,7 @@ impl Client {
         }
         history.acknowledged(sent.clone(), seq);
         self.waiting.remove(&room);
-        self.acknowledged.insert(room, sent);
+        self.acknowledged.insert(room, (sent, what));
         self.shared.acknowledged.send_modify(|count| *count += 1);
         let acknowledged = *self.shared.acknowledged.borrow();
         // Repetitions are acknowledged too: the last share ends with the clients.
@@ -446,22 +512,11 @@ impl Client {
             self.waiting.insert(room, waiting);
         }
         let waiting = &self.waiting[&room];
-        let text = match waiting.altered {
-            true => format!("{} altered", waiting.sent.text()),
-            false => waiting.sent.text(),
-        };
         if !waiting.altered {
             let mut history = self.shared.histories[room].borrow_mut();
             history.sends(waiting.sent.clone());
         }
-        let frame = json!({
-            "op": "send",
-            "ref": room.to_string(),
-            "conversation_id": self.shared.rooms[room],
-            "client_id": waiting.sent.client_id(room),
-            "text": text,
-        })
-        .to_string();
+        let frame = waiting.frame(room, &self.shared.rooms[room]);
         if self.random.random_ratio(1, self.shared.cut_one_in) {
             self.shared.cuts.set(self.shared.cuts.get() + 1);
             sender.cut(&frame, self.random.random_range(0.0..=1.0));
@@ -472,11 +527,16 @@ impl Client {
 
     fn choose(&mut self, room: usize) -> Option<Waiting> {
         let again = self.acknowledged.get(&room).cloned();
-        if let Some(sent) = again.filter(|_| self.random.random_ratio(1, REPEAT_ONE_IN)) {
+        let again = again.filter(|_| self.random.random_ratio(1, REPEAT_ONE_IN));
+        if let Some((sent, what)) = again {
             // Not twice in a row, so that the run ends.
             self.acknowledged.remove(&room);
             let altered = self.random.random_bool(0.5);
-            return Some(Waiting { sent, altered });
+            return Some(Waiting {
+                sent,
+                what,
+                altered,
+            });
         }
         let left = self.shared.left.get();
         self.shared.left.set(left.checked_sub(1)?);
@@ -485,9 +545,15 @@ impl Client {
             client: self.number,
             number: *number,
         };
+        let what = match (self.targets.get(&room), *number % CHANGE_ONE_IN) {
+            (Some(target), 3) => What::Edit(target.clone()),
+            (Some(target), 6) => What::React(target.clone()),
+            _ => What::Message,
+        };
         *number += 1;
         Some(Waiting {
             sent,
+            what,
             altered: false,
         })
     }
@@ -578,11 +644,11 @@ impl SlowReader {
         for frame in frames {
             let room = self.shared.room(&frame["conversation_id"]);
             match (frame["op"].as_str(), room) {
-                (Some("message"), Some(room)) => {
+                (Some("message" | "change"), Some(room)) => {
                     let (seq, text) = entry(&frame)?;
                     let mut history = self.shared.histories[room].borrow_mut();
                     let reader = self.readers.entry(room).or_default();
-                    reader.entry(seq, text, &mut history.seen);
+                    reader.entry(seq, &text, &mut history.seen);
                 }
                 (Some("reset"), Some(room)) if frame["code"] == "conflict" => {
                     self.shared.forgotten(room);

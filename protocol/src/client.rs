@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{
-    BROADCAST_BYTES_MAX, CLIENT_ID_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX,
-    SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX,
+    BROADCAST_BYTES_MAX, CLIENT_ID_BYTES_MAX, EMOJI_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX,
+    SEQ_MAX, SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX,
 };
 use crate::{ConversationId, MessageId};
 
@@ -66,6 +66,48 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<MessageId>,
     },
+    /// Gives one's own message another text.
+    Edit {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The client's own id for the change: sending it again is harmless.
+        client_id: ClientId,
+        /// The message.
+        message_id: MessageId,
+        /// The new text.
+        text: String,
+    },
+    /// Deletes a message.
+    Delete {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The client's own id for the change: sending it again is harmless.
+        client_id: ClientId,
+        /// The message.
+        message_id: MessageId,
+    },
+    /// Puts an emoji beside a message.
+    React {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The client's own id for the change: sending it again is harmless.
+        client_id: ClientId,
+        /// The message.
+        message_id: MessageId,
+        /// The emoji.
+        emoji: Emoji,
+    },
+    /// Takes an emoji back.
+    Unreact {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The client's own id for the change: sending it again is harmless.
+        client_id: ClientId,
+        /// The message.
+        message_id: MessageId,
+        /// The emoji.
+        emoji: Emoji,
+    },
     /// Says that the person is writing; it is shown for a few seconds and never kept.
     Typing {
         /// The conversation.
@@ -106,6 +148,10 @@ impl ClientFrame {
         "subscribe",
         "unsubscribe",
         "send",
+        "edit",
+        "delete",
+        "react",
+        "unreact",
         "typing",
         "broadcast",
         "read",
@@ -121,6 +167,10 @@ impl ClientFrame {
             Self::Subscribe { .. } => "subscribe",
             Self::Unsubscribe { .. } => "unsubscribe",
             Self::Send { .. } => "send",
+            Self::Edit { .. } => "edit",
+            Self::Delete { .. } => "delete",
+            Self::React { .. } => "react",
+            Self::Unreact { .. } => "unreact",
             Self::Typing { .. } => "typing",
             Self::Broadcast { .. } => "broadcast",
             Self::Read { .. } => "read",
@@ -162,6 +212,10 @@ impl ClientFrame {
             },
             Self::Unsubscribe { .. }
             | Self::Send { .. }
+            | Self::Edit { .. }
+            | Self::Delete { .. }
+            | Self::React { .. }
+            | Self::Unreact { .. }
             | Self::Typing { .. }
             | Self::Stop { .. }
             | Self::Ping => Ok(()),
@@ -203,16 +257,28 @@ pub struct Cursor {
     pub after_seq: u64,
 }
 
-/// A text that is no client id or `ref`.
+/// A text that is no client id, `ref`, event name or emoji.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name} must be 1 to {bytes_max} bytes of printable ASCII without spaces")]
-pub struct InvalidClientId {
+#[error("{name} must be 1 to {bytes_max} bytes {of}")]
+pub struct InvalidShortText {
     name: &'static str,
     bytes_max: usize,
+    of: &'static str,
 }
 
+/// The characters that a short text may have, in words and as a test.
+type Alphabet = (&'static str, fn(char) -> bool);
+
+const PRINTABLE_ASCII: Alphabet = ("of printable ASCII without spaces", |character| {
+    character.is_ascii_graphic()
+});
+
+const VISIBLE: Alphabet = ("without spaces and control characters", |character| {
+    !character.is_whitespace() && !character.is_control()
+});
+
 macro_rules! token_text {
-    ($(#[$doc:meta])+ $name:ident, $wire:literal, $bytes_max:expr) => {
+    ($(#[$doc:meta])+ $name:ident, $wire:literal, $bytes_max:expr, $alphabet:expr) => {
         $(#[$doc])+
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -226,12 +292,12 @@ macro_rules! token_text {
         }
 
         impl TryFrom<String> for $name {
-            type Error = InvalidClientId;
+            type Error = InvalidShortText;
 
-            fn try_from(text: String) -> Result<Self, InvalidClientId> {
-                let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-                if text.is_empty() || text.len() > $bytes_max || !printable {
-                    return Err(InvalidClientId { name: $wire, bytes_max: $bytes_max });
+            fn try_from(text: String) -> Result<Self, InvalidShortText> {
+                let (of, allowed): Alphabet = $alphabet;
+                if text.is_empty() || text.len() > $bytes_max || !text.chars().all(allowed) {
+                    return Err(InvalidShortText { name: $wire, bytes_max: $bytes_max, of });
                 }
                 Ok(Self(text.into_boxed_str()))
             }
@@ -253,15 +319,20 @@ macro_rules! token_text {
 
 token_text! {
     /// A sender's own id for a message: the same id with the same text is the same message, for ever.
-    ClientId, "client_id", CLIENT_ID_BYTES_MAX
+    ClientId, "client_id", CLIENT_ID_BYTES_MAX, PRINTABLE_ASCII
 }
 
 token_text! {
     /// A text that ties an answer to its request.
-    RequestRef, "ref", REF_BYTES_MAX
+    RequestRef, "ref", REF_BYTES_MAX, PRINTABLE_ASCII
 }
 
 token_text! {
     /// The name of a kind of event that clients tell each other about.
-    EventName, "event", EVENT_NAME_BYTES_MAX
+    EventName, "event", EVENT_NAME_BYTES_MAX, PRINTABLE_ASCII
+}
+
+token_text! {
+    /// An emoji, or its short name.
+    Emoji, "emoji", EMOJI_BYTES_MAX, VISIBLE
 }

@@ -6,21 +6,23 @@ pub mod limits;
 
 mod client;
 mod codec;
+mod entry;
 mod error_code;
 mod id;
 mod message;
 mod server;
 
 pub use client::{
-    ClientFrame, ClientId, ClientRequest, Cursor, EventName, InvalidClientId, RequestRef,
+    ClientFrame, ClientId, ClientRequest, Cursor, Emoji, EventName, InvalidShortText, RequestRef,
 };
 pub use codec::{
     Codec, DecodeError, EncodeError, decode_client, decode_server, encode_client, encode_server,
 };
+pub use entry::{Change, Entry, What};
 pub use error_code::{CloseCode, ErrorCode, Recovery};
 pub use id::{
     ApiKeyId, ChunkId, ConversationId, DocumentId, InvalidId, MessageId, NodeId, SessionId,
     TokenFamilyId, TwinId, UserId,
 };
-pub use message::{Author, Failure, Message, Source, StopReason, Usage};
+pub use message::{Author, Failure, Message, Reaction, Source, StopReason, Usage};
 pub use server::{ReadyUser, ServerFrame};

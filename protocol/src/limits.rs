@@ -24,6 +24,10 @@ pub const BROADCAST_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of the name of a broadcast's event: a word, not a message.
 pub const EVENT_NAME_BYTES_MAX: usize = 64;
 
+/// Bytes of an emoji beside a message: the longest of Unicode, a family of four with their skins, has 41; a short name such as
+/// `:wave:` is an emoji too.
+pub const EMOJI_BYTES_MAX: usize = 64;
+
 /// Bytes of an access token: ours are under 400, and a proxy's header limit is 8 KiB.
 pub const TOKEN_BYTES_MAX: usize = 4 * 1024;
 

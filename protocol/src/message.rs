@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, ConversationId, DocumentId, ErrorCode, MessageId, TwinId, UserId};
+use crate::{ClientId, ConversationId, DocumentId, Emoji, ErrorCode, MessageId, TwinId, UserId};
 
 /// Who wrote a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ impl Author {
     }
 }
 
-/// One entry of a conversation's log. The log is gapless and never changes: entry `seq + 1` follows entry `seq`.
+/// A message: an entry of the log, as it stands after all changes that were made to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// The conversation that the message stands in.
@@ -44,7 +44,7 @@ pub struct Message {
     pub author: Author,
     /// Whether a model wrote it.
     pub ai_written: bool,
-    /// The text: plain text or Markdown.
+    /// The text, as it was edited last: plain text or Markdown; empty when the message was deleted.
     pub text: String,
     /// When it was committed, in UTC milliseconds since 1970.
     pub created_at: i64,
@@ -69,6 +69,24 @@ pub struct Message {
     /// Why a reply failed; present exactly when `stop_reason` is `failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// When its author edited it last, in UTC milliseconds since 1970; absent when it was never edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<i64>,
+    /// When it was deleted, in UTC milliseconds since 1970; absent when it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<i64>,
+    /// What people put beside it, those used first first; absent when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+/// An emoji beside a message, and who put it there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: Emoji,
+    /// Those who put it there, in that order.
+    pub users: Vec<UserId>,
 }
 
 /// A place in a document that a reply was drawn from.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Author, ClientId, ConversationId, ErrorCode, EventName, Message, MessageId, RequestRef,
+    Author, Change, ClientId, ConversationId, ErrorCode, EventName, Message, MessageId, RequestRef,
     SessionId, UserId,
 };
 
@@ -59,18 +59,18 @@ pub enum ServerFrame {
         /// The conversation.
         conversation_id: ConversationId,
     },
-    /// The answer to `send`: the message is committed and will not be lost.
+    /// The answer to whatever adds to the log: it is committed and will not be lost.
     Ack {
         /// The request's `ref`.
         #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
         request_ref: Option<RequestRef>,
         /// The conversation.
         conversation_id: ConversationId,
-        /// The sender's own id for the message.
+        /// The sender's own id for the message or the change.
         client_id: ClientId,
-        /// The message's place in the conversation.
+        /// Its place in the conversation.
         seq: u64,
-        /// The message's id.
+        /// The message that is new or different now.
         message_id: MessageId,
     },
     /// A message of the log: somebody's new message, or one that was missed.
@@ -101,6 +101,8 @@ pub enum ServerFrame {
     },
     /// A reply is finished and committed: the whole message, now an entry of the log.
     MessageDone(Message),
+    /// A change: an entry of the log.
+    Change(Change),
     /// Somebody is writing.
     Typing {
         /// The conversation.
@@ -174,6 +176,7 @@ impl ServerFrame {
         "message_start",
         "delta",
         "message_done",
+        "change",
         "typing",
         "presence",
         "broadcast",
@@ -196,6 +199,7 @@ impl ServerFrame {
             Self::MessageStart { .. } => "message_start",
             Self::Delta { .. } => "delta",
             Self::MessageDone(_) => "message_done",
+            Self::Change(_) => "change",
             Self::Typing { .. } => "typing",
             Self::Presence { .. } => "presence",
             Self::Broadcast { .. } => "broadcast",

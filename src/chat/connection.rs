@@ -298,6 +298,9 @@ impl Client {
             ServerFrame::MessageDone(message) => self.judge(message.conversation_id, |followed| {
                 followed.message(message, ServerFrame::MessageDone)
             }),
+            ServerFrame::Change(change) => {
+                self.judge(change.conversation_id, |followed| followed.change(change))
+            }
             ServerFrame::MessageStart {
                 conversation_id, ..
             } => self.judge(conversation_id, |followed| followed.message_start(frame)),

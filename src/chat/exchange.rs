@@ -274,6 +274,9 @@ mod tests {
                 stop_reason: Some(StopReason::EndOfTurn),
                 model: None,
                 failure: None,
+                edited_at: None,
+                deleted_at: None,
+                reactions: Vec::new(),
             }
         }
     }

@@ -55,7 +55,7 @@ pub(super) struct ConversationEntry {
     created_by: UserId,
     /// When it began, in UTC milliseconds since 1970.
     created_at: i64,
-    /// The `seq` of its newest message; 0 when it has none.
+    /// The `seq` of the newest entry of its log; 0 when it has none.
     last_seq: u64,
     /// Who takes part, in the order of joining.
     members: Vec<MemberEntry>,
@@ -73,6 +73,8 @@ pub(super) struct SummaryEntry {
     last_message: Option<PreviewEntry>,
     /// The last `seq` that one has read oneself.
     read_seq: u64,
+    /// Messages of others that one has not read; counted up to 1,000.
+    unread: u64,
     /// When something happened last, in UTC milliseconds since 1970.
     active_at: i64,
 }
@@ -307,6 +309,7 @@ impl From<ConversationSummary> for SummaryEntry {
             conversation: ConversationEntry::new(summary.conversation, summary.members),
             last_message,
             read_seq: summary.read_seq,
+            unread: summary.unread,
             active_at: summary.active_at,
         }
     }

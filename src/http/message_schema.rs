@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::problem::ProblemCode;
 
-/// One entry of a conversation's log. The log is gapless and never changes.
+/// A message, as it stands after all changes that were made to it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Message)]
 pub(super) struct MessageSchema {
@@ -21,7 +21,7 @@ pub(super) struct MessageSchema {
     author: AuthorSchema,
     /// Whether a model wrote it.
     ai_written: bool,
-    /// The text: plain text or Markdown.
+    /// The text, as it was edited last: plain text or Markdown; empty when the message was deleted.
     text: String,
     /// When it was committed, in UTC milliseconds since 1970.
     created_at: i64,
@@ -46,6 +46,25 @@ pub(super) struct MessageSchema {
     /// Why a reply failed; present exactly when `stop_reason` is `failed`.
     #[schema(required = false, nullable = false)]
     failure: Option<FailureSchema>,
+    /// When its author edited it last, in UTC milliseconds since 1970; absent when it was never edited.
+    #[schema(required = false, nullable = false)]
+    edited_at: Option<i64>,
+    /// When it was deleted, in UTC milliseconds since 1970; absent when it was not.
+    #[schema(required = false, nullable = false)]
+    deleted_at: Option<i64>,
+    /// What people put beside it, those used first first; absent when there are none.
+    #[schema(required = false)]
+    reactions: Vec<ReactionSchema>,
+}
+
+/// An emoji beside a message, and who put it there.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reaction)]
+pub(super) struct ReactionSchema {
+    /// The emoji.
+    emoji: String,
+    /// Those who put it there, in that order.
+    users: Vec<Uuid>,
 }
 
 /// Who wrote a message.
@@ -131,7 +150,7 @@ pub(super) struct FailureSchema {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Author, ErrorCode, Failure, Message, Source, StopReason, Usage};
+    use protocol::{Author, ErrorCode, Failure, Message, Reaction, Source, StopReason, Usage};
     use serde::Serialize;
     use serde_json::Value;
 
@@ -170,6 +189,12 @@ mod tests {
                 code: ErrorCode::Overloaded,
                 message: "message".to_owned(),
             }),
+            edited_at: Some(5),
+            deleted_at: Some(6),
+            reactions: vec![Reaction {
+                emoji: "👀".to_owned().try_into().unwrap(),
+                users: vec![protocol::UserId::from_uuid(ID)],
+            }],
         }
     }
 
@@ -204,6 +229,12 @@ mod tests {
                 code: "overloaded".to_owned(),
                 message: "message".to_owned(),
             }),
+            edited_at: Some(5),
+            deleted_at: Some(6),
+            reactions: vec![ReactionSchema {
+                emoji: "👀".to_owned(),
+                users: vec![ID],
+            }],
         }
     }
 

@@ -8,11 +8,11 @@
 mod batch;
 
 pub(crate) use batch::COUNT_UP;
-use batch::Look;
+use batch::{Look, Sent};
 
 use std::time::{Duration, Instant};
 
-use protocol::{ClientId, Message};
+use protocol::ClientId;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -294,9 +294,9 @@ fn concerns_all(error: &DatabaseError) -> bool {
     )
 }
 
-/// What a duplicate must have in common with the message that was stored.
-fn same_content(stored: &Message, message: &NewMessage) -> bool {
-    stored.conversation_id == message.conversation_id
-        && stored.text == message.text
-        && stored.reply_to == message.reply_to
+/// What a duplicate must have in common with the message that was stored. Of one that was deleted no text is left to compare.
+fn same_content(sent: &Sent, message: &NewMessage) -> bool {
+    sent.stored.conversation_id == message.conversation_id
+        && (sent.stored.deleted_at.is_some() || sent.text == message.text)
+        && sent.stored.reply_to == message.reply_to
 }

@@ -17,12 +17,16 @@ const INSERT_MEMBER: &str = "INSERT INTO members (conversation_id, position, use
      VALUES ($1, $2, $3, $4, $5)";
 const FIND: &str =
     "SELECT id, title, created_by, created_at, last_seq FROM conversations WHERE id = $1";
-/// A list shows the first 200 characters of a message.
+/// A list shows the first 200 characters of a message, and counts no further than to a thousand.
 const OF_USER: &str = "SELECT c.id, c.title, c.created_by, c.created_at, c.last_seq, \
-     c.active_at, m.read_seq, l.seq, l.created_at, substr(l.text, 1, 200), \
+     c.active_at, m.read_seq, \
+     (SELECT COUNT(*) FROM (SELECT 1 FROM messages n WHERE n.conversation_id = c.id \
+     AND n.seq > m.read_seq AND n.author_id <> m.user_id AND n.deleted_at IS NULL LIMIT 1000) unread), \
+     l.seq, l.created_at, substr(l.text, 1, 200), \
      l.author_kind, l.author_id, l.author_name \
      FROM members m JOIN conversations c ON c.id = m.conversation_id \
-     LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.last_seq \
+     LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = \
+     (SELECT MAX(seq) FROM messages WHERE conversation_id = c.id) \
      WHERE m.user_id = $1 AND (c.active_at < $2 OR (c.active_at = $2 AND c.id < $3)) \
      ORDER BY c.active_at DESC, c.id DESC LIMIT $4";
 const MEMBERS: &str = "SELECT m.user_id, m.twin_id, COALESCE(u.name, t.name), m.joined_at \
@@ -48,7 +52,7 @@ pub struct Conversation {
     pub created_by: UserId,
     /// When it began, in UTC milliseconds.
     pub created_at: i64,
-    /// The `seq` of its newest message; 0 when it has none.
+    /// The `seq` of the newest entry of its log; 0 when it has none.
     pub last_seq: u64,
 }
 
@@ -121,6 +125,8 @@ pub struct ConversationSummary {
     pub last_message: Option<MessagePreview>,
     /// The last `seq` that the person whose list it is has read.
     pub read_seq: u64,
+    /// Messages of others that the person has not read; counted up to 1,000.
+    pub unread: u64,
     /// When something happened last, in UTC milliseconds: its newest message or its beginning.
     pub active_at: i64,
 }
@@ -284,9 +290,10 @@ fn read_summary(mut row: Row) -> Result<ConversationSummary, StorageError> {
     let conversation = read_conversation(&mut row)?;
     let active_at = row.int()?;
     let read_seq = row.count()?;
+    let unread = row.count()?;
     let last_message = match row.optional_int()? {
-        Some(_) => Some(MessagePreview {
-            seq: conversation.last_seq,
+        Some(seq) => Some(MessagePreview {
+            seq: u64::try_from(seq).map_err(|_| StorageError::Corrupt(format!("the seq {seq}")))?,
             created_at: row.int()?,
             text: row.text()?,
             author: read_author(&mut row)?,
@@ -298,6 +305,7 @@ fn read_summary(mut row: Row) -> Result<ConversationSummary, StorageError> {
         members: Vec::new(),
         last_message,
         read_seq,
+        unread,
         active_at,
     })
 }

@@ -243,6 +243,13 @@ pub(crate) fn only(results: Vec<Rows>) -> Result<Rows, DatabaseError> {
     Ok(rows)
 }
 
+/// The rows of the two statements of a list.
+pub(crate) fn both(results: Vec<Rows>) -> Result<[Rows; 2], DatabaseError> {
+    <[Rows; 2]>::try_from(results).map_err(|results| {
+        StorageError::Internal(format!("{} results of two statements", results.len())).into()
+    })
+}
+
 /// Refuses what PostgreSQL cannot store, on both databases.
 fn check_texts(queries: &[Query]) -> Result<(), StorageError> {
     for (_, parameters) in queries {

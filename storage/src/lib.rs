@@ -5,6 +5,7 @@
 mod storage;
 
 mod api_keys;
+mod changes;
 mod conversations;
 mod documents;
 mod files;
@@ -23,6 +24,7 @@ mod migrations;
 mod value;
 
 pub use api_keys::ApiKey;
+pub use changes::{Changed, NewChange};
 pub use conversations::{
     ActivityCursor, Conversation, ConversationSummary, Member, MessagePreview, NewConversation,
     NewMember,

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use protocol::{
-    Author, ClientId, ConversationId, ErrorCode, Failure, Message, MessageId, NodeId, Source,
-    StopReason, TwinId, Usage,
+    Author, ClientId, ConversationId, Emoji, Entry, ErrorCode, Failure, Message, MessageId, NodeId,
+    Reaction, Source, StopReason, TwinId, Usage, UserId,
 };
 
-use crate::engine::{DatabaseError, Engine, Query};
+use crate::changes::{self, read_change};
+use crate::engine::{DatabaseError, Engine, Query, both, only};
 use crate::metrics::Call;
 use crate::storage::page;
 use crate::value::{Row, Value, params};
 use crate::{Storage, StorageError};
 
-/// The columns of a message, in the order of `read_message` and `message_parameters`.
+/// The columns that a message is inserted with, in the order of `message_parameters`.
 macro_rules! message_columns {
     () => {
         "conversation_id, seq, message_id, author_kind, author_id, author_name, text, created_at, \
@@ -24,29 +25,43 @@ macro_rules! message_columns {
 }
 pub(crate) use message_columns;
 
+/// The columns of a message, in the order of `read_message`.
+macro_rules! stored_columns {
+    () => {
+        concat!(
+            crate::messages::message_columns!(),
+            ", edited_at, deleted_at, reacted"
+        )
+    };
+}
+pub(crate) use stored_columns;
+
 /// The parameters of one message: its columns and its seed.
 const MESSAGE_PARAMETERS: usize = 17;
 /// The statements that insert 1, 2, 4, … messages.
 static INSERT_MESSAGES: LazyLock<[String; 6]> =
     LazyLock::new(|| std::array::from_fn(|power| insert_statement(1 << power)));
+/// The log is gapless, so that a page of it is a range.
 const AFTER: &str = concat!(
     "SELECT ",
-    message_columns!(),
-    " FROM messages WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+    stored_columns!(),
+    " FROM messages WHERE conversation_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq"
 );
 const BEFORE: &str = concat!(
     "SELECT ",
-    message_columns!(),
+    stored_columns!(),
     " FROM messages WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
 );
 const FIND: &str = concat!(
     "SELECT ",
-    message_columns!(),
+    stored_columns!(),
     " FROM messages WHERE message_id = $1"
 );
 const SOURCES: &str = "SELECT seq, document_id, document, section, quote, score_bits \
      FROM message_sources WHERE conversation_id = $1 AND seq >= $2 AND seq <= $3 \
      ORDER BY seq, ordinal";
+const REACTIONS: &str = "SELECT seq, emoji, user_id FROM reactions \
+     WHERE conversation_id = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq, changed_seq";
 
 /// A message that is to be appended.
 #[derive(Debug, Clone)]
@@ -116,17 +131,20 @@ impl Storage {
         .await
     }
 
-    /// The messages after `after_seq`, oldest first.
-    pub async fn messages_after(
+    /// The entries of the log after `after_seq`, oldest first. Messages are as they stand now.
+    pub async fn entries_after(
         &self,
         conversation: ConversationId,
         after_seq: u64,
         limit: u32,
-    ) -> Result<Vec<Message>, StorageError> {
-        let parameters = params![conversation, after_seq, page(limit)];
+    ) -> Result<Vec<Entry>, StorageError> {
         let engine = self.engine();
-        self.call(Call::Read, read_messages(engine, AFTER, parameters))
-            .await
+        let last_seq = after_seq.saturating_add(u64::from(page(limit)));
+        self.call(
+            Call::Read,
+            read_entries(engine, conversation, after_seq, last_seq),
+        )
+        .await
     }
 
     /// The newest messages before `before_seq`, or of all, oldest first.
@@ -155,34 +173,84 @@ impl Storage {
     }
 }
 
-/// Reads messages of one conversation with their sources, in the order of the statement.
+/// Reads the entries after one and up to another.
+async fn read_entries(
+    engine: Engine,
+    conversation: ConversationId,
+    after_seq: u64,
+    last_seq: u64,
+) -> Result<Vec<Entry>, DatabaseError> {
+    let queries = vec![
+        (AFTER, params![conversation, after_seq, last_seq]),
+        (changes::AFTER, params![conversation, after_seq, last_seq]),
+    ];
+    let [messages, changes] = both(engine.read(queries).await?)?;
+    let messages = complete(&engine, messages.map(read_message)?).await?;
+    let changes = changes.map(read_change)?;
+    let messages = messages.into_iter().map(Entry::Message);
+    let mut entries: Vec<Entry> = messages
+        .chain(changes.into_iter().map(Entry::Change))
+        .collect();
+    entries.sort_by_key(Entry::seq);
+    Ok(entries)
+}
+
+/// Reads messages of one conversation, in the order of the statement.
 pub(crate) async fn read_messages(
     engine: Engine,
     sql: &'static str,
     parameters: Vec<Value>,
 ) -> Result<Vec<Message>, DatabaseError> {
-    let mut messages = Vec::new();
-    for rows in engine.read(vec![(sql, parameters)]).await? {
-        messages = rows.map(read_message)?;
-    }
-    let replies = messages.iter().filter(|message| message.sources.is_some());
-    let seqs: Vec<u64> = replies.map(|message| message.seq).collect();
-    let (Some(first), Some(last)) = (seqs.iter().min(), seqs.iter().max()) else {
-        return Ok(messages);
+    let rows = only(engine.read(vec![(sql, parameters)]).await?)?;
+    complete(&engine, rows.map(read_message)?).await
+}
+
+/// Adds sources and reactions to messages of one conversation.
+async fn complete(
+    engine: &Engine,
+    messages: Vec<StoredMessage>,
+) -> Result<Vec<Message>, DatabaseError> {
+    let range = |wanted: fn(&StoredMessage) -> bool, sql| {
+        let seqs = messages.iter().filter(|stored| wanted(stored));
+        let seqs: Vec<u64> = seqs.map(|stored| stored.message.seq).collect();
+        let (first, last) = (seqs.iter().min()?, seqs.iter().max()?);
+        let conversation = messages[0].message.conversation_id;
+        Some((sql, params![conversation, *first, *last]))
     };
-    let parameters = params![messages[0].conversation_id, *first, *last];
+    let of_replies = range(|stored| stored.message.sources.is_some(), SOURCES);
+    let beside = range(|stored| stored.reacted, REACTIONS);
     let mut sources: HashMap<u64, Vec<Source>> = HashMap::new();
-    for rows in engine.read(vec![(SOURCES, parameters)]).await? {
-        for (seq, source) in rows.map(read_source)? {
+    if let Some(query) = of_replies {
+        for (seq, source) in only(engine.read(vec![query]).await?)?.map(read_source)? {
             sources.entry(seq).or_default().push(source);
         }
     }
-    for message in &mut messages {
-        if let Some(found) = sources.remove(&message.seq) {
-            message.sources = Some(found);
+    let mut reactions: HashMap<u64, Vec<Reaction>> = HashMap::new();
+    if let Some(query) = beside {
+        let rows = only(engine.read(vec![query]).await?)?;
+        for (seq, emoji, user) in rows.map(read_reaction)? {
+            let reactions = reactions.entry(seq).or_default();
+            match reactions.iter_mut().find(|one| one.emoji == emoji) {
+                Some(reaction) => reaction.users.push(user),
+                None => reactions.push(Reaction {
+                    emoji,
+                    users: vec![user],
+                }),
+            }
         }
     }
-    Ok(messages)
+    let completed = messages
+        .into_iter()
+        .map(|StoredMessage { mut message, .. }| {
+            if let Some(found) = sources.remove(&message.seq) {
+                message.sources = Some(found);
+            }
+            if let Some(found) = reactions.remove(&message.seq) {
+                message.reactions = found;
+            }
+            message
+        });
+    Ok(completed.collect())
 }
 
 /// The statement that inserts so many messages.
@@ -254,12 +322,23 @@ pub(crate) fn message_parameters(message: &Message, seed: Option<u64>) -> Vec<Va
     ]
 }
 
-/// Reads a message; a reply still lacks its sources.
-pub(crate) fn read_message(mut row: Row) -> Result<Message, StorageError> {
+/// A message as its row has it: a reply lacks its sources, and all lack their reactions.
+pub(crate) struct StoredMessage {
+    pub(crate) message: Message,
+    /// There may be reactions.
+    reacted: bool,
+}
+
+pub(crate) fn read_message(mut row: Row) -> Result<StoredMessage, StorageError> {
+    read_message_from(&mut row)
+}
+
+/// Reads a message from the front of a row.
+pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageError> {
     let conversation_id = row.id()?;
     let seq = row.count()?;
     let message_id = row.id()?;
-    let author = read_author(&mut row)?;
+    let author = read_author(row)?;
     let text = row.text()?;
     let created_at = row.int()?;
     let client_id = row.optional_text()?;
@@ -285,11 +364,8 @@ pub(crate) fn read_message(mut row: Row) -> Result<Message, StorageError> {
         }),
         _ => None,
     };
-    let client_id = client_id
-        .map(ClientId::try_from)
-        .transpose()
-        .map_err(|_| StorageError::Corrupt("a stored client id is none".into()))?;
-    Ok(Message {
+    let client_id = client_id.map(read_client_id).transpose()?;
+    let message = Message {
         conversation_id,
         seq,
         message_id,
@@ -305,7 +381,12 @@ pub(crate) fn read_message(mut row: Row) -> Result<Message, StorageError> {
         stop_reason,
         model,
         failure,
-    })
+        edited_at: row.optional_int()?,
+        deleted_at: row.optional_int()?,
+        reactions: Vec::new(),
+    };
+    let reacted = row.int()? != 0;
+    Ok(StoredMessage { message, reacted })
 }
 
 /// Reads kind, id and name of an author.
@@ -335,6 +416,20 @@ fn read_source(mut row: Row) -> Result<(u64, Source), StorageError> {
         score: f32::from_bits(row.count()?),
     };
     Ok((seq, source))
+}
+
+fn read_reaction(mut row: Row) -> Result<(u64, Emoji, UserId), StorageError> {
+    Ok((row.count()?, read_emoji(row.text()?)?, row.id()?))
+}
+
+pub(crate) fn read_emoji(text: String) -> Result<Emoji, StorageError> {
+    let emoji = Emoji::try_from(text);
+    emoji.map_err(|_| StorageError::Corrupt("a stored emoji is none".into()))
+}
+
+pub(crate) fn read_client_id(text: String) -> Result<ClientId, StorageError> {
+    let client_id = ClientId::try_from(text);
+    client_id.map_err(|_| StorageError::Corrupt("a stored client id is none".into()))
 }
 
 const fn stop_reason_name(reason: StopReason) -> &'static str {

@@ -24,6 +24,7 @@ const UPDATE: &str = "UPDATE users SET name = COALESCE($2, name), \
 pub(crate) const LOCK: &str = "UPDATE users SET created_at = created_at WHERE id = $1 RETURNING id";
 const LOCK_TWINS: &str = "UPDATE twins SET updated_at = updated_at WHERE owner_id = $1";
 const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
+const TAKE_NAME_OFF_CHANGES: &str = "UPDATE changes SET author_name = $2 WHERE author_id = $1";
 const TAKE_TWINS_NAMES_OFF: &str = "UPDATE messages SET author_name = $2 \
      WHERE author_id IN (SELECT id FROM twins WHERE owner_id = $1)";
 const DELETE: &str = "DELETE FROM users WHERE id = $1";
@@ -95,7 +96,7 @@ impl Storage {
         read_user(row.ok_or(StorageError::NotFound("account"))?)
     }
 
-    /// Deletes an account with its twins, documents, memberships and tokens, and takes the name off its messages.
+    /// Deletes an account with its twins, documents, memberships and tokens, and takes the name off its messages and changes.
     /// Returns the files that nothing refers to any more. `NotFound` when it is gone.
     pub async fn delete_user(&self, id: UserId) -> Result<Vec<FileKey>, StorageError> {
         let engine = self.engine();
@@ -117,6 +118,7 @@ async fn delete(engine: &Engine, id: UserId) -> Result<Vec<FileKey>, DatabaseErr
     let changes = vec![
         (DELETE_DOCUMENTS_OF_OWNER, params![id]),
         (TAKE_NAME_OFF, params![id, DELETED_ACCOUNT]),
+        (TAKE_NAME_OFF_CHANGES, params![id, DELETED_ACCOUNT]),
         (TAKE_TWINS_NAMES_OFF, params![id, DELETED_TWIN]),
     ];
     let mut keys = Vec::new();

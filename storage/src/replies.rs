@@ -5,7 +5,7 @@ use protocol::{
 };
 
 use crate::append::COUNT_UP;
-use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, both, until_no_collision};
 use crate::messages::{self, insert_message, message_parameters};
 use crate::metrics::Call;
 use crate::storage::page;
@@ -51,7 +51,7 @@ const EXPIRED: &str = concat!(
 );
 const FIND_MESSAGE: &str = concat!(
     "SELECT ",
-    crate::messages::message_columns!(),
+    crate::messages::stored_columns!(),
     " FROM messages WHERE message_id = $1"
 );
 
@@ -216,8 +216,7 @@ async fn finish(
 ) -> Result<Finished, DatabaseError> {
     let orders = vec![(FINISH, params![reply, epoch]), (FIND, params![reply])];
     let (mut transaction, results) = engine.begin(orders).await?;
-    let [done, found] = <[_; 2]>::try_from(results)
-        .map_err(|_| StorageError::Internal("two statements, two results".into()))?;
+    let [done, found] = both(results)?;
     let Some(mut order) = done.first() else {
         transaction.roll_back().await;
         let is_done = match found.first().map(read_order).transpose()? {
@@ -255,6 +254,9 @@ async fn finish(
         stop_reason: Some(finished.stop_reason),
         model: finished.model.clone(),
         failure: finished.failure.clone(),
+        edited_at: None,
+        deleted_at: None,
+        reactions: Vec::new(),
     };
     let parameters = message_parameters(&message, Some(finished.seed));
     let mut inserts = vec![insert_message(parameters)];

@@ -2,7 +2,7 @@
 
 use actix::prelude::*;
 use bytes::Bytes;
-use protocol::ServerFrame;
+use protocol::{Entry, ServerFrame};
 
 use super::Conversation;
 use crate::SharedFrame;
@@ -59,8 +59,9 @@ impl Conversation {
     fn frame_arrived(&mut self, frame: ServerFrame, context: &mut Context<Self>) {
         match frame {
             ServerFrame::Message(message) | ServerFrame::MessageDone(message) => {
-                self.arrive(message, context);
+                self.arrive(Entry::Message(message), context);
             }
+            ServerFrame::Change(change) => self.arrive(Entry::Change(change), context),
             ServerFrame::MessageStart {
                 message_id,
                 author,

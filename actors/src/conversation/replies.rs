@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use futures::stream::{self, Stream, StreamExt};
 use inference::Priority;
-use protocol::{Author, ErrorCode, MessageId, ServerFrame, TwinId, UserId};
+use protocol::{Author, Entry, ErrorCode, MessageId, ServerFrame, TwinId, UserId};
 use storage::{Finished, Member, ReplyOrder, StorageError};
 use tokio::sync::mpsc;
 
@@ -105,6 +105,7 @@ impl Conversation {
         let cancel = Cancel::default();
         let own = OwnReply {
             author: author.clone(),
+            question,
             epoch,
             cancel: cancel.clone(),
             stopped: false,
@@ -314,7 +315,7 @@ impl Conversation {
                 Ok(Finished::Done(message) | Finished::AlreadyDone(message)) => {
                     this.replies.remove(&reply);
                     this.publish_frame(&ServerFrame::MessageDone(message.clone()));
-                    this.arrive(message, context);
+                    this.arrive(Entry::Message(message), context);
                 }
                 Ok(Finished::Stale) => this.give_up(reply),
                 Err(error) => {
@@ -327,13 +328,21 @@ impl Conversation {
         context.spawn(told);
     }
 
+    /// Stops the replies to a message that this node writes.
+    pub(super) fn stop_replies_to(&mut self, question: MessageId) {
+        for own in self.replies.values_mut() {
+            if own.question == question {
+                own.stop();
+            }
+        }
+    }
+
     /// Stops a reply that this node writes; `false` when it writes no such reply.
     pub(super) fn stop_own_reply(&mut self, reply: MessageId) -> bool {
         let Some(own) = self.replies.get_mut(&reply) else {
             return false;
         };
-        own.stopped = true;
-        own.cancel.cancel();
+        own.stop();
         true
     }
 }

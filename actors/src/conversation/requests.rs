@@ -7,7 +7,7 @@ use std::task::{self, Poll, ready};
 use actix::prelude::*;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use protocol::{Author, ClientId, MessageId, ServerFrame, UserId};
+use protocol::{Author, ClientId, Entry, MessageId, ServerFrame, UserId};
 use storage::{Appended, Member, NewMessage, NewReplyOrder, ReplyOrder, Storage, StorageError};
 
 use super::{Conversation, Refusal};
@@ -140,7 +140,7 @@ impl Conversation {
         if self.is_heard() {
             self.publish_frame(&ServerFrame::Message(message.clone()));
         }
-        self.arrive(message, context);
+        self.arrive(Entry::Message(message), context);
         for order in orders {
             self.begin_reply(order, context);
         }

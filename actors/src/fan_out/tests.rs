@@ -13,7 +13,7 @@ fn entry(conversation: ConversationId, seq: u64) -> RoomEvent {
     });
     RoomEvent::Entry {
         seq,
-        message_id,
+        message_id: Some(message_id),
         frame,
     }
 }
@@ -163,7 +163,7 @@ fn a_connection_that_has_read_on_waits_with_streams_until_the_room_has_heard_of_
     assert_eq!(told(&scene.outbox), Vec::<String>::new());
     let end = RoomEvent::Entry {
         seq: 1,
-        message_id: reply,
+        message_id: Some(reply),
         frame: presence(scene.conversation, &[]),
     };
     scene.apply(end);

@@ -6,8 +6,7 @@ use std::future::poll_fn;
 use actix::prelude::*;
 use protocol::limits::SUBSCRIPTIONS_MAX;
 use protocol::{
-    Codec, ConversationId, Cursor, ErrorCode, Message as LogMessage, RequestRef, ServerFrame,
-    SessionId,
+    Codec, ConversationId, Cursor, Entry, ErrorCode, RequestRef, ServerFrame, SessionId,
 };
 use storage::Storage;
 
@@ -294,7 +293,7 @@ impl CatchUpTask {
             }
             let page = self
                 .storage
-                .messages_after(self.conversation, cursor, CATCH_UP_PAGE)
+                .entries_after(self.conversation, cursor, CATCH_UP_PAGE)
                 .await?;
             if page.is_empty() {
                 empty_reads += 1;
@@ -303,20 +302,22 @@ impl CatchUpTask {
                     return Err(Refusal::new(ErrorCode::Unavailable, message));
                 }
             }
-            for message in page {
+            for entry in page {
                 self.outbox.room().await;
-                cursor = message.seq;
-                self.send(message);
+                cursor = entry.seq();
+                self.send(entry);
                 self.moved_to(cursor);
             }
         }
     }
 
-    fn send(&self, message: LogMessage) {
+    fn send(&self, entry: Entry) {
+        let frame = match entry {
+            Entry::Message(message) => ServerFrame::Message(message),
+            Entry::Change(change) => ServerFrame::Change(change),
+        };
         // A closing connection wants nothing more; it resumes from its cursor.
-        let _ = self
-            .outbox
-            .push(encode_outgoing(self.codec, &ServerFrame::Message(message)));
+        let _ = self.outbox.push(encode_outgoing(self.codec, &frame));
     }
 
     fn moved_to(&self, seq: u64) {

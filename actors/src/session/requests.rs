@@ -1,4 +1,4 @@
-//! What a client asks of conversations: send, typing, read, stop; each answered with the request's `ref`.
+//! What a client asks of conversations: send, edit, delete, react, typing, read, stop; each answered with the request's `ref`.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,14 @@ use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use protocol::limits::{SUBSCRIPTIONS_MAX, TEXT_BYTES_MAX};
 use protocol::{
     ClientFrame, ClientId, ClientRequest, ConversationId, ErrorCode, MessageId, RequestRef,
-    ServerFrame, UserId,
+    ServerFrame, UserId, What,
 };
 
 use super::Session;
 use super::follow::Asked;
 use crate::SharedFrame;
 use crate::bus_event;
-use crate::conversation::{Conversation, Read, Refusal, Stop, Submit, Typing};
+use crate::conversation::{Acknowledged, Alter, Conversation, Read, Refusal, Stop, Submit, Typing};
 use crate::fan_out::Relay;
 use crate::limits::SESSION_REQUESTS_MAX;
 use crate::metrics;
@@ -86,6 +86,44 @@ impl Session {
                     reply_to,
                 };
                 self.send(request_ref, sending, context);
+            }
+            ClientFrame::Edit {
+                conversation_id,
+                client_id,
+                message_id,
+                text,
+            } => {
+                if let Err(refusal) = check_text(&text) {
+                    return self.push_error(request_ref, refusal);
+                }
+                let what = What::Edited { message_id, text };
+                self.alter(request_ref, conversation_id, client_id, what, context);
+            }
+            ClientFrame::Delete {
+                conversation_id,
+                client_id,
+                message_id,
+            } => {
+                let what = What::Deleted { message_id };
+                self.alter(request_ref, conversation_id, client_id, what, context);
+            }
+            ClientFrame::React {
+                conversation_id,
+                client_id,
+                message_id,
+                emoji,
+            } => {
+                let what = What::Reacted { message_id, emoji };
+                self.alter(request_ref, conversation_id, client_id, what, context);
+            }
+            ClientFrame::Unreact {
+                conversation_id,
+                client_id,
+                message_id,
+                emoji,
+            } => {
+                let what = What::Unreacted { message_id, emoji };
+                self.alter(request_ref, conversation_id, client_id, what, context);
             }
             ClientFrame::Typing { conversation_id } => {
                 self.ask(
@@ -189,8 +227,7 @@ impl Session {
         if let Err(refusal) = check_text(&sending.text) {
             return self.push_error(request_ref, refusal);
         }
-        if let Err(until) = self.worker.sends().check_key(&sending.user) {
-            let refusal = rate_limited(&until, "too many messages; wait a little");
+        if let Err(refusal) = self.may_add(sending.user) {
             return self.push_error(request_ref, refusal);
         }
         let Sending {
@@ -208,11 +245,55 @@ impl Session {
             text,
             reply_to,
         };
+        self.add(request_ref, conversation, client_id, submit, context);
+    }
+
+    /// Has a message changed.
+    fn alter(
+        &mut self,
+        request_ref: Option<RequestRef>,
+        conversation: ConversationId,
+        client_id: ClientId,
+        what: What,
+        context: &mut Context<Self>,
+    ) {
+        let Some(person) = &self.person else { return };
+        let alter = Alter {
+            user: person.identity.user_id,
+            name: person.name.clone(),
+            client_id: client_id.clone(),
+            what,
+        };
+        if let Err(refusal) = self.may_add(alter.user) {
+            return self.push_error(request_ref, refusal);
+        }
+        self.add(request_ref, conversation, client_id, alter, context);
+    }
+
+    /// Counts what a person adds to logs.
+    fn may_add(&self, user: UserId) -> Result<(), Refusal> {
+        let counted = self.worker.sends().check_key(&user);
+        counted.map_err(|until| rate_limited(&until, "too many messages; wait a little"))
+    }
+
+    /// Asks a conversation to add something to its log, and acknowledges it.
+    fn add<M>(
+        &mut self,
+        request_ref: Option<RequestRef>,
+        conversation: ConversationId,
+        client_id: ClientId,
+        addition: M,
+        context: &mut Context<Self>,
+    ) where
+        M: Message<Result = Result<Acknowledged, Refusal>> + Send + 'static,
+        Conversation: Handler<M>,
+        <Conversation as Actor>::Context: ToEnvelope<Conversation, M>,
+    {
         let arrived = Instant::now();
         self.ask(
             request_ref,
             conversation,
-            submit,
+            addition,
             context,
             move |this, request_ref, acknowledged| {
                 metrics::acknowledged(arrived.elapsed());

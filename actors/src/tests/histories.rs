@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use protocol::{Author, SessionId};
+use protocol::{Author, Change, Entry, SessionId, What};
 
 use super::*;
 use crate::fan_out::{Follower, GoLive, RoomEvent, Rooms, Shards};
@@ -24,6 +24,8 @@ const PAGE: usize = 7;
 enum Step {
     /// So many messages are committed; what is published of them is on its way.
     Append(usize),
+    /// A change is committed, and on its way like a message.
+    Change,
     /// One of the published entries arrives.
     Deliver(usize),
     /// One of the published entries is lost on its way.
@@ -53,6 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
     let reader = 0..READERS;
     prop_oneof![
         6 => prop_oneof![9 => 1..4_usize, 1 => 100..200_usize].prop_map(Step::Append),
+        2 => Just(Step::Change),
         12 => any.clone().prop_map(Step::Deliver),
         2 => any.clone().prop_map(Step::Lose),
         1 => Just(Step::Miss),
@@ -77,8 +80,8 @@ struct Reader {
 
 struct World {
     conversation: ConversationId,
-    log: Vec<Message>,
-    on_the_way: Vec<Message>,
+    log: Vec<Entry>,
+    on_the_way: Vec<Entry>,
     timeline: Timeline,
     rooms: Rooms,
     missed: bool,
@@ -115,9 +118,22 @@ impl World {
                     self.commit(MessageId::new(), author, text);
                 }
             }
+            Step::Change => {
+                let change = Change {
+                    conversation_id: self.conversation,
+                    seq: self.log.len() as u64 + 1,
+                    author: twin(),
+                    created_at: 0,
+                    client_id: "change".to_owned().try_into().unwrap(),
+                    what: What::Deleted {
+                        message_id: MessageId::new(),
+                    },
+                };
+                self.commit_entry(Entry::Change(change));
+            }
             Step::Deliver(which) => {
-                if let Some(message) = pick(&mut self.on_the_way, which) {
-                    self.arrive(message);
+                if let Some(entry) = pick(&mut self.on_the_way, which) {
+                    self.arrive(entry);
                 }
             }
             Step::Lose(which) => drop(pick(&mut self.on_the_way, which)),
@@ -148,8 +164,8 @@ impl World {
                     let text = self.replies.remove(&reply).unwrap_or_default();
                     self.commit(reply, twin(), text);
                     // Its own node knows of it at once.
-                    let message = self.on_the_way.pop().expect("it was just committed");
-                    self.arrive(message);
+                    let entry = self.on_the_way.pop().expect("it was just committed");
+                    self.arrive(entry);
                 }
             }
             Step::Join(reader) => self.join(reader),
@@ -180,20 +196,27 @@ impl World {
             stop_reason: None,
             model: None,
             failure: None,
+            edited_at: None,
+            deleted_at: None,
+            reactions: Vec::new(),
         };
-        self.log.push(message.clone());
-        self.on_the_way.push(message);
+        self.commit_entry(Entry::Message(message));
+    }
+
+    fn commit_entry(&mut self, entry: Entry) {
+        self.log.push(entry.clone());
+        self.on_the_way.push(entry);
     }
 
     /// As the conversation's actor does it: what is released goes to the worker thread, a gap is read from the log.
-    fn arrive(&mut self, message: Message) {
-        match self.timeline.arrive(message) {
-            Arrival::Released(messages) => {
-                for message in messages {
+    fn arrive(&mut self, entry: Entry) {
+        match self.timeline.arrive(entry) {
+            Arrival::Released(entries) => {
+                for entry in entries {
                     self.tell(RoomEvent::Entry {
-                        seq: message.seq,
-                        message_id: message.message_id,
-                        frame: entry_frame(message),
+                        seq: entry.seq(),
+                        message_id: entry.message().map(|message| message.message_id),
+                        frame: entry_frame(entry),
                     });
                 }
             }
@@ -207,8 +230,8 @@ impl World {
     fn read_log(&mut self) {
         let after = self.timeline.last_seq() as usize;
         let rest = self.log[after..].to_vec();
-        for message in rest {
-            self.arrive(message);
+        for entry in rest {
+            self.arrive(entry);
         }
     }
 
@@ -266,14 +289,13 @@ impl World {
         if self.rooms.go_live(self.conversation, session) != GoLive::Behind {
             return;
         }
-        for message in self.log.iter().skip(cursor as usize).take(PAGE) {
+        for entry in self.log.iter().skip(cursor as usize).take(PAGE) {
             if outbox.room().now_or_never().is_none() {
                 return;
             }
-            let frame = SharedFrame::new(ServerFrame::Message(message.clone()));
-            let _ = outbox.push(frame.outgoing(Codec::Json));
+            let _ = outbox.push(entry_frame(entry.clone()).outgoing(Codec::Json));
             self.rooms
-                .caught_up_to(self.conversation, session, message.seq);
+                .caught_up_to(self.conversation, session, entry.seq());
         }
     }
 
@@ -324,14 +346,13 @@ impl World {
 
 impl Reader {
     /// Takes a frame as a client does, and holds it to the promises.
-    fn see(&mut self, frame: ServerFrame, log: &[Message]) {
+    fn see(&mut self, frame: ServerFrame, log: &[Entry]) {
         match frame {
             ServerFrame::Message(message) | ServerFrame::MessageDone(message) => {
-                assert_eq!(message.seq, self.seen + 1, "every entry once, in order");
-                assert_eq!(message, log[self.seen as usize]);
-                self.seen = message.seq;
                 self.streams.remove(&message.message_id);
+                self.see_entry(Entry::Message(message), log);
             }
+            ServerFrame::Change(change) => self.see_entry(Entry::Change(change), log),
             ServerFrame::MessageStart { message_id, .. } => {
                 self.streams.insert(message_id, String::new());
             }
@@ -352,11 +373,17 @@ impl Reader {
             other => panic!("unexpected {other:?}"),
         }
     }
+
+    fn see_entry(&mut self, entry: Entry, log: &[Entry]) {
+        assert_eq!(entry.seq(), self.seen + 1, "every entry once, in order");
+        assert_eq!(entry, log[self.seen as usize]);
+        self.seen = entry.seq();
+    }
 }
 
-fn pick(messages: &mut Vec<Message>, which: usize) -> Option<Message> {
-    let count = messages.len();
-    (count > 0).then(|| messages.remove(which % count))
+fn pick(entries: &mut Vec<Entry>, which: usize) -> Option<Entry> {
+    let count = entries.len();
+    (count > 0).then(|| entries.remove(which % count))
 }
 
 fn twin() -> Author {

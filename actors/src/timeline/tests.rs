@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use protocol::{TwinId, UserId};
+use protocol::{Message, TwinId, UserId};
 
 use super::*;
 
@@ -22,6 +22,9 @@ fn message(conversation: ConversationId, seq: u64) -> Message {
         stop_reason: None,
         model: None,
         failure: None,
+        edited_at: None,
+        deleted_at: None,
+        reactions: Vec::new(),
     }
 }
 
@@ -41,8 +44,8 @@ proptest! {
         let mut timeline = Timeline::new(conversation, 0);
         let mut released = Vec::new();
         for seq in &order {
-            if let Arrival::Released(messages) = timeline.arrive(message(conversation, *seq)) {
-                released.extend(messages.into_iter().map(|message| message.seq));
+            if let Arrival::Released(entries) = timeline.arrive(Entry::Message(message(conversation, *seq))) {
+                released.extend(entries.iter().map(Entry::seq));
             }
         }
         let complete = (1..).take_while(|seq| order.contains(seq)).collect::<Vec<u64>>();
@@ -76,7 +79,7 @@ fn an_entry_ends_its_running_reply() {
     timeline
         .start(done.message_id, twin(), MessageId::new())
         .unwrap();
-    timeline.arrive(done);
+    timeline.arrive(Entry::Message(done));
     assert_eq!(timeline.running().count(), 0);
 }
 

@@ -3,10 +3,13 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use protocol::limits::{CLIENT_ID_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX};
+use protocol::limits::{
+    CLIENT_ID_BYTES_MAX, EMOJI_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX,
+};
 use protocol::{
-    Author, ClientFrame, ClientId, ClientRequest, Cursor, ErrorCode, EventName, Failure, Message,
-    ReadyUser, RequestRef, ServerFrame, Source, StopReason, Usage,
+    Author, Change, ClientFrame, ClientId, ClientRequest, Cursor, Emoji, ErrorCode, EventName,
+    Failure, Message, Reaction, ReadyUser, RequestRef, ServerFrame, Source, StopReason, Usage,
+    What,
 };
 
 /// Any of our ids: 16 bytes of any value.
@@ -32,6 +35,15 @@ fn client_id() -> impl Strategy<Value = ClientId> {
 
 fn event_name() -> impl Strategy<Value = EventName> {
     graphic(EVENT_NAME_BYTES_MAX).prop_map(|text| text.try_into().expect("printable"))
+}
+
+/// Any visible characters, of any plane of Unicode.
+fn emoji() -> impl Strategy<Value = Emoji> {
+    let visible = any::<char>().prop_filter("visible", |character| {
+        !character.is_whitespace() && !character.is_control()
+    });
+    vec(visible, 1..=EMOJI_BYTES_MAX / 4)
+        .prop_map(|text| String::from_iter(text).try_into().expect("visible"))
 }
 
 fn request_ref() -> impl Strategy<Value = Option<RequestRef>> {
@@ -73,6 +85,37 @@ pub(crate) fn client_request() -> impl Strategy<Value = ClientRequest> {
                 client_id,
                 text,
                 reply_to,
+            }
+        ),
+        (id(), client_id(), id(), text()).prop_map(
+            |(conversation_id, client_id, message_id, text)| ClientFrame::Edit {
+                conversation_id,
+                client_id,
+                message_id,
+                text,
+            }
+        ),
+        (id(), client_id(), id()).prop_map(|(conversation_id, client_id, message_id)| {
+            ClientFrame::Delete {
+                conversation_id,
+                client_id,
+                message_id,
+            }
+        }),
+        (id(), client_id(), id(), emoji()).prop_map(
+            |(conversation_id, client_id, message_id, emoji)| ClientFrame::React {
+                conversation_id,
+                client_id,
+                message_id,
+                emoji,
+            }
+        ),
+        (id(), client_id(), id(), emoji()).prop_map(
+            |(conversation_id, client_id, message_id, emoji)| ClientFrame::Unreact {
+                conversation_id,
+                client_id,
+                message_id,
+                emoji,
             }
         ),
         id().prop_map(|conversation_id| ClientFrame::Typing { conversation_id }),
@@ -152,9 +195,16 @@ fn message() -> impl Strategy<Value = Message> {
         option::of(text()),
         option::of(failure),
     );
-    (begin, rest).prop_map(|(begin, rest)| {
+    let reaction = (emoji(), vec(id(), 0..3)).prop_map(|(emoji, users)| Reaction { emoji, users });
+    let later = (
+        option::of(any::<i64>()),
+        option::of(any::<i64>()),
+        vec(reaction, 0..3),
+    );
+    (begin, rest, later).prop_map(|(begin, rest, later)| {
         let (conversation_id, seq, message_id, author, ai_written, text, created_at) = begin;
         let (client_id, reply_to, sources, usage, stop_reason, model, failure) = rest;
+        let (edited_at, deleted_at, reactions) = later;
         Message {
             conversation_id,
             seq,
@@ -170,8 +220,30 @@ fn message() -> impl Strategy<Value = Message> {
             stop_reason,
             model,
             failure,
+            edited_at,
+            deleted_at,
+            reactions,
         }
     })
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let what = prop_oneof![
+        (id(), text()).prop_map(|(message_id, text)| What::Edited { message_id, text }),
+        id().prop_map(|message_id| What::Deleted { message_id }),
+        (id(), emoji()).prop_map(|(message_id, emoji)| What::Reacted { message_id, emoji }),
+        (id(), emoji()).prop_map(|(message_id, emoji)| What::Unreacted { message_id, emoji }),
+    ];
+    (id(), seq(), author(), any::<i64>(), client_id(), what).prop_map(
+        |(conversation_id, seq, author, created_at, client_id, what)| Change {
+            conversation_id,
+            seq,
+            author,
+            created_at,
+            client_id,
+            what,
+        },
+    )
 }
 
 /// Any server frame.
@@ -279,6 +351,7 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
         message_start,
         delta,
         message().prop_map(ServerFrame::MessageDone),
+        change().prop_map(ServerFrame::Change),
         typing,
         presence,
         broadcast,

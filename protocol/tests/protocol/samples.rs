@@ -1,9 +1,9 @@
 //! The frames of the golden files: every kind of frame, with and without what it may lack.
 
 use protocol::{
-    Author, ClientFrame, ClientRequest, Codec, Cursor, ErrorCode, EventName, Failure, Message,
-    ReadyUser, RequestRef, ServerFrame, Source, StopReason, Usage, decode_client, encode_client,
-    encode_server,
+    Author, Change, ClientFrame, ClientId, ClientRequest, Codec, Cursor, Emoji, ErrorCode,
+    EventName, Failure, Message, Reaction, ReadyUser, RequestRef, ServerFrame, Source, StopReason,
+    Usage, What, decode_client, encode_client, encode_server,
 };
 use serde_json::{Value, json};
 
@@ -88,10 +88,7 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
     };
     let send = |text: &str, reply_to| ClientFrame::Send {
         conversation_id,
-        client_id: "7f3c1a52-5b7e-4d53-9a60-0c5f3f9c2b11"
-            .to_owned()
-            .try_into()
-            .expect("a client id"),
+        client_id: client_id(),
         text: text.to_owned(),
         reply_to,
     };
@@ -171,6 +168,53 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
                 Some(id(QUESTION)),
             )),
         ),
+        (
+            "edit",
+            with(
+                "8",
+                ClientFrame::Edit {
+                    conversation_id,
+                    client_id: client_id(),
+                    message_id: id(QUESTION),
+                    text: "Where do you keep the spare keys?".to_owned(),
+                },
+            ),
+        ),
+        (
+            "delete",
+            with(
+                "9",
+                ClientFrame::Delete {
+                    conversation_id,
+                    client_id: client_id(),
+                    message_id: id(QUESTION),
+                },
+            ),
+        ),
+        (
+            "react",
+            with(
+                "10",
+                ClientFrame::React {
+                    conversation_id,
+                    client_id: client_id(),
+                    message_id: id(REPLY),
+                    emoji: emoji("👍🏽"),
+                },
+            ),
+        ),
+        (
+            "unreact",
+            with(
+                "11",
+                ClientFrame::Unreact {
+                    conversation_id,
+                    client_id: client_id(),
+                    message_id: id(REPLY),
+                    emoji: emoji("👍🏽"),
+                },
+            ),
+        ),
         ("typing", without(ClientFrame::Typing { conversation_id })),
         (
             "broadcast",
@@ -202,6 +246,15 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
     ]
 }
 
+fn client_id() -> ClientId {
+    let text = "7f3c1a52-5b7e-4d53-9a60-0c5f3f9c2b11".to_owned();
+    text.try_into().expect("a client id")
+}
+
+fn emoji(text: &str) -> Emoji {
+    text.to_owned().try_into().expect("an emoji")
+}
+
 fn event(name: &str) -> EventName {
     name.to_owned().try_into().expect("the name of an event")
 }
@@ -226,6 +279,9 @@ fn question() -> Message {
         stop_reason: None,
         model: None,
         failure: None,
+        edited_at: None,
+        deleted_at: None,
+        reactions: Vec::new(),
     }
 }
 
@@ -261,6 +317,18 @@ fn reply() -> Message {
         model: Some("smollm2-135m-instruct".to_owned()),
         ..question()
     }
+}
+
+/// A change of one of the two.
+fn change(what: What) -> ServerFrame {
+    ServerFrame::Change(Change {
+        conversation_id: id(CONVERSATION),
+        seq: 44,
+        author: question().author,
+        created_at: 1_792_000_060_000,
+        client_id: client_id(),
+        what,
+    })
 }
 
 /// Every kind of server frame, every error code and every reason to stop.
@@ -323,10 +391,7 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             ServerFrame::Ack {
                 request_ref: request_ref("4"),
                 conversation_id,
-                client_id: "7f3c1a52-5b7e-4d53-9a60-0c5f3f9c2b11"
-                    .to_owned()
-                    .try_into()
-                    .expect("a client id"),
+                client_id: client_id(),
                 seq: 42,
                 message_id: id(QUESTION),
             },
@@ -335,18 +400,33 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
         (
             "message of one's own",
             ServerFrame::Message(Message {
-                client_id: Some(
-                    "7f3c1a52-5b7e-4d53-9a60-0c5f3f9c2b11"
-                        .to_owned()
-                        .try_into()
-                        .expect("a client id"),
-                ),
+                client_id: Some(client_id()),
                 ..question()
             }),
         ),
         (
             "message that was missed: a twin's reply",
             ServerFrame::Message(reply()),
+        ),
+        (
+            "message that was missed: edited, with reactions",
+            ServerFrame::Message(Message {
+                text: "Where do you keep the spare keys?".to_owned(),
+                edited_at: Some(1_792_000_060_000),
+                reactions: vec![Reaction {
+                    emoji: emoji("👀"),
+                    users: vec![id(ANA)],
+                }],
+                ..question()
+            }),
+        ),
+        (
+            "message that was missed: deleted",
+            ServerFrame::Message(Message {
+                text: String::new(),
+                deleted_at: Some(1_792_000_060_000),
+                ..question()
+            }),
         ),
         (
             "message_start",
@@ -404,6 +484,33 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
                     message: "the inference pool is full".to_owned(),
                 }),
                 ..reply()
+            }),
+        ),
+        (
+            "change: edited",
+            change(What::Edited {
+                message_id: id(QUESTION),
+                text: "Where do you keep the spare keys?".to_owned(),
+            }),
+        ),
+        (
+            "change: deleted",
+            change(What::Deleted {
+                message_id: id(QUESTION),
+            }),
+        ),
+        (
+            "change: reacted",
+            change(What::Reacted {
+                message_id: id(REPLY),
+                emoji: emoji("👍🏽"),
+            }),
+        ),
+        (
+            "change: unreacted",
+            change(What::Unreacted {
+                message_id: id(REPLY),
+                emoji: emoji("👍🏽"),
             }),
         ),
         (

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Message, MessageId, ServerFrame};
+use protocol::{Change, Message, MessageId, ServerFrame};
 
 /// The state of one followed conversation.
 #[derive(Debug, Default)]
@@ -75,14 +75,27 @@ impl Followed {
         message: Message,
         frame: fn(Message) -> ServerFrame,
     ) -> Verdict {
+        let (seq, message_id) = (message.seq, message.message_id);
+        let verdict = self.entry(seq, || frame(message));
+        if matches!(verdict, Verdict::Pass(_)) {
+            self.running.remove(&message_id);
+        }
+        verdict
+    }
+
+    /// Judges a change, an entry of the log like a message.
+    pub(super) fn change(&mut self, change: Change) -> Verdict {
+        self.entry(change.seq, || ServerFrame::Change(change))
+    }
+
+    fn entry(&mut self, seq: u64, frame: impl FnOnce() -> ServerFrame) -> Verdict {
         match self.last_seq {
-            Some(last_seq) if message.seq <= last_seq => return Verdict::Skip,
-            Some(last_seq) if message.seq > last_seq + 1 => return self.gap(),
+            Some(last_seq) if seq <= last_seq => return Verdict::Skip,
+            Some(last_seq) if seq > last_seq + 1 => return self.gap(),
             Some(_) | None => {}
         }
-        self.last_seq = Some(message.seq);
-        self.running.remove(&message.message_id);
-        Verdict::Pass(frame(message))
+        self.last_seq = Some(seq);
+        Verdict::Pass(frame())
     }
 
     /// Judges the beginning of a reply.
@@ -172,6 +185,9 @@ mod tests {
             stop_reason: None,
             model: None,
             failure: None,
+            edited_at: None,
+            deleted_at: None,
+            reactions: Vec::new(),
         }
     }
 

@@ -8,17 +8,30 @@ use uuid::Uuid;
 use super::{Outcome, same_content};
 use crate::StorageError;
 use crate::engine::{DatabaseError, Engine, Query, Rows, Transaction};
-use crate::messages::{Appended, NewMessage, insert_messages, message_parameters, read_message};
-use crate::value::params;
+use crate::messages::{
+    Appended, NewMessage, insert_messages, message_parameters, read_message_from,
+};
+use crate::value::{Row, params};
 
+/// A message, and the text that it was sent with.
+macro_rules! sent_columns {
+    () => {
+        concat!(
+            crate::messages::stored_columns!(),
+            ", COALESCE((SELECT v.text FROM message_versions v \
+             WHERE v.conversation_id = messages.conversation_id AND v.seq = messages.seq \
+             AND v.changed_seq = 0), text)"
+        )
+    };
+}
 const FIND_BY_CLIENT_ID: &str = concat!(
     "SELECT ",
-    crate::messages::message_columns!(),
+    sent_columns!(),
     " FROM messages WHERE author_id = $1 AND client_id = $2"
 );
 const FIND_BY_ID: &str = concat!(
     "SELECT ",
-    crate::messages::message_columns!(),
+    sent_columns!(),
     " FROM messages WHERE message_id = $1"
 );
 const FIND_ANSWERED: &str =
@@ -206,7 +219,7 @@ fn decide(
     let mut fates = Vec::with_capacity(messages.len());
     for (index, message) in messages.iter().enumerate() {
         let stored = match look.is_for(message) {
-            true => next_found()?.first().map(read_message).transpose()?,
+            true => next_found()?.first().map(read_sent).transpose()?,
             false => None,
         };
         let answers_nothing = match message.reply_to {
@@ -223,11 +236,13 @@ fn decide(
             .map(|client_id| (author, client_id));
         let earlier = key.and_then(|key| by_client_id.get(&key).copied());
         let fate = match (stored, earlier) {
-            (Some(stored), _) if look.unknown_end() && stored.message_id == message.message_id => {
-                Fate::decided(Ok(Appended::New(stored)))
+            (Some(sent), _)
+                if look.unknown_end() && sent.stored.message_id == message.message_id =>
+            {
+                Fate::decided(Ok(Appended::New(sent.stored)))
             }
-            (Some(stored), _) if same_content(&stored, message) => {
-                Fate::decided(Ok(Appended::Duplicate(stored)))
+            (Some(sent), _) if same_content(&sent, message) => {
+                Fate::decided(Ok(Appended::Duplicate(sent.stored)))
             }
             (Some(_), _) => Fate::decided(Err(StorageError::Conflict("client id"))),
             (None, Some(earlier)) if same_request(&messages[earlier], message) => {
@@ -248,6 +263,20 @@ fn decide(
         fates.push(fate);
     }
     Ok(fates)
+}
+
+/// A message that was stored before.
+pub(super) struct Sent {
+    pub(super) stored: Message,
+    /// The text that it was sent with, whatever it says now.
+    pub(super) text: String,
+}
+
+fn read_sent(mut row: Row) -> Result<Sent, StorageError> {
+    Ok(Sent {
+        stored: read_message_from(&mut row)?.message,
+        text: row.text()?,
+    })
 }
 
 fn same_request(one: &NewMessage, other: &NewMessage) -> bool {
@@ -288,6 +317,9 @@ fn with_seq(message: &NewMessage, seq: u64) -> Message {
         stop_reason: None,
         model: None,
         failure: None,
+        edited_at: None,
+        deleted_at: None,
+        reactions: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@
 mod support;
 
 mod api_keys;
+mod changes;
 mod conversations;
 mod documents;
 mod files;

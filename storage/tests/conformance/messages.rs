@@ -7,7 +7,9 @@ use protocol::{Author, ConversationId, Message, MessageId, NodeId, TwinId};
 use storage::{Appended, NewMember, NewMessage, StorageError};
 use tokio::task::JoinSet;
 
-use crate::support::{NOW, Scene, TestDatabase, begin, client, new, on_both_databases};
+use crate::support::{
+    NOW, Scene, TestDatabase, begin, client, messages_after, new, on_both_databases,
+};
 
 on_both_databases![
     a_message_comes_back_as_it_was_appended,
@@ -44,6 +46,9 @@ async fn a_message_comes_back_as_it_was_appended(db: TestDatabase) {
         stop_reason: None,
         model: None,
         failure: None,
+        edited_at: None,
+        deleted_at: None,
+        reactions: Vec::new(),
     };
     let appended = db.append_message(sent.clone()).await.unwrap();
     assert_eq!(appended, Appended::New(expected.clone()));
@@ -416,7 +421,7 @@ async fn everything_is_there_after_opening_again(db: TestDatabase) {
     let again = db.open_again().await;
 
     let after = (
-        again.messages_after(id, 0, 10).await.unwrap(),
+        messages_after(&again, id, 0, 10).await.unwrap(),
         again.reply_order(reply).await.unwrap(),
         again
             .conversations_of(scene.user.id, None, 10)

@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use protocol::{ConversationId, MessageId};
 use storage::{Appended, NewMember, NewMessage, Storage, StorageError};
 
-use crate::support::{Scene, TestDatabase, begin, client, on_both_databases};
+use crate::support::{Scene, TestDatabase, begin, client, messages_after, on_both_databases};
 
 on_both_databases![any_history_of_sends_gives_the_log_of_the_model];
 
@@ -174,7 +174,7 @@ async fn play(db: &Storage, scene: &Scene, case: u32, history: &[Send], at_once:
 
     assert_eq!(outcomes, expected, "{history:?}");
     for (id, log) in model.logs {
-        let stored = db.messages_after(id, 0, 1000).await.unwrap();
+        let stored = messages_after(db, id, 0, 1000).await.unwrap();
         assert!(stored.into_iter().map(entry).eq(log), "{history:?}");
     }
 }

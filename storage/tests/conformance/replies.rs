@@ -207,6 +207,9 @@ async fn a_finished_reply_is_a_message_of_the_log_and_is_finished_once(db: TestD
         stop_reason: Some(StopReason::EndOfTurn),
         model: scene.answer().model,
         failure: None,
+        edited_at: None,
+        deleted_at: None,
+        reactions: Vec::new(),
     };
     let finished = db.finish_reply(reply, epoch, scene.answer()).await.unwrap();
     assert_eq!(finished, Finished::Done(expected.clone()));

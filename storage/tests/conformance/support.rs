@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use protocol::{
-    Author, ClientId, ConversationId, DocumentId, Message, MessageId, NodeId, TwinId, UserId,
+    Author, ClientId, ConversationId, DocumentId, Entry, Message, MessageId, NodeId, TwinId, UserId,
 };
 use storage::{
     Appended, Chunk, Conversation, Database, Document, FileKey, FinishedReply, NewConversation,
-    NewMember, NewMessage, NewReplyOrder, Storage, Twin, User, Visibility,
+    NewMember, NewMessage, NewReplyOrder, Storage, StorageError, Twin, User, Visibility,
 };
 use tokio_postgres::NoTls;
 use uuid::Uuid;
@@ -79,10 +79,36 @@ impl TestDatabase {
         }
     }
 
+    /// The messages among the entries that follow one.
+    pub(crate) async fn messages_after(
+        &self,
+        conversation: ConversationId,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<Message>, StorageError> {
+        messages_after(&self.storage, conversation, after_seq, limit).await
+    }
+
     /// The same database, opened once more, as another process would.
     pub(crate) async fn open_again(&self) -> Storage {
         Storage::open(&self.database).await.unwrap()
     }
+}
+
+pub(crate) async fn messages_after(
+    storage: &Storage,
+    conversation: ConversationId,
+    after_seq: u64,
+    limit: u32,
+) -> Result<Vec<Message>, StorageError> {
+    let entries = storage
+        .entries_after(conversation, after_seq, limit)
+        .await?;
+    let messages = entries.into_iter().filter_map(|entry| match entry {
+        Entry::Message(message) => Some(message),
+        Entry::Change(_) => None,
+    });
+    Ok(messages.collect())
 }
 
 pub(crate) fn sqlite_in(folder: &tempfile::TempDir) -> Database {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use inference::Generation;
-use protocol::{Author, ErrorCode, Failure, StopReason, Usage};
+use protocol::{Author, ErrorCode, Failure, MessageId, StopReason, Usage};
 use storage::FinishedReply;
 
 use crate::inference_pool::Cancel;
@@ -14,6 +14,8 @@ use crate::twin::Plan;
 /// A reply that this node writes.
 pub(in crate::conversation) struct OwnReply {
     pub(super) author: Author,
+    /// The message that it answers.
+    pub(super) question: MessageId,
     pub(super) epoch: u64,
     pub(super) cancel: Cancel,
     pub(super) stopped: bool,
@@ -31,6 +33,12 @@ pub(super) enum Outcome {
 }
 
 impl OwnReply {
+    /// What was said is kept.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+        self.cancel.cancel();
+    }
+
     pub(super) fn finished(&self, text: String) -> FinishedReply {
         let (usage, stop_reason, failure) = match &self.outcome {
             Some(Outcome::Generated(generation)) => self.generated_end(generation),

@@ -32,6 +32,9 @@ fn message(author: Author, text: &str, stop_reason: Option<StopReason>) -> Messa
         stop_reason,
         model: None,
         failure: None,
+        edited_at: None,
+        deleted_at: None,
+        reactions: Vec::new(),
     }
 }
 

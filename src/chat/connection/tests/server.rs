@@ -116,6 +116,9 @@ impl Server {
             stop_reason: None,
             model: None,
             failure: None,
+            edited_at: None,
+            deleted_at: None,
+            reactions: Vec::new(),
         }
     }
 
