@@ -89,6 +89,13 @@ autobahn: setup ## The Autobahn test suite against our WebSocket transport; LONG
 .PHONY: bench
 bench: setup test-packages ## The benchmarks, beside a private Redis and PostgreSQL; each prints its figures
 	@setup/services.py run -- cargo bench $(CARGO_FLAGS) --bench '*'
+	@$(MAKE) --no-print-directory bench-inference
+
+.PHONY: bench-inference
+bench-inference: setup ## Inference beside llama.cpp, transformers and sentence-transformers; WORK="decode-1 prefill" picks some
+	@inference/benches/compare/peers/install.sh "$(CACHE)/peers"
+	@"$(CACHE)/peers/bin/python" inference/benches/compare/compare.py $(WORK) $(if $(THREADS),--threads $(THREADS)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) --out target/bench/inference.json
 
 .PHONY: loadtest
 loadtest: setup ## Measure the server beside socket.io, ws, Bun and nats (SERVERS=digital-twin for ours alone); SUITE=file.json
