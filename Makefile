@@ -105,6 +105,11 @@ loadtest: setup ## Measure the server beside socket.io, ws, Bun and nats (SERVER
 	@ulimit -n 20000 && taskset -c 1 target/release/loadtest measure $(or $(SUITE),loadtest/scenarios/peers.json) \
 		--servers $(or $(SERVERS),$(PEERS)) --server-cpus 0
 
+.PHONY: loadtest-inference
+loadtest-inference: setup ## How long people wait for each other while the inference pool is never idle, beside the same without it
+	@cargo build --locked --release --bin digital-twin --bin loadtest
+	@target/release/loadtest measure loadtest/scenarios/beside_inference.json --out target/loadtest/beside-inference
+
 .PHONY: loadtest-durable
 loadtest-durable: setup ## Measure messages that are kept beside what SQLite and PostgreSQL do by themselves
 	@setup/packages.sh load

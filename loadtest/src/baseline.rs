@@ -329,6 +329,8 @@ pub(crate) async fn pgbench(
         p99_ms: f64::NAN,
         server_cpu_us: f64::NAN,
         server_bytes: f64::NAN,
+        tokens_per_second: 0.0,
+        foreign_share: 0.0,
     })
 }
 

@@ -74,8 +74,34 @@ impl Results {
                     ),
                 };
             }
+            page.push_str(&self.beside(suite, number).unwrap_or_default());
         }
         page
+    }
+
+    /// How many times the latency of the work that it stands beside a work's is, round by round.
+    fn beside(&self, suite: &Suite, number: usize) -> Option<String> {
+        let other = suite.works[number].beside.as_ref()?;
+        let other_number = suite.works.iter().position(|work| work.name == *other)?;
+        let rounds = |work| self.measured.get(&(work, Kind::Product));
+        let pairs = rounds(number)?.iter().zip(rounds(other_number)?);
+        let mut times: Vec<f64> = pairs
+            .map(|(this, other)| this.p99_ms / other.p99_ms)
+            .collect();
+        times.sort_by(f64::total_cmp);
+        let (least, most) = (times.first()?, times.last()?);
+        let tokens = self.median(number, Kind::Product, |measured| measured.tokens_per_second)?;
+        let all = rounds(number)?.iter().chain(rounds(other_number)?);
+        let foreign = all
+            .map(|measured| measured.foreign_share)
+            .fold(0.0, f64::max);
+        Some(format!(
+            "\nThe engines computed {tokens:.0} tokens of prompts and replies a second. \
+             Its p99 is {:.2} times that of \u{ab}{other}\u{bb} ({least:.2} to {most:.2}). \
+             Others used {:.0} % of the processors at most.\n",
+            median(times.clone()),
+            foreign * 100.0
+        ))
     }
 
     /// Every measurement.

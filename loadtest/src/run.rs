@@ -13,7 +13,9 @@ use tokio::task::JoinSet;
 use tokio::time::{interval_at, sleep, sleep_until};
 
 use crate::connection::{Receiver, Sender};
+use crate::machine::{Ticks, cpu_seconds};
 use crate::nats::NatsStream;
+use crate::people;
 use crate::scenario::{Pace, WorkKind};
 use crate::target::{Kind, Target};
 
@@ -51,11 +53,15 @@ pub(crate) struct Measured {
     pub(crate) server_cpu_us: f64,
     /// Memory of the server, in bytes: all of it, or for each idle connection.
     pub(crate) server_bytes: f64,
+    /// Tokens of prompts and replies that its engines computed in a second.
+    pub(crate) tokens_per_second: f64,
+    /// The share of all processors that neither the server nor the load generator used; 0 where it was not looked at.
+    pub(crate) foreign_share: f64,
 }
 
 /// What the clients of a work count together.
 pub(crate) struct Counts {
-    began: Instant,
+    pub(crate) began: Instant,
     measuring: Cell<bool>,
     done: Cell<u64>,
     latencies: RefCell<Histogram<u64>>,
@@ -118,6 +124,8 @@ impl Counts {
             p99_ms: latencies.value_at_quantile(0.99) as f64 / 1_000.0,
             server_cpu_us: f64::NAN,
             server_bytes: f64::NAN,
+            tokens_per_second: 0.0,
+            foreign_share: 0.0,
         }
     }
 }
@@ -161,13 +169,30 @@ pub(crate) async fn run(
             p99_ms: 0.0,
             server_cpu_us: 0.0,
             server_bytes: grown as f64 / connections as f64,
+            tokens_per_second: 0.0,
+            foreign_share: 0.0,
         });
     }
     watched(sleep(warm_up), &mut clients).await?;
-    let cpu = target.cpu_seconds()?;
+    let beside_engines = matches!(work, WorkKind::People { .. });
+    let tokens = async || match beside_engines {
+        true => target.tokens_computed().await,
+        false => Ok(0.0),
+    };
+    let computed = tokens().await?;
+    let (cpu, own) = (target.cpu_seconds()?, cpu_seconds("self")?);
+    let ticks = Ticks::now()?;
     let elapsed = watched(counts.measure(sleep(duration)), &mut clients).await?;
     let cpu = target.cpu_seconds()? - cpu;
+    let ours = cpu + cpu_seconds("self")? - own;
+    let foreign_share = match beside_engines {
+        true => Ticks::now()?.foreign_share(ticks, ours),
+        false => 0.0,
+    };
+    let computed = tokens().await? - computed;
     Ok(Measured {
+        foreign_share,
+        tokens_per_second: computed / elapsed.as_secs_f64(),
         server_cpu_us: cpu * 1e6 / counts.done.get().max(1) as f64,
         server_bytes: target.resident_bytes()? as f64,
         ..counts.measured(elapsed)
@@ -291,6 +316,22 @@ async fn connect_clients(
                 clients.spawn_local(talk(sender, receiver, room, text.clone(), counts.clone()));
             }
             Ok(people)
+        }
+        WorkKind::People {
+            pairs,
+            messages_per_second,
+            talkers,
+            question,
+        } => {
+            for _ in 0..talkers {
+                let room = target.make_chat(&target.make_twin().await?).await?;
+                let (sender, receiver) = target.access.join(Some(&room)).await?;
+                // What they hear is not what is measured.
+                let talk = talk(sender, receiver, room, question.clone(), Counts::new()?);
+                clients.spawn_local(talk);
+            }
+            people::connect(target, pairs, messages_per_second, counts, clients).await?;
+            Ok(2 * pairs + talkers)
         }
         WorkKind::Durable {
             senders,
@@ -424,7 +465,7 @@ async fn receive_and_live(
 }
 
 /// When the event in this frame was due, and its number.
-fn stamp(payload: &[u8]) -> Option<(u64, u64)> {
+pub(crate) fn stamp(payload: &[u8]) -> Option<(u64, u64)> {
     let at = payload.iter().position(|byte| *byte == MARK)?;
     let digits = payload.get(at + 1..at + STAMP_BYTES)?;
     let number = |digits: &[u8]| {

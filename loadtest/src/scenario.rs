@@ -1,5 +1,6 @@
 //! What is measured: suites in JSON files, each a list of works that every server does in turn.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
@@ -20,6 +21,9 @@ pub(crate) struct Suite {
     pub(crate) warm_up_seconds: f64,
     /// Seconds of the measurement.
     pub(crate) seconds: f64,
+    /// Settings of the product, beside those that every measurement has.
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, String>,
     /// The works.
     pub(crate) works: Vec<Work>,
 }
@@ -29,6 +33,9 @@ pub(crate) struct Suite {
 pub(crate) struct Work {
     /// Its name, for the report.
     pub(crate) name: String,
+    /// Another work of the suite: the report says how many times that one's latency this one's is.
+    #[serde(default)]
+    pub(crate) beside: Option<String>,
     /// What is done.
     #[serde(flatten)]
     pub(crate) kind: WorkKind,
@@ -79,6 +86,18 @@ pub(crate) enum WorkKind {
         /// What they say.
         text: String,
     },
+    /// People who write to each other, two and two; the product only. Counted from when a message was due are its
+    /// acknowledgement and its arrival.
+    People {
+        /// Pairs.
+        pairs: usize,
+        /// Messages of all pairs in a second.
+        messages_per_second: f64,
+        /// Others who talk with a twin all the time, and what they say.
+        talkers: usize,
+        #[serde(default)]
+        question: String,
+    },
     /// Senders that wait for the acknowledgement of each message; the product only.
     Durable {
         /// Senders.
@@ -99,7 +118,9 @@ impl WorkKind {
                 vec![Kind::Product, Kind::OneTransaction, Kind::Pgbench]
             }
             Self::Durable { .. } => vec![Kind::Product, Kind::OneTransaction],
-            Self::ResumeStorm { .. } | Self::Chat { .. } => vec![Kind::Product],
+            Self::ResumeStorm { .. } | Self::Chat { .. } | Self::People { .. } => {
+                vec![Kind::Product]
+            }
             Self::FanOut { never_reading, .. } if *never_reading > 0 => vec![Kind::Product],
             Self::FanOut { .. } => wished.to_vec(),
             Self::Echo { .. } | Self::Idle { .. } => {
@@ -157,6 +178,15 @@ impl Suite {
             "{}: seconds must be more than 0",
             path.display()
         );
+        for work in &suite.works {
+            let known = |name: &String| suite.works.iter().any(|other| other.name == *name);
+            anyhow::ensure!(
+                work.beside.as_ref().is_none_or(known),
+                "{}: {} stands beside a work that there is not",
+                path.display(),
+                work.name
+            );
+        }
         Ok(suite)
     }
 }
@@ -184,5 +214,16 @@ mod tests {
         std::fs::write(&path, r#"{"name":"x","rounds":1,"warm_up":1}"#).unwrap();
         let error = format!("{:#}", Suite::read(&path).unwrap_err());
         assert!(error.contains("warm_up"), "{error}");
+    }
+
+    #[test]
+    fn a_work_that_stands_beside_none_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("suite.json");
+        let work = r#"{"name":"echo","beside":"idle","work":"echo","connections":1}"#;
+        let head = r#""name":"x","rounds":1,"warm_up_seconds":0,"seconds":1"#;
+        std::fs::write(&path, format!(r#"{{{head},"works":[{work}]}}"#)).unwrap();
+        let error = format!("{:#}", Suite::read(&path).unwrap_err());
+        assert!(error.contains("echo stands beside"), "{error}");
     }
 }

@@ -11,6 +11,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::connection::{Receiver, Sender, connect, connect_narrow};
+use crate::machine;
 
 /// The token that the peers check.
 const PEER_TOKEN: &str = "secret";
@@ -108,8 +109,9 @@ pub(crate) struct Target {
     /// How clients reach it.
     pub(crate) access: Access,
     child: Child,
-    /// The other person in every room of the product, which has no rooms for one.
+    /// The other person in every room of the product, which has no rooms for one: id and token.
     other: String,
+    other_token: String,
     folder: TempDir,
 }
 
@@ -164,11 +166,12 @@ impl Target {
             },
             child,
             other: String::new(),
+            other_token: String::new(),
             folder,
         };
         if kind == Kind::Product {
             (target.access.token, _) = target.register("load").await?;
-            (_, target.other) = target.register("other").await?;
+            (target.other_token, target.other) = target.register("other").await?;
         }
         Ok(target)
     }
@@ -227,6 +230,14 @@ impl Target {
         id.map(str::to_owned).context("no conversation id")
     }
 
+    /// How the other person in every room reaches the product.
+    pub(crate) fn other_access(&self) -> Access {
+        Access {
+            token: self.other_token.clone(),
+            ..self.access.clone()
+        }
+    }
+
     /// Makes a twin and gives its id.
     ///
     /// # Errors
@@ -253,17 +264,26 @@ impl Target {
         id.map(str::to_owned).context("no conversation id")
     }
 
+    /// Tokens that the product's engines have computed so far, of prompts and of replies.
+    ///
+    /// # Errors
+    /// When its metrics cannot be read.
+    pub(crate) async fn tokens_computed(&self) -> anyhow::Result<f64> {
+        let url = format!("http://{}/metrics", self.access.address);
+        let page = reqwest::get(url).await?.error_for_status()?.text().await?;
+        let name = "twin_step_tokens_sum ";
+        let figure = page.lines().find_map(|line| line.strip_prefix(name));
+        // An engine that has not made a step yet is not there.
+        Ok(figure.map_or(Ok(0.0), str::parse)?)
+    }
+
     /// Seconds of processor time that the server has used.
     ///
     /// # Errors
     /// When it has gone.
     pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        let stat = self.proc_file("stat")?;
-        // The name of the program, in parentheses, may hold spaces.
-        let fields = stat.rsplit_once(')').context("a line of stat")?.1;
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
-        Ok(ticks / 100.0)
+        let pid = self.child.id().context("the server has ended")?;
+        machine::cpu_seconds(&pid.to_string())
     }
 
     /// Bytes of memory that the server holds.
