@@ -146,6 +146,12 @@ impl Node {
         begun.unwrap_or_else(|_| Err(CompletionError::Asleep("it has just stopped".to_owned())))?;
         Ok(Writing { events })
     }
+
+    /// Makes the engines forget what a person's programs asked of the model itself; see [`Node::forget`].
+    pub async fn forget_completions_of(&self, user: UserId) {
+        // Engines know owners of prompts by their numbers alone, and no twin has a person's.
+        self.forget(&[TwinId::from_uuid(user.as_uuid())]).await;
+    }
 }
 
 /// What a program of somebody's asks for is theirs alone.

@@ -112,6 +112,7 @@ pub(super) async fn delete_me(
     let twins = edge.storage.twins_told_by(caller.user_id).await?;
     let files = edge.storage.delete_user(caller.user_id).await?;
     edge.node.forget(&twins).await;
+    edge.node.forget_completions_of(caller.user_id).await;
     edge.ingest.delete_files(files).await;
     tracing::info!(user_id = %caller.user_id, "an account was deleted");
     Ok(HttpResponse::NoContent().finish())
