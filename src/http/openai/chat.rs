@@ -1,15 +1,18 @@
 //! `/v1/chat/completions`: the next message of a conversation, from the language model or from a twin.
 
+mod answer;
+
 use actix_web::{HttpResponse, post, web};
 use actors::limits::HISTORY_MESSAGES_MAX;
 use actors::{ModelCompletion, TwinCompletion, Writing};
-use bytes::Bytes;
-use inference::{ChatMessage, Generation, Prompt, Role};
+use inference::{ChatMessage, Prompt, Role};
 use protocol::{TwinId, UserId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use answer::{Answering, ChatAnswer};
 
 use super::super::Edge;
 use super::super::problem::Problem;
@@ -18,10 +21,8 @@ use super::body::{
 };
 use super::error::ApiProblems;
 use super::models::Model;
-use super::sampling::{
-    CompletionUsage, OneOrMany, StreamOptions, Wanted, finish_reason, includes_usage, only_one,
-};
-use super::stream::{Chunks, event, streamed, whole};
+use super::sampling::{OneOrMany, StreamOptions, Wanted, includes_usage, only_one};
+use super::stream::{streamed, whole};
 
 /// A conversation whose next message is wanted.
 #[derive(Deserialize, ToSchema)]
@@ -146,57 +147,6 @@ struct Part {
     #[serde(default)]
     #[schema(required = true)]
     text: String,
-}
-
-/// The next message of the conversation.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ChatCompletion)]
-struct ChatAnswer<'a> {
-    /// An id of this answer.
-    id: &'a str,
-    /// Always `chat.completion`.
-    object: &'static str,
-    /// When it was asked for, in seconds since 1970.
-    created: i64,
-    /// The model or the twin, as it was asked for.
-    model: &'a str,
-    /// One.
-    choices: [ChatChoice<'a>; 1],
-    /// What it took.
-    usage: CompletionUsage,
-}
-
-/// A message that was written.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ChatCompletionChoice)]
-struct ChatChoice<'a> {
-    /// Always 0.
-    index: u32,
-    /// The message.
-    message: Written<'a>,
-    /// Always null.
-    #[schema(value_type = Option<Object>, required = true)]
-    logprobs: (),
-    /// `stop`, or `length` when it was cut short.
-    #[schema(example = "stop")]
-    finish_reason: &'static str,
-}
-
-/// A message of the model or the twin.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ChatCompletionAnswerMessage)]
-struct Written<'a> {
-    /// Always `assistant`.
-    #[schema(example = "assistant")]
-    role: &'static str,
-    /// Its text.
-    content: &'a str,
-    /// Always null.
-    #[schema(value_type = Option<String>, required = true)]
-    refusal: (),
-    /// Always empty.
-    #[schema(value_type = Vec<Object>)]
-    annotations: [(); 0],
 }
 
 /// Write the next message of a conversation.
@@ -355,111 +305,5 @@ impl From<RoleText> for Role {
             RoleText::User => Self::User,
             RoleText::Assistant => Self::Assistant,
         }
-    }
-}
-
-/// What all parts of one answer have in common.
-struct Answering {
-    id: String,
-    created: i64,
-    model: String,
-    includes_usage: bool,
-}
-
-/// A part of a stream.
-#[derive(Serialize)]
-struct Chunk<'a> {
-    id: &'a str,
-    object: &'static str,
-    created: i64,
-    model: &'a str,
-    choices: Vec<ChunkChoice<'a>>,
-    /// Null in all chunks but the last, where it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Option<CompletionUsage>>,
-}
-
-#[derive(Serialize)]
-struct ChunkChoice<'a> {
-    index: u32,
-    delta: Delta<'a>,
-    logprobs: (),
-    finish_reason: Option<&'static str>,
-}
-
-#[derive(Default, Serialize)]
-struct Delta<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<&'a str>,
-}
-
-impl Answering {
-    fn whole<'a>(&'a self, generation: &'a Generation) -> ChatAnswer<'a> {
-        ChatAnswer {
-            id: &self.id,
-            object: "chat.completion",
-            created: self.created,
-            model: &self.model,
-            choices: [ChatChoice {
-                index: 0,
-                message: Written {
-                    role: "assistant",
-                    content: &generation.text,
-                    refusal: (),
-                    annotations: [],
-                },
-                logprobs: (),
-                finish_reason: finish_reason(generation),
-            }],
-            usage: generation.into(),
-        }
-    }
-
-    fn chunk<'a>(&'a self, delta: Delta<'a>, finish_reason: Option<&'static str>) -> Chunk<'a> {
-        Chunk {
-            id: &self.id,
-            object: "chat.completion.chunk",
-            created: self.created,
-            model: &self.model,
-            choices: vec![ChunkChoice {
-                index: 0,
-                delta,
-                logprobs: (),
-                finish_reason,
-            }],
-            usage: self.includes_usage.then_some(None),
-        }
-    }
-}
-
-impl Chunks for Answering {
-    fn first(&self) -> Option<Bytes> {
-        let delta = Delta {
-            role: Some("assistant"),
-            content: Some(""),
-        };
-        Some(event(&self.chunk(delta, None)))
-    }
-
-    fn piece(&self, text: &str) -> Bytes {
-        let delta = Delta {
-            content: Some(text),
-            ..Delta::default()
-        };
-        event(&self.chunk(delta, None))
-    }
-
-    fn end(&self, generation: &Generation) -> Bytes {
-        event(&self.chunk(Delta::default(), Some(finish_reason(generation))))
-    }
-
-    fn usage(&self, usage: CompletionUsage) -> Bytes {
-        event(&Chunk {
-            choices: Vec::new(),
-            usage: Some(Some(usage)),
-            ..self.chunk(Delta::default(), None)
-        })
     }
 }

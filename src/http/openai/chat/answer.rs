@@ -1,0 +1,171 @@
+//! How a message that was written is told: whole, or in chunks.
+
+use bytes::Bytes;
+use inference::Generation;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::sampling::{CompletionUsage, finish_reason};
+use super::super::stream::{Chunks, event};
+
+/// The next message of the conversation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChatCompletion)]
+pub(super) struct ChatAnswer<'a> {
+    /// An id of this answer.
+    id: &'a str,
+    /// Always `chat.completion`.
+    object: &'static str,
+    /// When it was asked for, in seconds since 1970.
+    created: i64,
+    /// The model or the twin, as it was asked for.
+    model: &'a str,
+    /// One.
+    choices: [ChatChoice<'a>; 1],
+    /// What it took.
+    usage: CompletionUsage,
+}
+
+/// A message that was written.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChatCompletionChoice)]
+struct ChatChoice<'a> {
+    /// Always 0.
+    index: u32,
+    /// The message.
+    message: Written<'a>,
+    /// Always null.
+    #[schema(value_type = Option<Object>, required = true)]
+    logprobs: (),
+    /// `stop`, or `length` when it was cut short.
+    #[schema(example = "stop")]
+    finish_reason: &'static str,
+}
+
+/// A message of the model or the twin.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChatCompletionAnswerMessage)]
+struct Written<'a> {
+    /// Always `assistant`.
+    #[schema(example = "assistant")]
+    role: &'static str,
+    /// Its text.
+    content: &'a str,
+    /// Always null.
+    #[schema(value_type = Option<String>, required = true)]
+    refusal: (),
+    /// Always empty.
+    #[schema(value_type = Vec<Object>)]
+    annotations: [(); 0],
+}
+
+/// What all parts of one answer have in common.
+pub(super) struct Answering {
+    /// An id of the answer.
+    pub(super) id: String,
+    /// When it was asked for, in seconds since 1970.
+    pub(super) created: i64,
+    /// The model, as it was asked for.
+    pub(super) model: String,
+    /// Whether a stream ends with what it took.
+    pub(super) includes_usage: bool,
+}
+
+/// A part of a stream.
+#[derive(Serialize)]
+struct Chunk<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: i64,
+    model: &'a str,
+    choices: Vec<ChunkChoice<'a>>,
+    /// Null in all chunks but the last, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Option<CompletionUsage>>,
+}
+
+#[derive(Serialize)]
+struct ChunkChoice<'a> {
+    index: u32,
+    delta: Delta<'a>,
+    logprobs: (),
+    finish_reason: Option<&'static str>,
+}
+
+#[derive(Default, Serialize)]
+struct Delta<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a str>,
+}
+
+impl Answering {
+    /// The answer that comes whole.
+    pub(super) fn whole<'a>(&'a self, generation: &'a Generation) -> ChatAnswer<'a> {
+        ChatAnswer {
+            id: &self.id,
+            object: "chat.completion",
+            created: self.created,
+            model: &self.model,
+            choices: [ChatChoice {
+                index: 0,
+                message: Written {
+                    role: "assistant",
+                    content: &generation.text,
+                    refusal: (),
+                    annotations: [],
+                },
+                logprobs: (),
+                finish_reason: finish_reason(generation),
+            }],
+            usage: generation.into(),
+        }
+    }
+
+    fn chunk<'a>(&'a self, delta: Delta<'a>, finish_reason: Option<&'static str>) -> Chunk<'a> {
+        Chunk {
+            id: &self.id,
+            object: "chat.completion.chunk",
+            created: self.created,
+            model: &self.model,
+            choices: vec![ChunkChoice {
+                index: 0,
+                delta,
+                logprobs: (),
+                finish_reason,
+            }],
+            usage: self.includes_usage.then_some(None),
+        }
+    }
+}
+
+impl Chunks for Answering {
+    fn first(&self) -> Option<Bytes> {
+        let delta = Delta {
+            role: Some("assistant"),
+            content: Some(""),
+        };
+        Some(event(&self.chunk(delta, None)))
+    }
+
+    fn piece(&self, text: &str) -> Bytes {
+        let delta = Delta {
+            content: Some(text),
+            ..Delta::default()
+        };
+        event(&self.chunk(delta, None))
+    }
+
+    fn end(&self, generation: &Generation) -> Bytes {
+        event(&self.chunk(Delta::default(), Some(finish_reason(generation))))
+    }
+
+    fn usage(&self, usage: CompletionUsage) -> Bytes {
+        event(&Chunk {
+            choices: Vec::new(),
+            usage: Some(Some(usage)),
+            ..self.chunk(Delta::default(), None)
+        })
+    }
+}
