@@ -49,13 +49,14 @@ pub(crate) struct LanguageModel {
 }
 
 impl LanguageModel {
-    /// Refuses a model that does not fit in the memory that is available now, if it computes in `kind`. Gives the bytes that
-    /// keys and values may take. On CUDA only what is read passes through memory, and libtorch does not tell what the device has
-    /// left: a device that is too small fails when it is full.
+    /// Refuses a model that does not fit in the memory that is available now, if it computes in `kind`, or `fused`. Gives the
+    /// bytes that keys and values may take. On CUDA only what is read passes through memory, and libtorch does not tell what the
+    /// device has left: a device that is too small fails when it is full.
     pub(crate) fn check_memory(
         &self,
         device: Device,
         kind: Kind,
+        fused: bool,
         room: CacheRoom,
     ) -> Result<u64, LoadError> {
         let weights = memory::WeightCount::of(&self.config);
@@ -64,7 +65,17 @@ impl LanguageModel {
             memory::check(self.weights.path(), weights.read_bytes(), available)?;
             return Ok(room.wanted.max(room.least));
         }
-        memory::fit(self.weights.path(), weights, kind, room, available)
+        let kept = match self.weights.packed_bytes() {
+            Some(packed) if fused => packed,
+            _ => weights.kept_bytes(kind),
+        };
+        memory::fit(
+            self.weights.path(),
+            kept,
+            weights.read_bytes(),
+            room,
+            available,
+        )
     }
 }
 
@@ -76,6 +87,12 @@ pub(crate) trait Weights {
     /// Reads a matrix in the numbers that the file has, as far as [`Rows`] has them too; `None` if it has others.
     fn read_blocks(&mut self, _name: &str, _shape: &[i64]) -> Result<Option<Rows>, LoadError> {
         Ok(None)
+    }
+
+    /// Bytes of all tensors if those that [`Rows`] holds in four or eight bits stay so and the others become bf16; `None` where
+    /// all do.
+    fn packed_bytes(&self) -> Option<u64> {
+        None
     }
 
     /// The file's names of all tensors that were not read although they should be of use.

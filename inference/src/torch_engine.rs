@@ -71,7 +71,6 @@ impl TorchEngine {
             least: (blocks_min * block_bytes) as u64,
             wanted: options.cache_bytes_max as u64,
         };
-        let cache_bytes = model.check_memory(options.device, kind, room)? as usize;
         let forward_options = ForwardOptions {
             computing: Computing {
                 device: options.device.tch(),
@@ -82,6 +81,8 @@ impl TorchEngine {
             threads: options.threads(),
             fused: options.fused && options.device == Device::Cpu,
         };
+        let fused = Forward::is_fused(&model.config, &forward_options);
+        let cache_bytes = model.check_memory(options.device, kind, fused, room)? as usize;
         let weights = model.weights.as_mut();
         let forward = Forward::load(model.config.clone(), weights, forward_options)?;
         let blocks = cache_bytes / block_bytes;

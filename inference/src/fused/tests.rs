@@ -222,6 +222,21 @@ fn a_held_text_is_foretold_as_well_as_in_f32() {
 }
 
 #[test]
+fn packed_weights_take_the_memory_that_was_counted_before() {
+    let path = fixtures::cached_model("smollm2-135m-instruct.gguf");
+    let Some(forward) = fused(&path, 1) else {
+        return;
+    };
+    let counted = model::open(&path).unwrap().weights.packed_bytes().unwrap();
+    let taken = forward.packed_bytes().unwrap() as u64;
+    // Norms are counted and not packed.
+    assert!(
+        (taken..taken + taken / 100).contains(&counted),
+        "{counted} {taken}"
+    );
+}
+
+#[test]
 fn blocks_that_were_used_before_are_as_good_as_new_ones() {
     let Some(mut forward) = fused(&fixtures::path("tiny-llama3"), 1) else {
         return;

@@ -161,6 +161,16 @@ impl Gguf {
             .map(|(encoding, _)| encoding)
     }
 
+    /// Bytes of all tensors, those that [`Rows`] holds in four or eight bits packed so and the others in bf16.
+    pub(crate) fn packed_bytes(&self) -> u64 {
+        let bytes = |entry: &Entry| {
+            let (block_values, block_bytes) = entry.encoding.block();
+            let numbers = entry.bytes / block_bytes as u64 * block_values as u64;
+            numbers * entry.encoding.packed_block_bytes() / BLOCK_NUMBERS as u64
+        };
+        self.header.tensors.values().map(bytes).sum()
+    }
+
     /// Reads a tensor that must be there and have the given shape.
     pub(crate) fn read(&mut self, name: &str, shape: &[i64]) -> Result<Vec<f32>, LoadError> {
         let entry = self.entry(name, shape)?;

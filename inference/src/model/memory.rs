@@ -39,7 +39,7 @@ impl WeightCount {
     }
 
     /// The memory that the weights take when they are loaded, in bytes, if the network computes in `kind`.
-    fn kept_bytes(self, kind: Kind) -> u64 {
+    pub(crate) fn kept_bytes(self, kind: Kind) -> u64 {
         self.all * kind.elt_size_in_bytes() as u64
     }
 
@@ -64,20 +64,19 @@ pub(crate) struct CacheRoom {
 }
 
 /// Refuses a model that does not fit in the bytes that are available, and says how many of them keys and values may take
-/// beside its weights.
+/// beside its weights, of which `kept` bytes stay and `read` bytes more are needed while they are read.
 pub(crate) fn fit(
     path: &Path,
-    weights: WeightCount,
-    kind: Kind,
+    kept: u64,
+    read: u64,
     room: CacheRoom,
     available: Option<u64>,
 ) -> Result<u64, LoadError> {
-    check(path, weights.load_bytes(kind), available)?;
+    check(path, kept + read, available)?;
     let wanted = room.wanted.max(room.least);
     let Some(available) = available else {
         return Ok(wanted);
     };
-    let kept = weights.kept_bytes(kind);
     let left = available.saturating_sub(kept);
     if room.least > left {
         return Err(LoadError::NoRoomForContext {
@@ -160,26 +159,15 @@ mod tests {
     #[test]
     fn keys_and_values_get_what_the_weights_leave_and_a_context_at_least() {
         const MIB: u64 = 1 << 20;
-        // 2,000 MiB in bf16, and 400 MiB more while they are read.
-        let weights = WeightCount {
-            all: 1_000 * MIB,
-            largest: 50 * MIB,
-        };
         let room = CacheRoom {
             least: 100 * MIB,
             wanted: 500 * MIB,
         };
         let fit = |available: Option<u64>| {
             let available = available.map(|mib| mib * MIB);
-            fit(
-                Path::new("m.gguf"),
-                weights,
-                Kind::BFloat16,
-                room,
-                available,
-            )
-            .map(|bytes| bytes / MIB)
-            .map_err(|error| error.to_string())
+            fit(Path::new("m.gguf"), 2_000 * MIB, 400 * MIB, room, available)
+                .map(|bytes| bytes / MIB)
+                .map_err(|error| error.to_string())
         };
         assert_eq!(fit(None), Ok(500));
         assert_eq!(fit(Some(4_000)), Ok(500));
@@ -190,17 +178,13 @@ mod tests {
 
     #[test]
     fn a_model_whose_context_finds_no_room_is_refused_with_the_numbers() {
-        let weights = WeightCount {
-            all: 100 << 20,
-            largest: 1 << 20,
-        };
         let room = CacheRoom {
             least: 300 << 20,
             wanted: 0,
         };
         let fit = |available_mib: u64| {
             let available = Some(available_mib << 20);
-            fit(Path::new("m.gguf"), weights, Kind::Float, room, available)
+            fit(Path::new("m.gguf"), 400 << 20, 8 << 20, room, available)
         };
         assert_eq!(
             fit(699).unwrap_err().to_string(),

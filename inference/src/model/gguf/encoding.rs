@@ -125,6 +125,17 @@ impl Encoding {
         values
     }
 
+    /// Bytes of 32 numbers in memory where [`Encoding::rows`] keeps them as they are, or in bf16.
+    pub(crate) fn packed_block_bytes(self) -> u64 {
+        match self {
+            // Scale and minimum as f16.
+            Self::Q4_0 | Self::Q4_1 => 16 + 4,
+            // The scale as f32.
+            Self::Q8_0 => 32 + 4,
+            _ => 64,
+        }
+    }
+
     /// Whole blocks as rows of `depth` numbers, which are a multiple of 32; `None` if [`Rows`] cannot hold the very numbers.
     pub(crate) fn rows(self, bytes: &[u8], depth: usize) -> Option<Rows> {
         let blocks = bytes.chunks_exact(self.block().1);

@@ -82,6 +82,10 @@ impl Weights for GgufWeights {
         Ok(Some(ordered))
     }
 
+    fn packed_bytes(&self) -> Option<u64> {
+        Some(self.gguf.packed_bytes())
+    }
+
     fn unread(&self) -> Vec<&str> {
         let needless = |name: &str| {
             name == ROPE_DIVISORS
