@@ -8,6 +8,8 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
+use half::bf16;
+
 use super::batch::{Batch, Row, Tile};
 use super::kernels::attend::{HeadBlocks, QueryRow, ROWS_MAX, Scratch, attend};
 use super::kernels::{LANES, rows};
@@ -99,6 +101,7 @@ impl FusedDecoder {
         };
         let place_key_value = |head: usize| {
             let mut room = [0.0; WIDTH_MAX];
+            let (mut key, mut value) = ([bf16::ZERO; WIDTH_MAX], [bf16::ZERO; WIDTH_MAX]);
             for (index, Row { slot, .. }) in batch.rows.iter().enumerate() {
                 turned(
                     index,
@@ -106,9 +109,14 @@ impl FusedDecoder {
                     norms.map(|norms| &norms.1),
                     &mut room[..w],
                 );
-                let value = head_of(index, heads + kv_heads + head);
+                rows::to_bf16(cpu, &room[..w], &mut key[..w]);
+                rows::to_bf16(
+                    cpu,
+                    head_of(index, heads + kv_heads + head),
+                    &mut value[..w],
+                );
                 // SAFETY: each head is one task's.
-                unsafe { blocks.write(*slot, head, &room[..w], value) };
+                unsafe { blocks.write(*slot, head, &key[..w], &value[..w]) };
             }
         };
         if batch.rows.len() < ROWS_A_TASK {

@@ -117,16 +117,15 @@ impl SharedBlocks<'_> {
         &self,
         (block, place): (usize, usize),
         head: usize,
-        key: &[f32],
-        value: &[f32],
+        key: &[bf16],
+        value: &[bf16],
     ) {
         let shape = self.shape;
         let first = shape.key_place(block, head);
         for (pair, numbers) in key.chunks_exact(2).enumerate() {
             // SAFETY: the caller's promise.
             let slot = unsafe { self.keys.piece(first + pair * BLOCK_TOKENS + place, 1) };
-            let [low, high] =
-                [numbers[0], numbers[1]].map(|number| u32::from(bf16::from_f32(number).to_bits()));
+            let [low, high] = [numbers[0], numbers[1]].map(|number| u32::from(number.to_bits()));
             slot[0] = low | high << 16;
         }
         let first = shape.value_place(block, head) + place / 2 * shape.value_vectors() * LANES;
@@ -138,7 +137,7 @@ impl SharedBlocks<'_> {
             (16, 0x0000_ffff)
         };
         for (slot, number) in slots.iter_mut().zip(value) {
-            *slot = *slot & other | u32::from(bf16::from_f32(*number).to_bits()) << shift;
+            *slot = *slot & other | u32::from(number.to_bits()) << shift;
         }
     }
 }
