@@ -1,6 +1,7 @@
 //! Tokens a second of one and of sixteen conversations and texts a second of the embedder, on the models of the cache.
 //!
-//! `cargo bench -p inference` prints a table; `-- --threads 2` sets the threads, `-- --only bf16` the number type. Each figure is the median of three runs. Decode is
+//! `cargo bench -p inference` prints a table; `-- --threads 2` sets the threads, `--only bf16` the number type,
+//! `--work "16 conversations"` takes only the work whose name has that in it. Each figure is the median of three runs. Decode is
 //! measured from the step in which the last conversation has its first token.
 
 use std::collections::HashMap;
@@ -38,7 +39,9 @@ fn main() {
             ..EngineOptions::default()
         });
     chosen.clone().for_each(|options| language_model(&options));
-    chosen.for_each(|options| embedder(&options));
+    if argument("--work").is_none() {
+        chosen.for_each(|options| embedder(&options));
+    }
 }
 
 /// What follows a name on the command line.
@@ -58,7 +61,11 @@ fn language_model(options: &EngineOptions) {
         info.name, info.dtype, info.quantisation, info.forward
     );
     let mut jobs = 0;
+    let work = argument("--work").unwrap_or_default();
     let mut measure = |what: &str, talks: u128, prompt: usize, shared: bool, reply: u32| {
+        if !what.contains(&work) {
+            return;
+        }
         let runs: Vec<Run> = (0..RUNS)
             .map(|_| {
                 jobs += 1;
@@ -78,18 +85,24 @@ fn language_model(options: &EngineOptions) {
             of(|run| run.first_ms[run.first_ms.len() - 1]),
         );
         if engine.step_split().is_some() {
-            let a_step = |part: fn(&StepSplit) -> Duration| {
-                let of = |run: &Run| part(&run.split).as_secs_f64() * 1000.0 / run.decode_steps;
-                median(runs.iter().map(of).collect())
-            };
-            println!(
-                "    a step that decodes: {:.2} ms, of it linear {:.2}, attention {:.2}, head {:.2}, rest {:.2}",
-                of(|run| run.decode_seconds * 1000.0 / run.decode_steps),
-                a_step(|split| split.linear),
-                a_step(|split| split.attention),
-                a_step(|split| split.head),
-                a_step(|split| split.rest),
-            );
+            let phases: [(&str, StepsOf); 2] =
+                [("before", |run| &run.prefill), ("after", |run| &run.decode)];
+            for (phase, steps) in phases {
+                let a_step = |part: fn(&Steps) -> Duration| {
+                    let of = |run: &Run| {
+                        part(steps(run)).as_secs_f64() * 1000.0 / steps(run).count.max(1.0)
+                    };
+                    median(runs.iter().map(of).collect())
+                };
+                println!(
+                    "    a step {phase} the last first token: {:.2} ms, of it linear {:.2}, attention {:.2}, head {:.2}, rest {:.2}",
+                    a_step(|steps| steps.took),
+                    a_step(|steps| steps.split.linear),
+                    a_step(|steps| steps.split.attention),
+                    a_step(|steps| steps.split.head),
+                    a_step(|steps| steps.split.rest),
+                );
+            }
         }
     };
     measure("1 conversation, prompt 512", 1, 512, false, REPLY_TOKENS);
@@ -119,9 +132,30 @@ struct Run {
     decoded: f64,
     /// From the beginning to each first token, in order.
     first_ms: Vec<f64>,
-    /// Steps that only decoded, what they took together, and where the forward pass says that it went.
-    decode_steps: f64,
+    /// Steps before and after every conversation had its first token.
+    prefill: Steps,
+    decode: Steps,
+}
+
+/// Some steps: what they took together, and where the forward pass says that it went.
+#[derive(Default)]
+struct Steps {
+    count: f64,
+    took: Duration,
     split: StepSplit,
+}
+
+type StepsOf = fn(&Run) -> &Steps;
+
+impl Steps {
+    fn add(&mut self, took: Duration, split: StepSplit) {
+        self.count += 1.0;
+        self.took += took;
+        self.split.linear += split.linear;
+        self.split.attention += split.attention;
+        self.split.head += split.head;
+        self.split.rest += split.rest;
+    }
 }
 
 /// A prompt of about `tokens` tokens; of the conversations of one job that share, three quarters are the same.
@@ -173,20 +207,20 @@ fn run(engine: &mut TorchEngine, requests: Vec<ValidGenerateRequest>) -> Run {
     let started = Instant::now();
     let mut first: HashMap<Ticket, f64> = HashMap::new();
     let (mut prompt_tokens, mut decoded, mut prefill_seconds) = (0.0, 0.0, 0.0);
-    let (mut decode_steps, mut split) = (0.0, StepSplit::default());
+    let (mut prefill, mut decode) = (Steps::default(), Steps::default());
     while !engine.is_idle() {
         let all_begun = first.len() == talks;
         let running = engine.load().running;
-        let events = engine.step(Instant::now()).expect("the model runs");
+        let step_started = Instant::now();
+        let events = engine.step(step_started).expect("the model runs");
+        let steps = if all_begun { &mut decode } else { &mut prefill };
+        steps.add(
+            step_started.elapsed(),
+            engine.step_split().unwrap_or_default(),
+        );
         let seconds = started.elapsed().as_secs_f64();
         if all_begun {
             decoded += running as f64;
-            decode_steps += 1.0;
-            let step = engine.step_split().unwrap_or_default();
-            split.linear += step.linear;
-            split.attention += step.attention;
-            split.head += step.head;
-            split.rest += step.rest;
         } else {
             prefill_seconds = seconds;
         }
@@ -212,8 +246,8 @@ fn run(engine: &mut TorchEngine, requests: Vec<ValidGenerateRequest>) -> Run {
         decode_seconds: seconds - prefill_seconds,
         decoded,
         first_ms,
-        decode_steps,
-        split,
+        prefill,
+        decode,
     }
 }
 
