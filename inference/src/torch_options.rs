@@ -14,8 +14,9 @@ pub struct EngineOptions {
     pub device: Device,
     /// The number type of weights and activations.
     pub dtype: Dtype,
-    /// Threads of one matrix product; `None` takes all cores but one, which is left to the rest of the program. On a small
-    /// machine more threads than idle cores make everything several times slower.
+    /// The most threads that compute; `None` takes all cores but one, which is left to the rest of the program. The fused
+    /// forward pass does with one of them while other programs take the cores of the rest; in the plain one more threads than
+    /// idle cores make everything several times slower.
     pub threads: Option<NonZeroUsize>,
     /// The most tokens of context to offer, however many the model has.
     pub context_tokens_max: usize,
@@ -24,7 +25,8 @@ pub struct EngineOptions {
     /// Replies that are written at once; the others wait.
     pub running_max: usize,
     /// Each reply is bit for bit what it would be if nothing else ran. Without it the rounding of a matrix product may depend
-    /// on how many rows it has, and now and then a reply on what ran beside it. Slower.
+    /// on how many rows it has, and now and then a reply on what ran beside it. Slower, but for the fused forward pass, whose
+    /// replies are so in any case.
     pub deterministic: bool,
     /// Language models may be computed by the fused forward pass, where processor and network allow it and they run in bf16.
     pub fused: bool,

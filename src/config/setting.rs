@@ -200,7 +200,7 @@ pub const SETTINGS: &[Setting] = &[
     value(
         "TWIN_DETERMINISTIC",
         "false",
-        "Each reply is bit for bit what it would be if nothing else ran: slower",
+        "Each reply is bit for bit what it would be if nothing else ran: slower, except on processors with AVX-512 BF16",
     ),
     value(
         "TWIN_REPLY_TOKENS_MAX",
