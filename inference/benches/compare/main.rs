@@ -16,7 +16,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use inference::{Dtype, Embedder, Engine, EngineOptions, TorchEmbedder};
+use inference::{Devices, DevicesFound, Dtype, Embedder, Engine, EngineOptions, TorchEmbedder};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tch::Kind;
@@ -77,9 +77,13 @@ struct Model {
 impl Model {
     fn options(&self) -> EngineOptions {
         let usual = EngineOptions::default();
-        let elsewhere = self.device.is_some() || self.cuda_library.is_some();
-        assert!(!elsewhere, "this engine computes on the processor alone");
+        // Before anything computes: libtorch looks for CUDA once.
+        let wanted = self.device.as_deref().map_or(Ok(Devices::Cpu), str::parse);
+        let wanted = wanted.unwrap_or_else(|error| panic!("device is not {error}"));
+        let found = DevicesFound::look(&wanted, self.cuda_library.as_deref());
+        let found = found.unwrap_or_else(|error| panic!("{error}"));
         EngineOptions {
+            device: found.devices[0],
             dtype: match self.dtype.as_str() {
                 "auto" => Dtype::Auto,
                 "f32" => Dtype::F32,
@@ -123,7 +127,7 @@ impl Worker {
                 let writer = Writer::open(&model);
                 let info = writer.engine.model().clone();
                 self.writer = Some(writer);
-                json!({ "model": info.name, "dtype": info.dtype, "quantisation": info.quantisation })
+                json!({ "model": info.name, "dtype": info.dtype, "forward": info.forward, "quantisation": info.quantisation })
             }
             Order::OpenEmbedder(model) => {
                 let embedder = TorchEmbedder::load(&model.path, &model.options());

@@ -34,7 +34,10 @@ impl Prompt {
                 },
                 ..Origin::default()
             },
-            messages: vec![ChatMessage::new(Role::User, self.text.clone())],
+            prompt: inference::Prompt::Conversation(vec![ChatMessage::new(
+                Role::User,
+                self.text.clone(),
+            )]),
             max_tokens: reply,
             // The likeliest token, as the others take it.
             temperature: 0.0,
