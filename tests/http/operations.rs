@@ -103,8 +103,8 @@ async fn every_deletion_makes_the_engine_forget() {
         .await;
     let document = response.headers()["location"].to_str().unwrap().to_owned();
     let twin = format!("/api/v1/twins/{first}");
-    // The account has one twin left when it is deleted.
-    for (path, forgotten) in [(&document[..], 1), (&twin[..], 2), ("/api/v1/me", 3)] {
+    // The account has one twin left when it is deleted, and prompts of its own.
+    for (path, forgotten) in [(&document[..], 1), (&twin[..], 2), ("/api/v1/me", 4)] {
         let deleted = server.delete(&ada, path).await;
         assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
         let metrics = server.request(Method::GET, "/metrics").send().await;
