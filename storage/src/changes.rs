@@ -3,7 +3,7 @@
 use protocol::{Author, Change, ClientId, ConversationId, MessageId, UserId, What};
 
 use crate::append::COUNT_UP;
-use crate::engine::{DatabaseError, Engine, Query, both, only, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
 use crate::messages::{read_client_id, read_emoji};
 use crate::metrics::Call;
 use crate::value::{Row, Value, params};
@@ -109,9 +109,22 @@ impl Storage {
 }
 
 async fn make(engine: &Engine, new: &NewChange) -> Result<Changed, DatabaseError> {
-    let look = (FIND_SENT, params![new.user_id, &new.client_id]);
-    let (mut transaction, found) = engine.begin(vec![look]).await?;
-    if let Some(row) = only(found)?.first() {
+    let emoji = match &new.what {
+        What::Reacted { emoji, .. } | What::Unreacted { emoji, .. } => emoji.as_str(),
+        What::Edited { .. } | What::Deleted { .. } => "",
+    };
+    let (id, no_activity) = (new.conversation_id, 0_i64);
+    let message_id = new.what.message_id();
+    // The conversation's row is locked by the first statement: what the others find stays as it is.
+    let queries = vec![
+        (COUNT_UP, params![id, 1_u64, no_activity]),
+        (FIND_SENT, params![new.user_id, &new.client_id]),
+        (STATE, params![message_id, id, new.user_id, emoji]),
+    ];
+    let (transaction, results) = engine.begin(queries).await?;
+    let [counted, sent, state] = <[_; 3]>::try_from(results)
+        .map_err(|_| StorageError::Internal("three statements, three results".into()))?;
+    if let Some(row) = sent.first() {
         transaction.roll_back().await;
         let (change, text) = read_sent(row)?;
         return match same_request(&change, text.as_deref(), new) {
@@ -119,29 +132,9 @@ async fn make(engine: &Engine, new: &NewChange) -> Result<Changed, DatabaseError
             false => Err(StorageError::Conflict("client id").into()),
         };
     }
-    let emoji = match &new.what {
-        What::Reacted { emoji, .. } | What::Unreacted { emoji, .. } => emoji.as_str(),
-        What::Edited { .. } | What::Deleted { .. } => "",
-    };
-    // The conversation's row is locked from here on, so that the message stays as it is found.
-    let no_activity = 0_i64;
-    let queries = vec![
-        (COUNT_UP, params![new.conversation_id, 1_u64, no_activity]),
-        (
-            STATE,
-            params![
-                new.what.message_id(),
-                new.conversation_id,
-                new.user_id,
-                emoji
-            ],
-        ),
-    ];
-    let [counted, state] = both(transaction.pipe(queries).await?)?;
-    let missing = StorageError::NotFound("message");
     let (Some(mut counted), Some(state)) = (counted.first(), state.first()) else {
         transaction.roll_back().await;
-        return Err(missing.into());
+        return Err(StorageError::NotFound("message").into());
     };
     let seq = counted.count()?;
     let statements = match State::read(state)?.statements(new, seq) {
@@ -153,8 +146,8 @@ async fn make(engine: &Engine, new: &NewChange) -> Result<Changed, DatabaseError
     };
     let made = transaction.commit(statements).await;
     made.map_err(|error| match error {
-        // Another process has stored the same change since we looked: now it will be found.
-        DatabaseError::Unique => DatabaseError::Collision("a change was sent twice".into()),
+        // The same client id was used in another conversation since we looked: now it will be found.
+        DatabaseError::Unique => DatabaseError::Collision("a client id was used twice".into()),
         error => error.missing("account"),
     })?;
     Ok(Changed::New(Change {
