@@ -437,11 +437,17 @@ impl Client {
             Some("error") => {
                 let room = frame["ref"].as_str().and_then(|room| room.parse().ok());
                 let room: usize = room.with_context(|| format!("{frame}"))?;
-                let altered = self
-                    .waiting
-                    .get(&room)
-                    .is_some_and(|waiting| waiting.altered);
+                let waiting = self.waiting.get(&room);
+                let altered = waiting.is_some_and(|waiting| waiting.altered);
+                let is_change = waiting.is_some_and(|one| !matches!(one.what, What::Message));
                 match (frame["code"].as_str(), altered) {
+                    (Some("not_found"), _) if is_change => {
+                        // The message was acknowledged, and is not there any more.
+                        self.shared.forgotten(room);
+                        self.waiting.remove(&room);
+                        self.targets.remove(&room);
+                        self.acknowledged.remove(&room);
+                    }
                     (Some("conflict"), true) => {
                         let count = &self.shared.refused_as_conflict;
                         count.set(count.get() + 1);
