@@ -4,6 +4,9 @@ use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
 use actix_web::{ResponseError, web};
 use protocol::ErrorCode;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::limits::JSON_BYTES_MAX;
 use super::problem::Problem;
@@ -13,6 +16,34 @@ pub(super) fn json_config() -> web::JsonConfig {
     web::JsonConfig::default()
         .limit(JSON_BYTES_MAX)
         .error_handler(|error, _| json_problem(&error).into())
+}
+
+/// Writes every number without a fraction as a whole one: to JSON, and to its schemas, `7.0` is an integer as good as `7`.
+pub(super) fn whole(value: Value) -> Value {
+    /// Up to here a floating-point number knows whole ones exactly.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT_MAX => {
+                Value::from(float as i64)
+            }
+            _ => Value::Number(number),
+        },
+        Value::Array(entries) => entries.into_iter().map(whole).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            fields.map(|(name, value)| (name, whole(value))).collect()
+        }
+        other => other,
+    }
+}
+
+/// Reads a field that may be a whole number, however it is written.
+pub(super) fn optional_whole<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<u32>, D::Error> {
+    let value = whole(Value::deserialize(deserializer)?);
+    Option::<u32>::deserialize(value).map_err(D::Error::custom)
 }
 
 /// Reads the ids of paths.
@@ -60,5 +91,19 @@ fn json_problem(error: &JsonPayloadError) -> Problem {
             Problem::new(ErrorCode::Malformed, format!("in the body: {error}"))
         }
         _ => Problem::new(ErrorCode::Malformed, "the body cannot be read"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_number_without_a_fraction_is_whole_however_it_is_written() {
+        let value = json!({"a": [7.0, 0.5, -3.0, 8], "b": {"c": 1e300, "d": "7.0"}});
+        let expected = json!({"a": [7, 0.5, -3, 8], "b": {"c": 1e300, "d": "7.0"}});
+        assert_eq!(whole(value), expected);
     }
 }

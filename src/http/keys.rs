@@ -8,6 +8,7 @@ use storage::ApiKey;
 use utoipa::ToSchema;
 
 use super::caller::{Caller, WritingCaller};
+use super::json::optional_whole;
 use super::limits::KEY_DAYS_MAX;
 use super::paging::Page;
 use super::problem::Problem;
@@ -30,7 +31,8 @@ pub(super) struct NewKey {
     )]
     name: String,
     /// After how many days it is of no use any more; never when absent.
-    #[schema(nullable = false, minimum = 1, maximum = 3_650)]
+    #[serde(default, deserialize_with = "optional_whole")]
+    #[schema(minimum = 1, maximum = 3_650)]
     expires_in_days: Option<u32>,
 }
 

@@ -130,7 +130,7 @@ async fn there_are_only_so_many_keys_and_each_has_a_name_and_a_future() {
             "{body}"
         );
     }
-    let body = json!({"name": "bot", "expires_in_days": 1});
+    let body = json!({"name": "bot", "expires_in_days": 1.0});
     let made: Value = server.post(&ada, KEYS, &body).await.json().await.unwrap();
     let day_ms =
         made["key"]["expires_at"].as_i64().unwrap() - made["key"]["created_at"].as_i64().unwrap();

@@ -129,7 +129,7 @@ async fn lengths_stop_texts_roles_and_parts_do_what_they_say() {
         (
             asks(
                 "!say a",
-                json!({"seed": -7, "temperature": 0, "top_p": 0, "n": 1, "user": "u", "tools": [], "logprobs": false}),
+                json!({"seed": -7, "temperature": 0, "top_p": 0, "n": 1.0, "user": "u", "tools": [], "logprobs": false}),
             ),
             "a",
             "stop",

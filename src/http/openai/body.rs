@@ -12,6 +12,7 @@ use protocol::{ErrorCode, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::super::json::whole;
 use super::super::limits::API_BYTES_MAX;
 use super::super::problem::Problem;
 use super::caller::ApiCaller;
@@ -150,7 +151,7 @@ fn parse<T: Asked>(body: &[u8]) -> Result<T, Problem> {
     }
     // A null stands for what is absent.
     parameters.retain(|_, value| !value.is_null());
-    serde_path_to_error::deserialize(Value::Object(parameters)).map_err(|error| {
+    serde_path_to_error::deserialize(whole(Value::Object(parameters))).map_err(|error| {
         let path = error.path().to_string();
         let reason = error.inner().to_string();
         let begins = |beginning| reason.starts_with(beginning);
