@@ -41,6 +41,8 @@ pub(crate) struct SchedulerLimits {
     pub(crate) waiting_max: usize,
     /// Prompt tokens of one step: what everyone who decodes waits for at most.
     pub(crate) chunk_tokens: usize,
+    /// Prompt tokens of one step in which nobody decodes.
+    pub(crate) alone_chunk_tokens: usize,
 }
 
 /// A request as the scheduler takes it.
@@ -204,7 +206,11 @@ impl Scheduler {
             .map(|index| (self.rank(&self.running[index]), index))
             .collect();
         order.sort_unstable();
-        let mut left = self.limits.chunk_tokens;
+        let somebody_decodes = self.running.iter().any(|one| one.uncomputed() == 1);
+        let mut left = match somebody_decodes {
+            true => self.limits.chunk_tokens,
+            false => self.limits.alone_chunk_tokens,
+        };
         let block_tokens = self.limits.block_tokens;
         for (_, index) in order {
             let sequence = &mut self.running[index];

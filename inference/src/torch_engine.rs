@@ -28,6 +28,9 @@ use crate::{
 /// Prompt tokens of one step: some 50 ms on one core, which everyone who decodes waits for, and anyone who cancels.
 const CHUNK_TOKENS: usize = 64;
 
+/// The same while nobody decodes: larger products are faster, and only who comes now or cancels waits for the step.
+const ALONE_CHUNK_TOKENS: usize = 256;
+
 /// Requests that wait for a slot: more would wait longer than people do.
 const WAITING_MAX: usize = 64;
 
@@ -123,6 +126,7 @@ impl TorchEngine {
                 running_max: options.running_max.max(1),
                 waiting_max: WAITING_MAX,
                 chunk_tokens: CHUNK_TOKENS,
+                alone_chunk_tokens: ALONE_CHUNK_TOKENS,
             }),
             replies: HashMap::new(),
             untold: Vec::new(),

@@ -17,6 +17,7 @@ fn limits(blocks: u32, running_max: usize, chunk_tokens: usize) -> SchedulerLimi
         running_max,
         waiting_max: 1_000,
         chunk_tokens,
+        alone_chunk_tokens: chunk_tokens,
     }
 }
 
@@ -128,7 +129,7 @@ impl Machine {
             .iter()
             .filter(|segment| segment.tokens.len() > 1);
         self.prompt_rows = long.map(|segment| segment.tokens.len()).sum();
-        assert!(self.prompt_rows <= limits.chunk_tokens);
+        assert!(self.prompt_rows <= limits.alone_chunk_tokens);
         for segment in &step.segments {
             let (wish, tokens) = &self.requests[&segment.ticket];
             let end = segment.start + segment.tokens.len();
@@ -482,7 +483,11 @@ proptest! {
         chunk_tokens in 1_usize..12,
         waiting_max in 1_usize..8,
     ) {
-        let limits = SchedulerLimits { waiting_max, ..limits(blocks, running_max, chunk_tokens) };
+        let limits = SchedulerLimits {
+            waiting_max,
+            alone_chunk_tokens: chunk_tokens * 3,
+            ..limits(blocks, running_max, chunk_tokens)
+        };
         let mut machine = Machine::new(limits);
         let mut wishes = HashMap::new();
         for order in orders {
