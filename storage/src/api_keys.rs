@@ -4,7 +4,7 @@ use protocol::{ApiKeyId, UserId};
 
 use crate::engine::{DatabaseError, Engine, until_no_collision};
 use crate::metrics::Call;
-use crate::people;
+use crate::people::Room;
 use crate::value::{Row, params};
 use crate::{Storage, StorageError, TokenHash};
 
@@ -105,32 +105,12 @@ async fn create(
     hash: &TokenHash,
     keys_max: u64,
 ) -> Result<(), DatabaseError> {
-    // The owner stays locked from here on, so that two at once count one after the other.
-    let queries = vec![
-        (people::LOCK, params![key.user_id]),
-        (COUNT_OF_USER, params![key.user_id]),
-    ];
-    let (transaction, results) = engine.begin(queries).await?;
-    let [owner, counted] = <[_; 2]>::try_from(results)
-        .map_err(|_| StorageError::Internal("two statements, two results".into()))?;
-    let count = match counted.first() {
-        Some(mut row) => row.count::<u64>()?,
-        None => 0,
+    let room = Room {
+        what: "keys",
+        count: COUNT_OF_USER,
+        max: keys_max,
     };
-    let refused = if owner.rows.is_empty() {
-        Some(StorageError::NotFound("account"))
-    } else if count >= keys_max {
-        Some(StorageError::LimitReached {
-            what: "keys",
-            max: keys_max,
-        })
-    } else {
-        None
-    };
-    if let Some(error) = refused {
-        transaction.roll_back().await;
-        return Err(error.into());
-    }
+    let transaction = room.begin(engine, key.user_id).await?;
     let parameters = params![
         key.id,
         key.user_id,

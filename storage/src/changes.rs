@@ -3,7 +3,7 @@
 use protocol::{Author, Change, ClientId, ConversationId, MessageId, UserId, What};
 
 use crate::append::COUNT_UP;
-use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
 use crate::messages::{read_client_id, read_emoji};
 use crate::metrics::Call;
 use crate::value::{Row, Value, params};
@@ -122,8 +122,7 @@ async fn make(engine: &Engine, new: &NewChange) -> Result<Changed, DatabaseError
         (STATE, params![message_id, id, new.user_id, emoji]),
     ];
     let (transaction, results) = engine.begin(queries).await?;
-    let [counted, sent, state] = <[_; 3]>::try_from(results)
-        .map_err(|_| StorageError::Internal("three statements, three results".into()))?;
+    let [counted, sent, state] = each(results)?;
     if let Some(row) = sent.first() {
         transaction.roll_back().await;
         let (change, text) = read_sent(row)?;

@@ -2,7 +2,7 @@
 
 use protocol::{ChunkId, DocumentId, TwinId};
 
-use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
 use crate::metrics::Call;
 use crate::twins;
 use crate::value::{Row, params};
@@ -143,8 +143,7 @@ async fn insert(
         (COUNT_OF_TWIN, params![document.twin_id]),
     ];
     let (mut transaction, results) = engine.begin(queries).await?;
-    let [twin, same, counted] = <[_; 3]>::try_from(results)
-        .map_err(|_| StorageError::Internal("three statements, three results".into()))?;
+    let [twin, same, counted] = each(results)?;
     let count = match counted.first() {
         Some(mut row) => row.count::<u64>()?,
         None => 0,

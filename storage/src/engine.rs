@@ -237,16 +237,17 @@ impl Transaction {
 
 /// The rows of the only statement of a list.
 pub(crate) fn only(results: Vec<Rows>) -> Result<Rows, DatabaseError> {
-    let [rows] = <[Rows; 1]>::try_from(results).map_err(|results| {
-        StorageError::Internal(format!("{} results of one statement", results.len()))
-    })?;
+    let [rows] = each(results)?;
     Ok(rows)
 }
 
-/// The rows of the two statements of a list.
-pub(crate) fn both(results: Vec<Rows>) -> Result<[Rows; 2], DatabaseError> {
-    <[Rows; 2]>::try_from(results).map_err(|results| {
-        StorageError::Internal(format!("{} results of two statements", results.len())).into()
+/// The rows of each statement of a list of this many.
+pub(crate) fn each<const STATEMENTS: usize>(
+    results: Vec<Rows>,
+) -> Result<[Rows; STATEMENTS], DatabaseError> {
+    <[Rows; STATEMENTS]>::try_from(results).map_err(|results| {
+        let results = results.len();
+        StorageError::Internal(format!("{results} results of {STATEMENTS} statements")).into()
     })
 }
 

@@ -9,7 +9,7 @@ use protocol::{
 };
 
 use crate::changes::{self, read_change};
-use crate::engine::{DatabaseError, Engine, Query, both, only};
+use crate::engine::{DatabaseError, Engine, Query, each, only};
 use crate::metrics::Call;
 use crate::storage::page;
 use crate::value::{Row, Value, params};
@@ -184,7 +184,7 @@ async fn read_entries(
         (AFTER, params![conversation, after_seq, last_seq]),
         (changes::AFTER, params![conversation, after_seq, last_seq]),
     ];
-    let [messages, changes] = both(engine.read(queries).await?)?;
+    let [messages, changes] = each(engine.read(queries).await?)?;
     let messages = complete(&engine, messages.map(read_message)?).await?;
     let changes = changes.map(read_change)?;
     let messages = messages.into_iter().map(Entry::Message);

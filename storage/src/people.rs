@@ -3,7 +3,7 @@
 use protocol::UserId;
 
 use crate::documents::DELETE_DOCUMENTS_OF_OWNER;
-use crate::engine::{DatabaseError, Engine, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Transaction, each, until_no_collision};
 use crate::metrics::Call;
 use crate::twins::DELETED_TWIN;
 use crate::value::{Row, params};
@@ -21,7 +21,7 @@ const UPDATE: &str = "UPDATE users SET name = COALESCE($2, name), \
      password_hash = COALESCE($3, password_hash) WHERE id = $1 \
      RETURNING id, email, name, password_hash, created_at";
 /// Both databases lock a row that is written; only one has `FOR UPDATE`.
-pub(crate) const LOCK: &str = "UPDATE users SET created_at = created_at WHERE id = $1 RETURNING id";
+const LOCK: &str = "UPDATE users SET created_at = created_at WHERE id = $1 RETURNING id";
 const LOCK_TWINS: &str = "UPDATE twins SET updated_at = updated_at WHERE owner_id = $1";
 const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
 const TAKE_NAME_OFF_CHANGES: &str = "UPDATE changes SET author_name = $2 WHERE author_id = $1";
@@ -104,6 +104,46 @@ impl Storage {
             until_no_collision!(delete(&engine, id))
         })
         .await
+    }
+}
+
+/// Of what an account may have only so many.
+pub(crate) struct Room {
+    /// What it is.
+    pub(crate) what: &'static str,
+    /// The statement that counts what the account has.
+    pub(crate) count: &'static str,
+    /// How many there may be.
+    pub(crate) max: u64,
+}
+
+impl Room {
+    /// Begins a transaction in which the account has room for one more. The account stays locked until its end, so that two at
+    /// once count one after the other.
+    pub(crate) async fn begin(
+        self,
+        engine: &Engine,
+        owner: UserId,
+    ) -> Result<Transaction, DatabaseError> {
+        let queries = vec![(LOCK, params![owner]), (self.count, params![owner])];
+        let (transaction, results) = engine.begin(queries).await?;
+        let [account, counted] = each(results)?;
+        let count = match counted.first() {
+            Some(mut row) => row.count::<u64>()?,
+            None => 0,
+        };
+        let refused = if account.rows.is_empty() {
+            StorageError::NotFound("account")
+        } else if count >= self.max {
+            StorageError::LimitReached {
+                what: self.what,
+                max: self.max,
+            }
+        } else {
+            return Ok(transaction);
+        };
+        transaction.roll_back().await;
+        Err(refused.into())
     }
 }
 

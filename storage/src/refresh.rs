@@ -2,7 +2,7 @@
 
 use protocol::{TokenFamilyId, UserId};
 
-use crate::engine::{DatabaseError, Engine, until_no_collision};
+use crate::engine::{DatabaseError, Engine, each, until_no_collision};
 use crate::metrics::Call;
 use crate::value::params;
 use crate::{Storage, StorageError};
@@ -173,8 +173,7 @@ async fn rotate(engine: &Engine, token: &Use) -> Result<Rotation, DatabaseError>
         (FIND, params![token.hash]),
     ];
     let (transaction, results) = engine.begin(queries).await?;
-    let [used, found] = <[_; 2]>::try_from(results)
-        .map_err(|_| StorageError::Internal("two statements, two results".into()))?;
+    let [used, found] = each(results)?;
     let Some(mut row) = found.first() else {
         transaction.roll_back().await;
         return Ok(Rotation::Unknown);

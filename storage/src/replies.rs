@@ -5,7 +5,7 @@ use protocol::{
 };
 
 use crate::append::COUNT_UP;
-use crate::engine::{DatabaseError, Engine, Query, both, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
 use crate::messages::{self, insert_message, message_parameters};
 use crate::metrics::Call;
 use crate::storage::page;
@@ -216,7 +216,7 @@ async fn finish(
 ) -> Result<Finished, DatabaseError> {
     let orders = vec![(FINISH, params![reply, epoch]), (FIND, params![reply])];
     let (mut transaction, results) = engine.begin(orders).await?;
-    let [done, found] = both(results)?;
+    let [done, found] = each(results)?;
     let Some(mut order) = done.first() else {
         transaction.roll_back().await;
         let is_done = match found.first().map(read_order).transpose()? {

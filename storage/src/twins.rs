@@ -5,7 +5,7 @@ use protocol::{TwinId, UserId};
 use crate::documents::{DELETE_DOCUMENTS_OF_TWIN, read_file_key};
 use crate::engine::{DatabaseError, Engine, until_no_collision};
 use crate::metrics::Call;
-use crate::people;
+use crate::people::Room;
 use crate::storage::page;
 use crate::value::{Row, params};
 use crate::{FileKey, Storage, StorageError};
@@ -45,7 +45,7 @@ const UPDATE: &str = concat!(
      visibility = COALESCE($6, visibility), updated_at = $7, revision = revision + 1 WHERE id = $1 RETURNING ",
     columns!()
 );
-/// See `people::LOCK`. It also notes that what the twin knows is about to change.
+/// As `people::LOCK`. It also notes that what the twin knows is about to change.
 pub(crate) const LOCK: &str = "UPDATE twins SET revision = revision + 1 WHERE id = $1 RETURNING id";
 const REVISION: &str = "SELECT revision FROM twins WHERE id = $1";
 const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
@@ -200,32 +200,12 @@ impl Storage {
 }
 
 async fn create(engine: &Engine, twin: &Twin, twins_max: u64) -> Result<(), DatabaseError> {
-    // The owner stays locked from here on, so that two at once count one after the other.
-    let queries = vec![
-        (people::LOCK, params![twin.owner_id]),
-        (COUNT_OF_OWNER, params![twin.owner_id]),
-    ];
-    let (transaction, results) = engine.begin(queries).await?;
-    let [owner, counted] = <[_; 2]>::try_from(results)
-        .map_err(|_| StorageError::Internal("two statements, two results".into()))?;
-    let count = match counted.first() {
-        Some(mut row) => row.count::<u64>()?,
-        None => 0,
+    let room = Room {
+        what: "twins",
+        count: COUNT_OF_OWNER,
+        max: twins_max,
     };
-    let refused = if owner.rows.is_empty() {
-        Some(StorageError::NotFound("account"))
-    } else if count >= twins_max {
-        Some(StorageError::LimitReached {
-            what: "twins",
-            max: twins_max,
-        })
-    } else {
-        None
-    };
-    if let Some(error) = refused {
-        transaction.roll_back().await;
-        return Err(error.into());
-    }
+    let transaction = room.begin(engine, twin.owner_id).await?;
     let parameters = params![
         twin.id,
         twin.owner_id,
