@@ -10,7 +10,6 @@ use protocol::{TwinId, UserId};
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use answer::{Answering, ChatAnswer};
 
@@ -22,7 +21,7 @@ use super::body::{
 use super::error::ApiProblems;
 use super::models::Model;
 use super::sampling::{OneOrMany, StreamOptions, Wanted, includes_usage, only_one};
-use super::stream::{streamed, whole};
+use super::stream::{Head, streamed, whole};
 
 /// A conversation whose next message is wanted.
 #[derive(Deserialize, ToSchema)]
@@ -190,14 +189,9 @@ pub(super) async fn create_chat_completion(
             return Err(Problem::invalid("model", reason).at("model"));
         }
     };
-    let answer = Answering {
-        id: format!("chatcmpl-{}", Uuid::now_v7().simple()),
-        created: edge.clock.now_ms() / 1_000,
-        model: request.model,
-        includes_usage,
-    };
+    let answer = Answering(Head::new(&edge, "chatcmpl", request.model, includes_usage));
     if request.stream {
-        return streamed(answer, includes_usage, writing, place).await;
+        return streamed(answer, writing, place).await;
     }
     let generation = whole(writing).await?;
     Ok(HttpResponse::Ok().json(answer.whole(&generation)))

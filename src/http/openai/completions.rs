@@ -7,7 +7,6 @@ use inference::{Generation, Prompt};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::super::Edge;
 use super::super::problem::Problem;
@@ -17,7 +16,7 @@ use super::models::Model;
 use super::sampling::{
     CompletionUsage, OneOrMany, StreamOptions, Wanted, finish_reason, includes_usage, only_one,
 };
-use super::stream::{Chunks, event, streamed, whole};
+use super::stream::{Chunks, Head, event, streamed, whole};
 
 /// Tokens of a completion when nobody says how many: so it is in the dialect.
 const TOKENS_DEFAULT: u32 = 16;
@@ -172,14 +171,9 @@ pub(super) async fn create_completion(
     };
     let place = edge.writing_places.take(user)?;
     let writing = edge.node.complete(completion).await?;
-    let answer = Answering {
-        id: format!("cmpl-{}", Uuid::now_v7().simple()),
-        created: edge.clock.now_ms() / 1_000,
-        model: request.model,
-        includes_usage,
-    };
+    let answer = Answering(Head::new(&edge, "cmpl", request.model, includes_usage));
     if request.stream {
-        return streamed(answer, includes_usage, writing, place).await;
+        return streamed(answer, writing, place).await;
     }
     let generation = whole(writing).await?;
     let whole = CompletionAnswer {
@@ -220,13 +214,8 @@ fn as_tokens(tokens: Vec<u64>) -> Result<Prompt, Problem> {
     tokens.map(Prompt::Tokens)
 }
 
-/// What all parts of one answer have in common.
-struct Answering {
-    id: String,
-    created: i64,
-    model: String,
-    includes_usage: bool,
-}
+/// How a text that was written is told.
+struct Answering(Head);
 
 impl Answering {
     fn chunk<'a>(
@@ -235,22 +224,26 @@ impl Answering {
         finish_reason: Option<&'static str>,
     ) -> CompletionAnswer<'a> {
         CompletionAnswer {
-            id: &self.id,
+            id: &self.0.id,
             object: "text_completion",
-            created: self.created,
-            model: &self.model,
+            created: self.0.created,
+            model: &self.0.model,
             choices: vec![CompletionChoice {
                 index: 0,
                 text,
                 logprobs: (),
                 finish_reason,
             }],
-            usage: self.includes_usage.then_some(None),
+            usage: self.0.includes_usage.then_some(None),
         }
     }
 }
 
 impl Chunks for Answering {
+    fn head(&self) -> &Head {
+        &self.0
+    }
+
     fn first(&self) -> Option<Bytes> {
         None
     }

@@ -7,14 +7,43 @@ use bytes::Bytes;
 use futures::stream::unfold;
 use inference::Generation;
 use serde::Serialize;
+use uuid::Uuid;
 
+use super::super::Edge;
 use super::super::problem::Problem;
 use super::error::document;
 use super::sampling::CompletionUsage;
 use super::writing::WritingPlace;
 
+/// What all parts of one answer have in common.
+pub(super) struct Head {
+    /// An id of the answer.
+    pub(super) id: String,
+    /// When it was asked for, in seconds since 1970.
+    pub(super) created: i64,
+    /// The model, as it was asked for.
+    pub(super) model: String,
+    /// Whether a stream ends with what the text took.
+    pub(super) includes_usage: bool,
+}
+
+impl Head {
+    /// The head of an answer whose id begins like this.
+    pub(super) fn new(edge: &Edge, kind: &str, model: String, includes_usage: bool) -> Self {
+        Self {
+            id: format!("{kind}-{}", Uuid::now_v7().simple()),
+            created: edge.clock.now_ms() / 1_000,
+            model,
+            includes_usage,
+        }
+    }
+}
+
 /// How the events of one kind of stream look; see [`event`].
 pub(super) trait Chunks: 'static {
+    /// What they have in common.
+    fn head(&self) -> &Head;
+
     /// What comes before the first piece, if anything does.
     fn first(&self) -> Option<Bytes>;
 
@@ -45,7 +74,6 @@ pub(super) async fn whole(mut writing: Writing) -> Result<Generation, Problem> {
 /// What a stream goes on with.
 struct Telling<C> {
     chunks: C,
-    includes_usage: bool,
     writing: Writing,
     /// What has come already and was not told.
     next: Option<GenerationEvent>,
@@ -59,7 +87,6 @@ struct Telling<C> {
 /// Why there is no first piece.
 pub(super) async fn streamed(
     chunks: impl Chunks,
-    includes_usage: bool,
     mut writing: Writing,
     place: WritingPlace,
 ) -> Result<HttpResponse, Problem> {
@@ -70,7 +97,6 @@ pub(super) async fn streamed(
     let first = chunks.first();
     let telling = Telling {
         chunks,
-        includes_usage,
         writing,
         next,
         _place: place,
@@ -111,7 +137,7 @@ impl<C: Chunks> Telling<C> {
 
     fn ending(&self, generation: &Generation) -> Bytes {
         let mut bytes = self.chunks.end(generation).to_vec();
-        if self.includes_usage {
+        if self.chunks.head().includes_usage {
             bytes.extend(self.chunks.usage(generation.into()));
         }
         bytes.extend(b"data: [DONE]\n\n");

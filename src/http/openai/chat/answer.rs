@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::sampling::{CompletionUsage, finish_reason};
-use super::super::stream::{Chunks, event};
+use super::super::stream::{Chunks, Head, event};
 
 /// The next message of the conversation.
 #[derive(Serialize, ToSchema)]
@@ -59,17 +59,8 @@ struct Written<'a> {
     annotations: [(); 0],
 }
 
-/// What all parts of one answer have in common.
-pub(super) struct Answering {
-    /// An id of the answer.
-    pub(super) id: String,
-    /// When it was asked for, in seconds since 1970.
-    pub(super) created: i64,
-    /// The model, as it was asked for.
-    pub(super) model: String,
-    /// Whether a stream ends with what it took.
-    pub(super) includes_usage: bool,
-}
+/// How a message that was written is told.
+pub(super) struct Answering(pub(super) Head);
 
 /// A part of a stream.
 #[derive(Serialize)]
@@ -104,10 +95,10 @@ impl Answering {
     /// The answer that comes whole.
     pub(super) fn whole<'a>(&'a self, generation: &'a Generation) -> ChatAnswer<'a> {
         ChatAnswer {
-            id: &self.id,
+            id: &self.0.id,
             object: "chat.completion",
-            created: self.created,
-            model: &self.model,
+            created: self.0.created,
+            model: &self.0.model,
             choices: [ChatChoice {
                 index: 0,
                 message: Written {
@@ -125,22 +116,26 @@ impl Answering {
 
     fn chunk<'a>(&'a self, delta: Delta<'a>, finish_reason: Option<&'static str>) -> Chunk<'a> {
         Chunk {
-            id: &self.id,
+            id: &self.0.id,
             object: "chat.completion.chunk",
-            created: self.created,
-            model: &self.model,
+            created: self.0.created,
+            model: &self.0.model,
             choices: vec![ChunkChoice {
                 index: 0,
                 delta,
                 logprobs: (),
                 finish_reason,
             }],
-            usage: self.includes_usage.then_some(None),
+            usage: self.0.includes_usage.then_some(None),
         }
     }
 }
 
 impl Chunks for Answering {
+    fn head(&self) -> &Head {
+        &self.0
+    }
+
     fn first(&self) -> Option<Bytes> {
         let delta = Delta {
             role: Some("assistant"),
