@@ -27,7 +27,7 @@ mod chat;
 mod faults;
 mod histories;
 mod presence;
-mod remembering;
+pub(crate) mod remembering;
 
 use remembering::Asked;
 
@@ -142,7 +142,7 @@ impl House {
         let asked = Asked::default();
         let (of_engine, of_embedder) = (asked.clone(), asked.clone());
         let models = Models {
-            engine: Arc::new(move |_| Ok(of_engine.engine())),
+            engine: Arc::new(move |_| Ok(of_engine.engine(0))),
             embedder: Arc::new(move || Ok(of_embedder.embedder())),
             engine_workers: 1,
         };

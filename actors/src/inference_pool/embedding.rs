@@ -84,48 +84,17 @@ impl Desk<EmbedJob> for EmbedDesk {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
-    use inference::{EngineError, HashedEmbedder, TokenCounter};
+    use inference::HashedEmbedder;
 
     use super::super::worker::Gauge;
     use super::*;
-
-    /// Remembers the order of what it embeds.
-    struct Remembering(HashedEmbedder, Arc<Mutex<Vec<String>>>);
-
-    impl Embedder for Remembering {
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-
-        fn dimensions(&self) -> usize {
-            self.0.dimensions()
-        }
-
-        fn token_counter(&self) -> TokenCounter {
-            self.0.token_counter()
-        }
-
-        fn embed_as(
-            &mut self,
-            form: TextForm,
-            texts: &[&str],
-        ) -> Result<Vec<Vec<f32>>, EngineError> {
-            let owned = texts.iter().map(|text| (*text).to_owned());
-            self.1.lock().unwrap().extend(owned);
-            self.0.embed_as(form, texts)
-        }
-    }
+    use crate::tests::remembering::Asked;
 
     #[test]
     fn questions_are_embedded_before_documents_and_what_nobody_waits_for_is_not() {
-        let embedded = Arc::<Mutex<Vec<String>>>::default();
-        let remembers = embedded.clone();
-        let factory: EmbedderFactory = Arc::new(move || {
-            let inner = HashedEmbedder::new(8);
-            Ok(Box::new(Remembering(inner, remembers.clone())))
-        });
+        let remembered = Asked::default();
+        let remembers = remembered.clone();
+        let factory: EmbedderFactory = Arc::new(move || Ok(remembers.embedder()));
         let load = embedder(factory, Arc::default());
         let gauge = Arc::<Gauge>::default();
         let mut desk = load(gauge.clone()).unwrap();
@@ -153,10 +122,9 @@ mod tests {
         }
         assert!(desk.is_idle());
         assert_eq!(gauge.jobs(), 0);
-        assert_eq!(
-            *embedded.lock().unwrap(),
-            ["question", "first piece", "second piece"]
-        );
+        let embedded = remembered.embedded.lock().unwrap();
+        let texts: Vec<&str> = embedded.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["question", "first piece", "second piece"]);
         for answer in &mut answers {
             assert_eq!(answer.try_recv().unwrap().unwrap().len(), 1);
         }

@@ -10,6 +10,7 @@ use inference::{
 
 use super::*;
 use crate::limits::{AFFINITY_JOBS_MAX, GENERATION_EVENTS_MAX};
+use crate::tests::remembering;
 
 /// A scripted engine whose steps panic or fail as the test says.
 struct Fragile {
@@ -335,57 +336,12 @@ async fn every_engine_forgets_whether_it_sleeps_or_works() {
     assert_eq!(busy.end().await.1, Ok(StopReason::Cancelled));
 }
 
-/// A scripted engine that remembers whose prompts came to which worker.
-struct Numbered {
-    inner: ScriptedEngine,
-    number: usize,
-    came: Arc<Mutex<Vec<(u128, usize)>>>,
-}
-
-impl Engine for Numbered {
-    fn model(&self) -> &ModelInfo {
-        self.inner.model()
-    }
-
-    fn token_counter(&self) -> TokenCounter {
-        self.inner.token_counter()
-    }
-
-    fn submit(&mut self, ticket: Ticket, request: ValidGenerateRequest, deadline: Option<Instant>) {
-        let owner = request.origin.scope.owner;
-        self.came.lock().unwrap().push((owner, self.number));
-        self.inner.submit(ticket, request, deadline);
-    }
-
-    fn cancel(&mut self, ticket: Ticket) -> Option<Generation> {
-        self.inner.cancel(ticket)
-    }
-
-    fn is_idle(&self) -> bool {
-        self.inner.is_idle()
-    }
-
-    fn step(&mut self, now: Instant) -> Result<Vec<(Ticket, EngineEvent)>, EngineError> {
-        self.inner.step(now)
-    }
-
-    fn load(&self) -> EngineLoad {
-        self.inner.load()
-    }
-}
-
 #[actix::test]
 async fn prompts_of_one_twin_go_to_one_of_several_engines_until_that_has_too_much_to_do() {
-    let came = Arc::<Mutex<Vec<(u128, usize)>>>::default();
-    let noted = came.clone();
+    let remembered = remembering::Asked::default();
+    let remembers = remembered.clone();
     let models = Models {
-        engine: Arc::new(move |number| {
-            Ok(Box::new(Numbered {
-                inner: ScriptedEngine::new(),
-                number,
-                came: noted.clone(),
-            }))
-        }),
+        engine: Arc::new(move |number| Ok(remembers.engine(number))),
         embedder: Arc::new(|| Ok(Box::new(HashedEmbedder::new(8)))),
         engine_workers: 3,
     };
@@ -424,7 +380,7 @@ async fn prompts_of_one_twin_go_to_one_of_several_engines_until_that_has_too_muc
         assert_eq!(one.end().await.1, Ok(StopReason::Cancelled));
     }
     let mut engines_of: std::collections::BTreeMap<u128, Vec<usize>> = Default::default();
-    for (owner, number) in came.lock().unwrap().iter() {
+    for (owner, number) in remembered.owners.lock().unwrap().iter() {
         engines_of.entry(*owner).or_default().push(*number);
     }
     assert_eq!(engines_of[&2], [1, 1]);

@@ -10,24 +10,28 @@ use inference::{
 
 /// What the models of a house were asked.
 #[derive(Clone, Default)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// What was embedded, and as what.
-    pub(super) embedded: Arc<Mutex<Vec<(TextForm, String)>>>,
+    pub(crate) embedded: Arc<Mutex<Vec<(TextForm, String)>>>,
     /// How urgent the texts were that were generated.
     pub(super) priorities: Arc<Mutex<Vec<Priority>>>,
+    /// Whose prompts they were, and the number of the engine that got each.
+    pub(crate) owners: Arc<Mutex<Vec<(u128, usize)>>>,
     /// The owners that the engine was made to forget.
     pub(super) forgotten: Arc<Mutex<Vec<u128>>>,
 }
 
 impl Asked {
-    pub(super) fn engine(&self) -> Box<dyn Engine> {
+    /// The engine of this number.
+    pub(crate) fn engine(&self, number: usize) -> Box<dyn Engine> {
         Box::new(RememberingEngine {
             inner: ScriptedEngine::new(),
+            number,
             asked: self.clone(),
         })
     }
 
-    pub(super) fn embedder(&self) -> Box<dyn Embedder> {
+    pub(crate) fn embedder(&self) -> Box<dyn Embedder> {
         Box::new(RememberingEmbedder {
             inner: HashedEmbedder::new(64),
             asked: self.clone(),
@@ -37,6 +41,7 @@ impl Asked {
 
 struct RememberingEngine {
     inner: ScriptedEngine,
+    number: usize,
     asked: Asked,
 }
 
@@ -52,6 +57,8 @@ impl Engine for RememberingEngine {
     fn submit(&mut self, ticket: Ticket, request: ValidGenerateRequest, deadline: Option<Instant>) {
         let mut priorities = self.asked.priorities.lock().unwrap();
         priorities.push(request.origin.priority);
+        let mut owners = self.asked.owners.lock().unwrap();
+        owners.push((request.origin.scope.owner, self.number));
         self.inner.submit(ticket, request, deadline);
     }
 
