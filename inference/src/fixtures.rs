@@ -34,6 +34,31 @@ pub(crate) struct Logits {
     logits: Vec<f32>,
 }
 
+/// A small random network, and what transformers makes of it.
+#[derive(Deserialize)]
+pub(crate) struct Network {
+    pub(crate) name: String,
+    /// The tokens that end a turn.
+    pub(crate) ends: Vec<u32>,
+    pub(crate) references: Vec<Reference>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Reference {
+    pub(crate) prompt: Vec<u32>,
+    /// Greedy tokens.
+    pub(crate) tokens: Vec<u32>,
+    /// Logits behind the prompt.
+    pub(crate) first: Logits,
+    /// Logits that chose the last token.
+    pub(crate) last: Logits,
+}
+
+/// A network of each family, as a directory and as a quantised file.
+pub(crate) fn families() -> Vec<Network> {
+    read("families.json")
+}
+
 impl Logits {
     pub(crate) fn greatest_difference(&self, ours: &[f32]) -> f32 {
         let pairs = self.ids.iter().zip(&self.logits);

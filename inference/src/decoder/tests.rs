@@ -2,34 +2,14 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
-
 use super::*;
-use crate::fixtures::{self, Logits};
+use crate::fixtures::{self, Network, Reference};
 use crate::model;
 use crate::request::Origin;
 use crate::scheduler::{Arrival, Scheduler, SchedulerLimits, Ticket};
 
 /// The greatest difference of a logit from transformers' in f32; measured 7e-6.
 const LOGIT_TOLERANCE: f32 = 1e-4;
-
-#[derive(Deserialize)]
-struct Network {
-    name: String,
-    ends: Vec<u32>,
-    references: Vec<Reference>,
-}
-
-#[derive(Deserialize)]
-struct Reference {
-    prompt: Vec<u32>,
-    /// Greedy tokens.
-    tokens: Vec<u32>,
-    /// Logits behind the prompt.
-    first: Logits,
-    /// Logits that chose the last token.
-    last: Logits,
-}
 
 /// Checks the greedy tokens of all references, which run side by side, with `chunk` prompt tokens a step; gives the greatest
 /// difference of a logit.
@@ -97,7 +77,7 @@ fn compare(network: &Network, chunk: usize, deterministic: bool) -> f32 {
 
 /// Compares the networks whose names end so, with the prompt as a whole and in pieces.
 fn compare_all(ending: &str, expected: usize) {
-    let networks: Vec<Network> = fixtures::read("families.json");
+    let networks = fixtures::families();
     let chosen = networks
         .iter()
         .filter(|network| network.name.ends_with(".gguf") == (ending == ".gguf"));

@@ -2,13 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use serde::Deserialize;
 use tch::Kind;
 
 use super::*;
 use crate::block_pool::{BlockId, BlockPool};
 use crate::decoder::{BLOCK_TOKENS, Computing};
-use crate::fixtures::{self, Logits};
+use crate::fixtures::{self, Network, Reference};
 use crate::forward::{Forward, ForwardOptions};
 use crate::model;
 use crate::scheduler::Ticket;
@@ -23,20 +22,6 @@ const PERPLEXITY_RATIO_MAX: f64 = 1.01;
 const REAL_LOGIT_TOLERANCE: f32 = 1.0;
 /// The least share of places of the held text at which both take the same token for the likeliest; measured 652 of 655.
 const REAL_AGREEMENT: f64 = 0.95;
-
-#[derive(Deserialize)]
-struct Network {
-    name: String,
-    references: Vec<Reference>,
-}
-
-#[derive(Deserialize)]
-struct Reference {
-    prompt: Vec<u32>,
-    tokens: Vec<u32>,
-    first: Logits,
-    last: Logits,
-}
 
 fn load(path: &std::path::Path, kind: Kind, threads: usize) -> Forward {
     let mut model = model::open(path).unwrap();
@@ -113,10 +98,13 @@ fn likeliest(row: &[f32]) -> usize {
 
 #[test]
 fn small_networks_of_each_family_stay_near_transformers() {
-    let networks: Vec<Network> = fixtures::read("families.json");
+    let networks = fixtures::families();
     assert_eq!(networks.len(), 8);
     let (mut agreed, mut asked) = (0, 0);
-    for Network { name, references } in networks {
+    for network in networks {
+        let Network {
+            name, references, ..
+        } = network;
         let Some(mut forward) = fused(&fixtures::path(&name), 1) else {
             return;
         };
@@ -158,8 +146,10 @@ fn small_networks_of_each_family_stay_near_transformers() {
 
 #[test]
 fn pieces_and_threads_do_not_change_a_bit() {
-    let networks: Vec<Network> = fixtures::read("families.json");
-    for Network { name, references } in networks {
+    for network in fixtures::families() {
+        let Network {
+            name, references, ..
+        } = network;
         let path = fixtures::path(&name);
         let prompt = &references[1].prompt;
         let (Some(mut one), Some(mut two)) = (fused(&path, 1), fused(&path, 3)) else {
