@@ -40,12 +40,6 @@ def transformers_target(times):
 
 def decode(pit, conversations, llama_times, transformers_times):
     order = decode_order(conversations)
-    workers = {
-        "ours": pit.ours(),
-        "llama.cpp": pit.llama(),
-        "transformers bf16": pit.transformers("bf16"),
-        "transformers f32": pit.transformers("f32"),
-    }
     shape = Shape.of_gguf(pit.options.model)
 
     def limit(dtype):
@@ -60,7 +54,7 @@ def decode(pit, conversations, llama_times, transformers_times):
     ]
     plural = "" if conversations == 1 else "s"
     name = f"decode, {conversations} conversation{plural}, context {CONTEXT}"
-    return [language_work(pit, name, workers, order, limit, against)]
+    return [language_work(pit, name, order, limit, against)]
 
 
 def decode_order(conversations):
@@ -71,12 +65,6 @@ def decode_order(conversations):
 
 def prefill(pit):
     order = {"op": "prefill", "what": "tokens", "tokens": 512}
-    workers = {
-        "ours": pit.ours(),
-        "llama.cpp": pit.llama(),
-        "transformers bf16": pit.transformers("bf16"),
-        "transformers f32": pit.transformers("f32"),
-    }
     shape = Shape.of_gguf(pit.options.model)
 
     def limit(dtype):
@@ -88,10 +76,16 @@ def prefill(pit):
         ("transformers bf16", transformers_target(1.2)),
         ("transformers f32", None),
     ]
-    return [language_work(pit, "prefill, 512 tokens", workers, order, limit, against)]
+    return [language_work(pit, "prefill, 512 tokens", order, limit, against)]
 
 
-def language_work(pit, name, workers, order, limit, against):
+def language_work(pit, name, order, limit, against):
+    workers = {
+        "ours": pit.ours(),
+        "llama.cpp": pit.llama(),
+        "transformers bf16": pit.transformers("bf16"),
+        "transformers f32": pit.transformers("f32"),
+    }
     figures = pit.rounds({who: (lambda worker=worker: worker.rate(**order)) for who, worker in workers.items()})
     lines = []
     for who, worker in workers.items():
