@@ -80,6 +80,36 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
 }
 
+impl Message {
+    /// A message that has no place yet, and nothing that only some messages have.
+    pub fn new(
+        conversation_id: ConversationId,
+        message_id: MessageId,
+        author: Author,
+        text: String,
+    ) -> Self {
+        Self {
+            conversation_id,
+            seq: 0,
+            message_id,
+            ai_written: author.is_ai(),
+            author,
+            text,
+            created_at: 0,
+            client_id: None,
+            reply_to: None,
+            sources: None,
+            usage: None,
+            stop_reason: None,
+            model: None,
+            failure: None,
+            edited_at: None,
+            deleted_at: None,
+            reactions: Vec::new(),
+        }
+    }
+}
+
 /// An emoji beside a message, and who put it there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {

@@ -259,24 +259,12 @@ mod tests {
         }
 
         fn done(&self, text: &str) -> Message {
+            let text = text.to_owned();
             Message {
-                conversation_id: self.conversation_id,
                 seq: 2,
-                message_id: self.reply,
-                author: twin(),
-                ai_written: true,
-                text: text.to_owned(),
-                created_at: 0,
-                client_id: None,
                 reply_to: Some(self.question),
-                sources: None,
-                usage: None,
                 stop_reason: Some(StopReason::EndOfTurn),
-                model: None,
-                failure: None,
-                edited_at: None,
-                deleted_at: None,
-                reactions: Vec::new(),
+                ..Message::new(self.conversation_id, self.reply, twin(), text)
             }
         }
     }

@@ -366,12 +366,7 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
     };
     let client_id = client_id.map(read_client_id).transpose()?;
     let message = Message {
-        conversation_id,
         seq,
-        message_id,
-        ai_written: author.is_ai(),
-        author,
-        text,
         created_at,
         client_id,
         reply_to,
@@ -383,7 +378,7 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         failure,
         edited_at: row.optional_int()?,
         deleted_at: row.optional_int()?,
-        reactions: Vec::new(),
+        ..Message::new(conversation_id, message_id, author, text)
     };
     let reacted = row.int()? != 0;
     Ok(StoredMessage { message, reacted })

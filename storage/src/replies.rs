@@ -239,24 +239,16 @@ async fn finish(
     let row = counted.into_iter().next().and_then(|rows| rows.first());
     let seq = row.ok_or(StorageError::NotFound("conversation"))?.count()?;
 
+    let text = storable(&finished.text);
     let mut message = Message {
-        conversation_id,
         seq,
-        message_id: reply,
-        ai_written: finished.author.is_ai(),
-        author: finished.author.clone(),
-        text: storable(&finished.text),
         created_at: finished.created_at,
-        client_id: None,
         reply_to: Some(reply_to),
-        sources: None,
         usage: finished.usage,
         stop_reason: Some(finished.stop_reason),
         model: finished.model.clone(),
         failure: finished.failure.clone(),
-        edited_at: None,
-        deleted_at: None,
-        reactions: Vec::new(),
+        ..Message::new(conversation_id, reply, finished.author.clone(), text)
     };
     let parameters = message_parameters(&message, Some(finished.seed));
     let mut inserts = vec![insert_message(parameters)];

@@ -182,23 +182,8 @@ impl World {
 
     fn commit(&mut self, message_id: MessageId, author: Author, text: String) {
         let message = Message {
-            conversation_id: self.conversation,
             seq: self.log.len() as u64 + 1,
-            message_id,
-            ai_written: author.is_ai(),
-            author,
-            text,
-            created_at: 0,
-            client_id: None,
-            reply_to: None,
-            sources: None,
-            usage: None,
-            stop_reason: None,
-            model: None,
-            failure: None,
-            edited_at: None,
-            deleted_at: None,
-            reactions: Vec::new(),
+            ..Message::new(self.conversation, message_id, author, text)
         };
         self.commit_entry(Entry::Message(message));
     }

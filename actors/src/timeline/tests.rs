@@ -4,27 +4,14 @@ use protocol::{Message, TwinId, UserId};
 use super::*;
 
 fn message(conversation: ConversationId, seq: u64) -> Message {
+    let author = Author::User {
+        id: UserId::new(),
+        name: "Kim".to_owned(),
+    };
+    let (id, text) = (MessageId::new(), format!("message {seq}"));
     Message {
-        conversation_id: conversation,
         seq,
-        message_id: MessageId::new(),
-        author: Author::User {
-            id: UserId::new(),
-            name: "Kim".to_owned(),
-        },
-        ai_written: false,
-        text: format!("message {seq}"),
-        created_at: 0,
-        client_id: None,
-        reply_to: None,
-        sources: None,
-        usage: None,
-        stop_reason: None,
-        model: None,
-        failure: None,
-        edited_at: None,
-        deleted_at: None,
-        reactions: Vec::new(),
+        ..Message::new(conversation, id, author, text)
     }
 }
 

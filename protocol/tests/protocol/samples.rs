@@ -261,27 +261,15 @@ fn event(name: &str) -> EventName {
 
 /// A person's message.
 fn question() -> Message {
+    let author = Author::User {
+        id: id(ANA),
+        name: "Ana".to_owned(),
+    };
+    let text = "Where do you keep the spare key?".to_owned();
     Message {
-        conversation_id: id(CONVERSATION),
         seq: 42,
-        message_id: id(QUESTION),
-        author: Author::User {
-            id: id(ANA),
-            name: "Ana".to_owned(),
-        },
-        ai_written: false,
-        text: "Where do you keep the spare key?".to_owned(),
         created_at: 1_792_000_000_000,
-        client_id: None,
-        reply_to: None,
-        sources: None,
-        usage: None,
-        stop_reason: None,
-        model: None,
-        failure: None,
-        edited_at: None,
-        deleted_at: None,
-        reactions: Vec::new(),
+        ..Message::new(id(CONVERSATION), id(QUESTION), author, text)
     }
 }
 

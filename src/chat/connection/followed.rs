@@ -170,24 +170,10 @@ mod tests {
     use super::*;
 
     fn message(seq: u64, message_id: MessageId) -> Message {
+        let conversation = ConversationId::from_uuid(uuid::Uuid::nil());
         Message {
-            conversation_id: ConversationId::from_uuid(uuid::Uuid::nil()),
             seq,
-            message_id,
-            author: author(),
-            ai_written: true,
-            text: String::new(),
-            created_at: 0,
-            client_id: None,
-            reply_to: None,
-            sources: None,
-            usage: None,
-            stop_reason: None,
-            model: None,
-            failure: None,
-            edited_at: None,
-            deleted_at: None,
-            reactions: Vec::new(),
+            ..Message::new(conversation, message_id, author(), String::new())
         }
     }
 

@@ -303,23 +303,16 @@ fn count_new(messages: &[NewMessage], fates: &[Fate]) -> BTreeMap<ConversationId
 
 fn with_seq(message: &NewMessage, seq: u64) -> Message {
     Message {
-        conversation_id: message.conversation_id,
         seq,
-        message_id: message.message_id,
-        ai_written: message.author.is_ai(),
-        author: message.author.clone(),
-        text: message.text.clone(),
         created_at: message.created_at,
         client_id: message.client_id.clone(),
         reply_to: message.reply_to,
-        sources: None,
-        usage: None,
-        stop_reason: None,
-        model: None,
-        failure: None,
-        edited_at: None,
-        deleted_at: None,
-        reactions: Vec::new(),
+        ..Message::new(
+            message.conversation_id,
+            message.message_id,
+            message.author.clone(),
+            message.text.clone(),
+        )
     }
 }
 

@@ -32,23 +32,15 @@ async fn a_message_comes_back_as_it_was_appended(db: TestDatabase) {
     let scene = Scene::set(&db).await;
     let sent = scene.says("first-1", "**Grüße** 👩🏽‍🔬\n\u{202e}שלום 你好 $1 ?2 '");
     let expected = Message {
-        conversation_id: sent.conversation_id,
         seq: 1,
-        message_id: sent.message_id,
-        author: sent.author.clone(),
-        ai_written: false,
-        text: sent.text.clone(),
         created_at: NOW,
         client_id: sent.client_id.clone(),
-        reply_to: None,
-        sources: None,
-        usage: None,
-        stop_reason: None,
-        model: None,
-        failure: None,
-        edited_at: None,
-        deleted_at: None,
-        reactions: Vec::new(),
+        ..Message::new(
+            sent.conversation_id,
+            sent.message_id,
+            sent.author.clone(),
+            sent.text.clone(),
+        )
     };
     let appended = db.append_message(sent.clone()).await.unwrap();
     assert_eq!(appended, Appended::New(expected.clone()));

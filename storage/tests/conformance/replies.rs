@@ -1,6 +1,6 @@
 //! Orders to reply: claimed by one node at a time, written under its epoch, finished once.
 
-use protocol::{Author, ErrorCode, Failure, Message, MessageId, NodeId, StopReason};
+use protocol::{ErrorCode, Failure, Message, MessageId, NodeId, StopReason};
 use storage::{Finished, FinishedReply, ReplyOrder, ReplyState};
 use tokio::task::JoinSet;
 
@@ -189,27 +189,16 @@ async fn a_finished_reply_is_a_message_of_the_log_and_is_finished_once(db: TestD
         .await
         .unwrap()
         .unwrap();
+    let text = "Of brass. 🧮".to_owned();
     let expected = Message {
-        conversation_id: scene.conversation.id,
         seq: 3,
-        message_id: reply,
-        author: Author::Twin {
-            id: scene.twin.id,
-            name: scene.twin.name.clone(),
-        },
-        ai_written: true,
-        text: "Of brass. 🧮".to_owned(),
         created_at: NOW + 2_000,
-        client_id: None,
         reply_to: Some(question.message_id),
         sources: Some(Vec::new()),
         usage: scene.answer().usage,
         stop_reason: Some(StopReason::EndOfTurn),
         model: scene.answer().model,
-        failure: None,
-        edited_at: None,
-        deleted_at: None,
-        reactions: Vec::new(),
+        ..Message::new(scene.conversation.id, reply, scene.twin_author(), text)
     };
     let finished = db.finish_reply(reply, epoch, scene.answer()).await.unwrap();
     assert_eq!(finished, Finished::Done(expected.clone()));

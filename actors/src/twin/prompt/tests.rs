@@ -17,24 +17,11 @@ fn passage(quote: &str) -> Source {
 }
 
 fn message(author: Author, text: &str, stop_reason: Option<StopReason>) -> Message {
+    let (conversation, id) = (ConversationId::new(), MessageId::new());
     Message {
-        conversation_id: ConversationId::new(),
         seq: 1,
-        message_id: MessageId::new(),
-        ai_written: author.is_ai(),
-        author,
-        text: text.to_owned(),
-        created_at: 0,
-        client_id: None,
-        reply_to: None,
-        sources: None,
-        usage: None,
         stop_reason,
-        model: None,
-        failure: None,
-        edited_at: None,
-        deleted_at: None,
-        reactions: Vec::new(),
+        ..Message::new(conversation, id, author, text.to_owned())
     }
 }
 

@@ -98,27 +98,14 @@ impl Server {
     }
 
     pub(super) fn message(&self, seq: u64, text: &str) -> Message {
+        let author = Author::User {
+            id: UserId::new(),
+            name: "Bo".to_owned(),
+        };
+        let (id, text) = (MessageId::new(), text.to_owned());
         Message {
-            conversation_id: self.conversation,
             seq,
-            message_id: MessageId::new(),
-            author: Author::User {
-                id: UserId::new(),
-                name: "Bo".to_owned(),
-            },
-            ai_written: false,
-            text: text.to_owned(),
-            created_at: 0,
-            client_id: None,
-            reply_to: None,
-            sources: None,
-            usage: None,
-            stop_reason: None,
-            model: None,
-            failure: None,
-            edited_at: None,
-            deleted_at: None,
-            reactions: Vec::new(),
+            ..Message::new(self.conversation, id, author, text)
         }
     }
 
