@@ -11,6 +11,7 @@ use actix::prelude::*;
 use inference::{
     Account, CacheScope, ChatMessage, GenerateRequest, Origin, Priority, Prompt, TextForm,
 };
+use protocol::limits::SEED_MAX;
 use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId, UserId};
 use storage::{StorageError, Visibility};
 use tokio::sync::mpsc;
@@ -443,12 +444,13 @@ fn origin_of(twin: &storage::Twin, asks: &Asker, priority: Priority) -> Origin {
     }
 }
 
-/// The seed of a reply: the random half of its id, so that writing it anew gives the same text.
+/// The seed of a reply: of the random half of its id, so that writing it anew gives the same text, as many bits as every
+/// reader of JSON holds.
 fn seed_of(reply: MessageId) -> u64 {
     let half: [u8; 8] = reply.as_bytes()[8..]
         .try_into()
         .expect("an id has 16 bytes");
-    u64::from_le_bytes(half)
+    u64::from_le_bytes(half) & SEED_MAX
 }
 
 /// Tests make the actor panic with this.

@@ -24,5 +24,5 @@ pub use id::{
     ApiKeyId, ChunkId, ConversationId, DocumentId, InvalidId, MessageId, NodeId, SessionId,
     TokenFamilyId, TwinId, UserId,
 };
-pub use message::{Author, Failure, Message, Reaction, Source, StopReason, Usage};
+pub use message::{Author, Failure, Latency, Message, Reaction, Source, StopReason, Usage};
 pub use server::{ReadyUser, ServerFrame};

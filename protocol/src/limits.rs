@@ -38,5 +38,8 @@ pub const SUBSCRIPTIONS_MAX: usize = 500;
 /// The highest `seq` that a client may name: what every JSON reader holds exactly, in particular a browser's.
 pub const SEQ_MAX: u64 = (1 << 53) - 1;
 
+/// The highest seed of a reply: what every JSON reader holds exactly.
+pub const SEED_MAX: u64 = (1 << 53) - 1;
+
 /// Characters of the explanation in an error about a frame: it may quote the frame, which may be long.
 pub const EXPLANATION_CHARS_MAX: usize = 300;

@@ -66,6 +66,15 @@ pub struct Message {
     /// The model that wrote a twin's reply; absent on a person's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// The adapter that the model wrote a twin's reply with; absent where it had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
+    /// The seed that a twin's reply was sampled with: at most [`crate::limits::SEED_MAX`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// How long a twin's reply took; absent on a person's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
     /// Why a reply failed; present exactly when `stop_reason` is `failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -102,6 +111,9 @@ impl Message {
             usage: None,
             stop_reason: None,
             model: None,
+            adapter: None,
+            seed: None,
+            latency: None,
             failure: None,
             edited_at: None,
             deleted_at: None,
@@ -141,6 +153,16 @@ pub struct Usage {
     pub prompt_tokens: u32,
     /// Tokens that were generated.
     pub completion_tokens: u32,
+}
+
+/// How long a reply took, from when its twin was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Milliseconds until its first text; absent when it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_text_ms: Option<u64>,
+    /// Milliseconds until it was whole.
+    pub whole_ms: u64,
 }
 
 /// Why a reply ended.

@@ -52,10 +52,6 @@ pub struct ClientConfig {
 
 /// What happens on a connection.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is nearly always a frame, and moves on at once"
-)]
 pub enum ClientEvent {
     /// The server said something new.
     Frame(ServerFrame),
@@ -87,10 +83,6 @@ pub struct Client {
 }
 
 /// What follows from a frame.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is nearly always a frame, and moves on at once"
-)]
 enum Taken {
     /// It is passed on.
     New(ServerFrame),

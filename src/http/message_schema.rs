@@ -43,6 +43,19 @@ pub(super) struct MessageSchema {
     /// The model that wrote a twin's reply; absent on a person's message.
     #[schema(required = false, nullable = false)]
     model: Option<String>,
+    /// The adapter that the model wrote a twin's reply with; absent where it had none.
+    #[schema(required = false, nullable = false)]
+    adapter: Option<String>,
+    /// The seed that a twin's reply was sampled with; absent on a person's message.
+    #[schema(
+        required = false,
+        nullable = false,
+        maximum = 9_007_199_254_740_991_i64
+    )]
+    seed: Option<u64>,
+    /// How long a twin's reply took; absent on a person's message.
+    #[schema(required = false, nullable = false)]
+    latency: Option<LatencySchema>,
     /// Why a reply failed; present exactly when `stop_reason` is `failed`.
     #[schema(required = false, nullable = false)]
     failure: Option<FailureSchema>,
@@ -118,6 +131,17 @@ pub(super) struct UsageSchema {
     completion_tokens: u32,
 }
 
+/// How long a reply took, from when its twin was asked.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Latency)]
+pub(super) struct LatencySchema {
+    /// Milliseconds until its first text; absent when it says nothing.
+    #[schema(required = false, nullable = false)]
+    first_text_ms: Option<u64>,
+    /// Milliseconds until it was whole.
+    whole_ms: u64,
+}
+
 /// Why a reply ended.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -150,7 +174,9 @@ pub(super) struct FailureSchema {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Author, ErrorCode, Failure, Message, Reaction, Source, StopReason, Usage};
+    use protocol::{
+        Author, ErrorCode, Failure, Latency, Message, Reaction, Source, StopReason, Usage,
+    };
     use serde::Serialize;
     use serde_json::Value;
 
@@ -185,6 +211,12 @@ mod tests {
             }),
             stop_reason: Some(StopReason::Failed),
             model: Some("model".to_owned()),
+            adapter: Some("adapter".to_owned()),
+            seed: Some(8),
+            latency: Some(Latency {
+                first_text_ms: Some(9),
+                whole_ms: 10,
+            }),
             failure: Some(Failure {
                 code: ErrorCode::Overloaded,
                 message: "message".to_owned(),
@@ -225,6 +257,12 @@ mod tests {
             }),
             stop_reason: Some(StopReasonSchema::Failed),
             model: Some("model".to_owned()),
+            adapter: Some("adapter".to_owned()),
+            seed: Some(8),
+            latency: Some(LatencySchema {
+                first_text_ms: Some(9),
+                whole_ms: 10,
+            }),
             failure: Some(FailureSchema {
                 code: "overloaded".to_owned(),
                 message: "message".to_owned(),

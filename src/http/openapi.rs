@@ -4,7 +4,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::message_schema::{
-    AuthorSchema, FailureSchema, MessageSchema, SourceSchema, StopReasonSchema, UsageSchema,
+    AuthorSchema, FailureSchema, LatencySchema, MessageSchema, SourceSchema, StopReasonSchema,
+    UsageSchema,
 };
 use super::openai::ErrorDocument;
 use super::problem::{ProblemCode, ProblemDocument};
@@ -45,6 +46,7 @@ const BEARER: &str = "bearer";
         AuthorSchema,
         SourceSchema,
         UsageSchema,
+        LatencySchema,
         StopReasonSchema,
         FailureSchema,
         ErrorDocument,

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use protocol::limits::SEED_MAX;
 use protocol::{
-    Author, ClientId, ConversationId, Emoji, Entry, ErrorCode, Failure, Message, MessageId, NodeId,
-    Reaction, Source, StopReason, TwinId, Usage, UserId,
+    Author, ClientId, ConversationId, Emoji, Entry, ErrorCode, Failure, Latency, Message,
+    MessageId, NodeId, Reaction, Source, StopReason, TwinId, Usage, UserId,
 };
 
 use crate::changes::{self, read_change};
@@ -15,32 +16,49 @@ use crate::storage::page;
 use crate::value::{Row, Value, params};
 use crate::{Storage, StorageError};
 
-/// The columns that a message is inserted with, in the order of `message_parameters`.
+/// The columns that every message is inserted with, in the order of `message_parameters`.
 macro_rules! message_columns {
     () => {
         "conversation_id, seq, message_id, author_kind, author_id, author_name, text, created_at, \
-         client_id, reply_to, prompt_tokens, completion_tokens, stop_reason, model, \
-         failure_code, failure_message"
+         client_id, reply_to"
     };
 }
 pub(crate) use message_columns;
+
+/// The columns that a reply is inserted with besides, in the order of `reply_parameters`.
+macro_rules! reply_columns {
+    () => {
+        "prompt_tokens, completion_tokens, stop_reason, model, failure_code, failure_message, \
+         adapter, seed, first_text_ms, whole_ms"
+    };
+}
+pub(crate) use reply_columns;
 
 /// The columns of a message, in the order of `read_message`.
 macro_rules! stored_columns {
     () => {
         concat!(
             crate::messages::message_columns!(),
+            ", ",
+            crate::messages::reply_columns!(),
             ", edited_at, deleted_at, reacted"
         )
     };
 }
 pub(crate) use stored_columns;
 
-/// The parameters of one message: its columns and its seed.
-const MESSAGE_PARAMETERS: usize = 17;
+/// The parameters of one message.
+const MESSAGE_PARAMETERS: usize = 10;
 /// The statements that insert 1, 2, 4, … messages.
 static INSERT_MESSAGES: LazyLock<[String; 6]> =
     LazyLock::new(|| std::array::from_fn(|power| insert_statement(1 << power)));
+const INSERT_REPLY: &str = concat!(
+    "INSERT INTO messages (",
+    message_columns!(),
+    ", ",
+    reply_columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
+);
 /// The log is gapless, so that a page of it is a range.
 const AFTER: &str = concat!(
     "SELECT ",
@@ -263,17 +281,14 @@ fn insert_statement(messages: usize) -> String {
         format!("({})", parameters.join(", "))
     };
     let rows: Vec<String> = (0..messages).map(row).collect();
-    let columns = concat!(
-        "INSERT INTO messages (",
-        message_columns!(),
-        ", seed) VALUES "
-    );
+    let columns = concat!("INSERT INTO messages (", message_columns!(), ") VALUES ");
     format!("{columns}{}", rows.join(", "))
 }
 
-/// The statement that inserts one message, given by its parameters.
-pub(crate) fn insert_message(parameters: Vec<Value>) -> Query {
-    (INSERT_MESSAGES[0].as_str(), parameters)
+/// The statement that inserts a reply.
+pub(crate) fn insert_reply(reply: &Message) -> Query {
+    let parameters = [message_parameters(reply), reply_parameters(reply)].concat();
+    (INSERT_REPLY, parameters)
 }
 
 /// The statements that insert messages, given by their parameters, in order and at most so many in one.
@@ -293,7 +308,7 @@ pub(crate) fn insert_messages(messages: Vec<Vec<Value>>, together_max: usize) ->
 }
 
 /// The parameters of a message that is inserted.
-pub(crate) fn message_parameters(message: &Message, seed: Option<u64>) -> Vec<Value> {
+pub(crate) fn message_parameters(message: &Message) -> Vec<Value> {
     let (author_kind, author_id, author_name) = match &message.author {
         Author::User { id, name } => ("user", id.as_uuid(), name),
         Author::Twin { id, name } => ("twin", id.as_uuid(), name),
@@ -309,16 +324,23 @@ pub(crate) fn message_parameters(message: &Message, seed: Option<u64>) -> Vec<Va
         message.created_at,
         message.client_id.as_ref(),
         message.reply_to,
-        message.usage.map(|usage| usage.prompt_tokens),
-        message.usage.map(|usage| usage.completion_tokens),
-        message.stop_reason.map(stop_reason_name),
-        message.model.as_ref(),
-        message
-            .failure
-            .as_ref()
-            .map(|failure| failure.code.as_str()),
-        message.failure.as_ref().map(|failure| &failure.message),
-        seed.map(u64::cast_signed),
+    ]
+}
+
+/// The parameters of a reply that is inserted, besides those of every message.
+fn reply_parameters(reply: &Message) -> Vec<Value> {
+    let failure = reply.failure.as_ref();
+    params![
+        reply.usage.map(|usage| usage.prompt_tokens),
+        reply.usage.map(|usage| usage.completion_tokens),
+        reply.stop_reason.map(stop_reason_name),
+        reply.model.as_ref(),
+        failure.map(|failure| failure.code.as_str()),
+        failure.map(|failure| &failure.message),
+        reply.adapter.as_ref(),
+        reply.seed,
+        reply.latency.and_then(|latency| latency.first_text_ms),
+        reply.latency.map(|latency| latency.whole_ms),
     ]
 }
 
@@ -357,6 +379,17 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         }),
         _ => None,
     };
+    let adapter = row.optional_text()?;
+    // Seeds had 64 bits once; those that a JSON reader would round are not told.
+    let seed = row
+        .optional_int()?
+        .and_then(|seed| u64::try_from(seed).ok());
+    let seed = seed.filter(|seed| *seed <= SEED_MAX);
+    let first_text_ms = optional_count(row)?;
+    let latency = optional_count(row)?.map(|whole_ms| Latency {
+        first_text_ms,
+        whole_ms,
+    });
     let usage = match (prompt_tokens, completion_tokens) {
         (Some(prompt), Some(completion)) => Some(Usage {
             prompt_tokens: tokens(prompt)?,
@@ -375,6 +408,9 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         usage,
         stop_reason,
         model,
+        adapter,
+        seed,
+        latency,
         failure,
         edited_at: row.optional_int()?,
         deleted_at: row.optional_int()?,
@@ -454,6 +490,17 @@ fn code_of(text: &str) -> Result<ErrorCode, StorageError> {
     found
         .copied()
         .ok_or_else(|| StorageError::Corrupt("a stored error code is none".into()))
+}
+
+fn optional_count(row: &mut Row) -> Result<Option<u64>, StorageError> {
+    let number = row.optional_int()?;
+    number
+        .map(|number| u64::try_from(number).map_err(|_| out_of_range(number)))
+        .transpose()
+}
+
+fn out_of_range(number: i64) -> StorageError {
+    StorageError::Corrupt(format!("{number} is out of range for a count"))
 }
 
 fn tokens(count: i64) -> Result<u32, StorageError> {

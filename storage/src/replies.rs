@@ -1,12 +1,13 @@
 //! Orders to reply: rows written with the message that caused them, so that a reply survives its node.
 
 use protocol::{
-    Author, ConversationId, Failure, Message, MessageId, NodeId, Source, StopReason, TwinId, Usage,
+    Author, ConversationId, Failure, Latency, Message, MessageId, NodeId, Source, StopReason,
+    TwinId, Usage,
 };
 
 use crate::append::COUNT_UP;
 use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
-use crate::messages::{self, insert_message, message_parameters};
+use crate::messages::{self, insert_reply};
 use crate::metrics::Call;
 use crate::storage::page;
 use crate::value::{Row, params};
@@ -108,8 +109,12 @@ pub struct FinishedReply {
     pub model: Option<String>,
     /// Why it failed, when it did.
     pub failure: Option<Failure>,
-    /// The seed that it was sampled with.
-    pub seed: u64,
+    /// The adapter that it was written with; `None` when there was none.
+    pub adapter: Option<String>,
+    /// The seed that it was sampled with; `None` when nothing was sampled.
+    pub seed: Option<u64>,
+    /// How long it took.
+    pub latency: Latency,
     /// Now, in UTC milliseconds.
     pub created_at: i64,
 }
@@ -247,11 +252,13 @@ async fn finish(
         usage: finished.usage,
         stop_reason: Some(finished.stop_reason),
         model: finished.model.clone(),
+        adapter: finished.adapter.clone(),
+        seed: finished.seed,
+        latency: Some(finished.latency),
         failure: finished.failure.clone(),
         ..Message::new(conversation_id, reply, finished.author.clone(), text)
     };
-    let parameters = message_parameters(&message, Some(finished.seed));
-    let mut inserts = vec![insert_message(parameters)];
+    let mut inserts = vec![insert_reply(&message)];
     for (ordinal, source) in finished.sources.iter().enumerate() {
         inserts.push(insert_source(&message, ordinal, source));
     }

@@ -108,6 +108,8 @@ impl Conversation {
             question,
             epoch,
             cancel: cancel.clone(),
+            asked: Instant::now(),
+            first_text: None,
             stopped: false,
             plan: None,
             outcome: None,
@@ -199,11 +201,12 @@ impl Conversation {
             },
             context,
         );
-        let due = self
-            .replies
-            .get(&reply)
-            .is_some_and(|own| own.written_down.elapsed() >= PROGRESS_EVERY);
-        if due {
+        let Some(own) = self.replies.get_mut(&reply) else {
+            return;
+        };
+        let asked = own.asked;
+        own.first_text.get_or_insert_with(|| asked.elapsed());
+        if own.written_down.elapsed() >= PROGRESS_EVERY {
             self.write_down(reply, context);
         }
     }

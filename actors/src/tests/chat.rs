@@ -44,6 +44,26 @@ async fn a_message_is_acknowledged_once_committed_and_the_reply_streams_and_adds
 }
 
 #[actix::test]
+async fn a_reply_says_where_it_comes_from() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "!say hello");
+    let done = client.done().await;
+    assert_eq!(done.model.as_deref(), Some("scripted"));
+    assert!(done.seed.unwrap() <= protocol::limits::SEED_MAX);
+    assert_eq!(done.usage.unwrap().completion_tokens, 1);
+    let latency = done.latency.unwrap();
+    assert!(latency.first_text_ms.unwrap() <= latency.whole_ms);
+    client.send(conversation, "two", "!error");
+    let failed = client.done().await;
+    assert_eq!((failed.usage, &failed.adapter), (None, &None));
+    assert_eq!(failed.latency.unwrap().first_text_ms, None);
+    let log = house.log(conversation).await;
+    assert_eq!([&log[1], &log[3]], [&done, &failed]);
+}
+
+#[actix::test]
 async fn sending_again_is_harmless_and_another_text_under_the_same_id_is_a_conflict() {
     let house = House::new().await;
     let conversation = house.conversation().await;

@@ -4,12 +4,12 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use protocol::limits::{
-    CLIENT_ID_BYTES_MAX, EMOJI_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX,
+    CLIENT_ID_BYTES_MAX, EMOJI_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEED_MAX, SEQ_MAX,
 };
 use protocol::{
     Author, Change, ClientFrame, ClientId, ClientRequest, Cursor, Emoji, ErrorCode, EventName,
-    Failure, Message, Reaction, ReadyUser, RequestRef, ServerFrame, Source, StopReason, Usage,
-    What,
+    Failure, Latency, Message, Reaction, ReadyUser, RequestRef, ServerFrame, Source, StopReason,
+    Usage, What,
 };
 
 /// Any of our ids: 16 bytes of any value.
@@ -195,15 +195,26 @@ fn message() -> impl Strategy<Value = Message> {
         option::of(text()),
         option::of(failure),
     );
+    let latency =
+        (option::of(any::<u64>()), any::<u64>()).prop_map(|(first_text_ms, whole_ms)| Latency {
+            first_text_ms,
+            whole_ms,
+        });
+    let provenance = (
+        option::of(text()),
+        option::of(0..=SEED_MAX),
+        option::of(latency),
+    );
     let reaction = (emoji(), vec(id(), 0..3)).prop_map(|(emoji, users)| Reaction { emoji, users });
     let later = (
         option::of(any::<i64>()),
         option::of(any::<i64>()),
         vec(reaction, 0..3),
     );
-    (begin, rest, later).prop_map(|(begin, rest, later)| {
+    (begin, rest, provenance, later).prop_map(|(begin, rest, provenance, later)| {
         let (conversation_id, seq, message_id, author, ai_written, text, created_at) = begin;
         let (client_id, reply_to, sources, usage, stop_reason, model, failure) = rest;
+        let (adapter, seed, latency) = provenance;
         let (edited_at, deleted_at, reactions) = later;
         Message {
             conversation_id,
@@ -219,6 +230,9 @@ fn message() -> impl Strategy<Value = Message> {
             usage,
             stop_reason,
             model,
+            adapter,
+            seed,
+            latency,
             failure,
             edited_at,
             deleted_at,

@@ -2,8 +2,8 @@
 
 use protocol::{
     Author, Change, ClientFrame, ClientId, ClientRequest, Codec, Cursor, Emoji, ErrorCode,
-    EventName, Failure, Message, Reaction, ReadyUser, RequestRef, ServerFrame, Source, StopReason,
-    Usage, What, decode_client, encode_client, encode_server,
+    EventName, Failure, Latency, Message, Reaction, ReadyUser, RequestRef, ServerFrame, Source,
+    StopReason, Usage, What, decode_client, encode_client, encode_server,
 };
 use serde_json::{Value, json};
 
@@ -303,6 +303,11 @@ fn reply() -> Message {
         }),
         stop_reason: Some(StopReason::EndOfTurn),
         model: Some("smollm2-135m-instruct".to_owned()),
+        seed: Some(4_503_599_627_370_495),
+        latency: Some(Latency {
+            first_text_ms: Some(310),
+            whole_ms: 1_240,
+        }),
         ..question()
     }
 }
@@ -446,6 +451,13 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
         ),
         ("message_done", ServerFrame::MessageDone(reply())),
         (
+            "message_done of a reply that was written with an adapter",
+            ServerFrame::MessageDone(Message {
+                adapter: Some("ada-2026-11".to_owned()),
+                ..reply()
+            }),
+        ),
+        (
             "message_done without sources, cut off by its longest length",
             ServerFrame::MessageDone(Message {
                 sources: Some(vec![]),
@@ -466,6 +478,11 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             ServerFrame::MessageDone(Message {
                 text: String::new(),
                 sources: Some(vec![]),
+                seed: None,
+                latency: Some(Latency {
+                    first_text_ms: None,
+                    whole_ms: 3,
+                }),
                 stop_reason: Some(StopReason::Failed),
                 failure: Some(Failure {
                     code: ErrorCode::Overloaded,

@@ -20,10 +20,6 @@ pub(super) struct Followed {
 
 /// What to do with a frame.
 #[derive(Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is nearly always a frame, and moves on at once"
-)]
 pub(super) enum Verdict {
     /// It is new.
     Pass(ServerFrame),

@@ -25,10 +25,6 @@ pub struct Socket {
 
 /// What a connection brings.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is nearly always a frame, and moves on at once"
-)]
 pub enum Received {
     /// A frame.
     Frame(ServerFrame),

@@ -161,7 +161,7 @@ pub(super) async fn append(
         };
         let numbered = with_seq(message, *next_seq);
         *next_seq += 1;
-        rows.push(message_parameters(&numbered, None));
+        rows.push(message_parameters(&numbered));
         reply_orders.extend(orders(message));
         stored.insert(index, numbered);
     }

@@ -198,6 +198,9 @@ async fn a_finished_reply_is_a_message_of_the_log_and_is_finished_once(db: TestD
         usage: scene.answer().usage,
         stop_reason: Some(StopReason::EndOfTurn),
         model: scene.answer().model,
+        adapter: scene.answer().adapter,
+        seed: scene.answer().seed,
+        latency: Some(scene.answer().latency),
         ..Message::new(scene.conversation.id, reply, scene.twin_author(), text)
     };
     let finished = db.finish_reply(reply, epoch, scene.answer()).await.unwrap();

@@ -311,7 +311,12 @@ impl Scene {
             stop_reason: protocol::StopReason::EndOfTurn,
             model: Some("smollm2-135m-instruct".to_owned()),
             failure: None,
-            seed: u64::MAX,
+            adapter: Some("charles-2026-11".to_owned()),
+            seed: Some(protocol::limits::SEED_MAX),
+            latency: protocol::Latency {
+                first_text_ms: Some(310),
+                whole_ms: 1_240,
+            },
             created_at: NOW + 2_000,
         }
     }

@@ -1,9 +1,9 @@
 //! One reply that this node writes: what is known of it, and what it becomes in the log.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use inference::Generation;
-use protocol::{Author, ErrorCode, Failure, MessageId, StopReason, Usage};
+use protocol::{Author, ErrorCode, Failure, Latency, MessageId, StopReason, Usage};
 use storage::FinishedReply;
 
 use crate::inference_pool::Cancel;
@@ -18,6 +18,10 @@ pub(in crate::conversation) struct OwnReply {
     pub(super) question: MessageId,
     pub(super) epoch: u64,
     pub(super) cancel: Cancel,
+    /// When its twin was asked.
+    pub(super) asked: Instant,
+    /// How long it was until its first text.
+    pub(super) first_text: Option<Duration>,
     pub(super) stopped: bool,
     pub(super) plan: Option<Plan>,
     pub(super) outcome: Option<Outcome>,
@@ -57,7 +61,13 @@ impl OwnReply {
             stop_reason,
             model: plan.as_ref().map(|plan| plan.model.clone()),
             failure,
-            seed: plan.map_or(0, |plan| plan.seed),
+            // Twins have no adapters of their own yet.
+            adapter: None,
+            seed: plan.map(|plan| plan.seed),
+            latency: Latency {
+                first_text_ms: self.first_text.map(milliseconds),
+                whole_ms: milliseconds(self.asked.elapsed()),
+            },
             created_at: now_ms(),
         }
     }
@@ -88,6 +98,10 @@ impl OwnReply {
             }
         }
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 pub(super) fn reply_end(finished: &FinishedReply) -> &'static str {
