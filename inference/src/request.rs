@@ -97,6 +97,9 @@ pub struct GenerateRequest {
     pub origin: Origin,
     /// What the model continues.
     pub prompt: Prompt,
+    /// How the reply to a conversation begins: the model goes on from there, and what it writes is what follows. It has no place
+    /// beside a prompt of another kind.
+    pub beginning: String,
     /// The most tokens that the reply may have.
     pub max_tokens: u32,
     /// How far to flatten the distribution; 0 always takes the likeliest token.
@@ -119,6 +122,7 @@ impl Default for GenerateRequest {
         Self {
             origin: Origin::default(),
             prompt: Prompt::Conversation(Vec::new()),
+            beginning: String::new(),
             max_tokens: 256,
             temperature: 0.7,
             top_p: 0.95,
@@ -186,6 +190,9 @@ pub enum InvalidRequest {
         /// How many may be.
         limit: usize,
     },
+    /// A beginning of a reply, beside a prompt that is no conversation.
+    #[error("beginning: only a reply to a conversation has one")]
+    BeginningOfNoReply,
     /// A reply of no tokens, or of too many.
     #[error("max_tokens: {value} is not between 1 and {limit}")]
     MaxTokens {
@@ -241,6 +248,7 @@ impl InvalidRequest {
             | Self::BlankMessage { .. }
             | Self::PromptTooLarge { .. } => "messages",
             Self::RawPrompt { .. } => "prompt",
+            Self::BeginningOfNoReply => "beginning",
             Self::MaxTokens { .. } => "max_tokens",
             Self::Temperature { .. } => "temperature",
             Self::TopP { .. } => "top_p",
@@ -276,7 +284,10 @@ impl GenerateRequest {
     /// Checks every field against [`limits`]; the first one that is wrong is named.
     pub fn validate(self) -> Result<ValidGenerateRequest, InvalidRequest> {
         match &self.prompt {
-            Prompt::Conversation(messages) => check_messages(messages)?,
+            Prompt::Conversation(messages) => check_messages(messages, &self.beginning)?,
+            Prompt::Text(_) | Prompt::Tokens(_) if !self.beginning.is_empty() => {
+                return Err(InvalidRequest::BeginningOfNoReply);
+            }
             Prompt::Text(text) => check_raw(text.len())?,
             Prompt::Tokens(tokens) => check_raw(tokens.len() * size_of::<u32>())?,
         }
@@ -325,7 +336,7 @@ impl GenerateRequest {
     }
 }
 
-fn check_messages(messages: &[ChatMessage]) -> Result<(), InvalidRequest> {
+fn check_messages(messages: &[ChatMessage], beginning: &str) -> Result<(), InvalidRequest> {
     let count = messages.len();
     if count == 0 {
         return Err(InvalidRequest::NoMessages);
@@ -340,7 +351,8 @@ fn check_messages(messages: &[ChatMessage]) -> Result<(), InvalidRequest> {
     if let Some(index) = messages.iter().position(is_blank) {
         return Err(InvalidRequest::BlankMessage { index });
     }
-    let bytes = messages.iter().map(|message| message.content.len()).sum();
+    let bytes: usize = messages.iter().map(|message| message.content.len()).sum();
+    let bytes = bytes + beginning.len();
     if bytes > limits::PROMPT_BYTES_MAX {
         return Err(InvalidRequest::PromptTooLarge {
             bytes,
@@ -384,7 +396,7 @@ mod tests {
     #[test]
     fn each_field_out_of_its_bounds_is_refused_by_name() {
         type Spoil = fn(&mut GenerateRequest);
-        let cases: [(&str, Spoil); 22] = [
+        let cases: [(&str, Spoil); 24] = [
             ("messages", |r| r.prompt = Prompt::Conversation(Vec::new())),
             ("messages", |r| r.prompt = says("")),
             ("messages", |r| r.prompt = says(" \n\t")),
@@ -394,6 +406,13 @@ mod tests {
             }),
             ("messages", |r| {
                 r.prompt = says(&"x".repeat(limits::PROMPT_BYTES_MAX + 1))
+            }),
+            ("messages", |r| {
+                r.beginning = "x".repeat(limits::PROMPT_BYTES_MAX)
+            }),
+            ("beginning", |r| {
+                r.prompt = Prompt::Text("hello".into());
+                r.beginning = "x".into();
             }),
             ("prompt", |r| r.prompt = Prompt::Text(String::new())),
             ("prompt", |r| {

@@ -31,6 +31,8 @@ const RUNNING_MAX: usize = 16;
 /// message. The first of the notes that share the most words of four or more letters with the question is quoted,
 /// trimmed of its list mark; if none shares any, the reply is `You said: ` and the question.
 ///
+/// A reply that has begun with what the script would say goes on from there; after any other beginning it is said whole.
+///
 /// A prompt that is a text counts as one user message; it has no vocabulary, so that every prompt of tokens is refused.
 ///
 /// Sixteen requests are written at once, a token of each in a step; the others wait in the order in which they came.
@@ -90,7 +92,8 @@ impl Engine for ScriptedEngine {
     fn submit(&mut self, ticket: Ticket, request: ValidGenerateRequest, deadline: Option<Instant>) {
         let prompt_tokens = texts(&request.prompt)
             .map(|(_, text)| self.count_tokens(text))
-            .sum::<usize>();
+            .sum::<usize>()
+            + self.count_tokens(&request.beginning);
         let refused = if let Prompt::Tokens(tokens) = &request.prompt {
             let token = tokens.first().copied().unwrap_or_default();
             let vocabulary = self.model.vocabulary;
@@ -113,7 +116,10 @@ impl Engine for ScriptedEngine {
             (request.max_tokens as usize).min(self.model.context_tokens - prompt_tokens);
         let script = Script::of(&request);
         let words = match &script {
-            Script::Reply(text) | Script::Late(text, _) => words(text).map(str::to_owned).collect(),
+            Script::Reply(text) | Script::Late(text, _) => {
+                let rest = text.strip_prefix(&request.beginning).unwrap_or(text);
+                words(rest).map(str::to_owned).collect()
+            }
             Script::Panic | Script::Error | Script::Wait => Vec::new(),
         };
         self.jobs.push(Job {

@@ -147,7 +147,13 @@ impl TorchEngine {
         deadline: Option<Instant>,
     ) -> Result<(), EngineError> {
         let (template, tokenizer) = (&self.template, &self.tokenizer);
-        let prompt = prompt::encode(&request.prompt, template, tokenizer, self.info.vocabulary)?;
+        let prompt = prompt::encode(
+            &request.prompt,
+            &request.beginning,
+            template,
+            tokenizer,
+            self.info.vocabulary,
+        )?;
         check_tokens(&prompt, self.info.vocabulary)?;
         let limit = self.info.context_tokens.saturating_sub(1);
         let prompt_tokens = prompt.len();

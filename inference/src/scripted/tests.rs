@@ -53,6 +53,17 @@ fn a_question_is_answered_with_the_note_that_shares_most_words() {
 }
 
 #[test]
+fn a_reply_goes_on_from_its_beginning() {
+    for (beginning, rest) in [("one two", " three"), ("uno", "one two three")] {
+        let request = GenerateRequest {
+            beginning: beginning.into(),
+            ..request(&[(Role::User, "!say one two three")])
+        };
+        assert_eq!(run(request, 99).1.unwrap().text, rest);
+    }
+}
+
+#[test]
 fn notes_may_stand_above_the_question_in_the_same_message() {
     let (_, result) = run(
         request(&[(
