@@ -4,9 +4,9 @@
 //! that was noticed or a deleted account ends both kinds of token.
 
 mod access_token;
-mod api_key;
 mod hs256;
 mod password;
+mod program_secret;
 mod refresh_token;
 mod secret;
 
@@ -17,8 +17,11 @@ use protocol::{TokenFamilyId, UserId};
 use storage::{NewRefresh, Rotation, Storage, StorageError, User};
 
 pub use access_token::{AccessTokens, LEEWAY};
-pub use api_key::{API_KEY_MARK, ApiKeySecret};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordError, Passwords};
+pub use program_secret::{
+    API_KEY_MARK, ApiKeySecret, BOT_TOKEN_MARK, BotToken, InvalidProgramSecret, ProgramSecret,
+    Purpose,
+};
 pub use refresh_token::{RefreshKey, RefreshToken};
 pub use secret::{SecretError, jwt_secret};
 
@@ -187,15 +190,16 @@ impl Accounts {
         }
     }
 
-    /// Revokes the family of a refresh token; one that is unknown is logged out already.
+    /// Revokes the family of a refresh token and says whose it was; one that is unknown is logged out already.
     ///
     /// # Errors
     /// Only those of the database.
-    pub async fn log_out(&self, token: &RefreshToken) -> Result<(), AccountError> {
-        if let Some(family) = self.storage.refresh_family(&token.hash()).await? {
-            self.storage.revoke_family(family).await?;
-        }
-        Ok(())
+    pub async fn log_out(&self, token: &RefreshToken) -> Result<Option<UserId>, AccountError> {
+        let Some((user, family)) = self.storage.refresh_family(&token.hash()).await? else {
+            return Ok(None);
+        };
+        self.storage.revoke_family(family).await?;
+        Ok(Some(user))
     }
 
     /// Whether a password is a person's own.

@@ -153,6 +153,8 @@ pub struct LimitsConfig {
     pub writes_per_user: Quota,
     /// API keys of one person.
     pub keys_max: u64,
+    /// Bots of one person.
+    pub bots_max: u64,
     /// Requests to `/v1` of one person.
     pub api_per_user: Quota,
     /// Texts that are written at once over `/v1` for one person.
@@ -406,6 +408,7 @@ impl Reader<'_> {
             register_per_address: self.required("TWIN_QUOTA_REGISTER_IP", value::quota),
             writes_per_user: self.required("TWIN_QUOTA_WRITES", value::quota),
             keys_max: self.number("TWIN_KEYS_MAX", 1, 1_000),
+            bots_max: self.number("TWIN_BOTS_MAX", 1, 1_000),
             api_per_user: self.required("TWIN_QUOTA_API", value::quota),
             api_writing_max: to_usize(self.number("TWIN_API_WRITING_MAX", 1, 1_000)),
             api_tokens_max: u32::try_from(self.number("TWIN_API_TOKENS_MAX", 1, 32_768))

@@ -6,6 +6,7 @@ pub mod limits;
 pub mod metrics;
 pub mod problem;
 
+mod bots;
 mod caller;
 mod conversations;
 mod documents;
@@ -128,6 +129,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(keys::create_key)
                 .service(keys::list_keys)
                 .service(keys::delete_key)
+                .service(bots::create_bot)
+                .service(bots::list_bots)
+                .service(bots::delete_bot)
                 .route("/openapi.json", web::get().to(serve_description)),
         )
         .service(scope::scope("/v1").configure(openai::routes))

@@ -1,5 +1,5 @@
 //! What nodes tell each other about a conversation: server frames, the wish to stop a reply, and who is there; and what they tell
-//! each other besides: whom to forget.
+//! each other besides: whom to forget, and whose connections may not stay.
 
 use bytes::Bytes;
 use protocol::{Codec, ConversationId, MessageId, NodeId, ServerFrame, TwinId, UserId};
@@ -14,6 +14,8 @@ const PRESENT: u8 = 2;
 const WHO_IS_THERE: u8 = 3;
 /// The first byte of a payload that holds the ids of twins to forget.
 const FORGET: u8 = 4;
+/// The first byte of a payload that holds the ids of people and bots.
+const CHECK_ACCESS: u8 = 5;
 /// Bytes of an id.
 const ID_BYTES: usize = 16;
 
@@ -40,6 +42,8 @@ pub(crate) enum NodeEvent {
     WhoIsThere,
     /// Something that these twins' prompts were made of was deleted. Said to [`all_nodes`].
     Forget(Vec<TwinId>),
+    /// Log-ins of these people were ended, or these bots deleted. Said to [`all_nodes`].
+    CheckAccess(Vec<UserId>),
 }
 
 impl NodeEvent {
@@ -64,6 +68,10 @@ impl NodeEvent {
             Self::Forget(twins) => {
                 let ids = twins.iter().flat_map(|twin| *twin.as_bytes());
                 [FORGET].into_iter().chain(ids).collect()
+            }
+            Self::CheckAccess(users) => {
+                let ids = users.iter().flat_map(|user| *user.as_bytes());
+                [CHECK_ACCESS].into_iter().chain(ids).collect()
             }
         }
     }
@@ -97,6 +105,13 @@ impl NodeEvent {
                 let twins = ids.iter().copied().map(TwinId::from_bytes).collect();
                 Some(Self::Forget(twins))
             }
+            CHECK_ACCESS => {
+                let (ids, []) = rest.as_chunks::<ID_BYTES>() else {
+                    return None;
+                };
+                let users = ids.iter().copied().map(UserId::from_bytes).collect();
+                Some(Self::CheckAccess(users))
+            }
             _ => None,
         }
     }
@@ -120,6 +135,7 @@ mod tests {
             NodeEvent::Stop(MessageId::new()),
             NodeEvent::WhoIsThere,
             NodeEvent::Forget(vec![TwinId::new(), TwinId::new()]),
+            NodeEvent::CheckAccess(vec![UserId::new(), UserId::new()]),
             NodeEvent::Present {
                 node: NodeId::new(),
                 users: vec![UserId::new(), UserId::new()],
@@ -135,6 +151,7 @@ mod tests {
             &[PRESENT],
             &[PRESENT, 1],
             &[FORGET, 1],
+            &[CHECK_ACCESS, 1],
             &[99, 1],
         ] {
             assert_eq!(NodeEvent::decode(payload), None);

@@ -18,7 +18,9 @@ use crate::shared_frame::SharedFrame;
 
 mod shard;
 
-pub(crate) use shard::{ConversationRestarted, Drain, Publish, Relay, RoomShard, ShardId, Shards};
+pub(crate) use shard::{
+    CheckAccess, ConversationRestarted, Drain, Publish, Relay, RoomShard, ShardId, Shards,
+};
 
 /// What a conversation tells the shards that have members in it.
 #[derive(Debug, Clone)]
@@ -141,6 +143,8 @@ impl Default for Room {
 pub(crate) struct Rooms {
     rooms: HashMap<ConversationId, Room>,
     sessions: HashMap<SessionId, SessionLink>,
+    /// The connections of each person and bot.
+    connections: HashMap<UserId, HashSet<SessionId>>,
     /// Rooms that somebody has entered or left since this was asked for.
     changed: HashSet<ConversationId>,
     draining: bool,
@@ -162,6 +166,8 @@ pub(crate) struct Follower {
 pub(crate) struct SessionLink {
     /// Told to catch up with a conversation from the log.
     pub(crate) catch_up: Recipient<CatchUp>,
+    /// Told to ask whether its person may still be here.
+    pub(crate) check_access: Recipient<CheckAccess>,
     /// Told that the server stops.
     pub(crate) drain: Recipient<Drain>,
 }
@@ -186,9 +192,30 @@ impl Rooms {
         self.sessions.insert(session, link);
     }
 
-    /// Forgets a connection of this thread; it has left its rooms before.
-    pub(crate) fn close(&mut self, session: SessionId) {
+    /// Notes whose a connection of this thread is.
+    pub(crate) fn identified(&mut self, session: SessionId, user: UserId) {
+        self.connections.entry(user).or_default().insert(session);
+    }
+
+    /// Forgets a connection of this thread, which may be somebody's; it has left its rooms before.
+    pub(crate) fn close(&mut self, session: SessionId, user: Option<UserId>) {
         self.sessions.remove(&session);
+        let Some(user) = user else { return };
+        if let Some(connections) = self.connections.get_mut(&user) {
+            connections.remove(&session);
+            if connections.is_empty() {
+                self.connections.remove(&user);
+            }
+        }
+    }
+
+    /// Has the connections of somebody ask whether they may still be here.
+    pub(crate) fn check_access(&self, user: UserId) {
+        let connections = self.connections.get(&user).into_iter().flatten();
+        for link in connections.filter_map(|session| self.sessions.get(session)) {
+            // A session whose mailbox is full asks by itself before long.
+            let _ = link.check_access.try_send(CheckAccess { user });
+        }
     }
 
     /// Tells every connection, and those to come, that the server stops.

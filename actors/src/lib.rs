@@ -29,7 +29,7 @@ pub use inference_pool::{
 };
 pub use node::{Node, NodeConfig, StartError, WorkerNode};
 pub use outbox::{Outbox, Outgoing, PushError};
-pub use session::{Authenticate, AuthenticationError, Identity, Inbound, serve_connection};
+pub use session::{Authenticate, AuthenticationError, Claim, Identity, Inbound, serve_connection};
 pub use shared_frame::SharedFrame;
 
 #[cfg(test)]

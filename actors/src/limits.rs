@@ -114,3 +114,6 @@ pub const BACK_OFF_MAX: Duration = Duration::from_secs(10);
 
 /// A child that lived this long has proved itself: its next crash starts at the first wait again.
 pub const BACK_OFF_RESET: Duration = Duration::from_secs(60);
+
+/// People and bots in one word to the other nodes about whose connections to look at: 4 KiB.
+pub(crate) const CHECK_ACCESS_USERS_MAX: usize = 256;

@@ -16,11 +16,13 @@ use tokio::sync::oneshot;
 use crate::bus_event::{NodeEvent, all_nodes};
 use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, ResumeReplies};
 use crate::directory::Directory;
-use crate::fan_out::{Drain, LocalRooms, RoomShard, ShardId};
+use crate::fan_out::{CheckAccess, Drain, LocalRooms, RoomShard, ShardId};
 use crate::inference_pool::{
     Embed, EmbedderAbout, EngineAbout, Forget, InferencePool, Models, PoolError,
 };
-use crate::limits::{EMBED_TEXTS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN, SWEEP_EVERY};
+use crate::limits::{
+    CHECK_ACCESS_USERS_MAX, EMBED_TEXTS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN, SWEEP_EVERY,
+};
 use crate::metrics;
 use crate::session::Authenticate;
 use crate::supervisor::Supervisor;
@@ -84,6 +86,18 @@ pub(crate) struct Services {
     pub(crate) pool: Addr<InferencePool>,
     pub(crate) engine: Arc<EngineAbout>,
     pub(crate) embedder: Arc<EmbedderAbout>,
+}
+
+impl Services {
+    fn check_access(&self, users: &[UserId]) {
+        for shard in &self.directory.shards {
+            for user in users {
+                if shard.try_send(CheckAccess { user: *user }).is_err() {
+                    metrics::dropped("check_access");
+                }
+            }
+        }
+    }
 }
 
 /// The running actors; clones share them.
@@ -212,6 +226,18 @@ impl Node {
         };
         if tokio::time::timeout(FORGET_WITHIN, all).await != Ok(true) {
             tracing::warn!(twins = twins.len(), "engines are late to forget");
+        }
+    }
+
+    /// Has the connections of people whose log-ins were ended, and of bots that were deleted, ask whether they may stay: those
+    /// of this node, and of the others. Connections ask by themselves too, but seldom.
+    pub fn check_access(&self, users: &[UserId]) {
+        self.services.check_access(users);
+        for some in users.chunks(CHECK_ACCESS_USERS_MAX) {
+            let event = NodeEvent::CheckAccess(some.to_vec());
+            if let Err(error) = self.services.bus.publish(all_nodes(), event.encode()) {
+                tracing::warn!(%error, "other nodes learn late which connections to close");
+            }
         }
     }
 
@@ -395,16 +421,17 @@ async fn listen_to_bus(services: Services, mut events: Events) {
             BusEvent::Event {
                 conversation_id,
                 payload,
-            } if conversation_id == all_nodes() => {
-                let Some(NodeEvent::Forget(twins)) = NodeEvent::decode(&payload) else {
-                    continue;
-                };
-                for twin in twins {
-                    if services.pool.try_send(Forget::of(twin)).is_err() {
-                        metrics::dropped("forget");
+            } if conversation_id == all_nodes() => match NodeEvent::decode(&payload) {
+                Some(NodeEvent::Forget(twins)) => {
+                    for twin in twins {
+                        if services.pool.try_send(Forget::of(twin)).is_err() {
+                            metrics::dropped("forget");
+                        }
                     }
                 }
-            }
+                Some(NodeEvent::CheckAccess(users)) => services.check_access(&users),
+                _ => {}
+            },
             BusEvent::Event {
                 conversation_id,
                 payload,

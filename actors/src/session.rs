@@ -16,9 +16,10 @@ use protocol::{
     CloseCode, Codec, ConversationId, DecodeError, ErrorCode, RequestRef, ServerFrame, SessionId,
     TokenFamilyId, UserId,
 };
+use storage::TokenHash;
 
 use crate::conversation::{Conversation, Detach, Refusal};
-use crate::fan_out::{CatchUp, Drain, SessionLink};
+use crate::fan_out::{CatchUp, CheckAccess, Drain, SessionLink};
 use crate::limits::SESSION_MAILBOX_MAX;
 use crate::metrics;
 use crate::node::{ConnectionCount, WorkerNode};
@@ -37,7 +38,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// How long a closing connection may take to read what is queued and to agree.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
-/// How often a connection asks whether its log-in has been revoked.
+/// How often a connection asks whether its log-in has been revoked, or its bot deleted, besides when it is told to.
 const REVOCATION_CHECK: Duration = Duration::from_secs(30);
 
 /// What a connection's transport brings.
@@ -66,6 +67,15 @@ pub struct Identity {
     pub expires_at: i64,
 }
 
+/// What a token claims to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The access token of a log-in that may have ended.
+    LogIn(Identity),
+    /// The token of a bot, by its hash, if there is such a bot.
+    Bot(TokenHash),
+}
+
 /// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticationError {
@@ -77,20 +87,22 @@ pub enum AuthenticationError {
     Expired,
 }
 
-/// Checks access tokens.
+/// Checks what tokens say by themselves.
 pub trait Authenticate: Send + Sync {
-    /// Who the token stands for.
+    /// What the token claims to be.
     ///
     /// # Errors
     /// When the token is forged, malformed or over.
-    fn authenticate(&self, token: &str) -> Result<Identity, AuthenticationError>;
+    fn authenticate(&self, token: &str) -> Result<Claim, AuthenticationError>;
 }
 
-/// Who is at the other end.
+/// Who is at the other end: a person or a bot.
 #[derive(Debug, Clone)]
 struct Person {
-    identity: Identity,
+    id: UserId,
     name: String,
+    is_bot: bool,
+    claim: Claim,
 }
 
 /// The actor.
@@ -204,7 +216,7 @@ impl Session {
             self.push_error(None, refusal);
             self.close(CloseCode::Unauthenticated, "token expired", context);
         } else {
-            self.check_revocation(context);
+            self.check_revocation_now_and_then(context);
         }
         if self.last_ping.elapsed() >= heartbeat {
             self.last_ping = Instant::now();
@@ -228,6 +240,7 @@ impl Actor for Session {
         context.run_interval(HOUSEKEEPING, Self::housekeeping);
         let link = SessionLink {
             catch_up: context.address().recipient(),
+            check_access: context.address().recipient(),
             drain: context.address().recipient(),
         };
         self.worker.rooms().borrow_mut().open(self.id, link);
@@ -247,7 +260,8 @@ impl Drop for Session {
         for conversation in self.following.keys() {
             leave_room(&self.worker, *conversation, self.id);
         }
-        self.worker.rooms().borrow_mut().close(self.id);
+        let user = self.person.as_ref().map(|person| person.id);
+        self.worker.rooms().borrow_mut().close(self.id, user);
         metrics::session_closed();
     }
 }
@@ -313,6 +327,14 @@ impl Handler<CatchUp> for Session {
 
     fn handle(&mut self, catch_up: CatchUp, context: &mut Self::Context) {
         self.catch_up_again(catch_up.conversation, context);
+    }
+}
+
+impl Handler<CheckAccess> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: CheckAccess, context: &mut Self::Context) {
+        self.check_revocation(context);
     }
 }
 

@@ -12,16 +12,18 @@ use protocol::{
     MessageId, NodeId, ServerFrame, StopReason, TokenFamilyId, TwinId, UserId,
 };
 use storage::{
-    Database, NewConversation, NewMember, NewRefresh, Storage, TokenHash, Twin, User, Visibility,
+    Bot, Database, NewConversation, NewMember, NewRefresh, Storage, TokenHash, Twin, User,
+    Visibility,
 };
 use tempfile::TempDir;
 
 use crate::outbox::Outgoing;
 use crate::{
-    Authenticate, AuthenticationError, Identity, Inbound, Models, Node, NodeConfig, Outbox,
+    Authenticate, AuthenticationError, Claim, Identity, Inbound, Models, Node, NodeConfig, Outbox,
     WorkerNode, serve_connection,
 };
 
+mod bots;
 mod changes;
 mod chat;
 mod faults;
@@ -55,7 +57,11 @@ struct IdIsToken {
 }
 
 impl Authenticate for IdIsToken {
-    fn authenticate(&self, token: &str) -> Result<Identity, AuthenticationError> {
+    fn authenticate(&self, token: &str) -> Result<Claim, AuthenticationError> {
+        if let Some(bot) = token.strip_prefix("bot ") {
+            let bot: UserId = bot.parse().map_err(|_| AuthenticationError::Invalid)?;
+            return Ok(Claim::Bot(bot_token(bot)));
+        }
         let (user, expires_at) = match token.strip_prefix("expired ") {
             Some(user) => (user, 0),
             None => (token, i64::MAX),
@@ -68,11 +74,11 @@ impl Authenticate for IdIsToken {
             .families
             .get(&user_id)
             .ok_or(AuthenticationError::Invalid)?;
-        Ok(Identity {
+        Ok(Claim::LogIn(Identity {
             user_id,
             family: *family,
             expires_at,
-        })
+        }))
     }
 }
 
@@ -203,6 +209,22 @@ impl House {
         Client { sender, outbox }
     }
 
+    /// A bot of the user's, and what it identifies itself with.
+    async fn bot(&self, name: &str) -> (Bot, String) {
+        let id = UserId::new();
+        let bot = Bot {
+            id,
+            owner_id: self.user,
+            name: name.to_owned(),
+            prefix: String::new(),
+            created_at: 0,
+            last_used_at: None,
+        };
+        let made = self.storage.create_bot(bot.clone(), bot_token(id), 10);
+        made.await.unwrap();
+        (bot, format!("bot {id}"))
+    }
+
     async fn log(&self, conversation: ConversationId) -> Vec<Message> {
         let messages = self.storage.messages_before(conversation, None, 1_000);
         messages.await.unwrap()
@@ -235,6 +257,13 @@ async fn family_of(storage: &Storage, user: UserId) -> TokenFamilyId {
     };
     storage.insert_refresh(refresh).await.unwrap();
     family
+}
+
+/// The hash of a bot's token.
+fn bot_token(bot: UserId) -> TokenHash {
+    let mut hash = [0; 32];
+    hash[..16].copy_from_slice(bot.as_bytes());
+    hash
 }
 
 /// One connection, as its client sees it.
@@ -291,8 +320,12 @@ impl Client {
     }
 
     async fn identify(&mut self, user: UserId) {
+        self.identify_by(user.to_string()).await;
+    }
+
+    async fn identify_by(&mut self, token: String) {
         self.say(ClientFrame::Identify {
-            token: user.to_string(),
+            token,
             presence: false,
         });
         assert!(matches!(self.next().await, ServerFrame::Ready { .. }));

@@ -50,6 +50,7 @@ mod tests {
         Member::User {
             id: UserId::new(),
             name: name.to_owned(),
+            bot_of: None,
             joined_at: 0,
         }
     }

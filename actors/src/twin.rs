@@ -300,7 +300,7 @@ async fn answer(
         text: question.text,
         history: prompt::turns(&history),
         asker: match question.author {
-            Author::User { id, .. } => Asker::User(id),
+            Author::User { id, .. } | Author::Bot { id, .. } => Asker::User(id),
             Author::Twin { id, .. } => Asker::Twin(id),
         },
         message: u128::from_be_bytes(*reply.reply.as_bytes()),

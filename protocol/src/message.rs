@@ -22,12 +22,34 @@ pub enum Author {
         /// The twin's name when the message was written.
         name: String,
     },
+    /// A bot: a program of a person wrote the text, by whatever means.
+    Bot {
+        /// The bot's id; where people and bots are named by their ids alone, it stands among those of people.
+        id: UserId,
+        /// The bot's name when the message was written.
+        name: String,
+    },
 }
 
 impl Author {
     /// Whether a model wrote what this author writes.
     pub fn is_ai(&self) -> bool {
         matches!(self, Self::Twin { .. })
+    }
+
+    /// Whether a machine wrote what this author writes: a model, or the program behind a bot.
+    pub fn is_machine(&self) -> bool {
+        match self {
+            Self::Twin { .. } | Self::Bot { .. } => true,
+            Self::User { .. } => false,
+        }
+    }
+
+    /// The name when the message was written.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::User { name, .. } | Self::Twin { name, .. } | Self::Bot { name, .. } => name,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::{Authenticate, AuthenticationError, Identity};
+use actors::{Authenticate, AuthenticationError, Claim, Identity};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use protocol::limits::TOKEN_BYTES_MAX;
@@ -12,7 +12,7 @@ use protocol::{TokenFamilyId, UserId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::hs256;
+use super::{BOT_TOKEN_MARK, BotToken, hs256};
 
 /// How long past its expiry a token still counts, and how far in the future it may be dated: clocks of nodes differ.
 pub const LEEWAY: Duration = Duration::from_secs(30);
@@ -116,8 +116,12 @@ impl AccessTokens {
 }
 
 impl Authenticate for AccessTokens {
-    fn authenticate(&self, token: &str) -> Result<Identity, AuthenticationError> {
-        self.verify(token)
+    fn authenticate(&self, token: &str) -> Result<Claim, AuthenticationError> {
+        if !token.starts_with(BOT_TOKEN_MARK) {
+            return self.verify(token).map(Claim::LogIn);
+        }
+        let token: BotToken = token.parse().map_err(|_| AuthenticationError::Invalid)?;
+        Ok(Claim::Bot(token.hash()))
     }
 }
 

@@ -125,7 +125,7 @@ impl Exchange {
     }
 
     fn begun(&mut self, reply: MessageId, reply_to: MessageId, author: &Author) -> Option<Show> {
-        let speaker = name(author).to_owned();
+        let speaker = author.name().to_owned();
         match self.question {
             Some(question) if question == reply_to => {
                 self.reply = Some(reply);
@@ -164,7 +164,7 @@ impl Exchange {
         if !is_reply {
             return None;
         }
-        name(&message.author).clone_into(&mut self.speaker);
+        message.author.name().clone_into(&mut self.speaker);
         let rest = match message.text.strip_prefix(self.shown.as_str()) {
             Some(rest) => Rest::More(rest.to_owned()),
             // A reply that failed keeps what was written down, which may be less than what was seen.
@@ -177,13 +177,6 @@ impl Exchange {
             rest,
             message: Box::new(message.clone()),
         })
-    }
-}
-
-/// An author's name.
-pub(super) fn name(author: &Author) -> &str {
-    match author {
-        Author::User { name, .. } | Author::Twin { name, .. } => name,
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::api::Api;
 use super::connection::{Client, ClientError, ClientEvent};
-use super::exchange::{Exchange, Rest, Show, name};
+use super::exchange::{Exchange, Rest, Show};
 use super::terminal::Terminal;
 
 /// Lines that the person may type ahead of the replies.
@@ -269,7 +269,7 @@ impl Chat {
         if matches!(&message.author, Author::User { id, .. } if *id == self.client.user().id) {
             return Ok(false);
         }
-        self.terminal.speaker(name(&message.author))?;
+        self.terminal.speaker(message.author.name())?;
         self.terminal.piece(&message.text)?;
         self.terminal.end_line()?;
         Ok(true)

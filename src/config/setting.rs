@@ -223,6 +223,7 @@ pub const SETTINGS: &[Setting] = &[
         "Documents of one twin, 1 to 100000",
     ),
     value("TWIN_KEYS_MAX", "20", "API keys of one person, 1 to 1000"),
+    value("TWIN_BOTS_MAX", "20", "Bots of one person, 1 to 1000"),
     value(
         "TWIN_API_WRITING_MAX",
         "8",

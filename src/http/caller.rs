@@ -1,4 +1,4 @@
-//! Who calls: the person of the access token, checked before a handler runs.
+//! Who calls: the person of the access token, or a bot where it may read, checked before a handler runs.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use protocol::{ErrorCode, UserId};
 
 use super::Edge;
 use super::problem::Problem;
-use crate::auth::API_KEY_MARK;
+use crate::auth::{API_KEY_MARK, BOT_TOKEN_MARK, BotToken};
 
 /// A person who is logged in.
 #[derive(Debug)]
@@ -24,6 +24,13 @@ pub(super) struct Caller {
 #[derive(Debug)]
 pub(super) struct WritingCaller {
     /// The person's id.
+    pub user_id: UserId,
+}
+
+/// Whoever takes part in conversations: a person who is logged in, or a bot.
+#[derive(Debug)]
+pub(super) struct Participant {
+    /// The person's id, or the bot's.
     pub user_id: UserId,
 }
 
@@ -63,7 +70,44 @@ impl FromRequest for WritingCaller {
     }
 }
 
+impl FromRequest for Participant {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let edge = web::Data::<Edge>::clone(Edge::of(request));
+        let bot = match bearer(request) {
+            Ok(text) if text.starts_with(BOT_TOKEN_MARK) => Some(text.parse::<BotToken>()),
+            // Caller says what is wrong.
+            Ok(_) | Err(_) => None,
+        };
+        let logged_in = bot
+            .is_none()
+            .then(|| Caller::from_request(request, payload));
+        Box::pin(async move {
+            let user_id = match (bot, logged_in) {
+                (Some(Ok(token)), _) => {
+                    let bot = edge.storage.bot_by_token(&token.hash()).await?;
+                    bot.ok_or_else(no_bot)?.id
+                }
+                (None, Some(caller)) => caller.await?.user_id,
+                _ => return Err(no_bot()),
+            };
+            Ok(Self { user_id })
+        })
+    }
+}
+
+fn no_bot() -> Problem {
+    let detail = "the bot's token is not valid: the bot was deleted, or never made";
+    Problem::new(ErrorCode::Unauthenticated, detail)
+}
+
 fn identify(edge: &Edge, token: &str) -> Result<Identity, Problem> {
+    if token.starts_with(BOT_TOKEN_MARK) {
+        let detail = "a bot reads its conversations and nothing else: this takes the access token of a log-in";
+        return Err(Problem::new(ErrorCode::Unauthenticated, detail));
+    }
     if token.starts_with(API_KEY_MARK) {
         let detail = "an API key opens /v1 only: this takes the access token of a log-in";
         return Err(Problem::new(ErrorCode::Unauthenticated, detail));

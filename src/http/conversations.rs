@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use storage::{Conversation, ConversationSummary, Member, NewConversation, NewMember};
 use utoipa::ToSchema;
 
-use super::caller::{Caller, WritingCaller};
+use super::caller::{Participant, WritingCaller};
 use super::limits::MEMBERS_MAX;
 use super::message_schema::{AuthorSchema, MessageSchema};
 use super::paging::{ActivityText, Page, PageQuery};
@@ -34,6 +34,10 @@ pub(super) struct ConversationRequest {
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>, max_items = 49)]
     members: Vec<UserId>,
+    /// Bots of one's own that take part.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uuid>, max_items = 49)]
+    bots: Vec<UserId>,
     /// Twins that take part: one's own, public ones, and those whose id one knows.
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>, max_items = 49)]
@@ -119,6 +123,19 @@ pub(super) enum MemberEntry {
         /// Since when, in UTC milliseconds since 1970.
         joined_at: i64,
     },
+    /// A bot.
+    Bot {
+        /// The bot's id.
+        #[schema(value_type = Uuid)]
+        id: UserId,
+        /// The bot's name now.
+        name: String,
+        /// Whose bot it is.
+        #[schema(value_type = Uuid)]
+        owner_id: UserId,
+        /// Since when, in UTC milliseconds since 1970.
+        joined_at: i64,
+    },
 }
 
 /// Begin a conversation.
@@ -142,7 +159,12 @@ pub(super) async fn begin_conversation(
         .title
         .map(|text| fields::line("title", &text))
         .transpose()?;
-    let members = checked_members(&edge, caller.user_id, &body.members, &body.twins).await?;
+    let wanted = Wanted {
+        people: &body.members,
+        bots: &body.bots,
+        twins: &body.twins,
+    };
+    let members = checked_members(&edge, caller.user_id, wanted).await?;
     let new = NewConversation {
         id: ConversationId::new(),
         title,
@@ -169,7 +191,7 @@ pub(super) async fn begin_conversation(
 )]
 #[get("/conversations")]
 pub(super) async fn list_conversations(
-    caller: Caller,
+    caller: Participant,
     edge: web::Data<Edge>,
     query: web::Query<PageQuery<ActivityText>>,
 ) -> Result<web::Json<Page<SummaryEntry>>, Problem> {
@@ -195,7 +217,7 @@ pub(super) async fn list_conversations(
 )]
 #[get("/conversations/{conversation}")]
 pub(super) async fn read_conversation(
-    caller: Caller,
+    caller: Participant,
     edge: web::Data<Edge>,
     path: web::Path<ConversationId>,
 ) -> Result<web::Json<ConversationEntry>, Problem> {
@@ -221,7 +243,7 @@ pub(super) async fn read_conversation(
 )]
 #[get("/conversations/{conversation}/messages")]
 pub(super) async fn list_messages(
-    caller: Caller,
+    caller: Participant,
     edge: web::Data<Edge>,
     path: web::Path<ConversationId>,
     query: web::Query<PageQuery<u32>>,
@@ -256,28 +278,43 @@ impl Edge {
     }
 }
 
+/// Who is to take part, besides the one who begins it.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    people: &'a [UserId],
+    bots: &'a [UserId],
+    twins: &'a [TwinId],
+}
+
 /// Everybody who is to take part, each once, the one who begins it first.
 async fn checked_members(
     edge: &Edge,
     caller: UserId,
-    people: &[UserId],
-    twins: &[TwinId],
+    wanted: Wanted<'_>,
 ) -> Result<Vec<NewMember>, Problem> {
-    let wanted = people
-        .iter()
-        .map(|id| NewMember::User(*id))
-        .chain(twins.iter().map(|id| NewMember::Twin(*id)));
+    let Wanted {
+        people,
+        bots,
+        twins,
+    } = wanted;
+    let users = people.iter().chain(bots).map(|id| NewMember::User(*id));
+    let wanted = users.chain(twins.iter().map(|id| NewMember::Twin(*id)));
     let mut seen = HashSet::from([NewMember::User(caller)]);
     let mut members = vec![NewMember::User(caller)];
     members.extend(wanted.filter(|member| seen.insert(*member)));
     if members.len() == 1 {
-        let reason = "name at least one other person, or one of `twins`";
+        let reason = "name at least one other person, or one of `bots` or `twins`";
         return Err(Problem::invalid("members", reason));
     }
-    if people.len() + twins.len() >= MEMBERS_MAX {
-        let reason = format!("a conversation may have {MEMBERS_MAX} members, twins included");
+    if people.len() + bots.len() + twins.len() >= MEMBERS_MAX {
+        let reason =
+            format!("a conversation may have {MEMBERS_MAX} members, bots and twins included");
         return Err(Problem::invalid("members", &reason));
     }
+    if !edge.storage.bots_among(people).await?.is_empty() {
+        return Err(Problem::not_found("member"));
+    }
+    edge.check_own_bots(caller, bots).await?;
     for id in twins {
         edge.visible_twin(*id, caller).await?;
     }
@@ -321,6 +358,18 @@ impl From<Member> for MemberEntry {
             Member::User {
                 id,
                 name,
+                bot_of: Some(owner_id),
+                joined_at,
+            } => Self::Bot {
+                id,
+                name,
+                owner_id,
+                joined_at,
+            },
+            Member::User {
+                id,
+                name,
+                bot_of: None,
                 joined_at,
             } => Self::User {
                 id,

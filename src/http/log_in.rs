@@ -173,7 +173,9 @@ pub(super) async fn log_out(
 ) -> Result<HttpResponse, Problem> {
     edge.rate_limits.check_refresh(peer(&request))?;
     let token = refresh_token(&body)?;
-    edge.accounts.log_out(&token).await?;
+    if let Some(user) = edge.accounts.log_out(&token).await? {
+        edge.node.check_access(&[user]);
+    }
     Ok(HttpResponse::NoContent().finish())
 }
 

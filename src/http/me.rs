@@ -95,11 +95,12 @@ pub(super) async fn change_me(
     let user = edge.storage.update_user(caller.user_id, change).await?;
     if ends_log_ins {
         edge.storage.revoke_families_of(caller.user_id).await?;
+        edge.node.check_access(&[caller.user_id]);
     }
     Ok(web::Json(user.into()))
 }
 
-/// Delete one's own account with its twins, their documents and every log-in.
+/// Delete one's own account with its twins, their documents, its bots and every log-in.
 #[utoipa::path(
     tag = "me",
     responses((status = NO_CONTENT, description = "The account is gone"), DeleteProblems)
@@ -110,7 +111,11 @@ pub(super) async fn delete_me(
     edge: web::Data<Edge>,
 ) -> Result<HttpResponse, Problem> {
     let twins = edge.storage.twins_told_by(caller.user_id).await?;
+    let bots = edge.storage.bots_of(caller.user_id).await?;
     let files = edge.storage.delete_user(caller.user_id).await?;
+    let mut gone = vec![caller.user_id];
+    gone.extend(bots.iter().map(|bot| bot.id));
+    edge.node.check_access(&gone);
     edge.node.forget(&twins).await;
     edge.node.forget_completions_of(caller.user_id).await;
     edge.ingest.delete_files(files).await;

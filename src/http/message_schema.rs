@@ -103,6 +103,13 @@ pub(super) enum AuthorSchema {
         /// The twin's name when the message was written.
         name: String,
     },
+    /// A bot: a program of a person wrote the text.
+    Bot {
+        /// The bot's id.
+        id: Uuid,
+        /// The bot's name when the message was written.
+        name: String,
+    },
 }
 
 /// A place in a document that a reply was drawn from.
@@ -298,6 +305,15 @@ mod tests {
         let real = Author::User {
             id: protocol::UserId::from_uuid(ID),
             name: "Bo".to_owned(),
+        };
+        assert_eq!(json(&described), json(&real));
+        let described = AuthorSchema::Bot {
+            id: ID,
+            name: "Weather".to_owned(),
+        };
+        let real = Author::Bot {
+            id: protocol::UserId::from_uuid(ID),
+            name: "Weather".to_owned(),
         };
         assert_eq!(json(&described), json(&real));
     }

@@ -36,6 +36,7 @@ const BEARER: &str = "bearer";
         (name = "documents", description = "What twins know"),
         (name = "keys", description = "Keys that programs call `/v1` with"),
         (name = "openai", description = "The OpenAI dialect, for any client of that API"),
+        (name = "bots", description = "Programs that take part in conversations"),
         (name = "conversations", description = "Conversations and their history"),
         (name = "operations", description = "For those who run the server"),
     ),
@@ -65,7 +66,7 @@ impl Modify for Bearer {
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
             .description(Some(
-                "The `access_token` of a log-in; on `/v1` an API key does as well",
+                "The `access_token` of a log-in; on `/v1` an API key does as well, and what a bot reads, its token opens",
             ))
             .build();
         let components = openapi.components.get_or_insert_default();

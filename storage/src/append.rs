@@ -81,8 +81,7 @@ impl Appender {
         since: Instant,
     ) -> Result<oneshot::Receiver<Outcome>, StorageError> {
         check_text(&message.text)?;
-        let (_, name) = batch::author_parts(&message.author);
-        check_text(name)?;
+        check_text(message.author.name())?;
         check_text(message.client_id.as_ref().map_or("", ClientId::as_str))?;
         let (answer, outcome) = oneshot::channel();
         let waiting = Waiting {

@@ -4,7 +4,7 @@ use protocol::{Author, Change, ClientId, ConversationId, MessageId, UserId, What
 
 use crate::append::COUNT_UP;
 use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
-use crate::messages::{read_client_id, read_emoji};
+use crate::messages::{author_kind, read_author, read_client_id, read_emoji};
 use crate::metrics::Call;
 use crate::value::{Row, Value, params};
 use crate::{Storage, StorageError};
@@ -17,8 +17,8 @@ const REACTIONS_MAX: u64 = 20;
 /// The columns of a change; the text of an edit is what its message says now.
 macro_rules! columns {
     () => {
-        "c.conversation_id, c.seq, c.author_id, c.author_name, c.client_id, c.created_at, c.kind, \
-         c.message_id, c.emoji, m.text"
+        "c.conversation_id, c.seq, c.author_kind, c.author_id, c.author_name, c.client_id, c.created_at, \
+         c.kind, c.message_id, c.emoji, m.text"
     };
 }
 pub(crate) const AFTER: &str = concat!(
@@ -44,8 +44,8 @@ const STATE: &str = "SELECT seq, deleted_at, \
      AND r.user_id = $3 AND r.emoji = $4) \
      FROM messages m WHERE m.message_id = $1 AND m.conversation_id = $2";
 const INSERT: &str = "INSERT INTO changes \
-     (conversation_id, seq, author_id, author_name, client_id, created_at, kind, message_id, emoji) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+     (conversation_id, seq, author_kind, author_id, author_name, client_id, created_at, kind, message_id, emoji) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const KEEP_FIRST_TEXT: &str = "INSERT INTO message_versions \
      (conversation_id, seq, changed_seq, text, created_at) \
      SELECT conversation_id, seq, 0, text, created_at FROM messages \
@@ -76,12 +76,24 @@ pub struct NewChange {
     pub user_id: UserId,
     /// The name of who changes it.
     pub name: String,
+    /// Whether that is a bot.
+    pub is_bot: bool,
     /// The sender's own id for the change: the same one again changes nothing.
     pub client_id: ClientId,
     /// What is to be different.
     pub what: What,
     /// Now, in UTC milliseconds.
     pub created_at: i64,
+}
+
+impl NewChange {
+    fn author(&self) -> Author {
+        let (id, name) = (self.user_id, self.name.clone());
+        match self.is_bot {
+            true => Author::Bot { id, name },
+            false => Author::User { id, name },
+        }
+    }
 }
 
 /// What became of a change; it is committed in both cases.
@@ -152,10 +164,7 @@ async fn make(engine: &Engine, new: &NewChange) -> Result<Changed, DatabaseError
     Ok(Changed::New(Change {
         conversation_id: new.conversation_id,
         seq,
-        author: Author::User {
-            id: new.user_id,
-            name: new.name.clone(),
-        },
+        author: new.author(),
         created_at: new.created_at,
         client_id: new.client_id.clone(),
         what: new.what.clone(),
@@ -239,6 +248,7 @@ impl State {
         let parameters = params![
             conversation,
             changed_seq,
+            author_kind(&new.author()),
             new.user_id,
             &new.name,
             &new.client_id,
@@ -291,10 +301,7 @@ fn read_sent(mut row: Row) -> Result<(Change, Option<String>), StorageError> {
 fn read_change_from(row: &mut Row) -> Result<Change, StorageError> {
     let conversation_id = row.id()?;
     let seq = row.count()?;
-    let author = Author::User {
-        id: row.id()?,
-        name: row.text()?,
-    };
+    let author = read_author(row)?;
     let client_id = read_client_id(row.text()?)?;
     let created_at = row.int()?;
     let kind = row.text()?;

@@ -29,7 +29,7 @@ const OF_USER: &str = "SELECT c.id, c.title, c.created_by, c.created_at, c.last_
      (SELECT MAX(seq) FROM messages WHERE conversation_id = c.id) \
      WHERE m.user_id = $1 AND (c.active_at < $2 OR (c.active_at = $2 AND c.id < $3)) \
      ORDER BY c.active_at DESC, c.id DESC LIMIT $4";
-const MEMBERS: &str = "SELECT m.user_id, m.twin_id, COALESCE(u.name, t.name), m.joined_at \
+const MEMBERS: &str = "SELECT m.user_id, m.twin_id, u.owner_id, COALESCE(u.name, t.name), m.joined_at \
      FROM members m LEFT JOIN users u ON u.id = m.user_id LEFT JOIN twins t ON t.id = m.twin_id \
      WHERE m.conversation_id = $1 ORDER BY m.position";
 const FIND_MEMBER: &str =
@@ -81,12 +81,14 @@ pub enum NewMember {
 /// Who takes part in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Member {
-    /// A person.
+    /// A person or a bot.
     User {
-        /// The person's id.
+        /// The id.
         id: UserId,
-        /// The person's name now.
+        /// The name now.
         name: String,
+        /// Whose bot it is; none for a person.
+        bot_of: Option<UserId>,
         /// Since when, in UTC milliseconds.
         joined_at: i64,
     },
@@ -313,12 +315,14 @@ fn read_summary(mut row: Row) -> Result<ConversationSummary, StorageError> {
 fn read_member(mut row: Row) -> Result<Member, StorageError> {
     let user = row.optional_id()?;
     let twin = row.optional_id()?;
+    let bot_of = row.optional_id()?;
     let name = row.text()?;
     let joined_at = row.int()?;
     match (user, twin) {
         (Some(id), None) => Ok(Member::User {
             id,
             name,
+            bot_of,
             joined_at,
         }),
         (None, Some(id)) => Ok(Member::Twin {

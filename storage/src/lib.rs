@@ -5,6 +5,7 @@
 mod storage;
 
 mod api_keys;
+mod bots;
 mod changes;
 mod conversations;
 mod documents;
@@ -24,6 +25,7 @@ mod migrations;
 mod value;
 
 pub use api_keys::ApiKey;
+pub use bots::{Bot, DELETED_BOT};
 pub use changes::{Changed, NewChange};
 pub use conversations::{
     ActivityCursor, Conversation, ConversationSummary, Member, MessagePreview, NewConversation,

@@ -9,6 +9,8 @@ use protocol::{
     MessageId, NodeId, Reaction, Source, StopReason, TwinId, Usage, UserId,
 };
 
+use uuid::Uuid;
+
 use crate::changes::{self, read_change};
 use crate::engine::{DatabaseError, Engine, Query, each, only};
 use crate::metrics::Call;
@@ -309,15 +311,12 @@ pub(crate) fn insert_messages(messages: Vec<Vec<Value>>, together_max: usize) ->
 
 /// The parameters of a message that is inserted.
 pub(crate) fn message_parameters(message: &Message) -> Vec<Value> {
-    let (author_kind, author_id, author_name) = match &message.author {
-        Author::User { id, name } => ("user", id.as_uuid(), name),
-        Author::Twin { id, name } => ("twin", id.as_uuid(), name),
-    };
+    let (author_id, author_name) = author_parts(&message.author);
     params![
         message.conversation_id,
         message.seq,
         message.message_id,
-        author_kind,
+        author_kind(&message.author),
         author_id.into_bytes(),
         author_name,
         &message.text,
@@ -420,6 +419,23 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
     Ok(StoredMessage { message, reacted })
 }
 
+/// The kind of an author.
+pub(crate) const fn author_kind(author: &Author) -> &'static str {
+    match author {
+        Author::User { .. } => "user",
+        Author::Twin { .. } => "twin",
+        Author::Bot { .. } => "bot",
+    }
+}
+
+/// The id and the name of an author.
+pub(crate) fn author_parts(author: &Author) -> (Uuid, &str) {
+    match author {
+        Author::User { id, name } | Author::Bot { id, name } => (id.as_uuid(), name),
+        Author::Twin { id, name } => (id.as_uuid(), name),
+    }
+}
+
 /// Reads kind, id and name of an author.
 pub(crate) fn read_author(row: &mut Row) -> Result<Author, StorageError> {
     match row.text()?.as_str() {
@@ -431,8 +447,12 @@ pub(crate) fn read_author(row: &mut Row) -> Result<Author, StorageError> {
             id: row.id()?,
             name: row.text()?,
         }),
+        "bot" => Ok(Author::Bot {
+            id: row.id()?,
+            name: row.text()?,
+        }),
         _ => Err(StorageError::Corrupt(
-            "an author is neither person nor twin".into(),
+            "an author is neither person nor twin nor bot".into(),
         )),
     }
 }

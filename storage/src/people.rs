@@ -1,7 +1,8 @@
-//! People with accounts.
+//! People with accounts. Their bots have rows beside them (`bots.rs`), which nothing here finds.
 
 use protocol::UserId;
 
+use crate::bots::DELETED_BOT;
 use crate::documents::DELETE_DOCUMENTS_OF_OWNER;
 use crate::engine::{DatabaseError, Engine, Transaction, each, until_no_collision};
 use crate::metrics::Call;
@@ -14,19 +15,25 @@ pub const DELETED_ACCOUNT: &str = "deleted account";
 
 const INSERT: &str = "INSERT INTO users (id, email, name, password_hash, created_at) \
      VALUES ($1, $2, $3, $4, $5)";
-const FIND: &str = "SELECT id, email, name, password_hash, created_at FROM users WHERE id = $1";
+const FIND: &str = "SELECT id, email, name, password_hash, created_at FROM users \
+     WHERE id = $1 AND owner_id IS NULL";
 const FIND_BY_EMAIL: &str =
     "SELECT id, email, name, password_hash, created_at FROM users WHERE email = $1";
 const UPDATE: &str = "UPDATE users SET name = COALESCE($2, name), \
-     password_hash = COALESCE($3, password_hash) WHERE id = $1 \
+     password_hash = COALESCE($3, password_hash) WHERE id = $1 AND owner_id IS NULL \
      RETURNING id, email, name, password_hash, created_at";
 /// Both databases lock a row that is written; only one has `FOR UPDATE`.
 const LOCK: &str = "UPDATE users SET created_at = created_at WHERE id = $1 RETURNING id";
 const LOCK_TWINS: &str = "UPDATE twins SET updated_at = updated_at WHERE owner_id = $1";
-const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
-const TAKE_NAME_OFF_CHANGES: &str = "UPDATE changes SET author_name = $2 WHERE author_id = $1";
+pub(crate) const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
+pub(crate) const TAKE_NAME_OFF_CHANGES: &str =
+    "UPDATE changes SET author_name = $2 WHERE author_id = $1";
 const TAKE_TWINS_NAMES_OFF: &str = "UPDATE messages SET author_name = $2 \
      WHERE author_id IN (SELECT id FROM twins WHERE owner_id = $1)";
+const TAKE_BOTS_NAMES_OFF: &str = "UPDATE messages SET author_name = $2 \
+     WHERE author_id IN (SELECT id FROM users WHERE owner_id = $1)";
+const TAKE_BOTS_NAMES_OFF_CHANGES: &str = "UPDATE changes SET author_name = $2 \
+     WHERE author_id IN (SELECT id FROM users WHERE owner_id = $1)";
 const DELETE: &str = "DELETE FROM users WHERE id = $1";
 
 /// A person with an account.
@@ -96,7 +103,8 @@ impl Storage {
         read_user(row.ok_or(StorageError::NotFound("account"))?)
     }
 
-    /// Deletes an account with its twins, documents, memberships and tokens, and takes the name off its messages and changes.
+    /// Deletes an account with its twins, documents, bots, memberships and tokens, and takes the names off its messages and
+    /// changes.
     /// Returns the files that nothing refers to any more. `NotFound` when it is gone.
     pub async fn delete_user(&self, id: UserId) -> Result<Vec<FileKey>, StorageError> {
         let engine = self.engine();
@@ -160,6 +168,8 @@ async fn delete(engine: &Engine, id: UserId) -> Result<Vec<FileKey>, DatabaseErr
         (TAKE_NAME_OFF, params![id, DELETED_ACCOUNT]),
         (TAKE_NAME_OFF_CHANGES, params![id, DELETED_ACCOUNT]),
         (TAKE_TWINS_NAMES_OFF, params![id, DELETED_TWIN]),
+        (TAKE_BOTS_NAMES_OFF, params![id, DELETED_BOT]),
+        (TAKE_BOTS_NAMES_OFF_CHANGES, params![id, DELETED_BOT]),
     ];
     let mut keys = Vec::new();
     if let Some(deleted) = transaction.pipe(changes).await?.into_iter().next() {

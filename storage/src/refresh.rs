@@ -122,16 +122,15 @@ impl Storage {
         .await
     }
 
-    /// The family of a token, whatever state it is in: what a log-out revokes.
+    /// Whose a token is and its family, whatever state it is in: what a log-out revokes.
     pub async fn refresh_family(
         &self,
         hash: &TokenHash,
-    ) -> Result<Option<TokenFamilyId>, StorageError> {
+    ) -> Result<Option<(UserId, TokenFamilyId)>, StorageError> {
         let Some(mut row) = self.read(FIND, params![hash]).await?.first() else {
             return Ok(None);
         };
-        row.bytes()?;
-        row.id().map(Some)
+        Ok(Some((row.id()?, row.id()?)))
     }
 
     /// Revokes every token of a family.

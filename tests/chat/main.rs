@@ -6,6 +6,7 @@
     reason = "a helper of tests may fail as a test does"
 )]
 
+mod bots;
 mod edge;
 mod faults;
 mod main_job;

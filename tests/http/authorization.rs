@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::bots::bot_of;
 use crate::keys::key_of;
 use crate::server::{Person, TestServer, text};
 
@@ -104,6 +105,20 @@ fn routes() -> Vec<Route> {
         route(
             delete.clone(),
             "/api/v1/keys/{key}",
+            None,
+            [401, 404, 404, 204],
+        ),
+        // Bots.
+        route(get.clone(), "/api/v1/bots", None, [401, 200, 200, 200]),
+        route(
+            post.clone(),
+            "/api/v1/bots",
+            Some(name.clone()),
+            [401, 201, 201, 201],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/bots/{bot}",
             None,
             [401, 404, 404, 204],
         ),
@@ -262,9 +277,11 @@ impl World {
         let response = server.post(&owner, "/api/v1/conversations", &body).await;
         let conversation: Value = response.json().await.unwrap();
         let (key, _) = key_of(&server, &owner).await;
+        let (bot, _) = bot_of(&server, &owner).await;
         let names = vec![
             ("{model}", twin.clone()),
             ("{key}", text(&key["id"])),
+            ("{bot}", text(&bot["id"])),
             ("{twin}", twin),
             ("{public}", public),
             ("{document}", text(&document["id"])),

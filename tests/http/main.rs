@@ -7,6 +7,7 @@
 
 mod accounts;
 mod authorization;
+mod bots;
 mod conversations;
 mod keys;
 mod openai;

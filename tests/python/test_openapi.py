@@ -22,7 +22,7 @@ EXAMPLES_PER_OPERATION = "25"
 FUZZING_TIMEOUT_S = 600
 
 # What the fuzzer makes must not reach these.
-LIMITS = {name: "1000" for name in ("TWIN_TWINS_MAX", "TWIN_DOCUMENTS_MAX", "TWIN_KEYS_MAX")}
+LIMITS = {name: "1000" for name in ("TWIN_TWINS_MAX", "TWIN_DOCUMENTS_MAX", "TWIN_KEYS_MAX", "TWIN_BOTS_MAX")}
 
 
 class OpenApiTest(unittest.TestCase):

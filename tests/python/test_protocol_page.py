@@ -72,10 +72,11 @@ def log_that_begins_with(question):
 
 class ProtocolPageTest(unittest.TestCase):
     def test_the_bot_prints_the_reply_that_the_log_keeps(self):
-        question = f"Which town are you from? (This is question {uuid.uuid4()}.)"
+        question = f"@Ada Which town are you from? (This is question {uuid.uuid4()}.)"
         result = run_bot(DIGITAL_TWIN_QUESTION=question)
         self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
         asked, replied = log_that_begins_with(question)
+        self.assertEqual((asked["author"]["kind"], asked["ai_written"]), ("bot", False))
         self.assertEqual((replied["ai_written"], replied["reply_to"]), (True, asked["message_id"]))
         self.assertNotEqual(replied["text"].strip(), "")
         self.assertEqual(result.stdout, replied["text"] + "\n")

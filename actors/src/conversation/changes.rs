@@ -10,12 +10,13 @@ use super::requests::Acknowledged;
 use super::{Conversation, Refusal};
 use crate::node::now_ms;
 
-/// A person changes a message.
+/// A person or a bot changes a message.
 #[derive(Message)]
 #[rtype(result = "Result<Acknowledged, Refusal>")]
 pub(crate) struct Alter {
     pub(crate) user: UserId,
     pub(crate) name: String,
+    pub(crate) is_bot: bool,
     pub(crate) client_id: ClientId,
     pub(crate) what: What,
 }
@@ -33,6 +34,7 @@ impl Handler<Alter> for Conversation {
             conversation_id: self.id,
             user_id: alter.user,
             name: alter.name,
+            is_bot: alter.is_bot,
             client_id: alter.client_id,
             what: alter.what,
             created_at: now_ms(),
@@ -76,7 +78,7 @@ async fn check(storage: &Storage, new: &NewChange, began: bool) -> Result<(), Re
         _ => None,
     };
     let hand = Hand {
-        wrote: matches!(message.author, Author::User { id, .. } if id == new.user_id),
+        wrote: matches!(message.author, Author::User { id, .. } | Author::Bot { id, .. } if id == new.user_id),
         owns_author: owner == Some(new.user_id),
         began,
     };

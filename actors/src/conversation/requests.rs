@@ -18,12 +18,13 @@ use crate::limits::LEASE;
 use crate::node::now_ms;
 use crate::turn_taking::answering_twins;
 
-/// A person sends a message.
+/// A person or a bot sends a message.
 #[derive(Message)]
 #[rtype(result = "Result<Acknowledged, Refusal>")]
 pub(crate) struct Submit {
     pub(crate) user: UserId,
     pub(crate) name: String,
+    pub(crate) is_bot: bool,
     pub(crate) client_id: ClientId,
     pub(crate) text: String,
     pub(crate) reply_to: Option<MessageId>,
@@ -61,9 +62,10 @@ impl Handler<Submit> for Conversation {
         if !self.is_member(submit.user) {
             return Later::Now(Err(Refusal::no_conversation()));
         }
-        let author = Author::User {
-            id: submit.user,
-            name: submit.name,
+        let (id, name) = (submit.user, submit.name);
+        let author = match submit.is_bot {
+            true => Author::Bot { id, name },
+            false => Author::User { id, name },
         };
         let now = now_ms();
         let replies = answering_twins(&self.members, &author, &submit.text)

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use actix::prelude::*;
-use protocol::ConversationId;
+use protocol::{ConversationId, UserId};
 
 use super::{LocalRooms, RoomEvent};
 use crate::conversation::{Attach, Conversation, Detach, Here};
@@ -140,6 +140,22 @@ impl Handler<ConversationRestarted> for RoomShard {
         if restarted.addr.try_send(attach).is_err() {
             tracing::error!(conversation = %restarted.conversation, "restarted conversation refused its members");
         }
+    }
+}
+
+/// A log-in of a person was ended, or a bot deleted: their connections ask whether they may still be here.
+#[derive(Message, Clone, Copy)]
+#[rtype(result = "()")]
+pub(crate) struct CheckAccess {
+    /// Whose.
+    pub(crate) user: UserId,
+}
+
+impl Handler<CheckAccess> for RoomShard {
+    type Result = ();
+
+    fn handle(&mut self, check: CheckAccess, _: &mut Self::Context) {
+        self.rooms.borrow().check_access(check.user);
     }
 }
 

@@ -90,7 +90,7 @@ impl Session {
         context: &mut Context<Self>,
     ) {
         let Some(person) = &self.person else { return };
-        let user = person.identity.user_id;
+        let user = person.id;
         if let Some(Some(running)) = self.following.remove(&conversation) {
             context.cancel_future(running);
         }

@@ -6,9 +6,9 @@ use actix::prelude::*;
 use protocol::limits::TOKEN_BYTES_MAX;
 use protocol::{CloseCode, Cursor, ErrorCode, ReadyUser, RequestRef, ServerFrame};
 
-use storage::StorageError;
+use storage::{Storage, StorageError};
 
-use super::{AuthenticationError, Identity, Person, REVOCATION_CHECK, Session};
+use super::{AuthenticationError, Claim, Identity, Person, REVOCATION_CHECK, Session};
 use crate::conversation::Refusal;
 use crate::node::now_ms;
 
@@ -30,45 +30,35 @@ impl Session {
             self.push_error(request_ref, refusal);
             return;
         }
-        let identity = match self.check_token(token) {
-            Ok(identity) => identity,
+        let claim = match self.check_token(token) {
+            Ok(claim) => claim,
             Err(refusal) => return self.refuse(request_ref, refusal, context),
         };
-        let storage = self.worker.services().storage.clone();
-        let looked_up = async move {
-            let user = storage.user(identity.user_id).await?;
-            let active = storage.family_active(identity.family).await?;
-            Ok::<_, StorageError>((identity, user.filter(|_| active)))
-        };
+        let looked_up = look_up(self.worker.services().storage.clone(), claim);
         // Nothing else of this connection is served until it is known who it is.
         context.wait(
             looked_up
                 .into_actor(self)
                 .map(move |found, this, context| match found {
-                    Ok((identity, Some(user))) => {
+                    Ok(Some(person)) => {
                         let ready = ServerFrame::Ready {
                             request_ref: request_ref.clone(),
                             session_id: this.id,
                             user: ReadyUser {
-                                id: user.id,
-                                name: user.name.clone(),
+                                id: person.id,
+                                name: person.name.clone(),
                             },
                             heartbeat_ms: this.heartbeat_ms(),
                         };
-                        this.person = Some(Person {
-                            identity,
-                            name: user.name,
-                        });
+                        let rooms = this.worker.rooms();
+                        rooms.borrow_mut().identified(this.id, person.id);
+                        this.person = Some(person);
                         this.push(&ready);
                         if let Some(cursors) = cursors {
                             this.resume(request_ref, cursors, context);
                         }
                     }
-                    Ok((_, None)) => {
-                        let refusal =
-                            Refusal::new(ErrorCode::Unauthenticated, "the log-in has ended");
-                        this.refuse(request_ref, refusal, context);
-                    }
+                    Ok(None) => this.refuse(request_ref, has_ended(), context),
                     // The client may try again on the same connection.
                     Err(error) => this.push_error(request_ref, Refusal::from(error)),
                 }),
@@ -80,7 +70,7 @@ impl Session {
         u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn check_token(&self, token: &str) -> Result<Identity, Refusal> {
+    fn check_token(&self, token: &str) -> Result<Claim, Refusal> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Refusal::new(
                 ErrorCode::Unauthenticated,
@@ -112,29 +102,76 @@ impl Session {
     pub(super) fn token_is_over(&self) -> bool {
         self.person
             .as_ref()
-            .is_some_and(|person| person.identity.expires_at <= now_ms())
+            .is_some_and(|person| match person.claim {
+                Claim::LogIn(Identity { expires_at, .. }) => expires_at <= now_ms(),
+                Claim::Bot(_) => false,
+            })
     }
 
-    /// Closes the connection of a log-in that has been ended elsewhere.
+    /// Looks, when it has not for long, whether the log-in has been ended elsewhere.
+    pub(super) fn check_revocation_now_and_then(&mut self, context: &mut Context<Self>) {
+        if self.last_revocation_check.elapsed() >= REVOCATION_CHECK {
+            self.check_revocation(context);
+        }
+    }
+
+    /// Closes the connection of a log-in that has been ended elsewhere, and of a bot that was deleted.
     pub(super) fn check_revocation(&mut self, context: &mut Context<Self>) {
         let Some(person) = &self.person else { return };
-        if self.last_revocation_check.elapsed() < REVOCATION_CHECK {
-            return;
-        }
         self.last_revocation_check = Instant::now();
-        let family = person.identity.family;
         let storage = self.worker.services().storage.clone();
-        let active = async move { storage.family_active(family).await };
-        let checked = active
+        let checked = is_valid(storage, person.claim.clone())
             .into_actor(self)
-            .map(|active, this, context| match active {
+            .map(|valid, this, context| match valid {
                 Ok(true) => {}
-                Ok(false) => {
-                    let refusal = Refusal::new(ErrorCode::Unauthenticated, "the log-in has ended");
-                    this.refuse(None, refusal, context);
-                }
+                Ok(false) => this.refuse(None, has_ended(), context),
                 Err(error) => tracing::warn!(%error, "revocation cannot be checked"),
             });
         context.spawn(checked);
     }
+}
+
+/// Whom a claim stands for, if it holds.
+async fn look_up(storage: Storage, claim: Claim) -> Result<Option<Person>, StorageError> {
+    let (id, name, is_bot) = match &claim {
+        Claim::LogIn(identity) => {
+            let user = storage.user(identity.user_id).await?;
+            let active = storage.family_active(identity.family).await?;
+            match user.filter(|_| active) {
+                Some(user) => (user.id, user.name, false),
+                None => return Ok(None),
+            }
+        }
+        Claim::Bot(token) => match storage.bot_by_token(token).await? {
+            Some(bot) => {
+                if let Err(error) = storage.note_bot_use(&bot, now_ms()).await {
+                    // Of use to its owner, but no reason to turn the bot away.
+                    tracing::warn!(%error, bot_id = %bot.id, "the use of a bot's token could not be noted");
+                }
+                (bot.id, bot.name, true)
+            }
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(Person {
+        id,
+        name,
+        is_bot,
+        claim,
+    }))
+}
+
+/// Whether a claim that held still does.
+async fn is_valid(storage: Storage, claim: Claim) -> Result<bool, StorageError> {
+    match claim {
+        Claim::LogIn(identity) => storage.family_active(identity.family).await,
+        Claim::Bot(token) => Ok(storage.bot_by_token(&token).await?.is_some()),
+    }
+}
+
+fn has_ended() -> Refusal {
+    Refusal::new(
+        ErrorCode::Unauthenticated,
+        "the log-in has ended, or the bot was deleted",
+    )
 }

@@ -29,6 +29,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 struct Sending {
     user: UserId,
     name: String,
+    is_bot: bool,
     conversation: ConversationId,
     client_id: ClientId,
     text: String,
@@ -59,7 +60,7 @@ impl Session {
             let refusal = Refusal::new(ErrorCode::Unauthenticated, "identify or resume first");
             return self.push_error(request_ref, refusal);
         };
-        let user = person.identity.user_id;
+        let user = person.id;
         match frame {
             ClientFrame::Subscribe {
                 conversation_id,
@@ -80,6 +81,7 @@ impl Session {
                 let sending = Sending {
                     user,
                     name: person.name.clone(),
+                    is_bot: person.is_bot,
                     conversation: conversation_id,
                     client_id,
                     text,
@@ -233,6 +235,7 @@ impl Session {
         let Sending {
             user,
             name,
+            is_bot,
             conversation,
             client_id,
             text,
@@ -241,6 +244,7 @@ impl Session {
         let submit = Submit {
             user,
             name,
+            is_bot,
             client_id: client_id.clone(),
             text,
             reply_to,
@@ -259,8 +263,9 @@ impl Session {
     ) {
         let Some(person) = &self.person else { return };
         let alter = Alter {
-            user: person.identity.user_id,
+            user: person.id,
             name: person.name.clone(),
+            is_bot: person.is_bot,
             client_id: client_id.clone(),
             what,
         };

@@ -143,6 +143,7 @@ fn author() -> impl Strategy<Value = Author> {
     prop_oneof![
         (id(), text()).prop_map(|(id, name)| Author::User { id, name }),
         (id(), text()).prop_map(|(id, name)| Author::Twin { id, name }),
+        (id(), text()).prop_map(|(id, name)| Author::Bot { id, name }),
     ]
 }
 

@@ -61,6 +61,7 @@ fn file(fixtures: Vec<Value>) -> String {
 const CONVERSATION: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 const ANA: &str = "01890a5d-ac96-7ab2-80e2-4536629c90de";
 const ADA: &str = "01890a5d-ac97-7b2a-9c1e-3f5a7d2b8e41";
+const WEATHER: &str = "01890a5d-ac98-7c3d-8e4f-506172839415";
 const QUESTION: &str = "01890a5d-b1f0-7c3d-8a4b-5e6f70819293";
 const REPLY: &str = "01890a5d-b200-7d4e-9b5c-6f7081929304";
 const DOCUMENT: &str = "01890a5d-9000-7e5f-8c6d-708192930415";
@@ -280,6 +281,13 @@ fn ada() -> Author {
     }
 }
 
+fn weather() -> Author {
+    Author::Bot {
+        id: id(WEATHER),
+        name: "Weather".to_owned(),
+    }
+}
+
 /// A twin's finished reply.
 fn reply() -> Message {
     Message {
@@ -394,6 +402,14 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             "message of one's own",
             ServerFrame::Message(Message {
                 client_id: Some(client_id()),
+                ..question()
+            }),
+        ),
+        (
+            "message of a bot",
+            ServerFrame::Message(Message {
+                author: weather(),
+                text: "Storm from the north-west at four.".to_owned(),
                 ..question()
             }),
         ),

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use protocol::{Author, ClientId, ConversationId, Message, MessageId};
+use protocol::{ClientId, ConversationId, Message, MessageId};
 use uuid::Uuid;
 
 use super::{Outcome, same_content};
 use crate::StorageError;
 use crate::engine::{DatabaseError, Engine, Query, Rows, Transaction};
 use crate::messages::{
-    Appended, NewMessage, insert_messages, message_parameters, read_message_from,
+    Appended, NewMessage, author_parts, insert_messages, message_parameters, read_message_from,
 };
 use crate::value::{Row, params};
 
@@ -43,14 +43,6 @@ pub(crate) const COUNT_UP: &str = "UPDATE conversations SET last_seq = last_seq 
 const INSERT_ORDER: &str = "INSERT INTO reply_orders \
      (message_id, conversation_id, twin_id, reply_to, state, node_id, lease_until, created_at) \
      VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7)";
-
-/// The id and the name of an author.
-pub(super) fn author_parts(author: &Author) -> (Uuid, &str) {
-    match author {
-        Author::User { id, name } => (id.as_uuid(), name),
-        Author::Twin { id, name } => (id.as_uuid(), name),
-    }
-}
 
 /// What is known of a message while its batch is under way.
 enum Fate {

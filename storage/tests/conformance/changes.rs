@@ -56,6 +56,7 @@ fn change(scene: &Scene, client_id: &str, what: What) -> NewChange {
         conversation_id: scene.conversation.id,
         user_id: scene.user.id,
         name: scene.user.name.clone(),
+        is_bot: false,
         client_id: client(client_id),
         what,
         created_at: NOW + 1,

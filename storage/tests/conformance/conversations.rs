@@ -43,6 +43,7 @@ async fn a_conversation_has_each_member_once_in_the_order_given(db: TestDatabase
         Member::User {
             id: scene.user.id,
             name: scene.user.name.clone(),
+            bot_of: None,
             joined_at: NOW + 1,
         },
     ];

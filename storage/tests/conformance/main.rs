@@ -5,6 +5,7 @@
 mod support;
 
 mod api_keys;
+mod bots;
 mod changes;
 mod conversations;
 mod documents;

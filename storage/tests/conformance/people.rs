@@ -1,6 +1,6 @@
 //! Accounts: made once, found in any case, changed, and gone when they are deleted.
 
-use protocol::{Author, NodeId, TokenFamilyId, UserId};
+use protocol::{NodeId, TokenFamilyId, UserId};
 use storage::{
     DELETED_ACCOUNT, DELETED_TWIN, Finished, Member, NewMember, NewRefresh, Rotation, StorageError,
     User, UserChange,
@@ -153,6 +153,7 @@ async fn deleting_an_account_takes_everything_of_it_along_and_leaves_the_convers
     let grace = Member::User {
         id: other.id,
         name: other.name.clone(),
+        bot_of: None,
         joined_at: NOW,
     };
     assert_eq!(db.members(scene.conversation.id).await.unwrap(), [grace]);
@@ -160,12 +161,7 @@ async fn deleting_an_account_takes_everything_of_it_along_and_leaves_the_convers
         .messages_after(scene.conversation.id, 0, 10)
         .await
         .unwrap();
-    let names: Vec<&str> = left
-        .iter()
-        .map(|message| match &message.author {
-            Author::User { name, .. } | Author::Twin { name, .. } => name.as_str(),
-        })
-        .collect();
+    let names: Vec<&str> = left.iter().map(|message| message.author.name()).collect();
     assert_eq!(names, [DELETED_ACCOUNT, DELETED_TWIN]);
     assert_eq!(left[0].text, question.text);
     let again = db.delete_user(scene.user.id).await;

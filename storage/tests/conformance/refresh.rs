@@ -52,11 +52,17 @@ async fn rotate(db: &Storage, hash: TokenHash, successor: TokenHash, now: i64) -
 async fn a_token_is_used_once_and_its_successor_goes_on(db: TestDatabase) {
     let (user_id, family) = log_in(&db, "ada", FIRST).await;
     assert!(db.family_active(family).await.unwrap());
-    assert_eq!(db.refresh_family(&FIRST).await.unwrap(), Some(family));
+    assert_eq!(
+        db.refresh_family(&FIRST).await.unwrap(),
+        Some((user_id, family))
+    );
     let rotated = Rotation::Rotated { user_id, family };
     assert_eq!(rotate(&db, FIRST, SECOND, NOW + 1).await, rotated);
     assert_eq!(rotate(&db, SECOND, THIRD, NOW + 2).await, rotated);
-    assert_eq!(db.refresh_family(&THIRD).await.unwrap(), Some(family));
+    assert_eq!(
+        db.refresh_family(&THIRD).await.unwrap(),
+        Some((user_id, family))
+    );
 }
 
 async fn the_same_use_within_the_grace_is_repeated_and_after_it_ends_the_family(db: TestDatabase) {
