@@ -157,6 +157,8 @@ pub struct LimitsConfig {
     pub bots_max: u64,
     /// Requests to `/v1` of one person.
     pub api_per_user: Quota,
+    /// Searches of one person.
+    pub searches_per_user: Quota,
     /// Texts that are written at once over `/v1` for one person.
     pub api_writing_max: usize,
     /// Tokens of the longest text that is written over `/v1`.
@@ -410,6 +412,7 @@ impl Reader<'_> {
             keys_max: self.number("TWIN_KEYS_MAX", 1, 1_000),
             bots_max: self.number("TWIN_BOTS_MAX", 1, 1_000),
             api_per_user: self.required("TWIN_QUOTA_API", value::quota),
+            searches_per_user: self.required("TWIN_QUOTA_SEARCHES", value::quota),
             api_writing_max: to_usize(self.number("TWIN_API_WRITING_MAX", 1, 1_000)),
             api_tokens_max: u32::try_from(self.number("TWIN_API_TOKENS_MAX", 1, 32_768))
                 .expect("the setting's range fits"),

@@ -25,6 +25,7 @@ mod paging;
 mod rate_limits;
 mod readiness;
 mod responses;
+mod search;
 mod twins;
 mod upload;
 
@@ -126,6 +127,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(conversations::list_conversations)
                 .service(conversations::read_conversation)
                 .service(conversations::list_messages)
+                .service(search::search_messages)
                 .service(keys::create_key)
                 .service(keys::list_keys)
                 .service(keys::delete_key)

@@ -260,6 +260,11 @@ pub const SETTINGS: &[Setting] = &[
         "Requests of one person to /v1, the OpenAI dialect",
     ),
     value(
+        "TWIN_QUOTA_SEARCHES",
+        "300/minute",
+        "Searches of one person",
+    ),
+    value(
         "TWIN_QUOTA_BROADCASTS",
         "100/second",
         "Broadcasts of one person over WebSockets",

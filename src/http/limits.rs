@@ -54,6 +54,9 @@ pub const PAGE_ENTRIES_DEFAULT: u32 = 50;
 /// Entries of the longest page: an answer stays under a megabyte.
 pub const PAGE_ENTRIES_MAX: u32 = 200;
 
+/// Hits of a page when nothing is asked for: what a person looks through.
+pub const SEARCH_HITS_DEFAULT: u32 = 20;
+
 /// Characters of a request id that a client gives: a UUID is 36.
 pub const REQUEST_ID_CHARS_MAX: usize = 64;
 

@@ -19,6 +19,7 @@ pub struct RateLimits {
     register_per_address: Limiter<Address>,
     writes_per_user: Limiter<UserId>,
     api_per_user: Limiter<UserId>,
+    searches_per_user: Limiter<UserId>,
 }
 
 /// Whom an address belongs to: an IPv6 customer has a whole /64, so that is one key.
@@ -43,6 +44,7 @@ impl RateLimits {
             ),
             writes_per_user: Limiter::new(limits.writes_per_user, "changes"),
             api_per_user: Limiter::new(limits.api_per_user, "requests to /v1"),
+            searches_per_user: Limiter::new(limits.searches_per_user, "searches"),
         }
     }
 
@@ -77,6 +79,11 @@ impl RateLimits {
         self.api_per_user.check(&user)
     }
 
+    /// Counts a search.
+    pub fn check_search(&self, user: UserId) -> Result<(), Problem> {
+        self.searches_per_user.check(&user)
+    }
+
     /// Forgets buckets that are full again, which is what a bucket that was never used is.
     pub fn forget_full(&self) {
         self.login_per_address.forget_full();
@@ -84,6 +91,7 @@ impl RateLimits {
         self.register_per_address.forget_full();
         self.writes_per_user.forget_full();
         self.api_per_user.forget_full();
+        self.searches_per_user.forget_full();
     }
 }
 

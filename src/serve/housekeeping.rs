@@ -1,4 +1,4 @@
-//! What a running server does by the clock: forgetting what nobody needs any more.
+//! What a running server does beside its requests: forgetting what nobody needs any more, and indexing what was said.
 
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub(super) fn start(edge: &web::Data<Edge>) -> Vec<JoinHandle<()>> {
     vec![
         actix_web::rt::spawn(forget_buckets(edge.clone())),
         actix_web::rt::spawn(forget_refresh_tokens(edge.clone())),
+        actix_web::rt::spawn(keep_index(edge.clone())),
     ]
 }
 
@@ -32,6 +33,10 @@ async fn forget_buckets(edge: web::Data<Edge>) {
         tick.tick().await;
         edge.rate_limits.forget_full();
     }
+}
+
+async fn keep_index(edge: web::Data<Edge>) {
+    edge.storage.keep_index().await;
 }
 
 async fn forget_refresh_tokens(edge: web::Data<Edge>) {

@@ -1,6 +1,8 @@
 //! What group commit gains: 64 senders, each waiting for its answer, in 16 conversations, with it and without.
 //!
-//! `cargo bench -p storage` measures SQLite, and PostgreSQL where TEST_POSTGRES_URL names a server. The two ways take
+//! Meanwhile the messages are indexed for searches, as in a running server.
+//!
+//! `cargo bench -p storage --bench append` measures SQLite, and PostgreSQL where TEST_POSTGRES_URL names a server. The two ways take
 //! turns, so that whatever else the machine does meets both; what counts is the ratio of each pair.
 
 use std::sync::Arc;
@@ -9,6 +11,9 @@ use std::time::{Duration, Instant};
 use protocol::{Author, ConversationId, MessageId, UserId};
 use storage::{Database, NewConversation, NewMember, NewMessage, Storage, User};
 use tokio::task::JoinSet;
+
+#[path = "support/database.rs"]
+mod database;
 
 const SENDERS: usize = 64;
 const CONVERSATIONS: usize = 16;
@@ -29,7 +34,7 @@ async fn main() {
     let path = folder.path().join("bench.db");
     measure("SQLite", &Database::Sqlite { path }).await;
     match std::env::var("TEST_POSTGRES_URL") {
-        Ok(url) => measure("PostgreSQL", &postgres(&url).await).await,
+        Ok(url) => measure("PostgreSQL", &database::postgres(&url, POOL_SIZE).await).await,
         Err(_) => println!("PostgreSQL: not measured, TEST_POSTGRES_URL is not set"),
     }
 }
@@ -38,6 +43,8 @@ async fn measure(name: &str, database: &Database) {
     let storage = Storage::open(database).await.expect("the database opens");
     storage.migrate().await.expect("the migrations apply");
     let scene = Arc::new(Scene::set(&storage).await);
+    let indexed = storage.clone();
+    let indexing = tokio::spawn(async move { indexed.keep_index().await });
     let mut ratios = Vec::new();
     for round in 1..=ROUNDS {
         let together = run(&storage, &scene, Way::Together).await;
@@ -51,6 +58,7 @@ async fn measure(name: &str, database: &Database) {
         "{name}: group commit is {:.1} times as fast (median of {ROUNDS})",
         ratios[ROUNDS / 2]
     );
+    indexing.abort();
     storage.close().await;
 }
 
@@ -156,33 +164,5 @@ impl Scene {
             created_at: 0,
             replies: Vec::new(),
         }
-    }
-}
-
-/// A new database on the server of this URL.
-async fn postgres(url: &str) -> Database {
-    let server: tokio_postgres::Config = url.parse().expect("TEST_POSTGRES_URL is a URL");
-    let (client, connection) = server
-        .connect(tokio_postgres::NoTls)
-        .await
-        .expect("the server can be reached");
-    tokio::spawn(connection);
-    let database = format!("bench_{}", uuid::Uuid::now_v7().simple());
-    let create = format!("CREATE DATABASE {database}");
-    client
-        .batch_execute(&create)
-        .await
-        .expect("the database is made");
-    let [tokio_postgres::config::Host::Tcp(host)] = server.get_hosts() else {
-        panic!("TEST_POSTGRES_URL names no host and port");
-    };
-    let password = server.get_password().unwrap_or_default();
-    Database::Postgres {
-        host: host.clone(),
-        port: server.get_ports()[0],
-        user: server.get_user().unwrap_or_default().to_owned(),
-        password: String::from_utf8_lossy(password).into_owned(),
-        database,
-        pool_size: POOL_SIZE,
     }
 }

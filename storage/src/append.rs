@@ -10,6 +10,7 @@ mod batch;
 pub(crate) use batch::COUNT_UP;
 use batch::{Look, Sent};
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::ClientId;
@@ -21,6 +22,7 @@ use crate::StorageError;
 use crate::engine::{ATTEMPTS_MAX, DatabaseError, Engine, check_text};
 use crate::messages::{Appended, NewMessage};
 use crate::metrics::{self, Call};
+use crate::search::Unindexed;
 use crate::storage::closed;
 
 /// Messages in one transaction: more gain nothing measurable, and hold the conversations' rows longer.
@@ -52,16 +54,17 @@ struct Waiting {
     answer: oneshot::Sender<Outcome>,
 }
 
-/// What waits to be appended.
+/// What waits to be appended, and where is noted what was.
 pub(crate) struct Queue {
     orders: mpsc::Receiver<Order>,
+    unindexed: Arc<Unindexed>,
 }
 
 impl Appender {
     /// Makes the entrance and the queue behind it, which [`work`] takes from.
-    pub(crate) fn new() -> (Self, Queue) {
+    pub(crate) fn new(unindexed: Arc<Unindexed>) -> (Self, Queue) {
         let (entrance, orders) = mpsc::channel(WAITING_MAX);
-        (Self { orders: entrance }, Queue { orders })
+        (Self { orders: entrance }, Queue { orders, unindexed })
     }
 
     /// Takes the message's place in the queue, now; what is returned waits for its commit.
@@ -117,6 +120,7 @@ pub(crate) async fn work(engine: Engine, mut queue: Queue, runtime: Handle) {
         engine,
         caution: Caution::default(),
         runtime,
+        unindexed: Arc::clone(&queue.unindexed),
         answering: None,
     };
     let mut orders = Vec::with_capacity(BATCH_MAX);
@@ -155,6 +159,7 @@ struct Writer {
     engine: Engine,
     caution: Caution,
     runtime: Handle,
+    unindexed: Arc<Unindexed>,
     /// Tells those who waited for the last batch.
     answering: Option<JoinHandle<()>>,
 }
@@ -167,8 +172,12 @@ impl Writer {
             .unzip();
         metrics::batch_committed(messages.len());
         let outcomes = append(&self.engine, &messages, &mut self.caution).await;
+        let unindexed = Arc::clone(&self.unindexed);
         self.answering = Some(self.runtime.spawn(async move {
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                if let Ok(Appended::New(message)) = &outcome {
+                    unindexed.note(message.conversation_id);
+                }
                 // Whoever no longer waits misses nothing: the message is stored, and sent again it is found.
                 let _ = answer.send(outcome);
             }

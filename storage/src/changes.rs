@@ -6,6 +6,7 @@ use crate::append::COUNT_UP;
 use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
 use crate::messages::{author_kind, read_author, read_client_id, read_emoji};
 use crate::metrics::Call;
+use crate::search::{forget_block, forget_block_at_first_reaction};
 use crate::value::{Row, Value, params};
 use crate::{Storage, StorageError};
 
@@ -113,10 +114,13 @@ impl Storage {
     /// often or has too many reactions of this person.
     pub async fn change(&self, change: NewChange) -> Result<Changed, StorageError> {
         let engine = self.engine();
-        self.call(Call::Write, async move {
+        let conversation = change.conversation_id;
+        let changed = self.call(Call::Write, async move {
             until_no_collision!(make(&engine, &change))
-        })
-        .await
+        });
+        let changed = changed.await?;
+        self.unindexed().note(conversation);
+        Ok(changed)
     }
 }
 
@@ -212,12 +216,14 @@ impl State {
                     });
                 }
                 vec![
+                    forget_block(conversation, self.seq),
                     (KEEP_FIRST_TEXT, message()),
                     (KEEP_TEXT, with(params![changed_seq, text, new.created_at])),
                     (EDIT, with(params![text, new.created_at])),
                 ]
             }
             What::Deleted { .. } => vec![
+                forget_block(conversation, self.seq),
                 (DELETE, with(params![new.created_at])),
                 (DELETE_TEXTS, message()),
                 (DELETE_SOURCES, message()),
@@ -235,7 +241,11 @@ impl State {
                 }
                 emoji_of_change = Some(emoji.as_str());
                 let reaction = params![new.user_id, emoji.as_str(), changed_seq];
-                vec![(REACT, with(reaction)), (NOTE_REACTION, message())]
+                vec![
+                    forget_block_at_first_reaction(conversation, self.seq),
+                    (REACT, with(reaction)),
+                    (NOTE_REACTION, message()),
+                ]
             }
             What::Unreacted { emoji, .. } => {
                 if !self.reacted {

@@ -14,6 +14,7 @@ mod messages;
 mod people;
 mod refresh;
 mod replies;
+mod search;
 mod twins;
 
 mod admission;
@@ -39,5 +40,9 @@ pub use migrations::MigrationStatus;
 pub use people::{DELETED_ACCOUNT, User, UserChange};
 pub use refresh::{NewRefresh, Rotation, TokenHash};
 pub use replies::{Finished, FinishedReply, ReplyOrder, ReplyState};
+pub use search::{
+    Highlight, InvalidQuery, QUERY_CHARS_MAX, SEARCH_PAGE_MAX, Search, SearchCursor, SearchFilter,
+    SearchHit, SearchPage, SearchQuery, SearchSort, Snippet, moment,
+};
 pub use storage::{Database, Storage};
 pub use twins::{DELETED_TWIN, Twin, TwinChange, Visibility};

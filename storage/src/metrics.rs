@@ -14,6 +14,10 @@ pub(crate) enum Call {
     Write,
     /// Appends a message: from hand-over to commit.
     Append,
+    /// Searches messages: from the first statement to the last.
+    Search,
+    /// Indexes a block of messages.
+    Index,
 }
 
 impl Call {
@@ -22,6 +26,8 @@ impl Call {
             Self::Read => "read",
             Self::Write => "write",
             Self::Append => "append",
+            Self::Search => "search",
+            Self::Index => "index",
         }
     }
 }
@@ -32,11 +38,12 @@ struct Metrics {
     connections_in_use: IntGauge,
 }
 
-static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics {
+static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
+    Metrics {
     call_seconds: HistogramVec::new(
         HistogramOpts::new(
             "twin_storage_call_seconds",
-            "Time of a call on storage, waiting included, by kind: read, write, append",
+            "Time of a call on storage, waiting included, by kind: read, write, append, search, index",
         )
         // 0.1 ms to 6.5 s: from a cached read to just over the statement limit.
         .buckets(exponential_buckets(0.0001, 2.0, 17).expect("the buckets ascend")),
@@ -56,6 +63,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics {
         "PostgreSQL connections that are at work now",
     )
     .expect("the name is valid"),
+}
 });
 
 /// Registers storage's metrics, which all databases of this process share. A second call for the same registry fails.

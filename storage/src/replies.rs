@@ -179,10 +179,14 @@ impl Storage {
         finished: FinishedReply,
     ) -> Result<Finished, StorageError> {
         let engine = self.engine();
-        self.call(Call::Write, async move {
+        let finished = self.call(Call::Write, async move {
             until_no_collision!(finish(&engine, reply, epoch, &finished))
-        })
-        .await
+        });
+        let finished = finished.await?;
+        if let Finished::Done(message) = &finished {
+            self.unindexed().note(message.conversation_id);
+        }
+        Ok(finished)
     }
 
     /// The order with this id, done or not.

@@ -16,6 +16,7 @@ use crate::append::{self, Appender};
 use crate::engine::{DatabaseError, Engine, Postgres, PostgresConfig, Query, Rows, Sqlite, only};
 use crate::metrics::{self, Call};
 use crate::migrations::{self, MigrationStatus};
+use crate::search::Unindexed;
 use crate::value::Value;
 
 /// Calls that may be under way at once: each holds its arguments in memory, and the database works on a few at a time.
@@ -85,6 +86,7 @@ pub struct Storage {
 struct Shared {
     engine: Engine,
     appender: Appender,
+    unindexed: Arc<Unindexed>,
     admission: Admission,
     runtime: OwnRuntime,
 }
@@ -105,8 +107,10 @@ impl Storage {
     pub async fn open(database: &Database) -> Result<Self, StorageError> {
         let runtime = OwnRuntime::start()?;
         let database = database.clone();
+        let unindexed = Arc::new(Unindexed::default());
+        let of_appender = Arc::clone(&unindexed);
         let opened = runtime.handle().spawn(async move {
-            let (appender, queue) = Appender::new();
+            let (appender, queue) = Appender::new(of_appender);
             let engine = open_engine(&database, queue).await?;
             migrations::status(&engine).await?;
             Ok::<_, StorageError>((appender, engine))
@@ -116,6 +120,7 @@ impl Storage {
             shared: Arc::new(Shared {
                 engine,
                 appender,
+                unindexed,
                 admission: Admission::new(CALLS_MAX),
                 runtime,
             }),
@@ -168,6 +173,10 @@ impl Storage {
 
     pub(crate) fn appender(&self) -> &Appender {
         &self.shared.appender
+    }
+
+    pub(crate) fn unindexed(&self) -> &Unindexed {
+        &self.shared.unindexed
     }
 
     /// Runs one statement that changes nothing.

@@ -94,6 +94,12 @@ fn routes() -> Vec<Route> {
             Some(json!({"twins": ["{twin}"]})),
             [401, 404, 404, 201],
         ),
+        route(
+            get.clone(),
+            "/api/v1/search?in={conversation}",
+            None,
+            [401, 404, 200, 200],
+        ),
         // Keys of programs.
         route(get.clone(), "/api/v1/keys", None, [401, 200, 200, 200]),
         route(
@@ -351,7 +357,12 @@ async fn the_matrix_has_every_route_of_the_description() {
             format!(
                 "{} {}",
                 route.method,
-                route.path.replace("{public}", "{twin}")
+                route
+                    .path
+                    .split('?')
+                    .next()
+                    .unwrap()
+                    .replace("{public}", "{twin}")
             )
         })
         .collect();

@@ -7,13 +7,13 @@ use storage::NewMessage;
 
 use crate::server::{Person, TestServer, problem, text};
 
-async fn begin(server: &TestServer, person: &Person, body: &Value) -> Value {
+pub(crate) async fn begin(server: &TestServer, person: &Person, body: &Value) -> Value {
     let response = server.post(person, "/api/v1/conversations", body).await;
     assert_eq!(response.status(), StatusCode::CREATED);
     response.json().await.unwrap()
 }
 
-async fn say(server: &TestServer, person: &Person, conversation: &str, words: &str) {
+pub(crate) async fn say(server: &TestServer, person: &Person, conversation: &str, words: &str) {
     let id: UserId = person.id.parse().unwrap();
     let conversation_id: ConversationId = conversation.parse().unwrap();
     let message = NewMessage {

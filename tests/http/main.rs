@@ -13,6 +13,7 @@ mod keys;
 mod openai;
 mod operations;
 mod problems;
+mod search;
 mod twins;
 mod uploads;
 

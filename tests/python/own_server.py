@@ -11,7 +11,7 @@ from pathlib import Path
 
 PROGRAM = Path(__file__).resolve().parents[2] / "target" / "debug" / "digital-twin"
 
-QUOTAS = ("LOGIN_IP", "LOGIN_ACCOUNT", "REGISTER_IP", "WRITES", "API")
+QUOTAS = ("LOGIN_IP", "LOGIN_ACCOUNT", "REGISTER_IP", "WRITES", "API", "SEARCHES")
 GENEROUS = {f"TWIN_QUOTA_{name}": "1000000/second" for name in QUOTAS}
 
 

@@ -47,6 +47,7 @@ pub(crate) fn settings(folder: &TempDir, more: &[(&str, &str)]) -> BTreeMap<Stri
         ("TWIN_QUOTA_REGISTER_IP", "1000000/second"),
         ("TWIN_QUOTA_WRITES", "1000000/second"),
         ("TWIN_QUOTA_API", "1000000/second"),
+        ("TWIN_QUOTA_SEARCHES", "1000000/second"),
     ];
     let pairs = common.iter().chain(more);
     pairs

@@ -16,5 +16,7 @@ mod model;
 mod people;
 mod refresh;
 mod replies;
+mod search;
+mod search_model;
 mod trouble;
 mod twins;
