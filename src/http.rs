@@ -12,6 +12,7 @@ mod conversations;
 mod documents;
 mod fallback;
 mod fields;
+mod history;
 mod json;
 mod keys;
 mod log_in;
@@ -126,7 +127,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(conversations::begin_conversation)
                 .service(conversations::list_conversations)
                 .service(conversations::read_conversation)
-                .service(conversations::list_messages)
+                .service(history::list_messages)
                 .service(search::search_messages)
                 .service(keys::create_key)
                 .service(keys::list_keys)

@@ -4,21 +4,18 @@ use std::collections::HashSet;
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, get, post, web};
-use protocol::{ConversationId, Message, TwinId, UserId};
+use protocol::{ConversationId, TwinId, UserId};
 use serde::{Deserialize, Serialize};
 use storage::{Conversation, ConversationSummary, Member, NewConversation, NewMember};
 use utoipa::ToSchema;
 
 use super::caller::{Participant, WritingCaller};
 use super::limits::MEMBERS_MAX;
-use super::message_schema::{AuthorSchema, MessageSchema};
+use super::message_schema::AuthorSchema;
 use super::paging::{ActivityText, Page, PageQuery};
 use super::problem::Problem;
 use super::responses::{ListProblems, ReadProblems, WriteProblems};
 use super::{Edge, fields};
-
-/// The last `seq` that a conversation can ask for: two thousand million messages, far beyond any.
-const SEQ_MAX: u64 = 2_147_483_647;
 
 /// A conversation that is to begin.
 #[derive(Deserialize, ToSchema)]
@@ -228,45 +225,9 @@ pub(super) async fn read_conversation(
     Ok(web::Json(ConversationEntry::new(conversation, members)))
 }
 
-/// Read the messages of a conversation that one takes part in: the newest page first, each page oldest first.
-///
-/// Ask with `next` as `before` for the page of older messages.
-#[utoipa::path(
-    tag = "conversations",
-    params(
-        ("conversation" = Uuid, Path, description = "The conversation's id"),
-        ("before" = Option<u32>, Query, nullable = false, minimum = 0, maximum = 2_147_483_647,
-            description = "The `next` of the page before: only messages with a smaller `seq`"),
-        ("limit" = Option<u32>, Query, description = "How many entries at most; 50 when absent", nullable = false, minimum = 1, maximum = 200),
-    ),
-    responses((status = OK, description = "A page of messages", body = Page<MessageSchema>), ListProblems)
-)]
-#[get("/conversations/{conversation}/messages")]
-pub(super) async fn list_messages(
-    caller: Participant,
-    edge: web::Data<Edge>,
-    path: web::Path<ConversationId>,
-    query: web::Query<PageQuery<u32>>,
-) -> Result<web::Json<Page<Message>>, Problem> {
-    let limit = query.limit()?;
-    let before = query.before.map(u64::from);
-    if before.is_some_and(|before| before > SEQ_MAX) {
-        return Err(Problem::invalid(
-            "before",
-            "is beyond the longest conversation",
-        ));
-    }
-    let id = edge.joined_conversation(*path, caller.user_id).await?;
-    let items = edge.storage.messages_before(id, before, limit).await?;
-    // The log is gapless from 1, so the oldest entry of a page says whether there are older ones.
-    let oldest = items.first().map(|message| message.seq);
-    let next = oldest.filter(|seq| *seq > 1).map(|seq| seq.to_string());
-    Ok(web::Json(Page { items, next }))
-}
-
 impl Edge {
     /// A conversation that the person takes part in; others may not know that it exists.
-    async fn joined_conversation(
+    pub(super) async fn joined_conversation(
         &self,
         id: ConversationId,
         user: UserId,

@@ -35,14 +35,19 @@ pub(super) struct PageQuery<C> {
 impl<C> PageQuery<C> {
     /// How many entries are wanted.
     pub(super) fn limit(&self) -> Result<u32, Problem> {
-        match self.limit {
-            None => Ok(PAGE_ENTRIES_DEFAULT),
-            Some(limit) if (1..=PAGE_ENTRIES_MAX).contains(&limit) => Ok(limit),
-            Some(_) => Err(Problem::invalid(
-                "limit",
-                &format!("must be a whole number from 1 to {PAGE_ENTRIES_MAX}"),
-            )),
-        }
+        page_limit(self.limit)
+    }
+}
+
+/// How many entries of a page are wanted, when this is what was asked for.
+pub(super) fn page_limit(asked: Option<u32>) -> Result<u32, Problem> {
+    match asked {
+        None => Ok(PAGE_ENTRIES_DEFAULT),
+        Some(limit) if (1..=PAGE_ENTRIES_MAX).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::invalid(
+            "limit",
+            &format!("must be a whole number from 1 to {PAGE_ENTRIES_MAX}"),
+        )),
     }
 }
 

@@ -10,6 +10,7 @@ mod changes;
 mod conversations;
 mod documents;
 mod files;
+mod history;
 mod messages;
 mod people;
 mod refresh;
@@ -35,6 +36,7 @@ pub use conversations::{
 pub use documents::{Chunk, Document};
 pub use error::StorageError;
 pub use files::{FileKey, Files, InvalidFileKey};
+pub use history::{History, HistoryPlace};
 pub use messages::{Appended, NewMessage, NewReplyOrder};
 pub use migrations::MigrationStatus;
 pub use people::{DELETED_ACCOUNT, User, UserChange};

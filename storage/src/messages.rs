@@ -67,7 +67,7 @@ const AFTER: &str = concat!(
     stored_columns!(),
     " FROM messages WHERE conversation_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq"
 );
-const BEFORE: &str = concat!(
+pub(crate) const BEFORE: &str = concat!(
     "SELECT ",
     stored_columns!(),
     " FROM messages WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
@@ -226,7 +226,7 @@ pub(crate) async fn read_messages(
 }
 
 /// Adds sources and reactions to messages of one conversation.
-async fn complete(
+pub(crate) async fn complete(
     engine: &Engine,
     messages: Vec<StoredMessage>,
 ) -> Result<Vec<Message>, DatabaseError> {

@@ -21,7 +21,7 @@ mod text;
 use protocol::{Author, ConversationId, MessageId, UserId};
 
 pub use date::moment;
-pub(crate) use index::{Unindexed, forget_block, forget_block_at_first_reaction};
+pub(crate) use index::{Unindexed, first_at, forget_block, forget_block_at_first_reaction};
 pub use query::{InvalidQuery, QUERY_CHARS_MAX, SearchFilter, SearchQuery};
 pub use snippet::{Highlight, Snippet};
 

@@ -168,3 +168,81 @@ async fn history_is_read_backwards_page_by_page() {
         .unwrap();
     assert_eq!(list["items"][0]["last_message"]["text"], "message 5");
 }
+
+#[actix_web::test]
+async fn history_goes_on_in_both_directions_from_a_message_or_a_day() {
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let bo = server.register("Bo").await;
+    let id = text(&begin(&server, &ada, &json!({"members": [bo.id]})).await["id"]);
+    for number in 1..=5 {
+        say(&server, &ada, &id, &format!("message {number}")).await;
+    }
+    let path = format!("/api/v1/conversations/{id}/messages?limit=2");
+    let all: Value = server.get(&bo, &path).await.json().await.unwrap();
+    let fourth = text(&all["items"][0]["message_id"]);
+    for (query, expected, next, previous) in [
+        (String::new(), vec![4, 5], json!("4"), Value::Null),
+        ("&after=0".to_owned(), vec![1, 2], Value::Null, json!("2")),
+        ("&after=3".to_owned(), vec![4, 5], json!("4"), Value::Null),
+        ("&around=3".to_owned(), vec![2, 3], json!("2"), json!("3")),
+        (
+            format!("&around={fourth}"),
+            vec![3, 4],
+            json!("3"),
+            json!("4"),
+        ),
+        (
+            "&date=1970-01-01".to_owned(),
+            vec![1, 2],
+            Value::Null,
+            json!("2"),
+        ),
+        (
+            "&date=1970-01-02".to_owned(),
+            vec![],
+            json!("2147483647"),
+            Value::Null,
+        ),
+        (
+            "&before=2147483647".to_owned(),
+            vec![4, 5],
+            json!("4"),
+            Value::Null,
+        ),
+    ] {
+        let page: Value = server
+            .get(&bo, &format!("{path}{query}"))
+            .await
+            .json()
+            .await
+            .unwrap();
+        let seqs: Vec<u64> = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|message| message["seq"].as_u64().unwrap())
+            .collect();
+        let found = (seqs, &page["next"], &page["previous"]);
+        assert_eq!(found, (expected, &next, &previous), "{query}");
+    }
+    for (query, status, code) in [
+        ("&before=1&after=1", 422, "invalid"),
+        ("&around=x", 422, "invalid"),
+        ("&date=today", 422, "invalid"),
+        ("&after=2147483648", 422, "invalid"),
+        (
+            "&around=01890a5d-ac96-774b-bcce-b302099a8057",
+            404,
+            "not_found",
+        ),
+        ("&after=-1", 400, "malformed"),
+    ] {
+        let response = server.get(&bo, &format!("{path}{query}")).await;
+        assert_eq!(
+            problem(response).await,
+            (status, code.to_owned()),
+            "{query}"
+        );
+    }
+}

@@ -25,6 +25,10 @@ const LAST_SEQ: &str = "SELECT last_seq FROM conversations WHERE id = $1";
 const INDEXED: &str = "SELECT block, entries FROM search_blocks WHERE conversation_id = $1";
 const TEXTS: &str = "SELECT seq, author_kind, author_id, created_at, reacted, text FROM messages \
      WHERE conversation_id = $1 AND seq >= $2 AND seq <= $3 AND deleted_at IS NULL";
+const TIMES: &str = "SELECT block, entries, newest_at FROM search_blocks \
+     WHERE conversation_id = $1 ORDER BY block";
+const FIRST_AT: &str = "SELECT seq FROM messages \
+     WHERE conversation_id = $1 AND seq >= $2 AND created_at >= $3 ORDER BY seq LIMIT 1";
 const CHANGES_SINCE: &str = "SELECT COUNT(*) FROM changes WHERE conversation_id = $1 AND seq > $2";
 const STORE: &str = "INSERT INTO search_blocks \
      (conversation_id, block, entries, oldest_at, newest_at, filter, hits) \
@@ -75,6 +79,26 @@ pub(crate) fn forget_block(conversation: ConversationId, seq: u64) -> Query {
 pub(crate) fn forget_block_at_first_reaction(conversation: ConversationId, seq: u64) -> Query {
     let parameters = params![conversation, block_of(seq), seq];
     (FORGET_AT_FIRST_REACTION, parameters)
+}
+
+/// The first message of a conversation that was committed at a moment or after it. The index says what need not be looked at.
+pub(crate) async fn first_at(
+    engine: &Engine,
+    conversation: ConversationId,
+    moment: i64,
+) -> Result<Option<u64>, DatabaseError> {
+    let blocks = only(engine.read(vec![(TIMES, params![conversation])]).await?)?;
+    let mut next = 0;
+    for mut row in blocks.rows {
+        let (block, entries): (u64, u64) = (row.count()?, row.count()?);
+        if block != next || entries < ENTRIES || row.int()? >= moment {
+            break;
+        }
+        next += 1;
+    }
+    let first = (FIRST_AT, params![conversation, first_of(next), moment]);
+    let first = only(engine.read(vec![first]).await?)?.first();
+    Ok(first.map(|mut row| row.count()).transpose()?)
 }
 
 /// The conversations of which this process knows that their logs have more than the index.

@@ -10,6 +10,7 @@ mod changes;
 mod conversations;
 mod documents;
 mod files;
+mod history;
 mod lifecycle;
 mod messages;
 mod model;
