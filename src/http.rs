@@ -10,6 +10,7 @@ mod bots;
 mod caller;
 mod conversations;
 mod documents;
+mod drafts;
 mod fallback;
 mod fields;
 mod history;
@@ -128,6 +129,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(conversations::list_conversations)
                 .service(conversations::read_conversation)
                 .service(history::list_messages)
+                .service(drafts::list_drafts)
+                .service(drafts::read_draft)
+                .service(drafts::keep_draft)
+                .service(drafts::delete_draft)
                 .service(search::search_messages)
                 .service(keys::create_key)
                 .service(keys::list_keys)
@@ -166,7 +171,13 @@ async fn serve_description(description: web::Data<utoipa::openapi::OpenApi>) -> 
 /// Which pages of other origins may call: exactly those that are listed, never with cookies.
 pub fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allowed_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
         .expose_headers([header::LOCATION, header::RETRY_AFTER, REQUEST_ID])
         .max_age(600);

@@ -29,6 +29,8 @@ problem_sets! {
     ReadProblems = [400, 401, 404, 500, 503];
     /// Of a route that reads a page of a list.
     ListProblems = [400, 401, 404, 422, 500, 503];
+    /// Of a route that deletes a draft.
+    DraftProblems = [400, 401, 404, 409, 429, 500, 503];
     /// Of the search.
     SearchProblems = [400, 401, 404, 422, 429, 500, 503];
     /// Of a route that reads what belongs to somebody.

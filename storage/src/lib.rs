@@ -9,6 +9,7 @@ mod bots;
 mod changes;
 mod conversations;
 mod documents;
+mod drafts;
 mod files;
 mod history;
 mod messages;
@@ -34,6 +35,7 @@ pub use conversations::{
     NewMember,
 };
 pub use documents::{Chunk, Document};
+pub use drafts::{DRAFTS_MAX, Draft, NewDraft};
 pub use error::StorageError;
 pub use files::{FileKey, Files, InvalidFileKey};
 pub use history::{History, HistoryPlace};

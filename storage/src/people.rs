@@ -23,7 +23,7 @@ const UPDATE: &str = "UPDATE users SET name = COALESCE($2, name), \
      password_hash = COALESCE($3, password_hash) WHERE id = $1 AND owner_id IS NULL \
      RETURNING id, email, name, password_hash, created_at";
 /// Both databases lock a row that is written; only one has `FOR UPDATE`.
-const LOCK: &str = "UPDATE users SET created_at = created_at WHERE id = $1 RETURNING id";
+pub(crate) const LOCK: &str = "UPDATE users SET created_at = created_at WHERE id = $1 RETURNING id";
 const LOCK_TWINS: &str = "UPDATE twins SET updated_at = updated_at WHERE owner_id = $1";
 pub(crate) const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
 pub(crate) const TAKE_NAME_OFF_CHANGES: &str =

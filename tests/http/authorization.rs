@@ -235,7 +235,27 @@ fn routes() -> Vec<Route> {
             None,
             [401, 404, 200, 200],
         ),
+        // A draft is one's own.
+        route(
+            Method::PUT,
+            "/api/v1/conversations/{conversation}/draft",
+            Some(json!({"text": "x"})),
+            [401, 404, 200, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/conversations/{conversation}/draft",
+            None,
+            [401, 404, 200, 200],
+        ),
+        route(Method::GET, "/api/v1/drafts", None, [401, 200, 200, 200]),
         // What deletes.
+        route(
+            Method::DELETE,
+            "/api/v1/conversations/{conversation}/draft",
+            None,
+            [401, 404, 204, 204],
+        ),
         route(
             delete.clone(),
             "/api/v1/twins/{twin}/documents/{document}",

@@ -9,6 +9,7 @@ mod accounts;
 mod authorization;
 mod bots;
 mod conversations;
+mod drafts;
 mod keys;
 mod openai;
 mod operations;

@@ -9,6 +9,7 @@ mod bots;
 mod changes;
 mod conversations;
 mod documents;
+mod drafts;
 mod files;
 mod history;
 mod lifecycle;
