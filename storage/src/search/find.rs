@@ -333,11 +333,18 @@ impl Finding {
         &mut self,
         ranges: &[(ConversationId, u64, u64)],
     ) -> Result<(), DatabaseError> {
+        let (mut oldest_at, newest_at) = self.criteria.times();
+        // Where enough was found, nothing older is wanted any more.
+        if let (true, Some(((created_at, _), _))) = (
+            self.found.len() >= self.wanted,
+            self.found.first_key_value(),
+        ) {
+            oldest_at = oldest_at.max(*created_at);
+        }
         let mut queries: Vec<Query> = Vec::new();
         for (conversation, first, last) in ranges {
             for first in (*first..=*last).step_by(RANGE_MAX as usize) {
                 let last = (first + RANGE_MAX - 1).min(*last);
-                let (oldest_at, newest_at) = self.criteria.times();
                 let parameters =
                     params![self.user, *conversation, first, last, oldest_at, newest_at];
                 queries.push((MESSAGES, parameters));
