@@ -129,6 +129,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(conversations::list_conversations)
                 .service(conversations::read_conversation)
                 .service(history::list_messages)
+                .service(history::read_thread)
                 .service(drafts::list_drafts)
                 .service(drafts::read_draft)
                 .service(drafts::keep_draft)

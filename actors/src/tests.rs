@@ -12,8 +12,8 @@ use protocol::{
     MessageId, NodeId, ServerFrame, StopReason, TokenFamilyId, TwinId, UserId,
 };
 use storage::{
-    Bot, Database, NewConversation, NewMember, NewRefresh, Storage, TokenHash, Twin, User,
-    Visibility,
+    Bot, Database, HistoryPlace, NewConversation, NewMember, NewRefresh, Storage, TokenHash, Twin,
+    User, Visibility,
 };
 use tempfile::TempDir;
 
@@ -30,6 +30,7 @@ mod faults;
 mod histories;
 mod presence;
 pub(crate) mod remembering;
+mod threads;
 
 use remembering::Asked;
 
@@ -226,8 +227,10 @@ impl House {
     }
 
     async fn log(&self, conversation: ConversationId) -> Vec<Message> {
-        let messages = self.storage.messages_before(conversation, None, 1_000);
-        messages.await.unwrap()
+        let page = self
+            .storage
+            .history(conversation, HistoryPlace::Newest, 1_000);
+        page.await.unwrap().messages
     }
 }
 
@@ -341,12 +344,23 @@ impl Client {
     }
 
     fn send(&self, conversation_id: ConversationId, client_id: &str, text: &str) {
+        self.send_into(conversation_id, None, client_id, text);
+    }
+
+    fn send_into(
+        &self,
+        conversation_id: ConversationId,
+        thread: Option<MessageId>,
+        client_id: &str,
+        text: &str,
+    ) {
         let client_id = ClientId::try_from(client_id.to_owned()).unwrap();
         self.say(ClientFrame::Send {
             conversation_id,
             client_id,
             text: text.to_owned(),
             reply_to: None,
+            thread,
         });
     }
 

@@ -86,6 +86,7 @@ impl Timeline {
         message_id: MessageId,
         author: Author,
         reply_to: MessageId,
+        thread: Option<MessageId>,
     ) -> Option<RunningReply> {
         if self.running.len() >= RUNNING_REPLIES_MAX && !self.is_running(message_id) {
             return None;
@@ -96,6 +97,7 @@ impl Timeline {
             ai_written: author.is_ai(),
             author,
             reply_to,
+            thread,
         });
         let reply = RunningReply {
             message_id,

@@ -294,7 +294,12 @@ async fn answer(
     let before = Some(question.seq);
     let storage = &services.storage;
     let history = storage
-        .messages_before(reply.conversation, before, HISTORY_MESSAGES_MAX)
+        .messages_before(
+            reply.conversation,
+            question.thread,
+            before,
+            HISTORY_MESSAGES_MAX,
+        )
         .await?;
     let asked = Question {
         text: question.text,

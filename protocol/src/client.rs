@@ -65,6 +65,9 @@ pub enum ClientFrame {
         /// The message that this one answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<MessageId>,
+        /// The message whose thread it goes into.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<MessageId>,
     },
     /// Gives one's own message another text.
     Edit {

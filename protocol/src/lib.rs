@@ -24,5 +24,7 @@ pub use id::{
     ApiKeyId, ChunkId, ConversationId, DocumentId, InvalidId, MessageId, NodeId, SessionId,
     TokenFamilyId, TwinId, UserId,
 };
-pub use message::{Author, Failure, Latency, Message, Reaction, Source, StopReason, Usage};
+pub use message::{
+    Author, Failure, Latency, Message, Reaction, Source, StopReason, ThreadSummary, Usage,
+};
 pub use server::{ReadyUser, ServerFrame};

@@ -76,6 +76,12 @@ pub struct Message {
     /// The message that this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<MessageId>,
+    /// The message in whose thread this one stands; absent outside of threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<MessageId>,
+    /// What stands in this message's thread; only over HTTP, and absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread_summary: Option<ThreadSummary>,
     /// What a twin's reply was drawn from; absent on a person's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<Source>>,
@@ -129,6 +135,8 @@ impl Message {
             created_at: 0,
             client_id: None,
             reply_to: None,
+            thread: None,
+            thread_summary: None,
             sources: None,
             usage: None,
             stop_reason: None,
@@ -142,6 +150,17 @@ impl Message {
             reactions: Vec::new(),
         }
     }
+}
+
+/// What stands in a message's thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadSummary {
+    /// How many messages, without those that were deleted.
+    pub replies: u64,
+    /// The `seq` of the newest of them.
+    pub last_seq: u64,
+    /// Who wrote them, those who came first first; five at most.
+    pub participants: Vec<Author>,
 }
 
 /// An emoji beside a message, and who put it there.

@@ -87,6 +87,9 @@ pub enum ServerFrame {
         ai_written: bool,
         /// The message that is answered.
         reply_to: MessageId,
+        /// The root of the thread that it is written in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<MessageId>,
     },
     /// A piece of a reply.
     Delta {

@@ -239,6 +239,7 @@ mod tests {
                 author: twin(),
                 ai_written: true,
                 reply_to: self.question,
+                thread: None,
             }
         }
 

@@ -77,6 +77,69 @@ pub(super) async fn list_messages(
     Ok(web::Json(page.into()))
 }
 
+/// A page of a thread.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ThreadPage {
+    /// The message that the thread belongs to.
+    #[schema(value_type = MessageSchema)]
+    root: Message,
+    /// Messages of the thread, oldest first.
+    #[serde(flatten)]
+    page: MessagesPage,
+}
+
+/// Which page of a thread is wanted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ThreadQuery {
+    before: Option<u32>,
+    after: Option<u32>,
+    limit: Option<u32>,
+}
+
+/// Read the thread of a message: its root, and the newest page of what stands in it, or another.
+///
+/// At most one of `before` and `after` says where the page is. A message that stands in a thread itself leads to that thread.
+#[utoipa::path(
+    tag = "conversations",
+    params(
+        ("conversation" = Uuid, Path, description = "The conversation's id"),
+        ("message" = Uuid, Path, description = "The message's id"),
+        ("before" = Option<u32>, Query, nullable = false, minimum = 0, maximum = 2_147_483_647,
+            description = "The `next` of another page: only messages with a smaller `seq`"),
+        ("after" = Option<u32>, Query, nullable = false, minimum = 0, maximum = 2_147_483_647,
+            description = "The `previous` of another page: only messages with a greater `seq`"),
+        ("limit" = Option<u32>, Query, description = "How many entries at most; 50 when absent", nullable = false, minimum = 1, maximum = 200),
+    ),
+    responses((status = OK, description = "A page of the thread", body = ThreadPage), ListProblems)
+)]
+#[get("/conversations/{conversation}/messages/{message}/thread")]
+pub(super) async fn read_thread(
+    caller: Participant,
+    edge: web::Data<Edge>,
+    path: web::Path<(ConversationId, MessageId)>,
+    query: web::Query<ThreadQuery>,
+) -> Result<web::Json<ThreadPage>, Problem> {
+    let (conversation, message) = path.into_inner();
+    let place = HistoryQuery {
+        before: query.before,
+        after: query.after,
+        around: None,
+        date: None,
+        limit: query.limit,
+    };
+    let limit = page_limit(query.limit)?;
+    let place = place.place()?;
+    let id = edge
+        .joined_conversation(conversation, caller.user_id)
+        .await?;
+    let thread = edge.storage.thread(id, message, place, limit).await?;
+    Ok(web::Json(ThreadPage {
+        root: thread.root,
+        page: thread.page.into(),
+    }))
+}
+
 impl HistoryQuery {
     fn place(&self) -> Result<HistoryPlace, Problem> {
         let places = [

@@ -31,6 +31,12 @@ pub(super) struct MessageSchema {
     /// The message that this one answers.
     #[schema(required = false, nullable = false)]
     reply_to: Option<Uuid>,
+    /// The message in whose thread this one stands; absent outside of threads.
+    #[schema(required = false, nullable = false)]
+    thread: Option<Uuid>,
+    /// What stands in this message's thread; absent where there is none.
+    #[schema(required = false, nullable = false)]
+    thread_summary: Option<ThreadSummarySchema>,
     /// What a twin's reply was drawn from; absent on a person's message.
     #[schema(required = false, nullable = false)]
     sources: Option<Vec<SourceSchema>>,
@@ -68,6 +74,18 @@ pub(super) struct MessageSchema {
     /// What people put beside it, those used first first; absent when there are none.
     #[schema(required = false)]
     reactions: Vec<ReactionSchema>,
+}
+
+/// What stands in a message's thread.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ThreadSummary)]
+pub(super) struct ThreadSummarySchema {
+    /// How many messages, without those that were deleted.
+    replies: u64,
+    /// The `seq` of the newest of them.
+    last_seq: u64,
+    /// Who wrote them, those who came first first; five at most.
+    participants: Vec<AuthorSchema>,
 }
 
 /// An emoji beside a message, and who put it there.
@@ -182,7 +200,8 @@ pub(super) struct FailureSchema {
 #[cfg(test)]
 mod tests {
     use protocol::{
-        Author, ErrorCode, Failure, Latency, Message, Reaction, Source, StopReason, Usage,
+        Author, ErrorCode, Failure, Latency, Message, Reaction, Source, StopReason, ThreadSummary,
+        Usage,
     };
     use serde::Serialize;
     use serde_json::Value;
@@ -205,6 +224,15 @@ mod tests {
             created_at: 2,
             client_id: Some("client".to_owned().try_into().unwrap()),
             reply_to: Some(protocol::MessageId::from_uuid(ID)),
+            thread: Some(protocol::MessageId::from_uuid(ID)),
+            thread_summary: Some(ThreadSummary {
+                replies: 8,
+                last_seq: 9,
+                participants: vec![Author::User {
+                    id: protocol::UserId::from_uuid(ID),
+                    name: "Bo".to_owned(),
+                }],
+            }),
             sources: Some(vec![Source {
                 document_id: protocol::DocumentId::from_uuid(ID),
                 document: "document".to_owned(),
@@ -251,6 +279,15 @@ mod tests {
             created_at: 2,
             client_id: Some("client".to_owned()),
             reply_to: Some(ID),
+            thread: Some(ID),
+            thread_summary: Some(ThreadSummarySchema {
+                replies: 8,
+                last_seq: 9,
+                participants: vec![AuthorSchema::User {
+                    id: ID,
+                    name: "Bo".to_owned(),
+                }],
+            }),
             sources: Some(vec![SourceSchema {
                 document_id: ID,
                 document: "document".to_owned(),

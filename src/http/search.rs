@@ -73,6 +73,10 @@ pub(super) struct HitEntry {
     /// The message's id.
     #[schema(value_type = Uuid)]
     message_id: MessageId,
+    /// The message in whose thread it stands; absent outside of threads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Uuid, required = false, nullable = false)]
+    thread: Option<MessageId>,
     /// Who wrote it.
     #[schema(value_type = AuthorSchema)]
     author: Author,
@@ -205,6 +209,7 @@ impl From<SearchHit> for HitEntry {
             conversation_id: hit.conversation_id,
             seq: hit.seq,
             message_id: hit.message_id,
+            thread: hit.thread,
             ai_written: hit.author.is_ai(),
             author: hit.author,
             created_at: hit.created_at,

@@ -161,6 +161,7 @@ impl Scene {
             client_id: message_id.to_string().try_into().ok(),
             text: TEXT.to_owned(),
             reply_to: None,
+            thread: None,
             created_at: 0,
             replies: Vec::new(),
         }

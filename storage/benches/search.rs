@@ -217,6 +217,7 @@ impl Writer {
                 client_id: None,
                 text: self.text(),
                 reply_to: None,
+                thread: None,
                 created_at: number as i64 * 1_000,
                 replies: Vec::new(),
             };

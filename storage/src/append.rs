@@ -13,7 +13,7 @@ use batch::{Look, Sent};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::ClientId;
+use protocol::{ClientId, MessageId};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -303,8 +303,9 @@ fn concerns_all(error: &DatabaseError) -> bool {
 }
 
 /// What a duplicate must have in common with the message that was stored. Of one that was deleted no text is left to compare.
-fn same_content(sent: &Sent, message: &NewMessage) -> bool {
+fn same_content(sent: &Sent, message: &NewMessage, thread: Option<MessageId>) -> bool {
     sent.stored.conversation_id == message.conversation_id
         && (sent.stored.deleted_at.is_some() || sent.text == message.text)
         && sent.stored.reply_to == message.reply_to
+        && sent.stored.thread == thread
 }

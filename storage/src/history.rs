@@ -3,13 +3,19 @@
 use protocol::{ConversationId, Message, MessageId};
 
 use crate::engine::{DatabaseError, Engine, each, only};
-use crate::messages::{BEFORE, complete, read_message, stored_columns};
+use crate::messages::{complete, read_message, stored_columns};
 use crate::metrics::Call;
 use crate::search::first_at;
 use crate::storage::page;
-use crate::value::params;
+use crate::threads::summarise;
+use crate::value::{Value, params};
 use crate::{Storage, StorageError};
 
+const BEFORE: &str = concat!(
+    "SELECT ",
+    stored_columns!(),
+    " FROM messages WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
+);
 const FROM: &str = concat!(
     "SELECT ",
     stored_columns!(),
@@ -54,16 +60,28 @@ impl Storage {
         limit: u32,
     ) -> Result<History, StorageError> {
         let engine = self.engine();
-        self.call(Call::Read, read(engine, conversation, place, page(limit)))
-            .await
+        self.call(Call::Read, async move {
+            let statements = (BEFORE, FROM, Vec::new());
+            let mut history =
+                page_of(&engine, conversation, place, page(limit), statements).await?;
+            summarise(&engine, &mut history.messages).await?;
+            Ok(history)
+        })
+        .await
     }
 }
 
-async fn read(
-    engine: Engine,
+/// The statements that read messages before an entry, newest first, and from one on, and what they need besides the
+/// conversation, the entry and the limit.
+pub(crate) type Statements = (&'static str, &'static str, Vec<Value>);
+
+/// Reads a page of the messages that these statements read.
+pub(crate) async fn page_of(
+    engine: &Engine,
     conversation: ConversationId,
     place: HistoryPlace,
     limit: u32,
+    statements: Statements,
 ) -> Result<History, DatabaseError> {
     // So many messages before an entry, and so many from it on.
     let around = |seq| (seq, limit / 2, limit - limit / 2);
@@ -77,16 +95,15 @@ async fn read(
             let found = only(found.await?)?.first();
             around(found.ok_or(StorageError::NotFound("message"))?.count()?)
         }
-        HistoryPlace::From(moment) => match first_at(&engine, conversation, moment).await? {
+        HistoryPlace::From(moment) => match first_at(engine, conversation, moment).await? {
             Some(seq) => (seq, 0, limit),
             None => (u64::MAX, 0, limit),
         },
     };
     // One more on each side says whether there are more.
-    let queries = vec![
-        (BEFORE, params![conversation, seq, before + 1]),
-        (FROM, params![conversation, seq, from + 1]),
-    ];
+    let (before_sql, from_sql, more) = statements;
+    let with = |limit: u32| [params![conversation, seq, limit], more.clone()].concat();
+    let queries = vec![(before_sql, with(before + 1)), (from_sql, with(from + 1))];
     let [older, newer] = each(engine.read(queries).await?)?;
     let mut older = older.map(read_message)?;
     let mut newer = newer.map(read_message)?;
@@ -95,7 +112,7 @@ async fn read(
     newer.truncate(from as usize);
     older.reverse();
     older.extend(newer);
-    let messages = complete(&engine, older).await?;
+    let messages = complete(engine, older).await?;
     let first = messages.first().map_or(seq, |message| message.seq);
     let last = messages
         .last()

@@ -17,6 +17,7 @@ mod people;
 mod refresh;
 mod replies;
 mod search;
+mod threads;
 mod twins;
 
 mod admission;
@@ -49,4 +50,5 @@ pub use search::{
     SearchHit, SearchPage, SearchQuery, SearchSort, Snippet, moment,
 };
 pub use storage::{Database, Storage};
+pub use threads::Thread;
 pub use twins::{DELETED_TWIN, Twin, TwinChange, Visibility};

@@ -15,6 +15,7 @@ use crate::changes::{self, read_change};
 use crate::engine::{DatabaseError, Engine, Query, each, only};
 use crate::metrics::Call;
 use crate::storage::page;
+use crate::threads::before_in_thread;
 use crate::value::{Row, Value, params};
 use crate::{Storage, StorageError};
 
@@ -22,7 +23,7 @@ use crate::{Storage, StorageError};
 macro_rules! message_columns {
     () => {
         "conversation_id, seq, message_id, author_kind, author_id, author_name, text, created_at, \
-         client_id, reply_to"
+         client_id, reply_to, thread"
     };
 }
 pub(crate) use message_columns;
@@ -50,7 +51,7 @@ macro_rules! stored_columns {
 pub(crate) use stored_columns;
 
 /// The parameters of one message.
-const MESSAGE_PARAMETERS: usize = 10;
+const MESSAGE_PARAMETERS: usize = 11;
 /// The statements that insert 1, 2, 4, … messages.
 static INSERT_MESSAGES: LazyLock<[String; 6]> =
     LazyLock::new(|| std::array::from_fn(|power| insert_statement(1 << power)));
@@ -59,7 +60,7 @@ const INSERT_REPLY: &str = concat!(
     message_columns!(),
     ", ",
     reply_columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
 );
 /// The log is gapless, so that a page of it is a range.
 const AFTER: &str = concat!(
@@ -67,10 +68,10 @@ const AFTER: &str = concat!(
     stored_columns!(),
     " FROM messages WHERE conversation_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq"
 );
-pub(crate) const BEFORE: &str = concat!(
+const BEFORE: &str = concat!(
     "SELECT ",
     stored_columns!(),
-    " FROM messages WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
+    " FROM messages WHERE conversation_id = $1 AND thread IS NULL AND seq < $2 ORDER BY seq DESC LIMIT $3"
 );
 const FIND: &str = concat!(
     "SELECT ",
@@ -98,6 +99,8 @@ pub struct NewMessage {
     pub text: String,
     /// The message of the same conversation that it answers.
     pub reply_to: Option<MessageId>,
+    /// The message of the same conversation into whose thread it goes; of one that stands in a thread, that thread.
+    pub thread: Option<MessageId>,
     /// Now, in UTC milliseconds.
     pub created_at: i64,
     /// The replies that it asks for; they are ordered in the same transaction.
@@ -133,7 +136,7 @@ impl Storage {
     /// task hands over one after the other is stored in that order.
     ///
     /// `Conflict` when its author has used the client id for something else, `NotFound` when the conversation, the
-    /// message that it answers or a twin that should reply is gone, `Overloaded` when too many messages wait.
+    /// message that it answers, the thread or a twin that should reply is gone, `Overloaded` when too many messages wait.
     pub fn append_message(
         &self,
         message: NewMessage,
@@ -167,18 +170,27 @@ impl Storage {
         .await
     }
 
-    /// The newest messages before `before_seq`, or of all, oldest first.
+    /// The newest messages before `before_seq`, or of all, oldest first: of a thread with its root, or of none.
     pub async fn messages_before(
         &self,
         conversation: ConversationId,
+        thread: Option<MessageId>,
         before_seq: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Message>, StorageError> {
-        let parameters = params![conversation, before_seq.unwrap_or(u64::MAX), page(limit)];
         let engine = self.engine();
-        let mut messages = self
-            .call(Call::Read, read_messages(engine, BEFORE, parameters))
-            .await?;
+        let before_seq = before_seq.unwrap_or(u64::MAX);
+        let limit = page(limit);
+        let newest_first = self.call(Call::Read, async move {
+            match thread {
+                Some(root) => before_in_thread(engine, conversation, root, before_seq, limit).await,
+                None => {
+                    let parameters = params![conversation, before_seq, limit];
+                    read_messages(engine, BEFORE, parameters).await
+                }
+            }
+        });
+        let mut messages = newest_first.await?;
         messages.reverse();
         Ok(messages)
     }
@@ -323,6 +335,7 @@ pub(crate) fn message_parameters(message: &Message) -> Vec<Value> {
         message.created_at,
         message.client_id.as_ref(),
         message.reply_to,
+        message.thread,
     ]
 }
 
@@ -364,6 +377,7 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
     let created_at = row.int()?;
     let client_id = row.optional_text()?;
     let reply_to = row.optional_id()?;
+    let thread = row.optional_id()?;
     let prompt_tokens = row.optional_int()?;
     let completion_tokens = row.optional_int()?;
     let stop_reason = match row.optional_text()? {
@@ -402,6 +416,7 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         created_at,
         client_id,
         reply_to,
+        thread,
         // A reply has an end; whatever it quoted is read beside it.
         sources: stop_reason.map(|_| Vec::new()),
         usage,

@@ -16,7 +16,8 @@ use crate::{Storage, StorageError};
 macro_rules! columns {
     () => {
         "message_id, conversation_id, twin_id, reply_to, state, epoch, node_id, lease_until, text, \
-         created_at"
+         created_at, \
+         (SELECT q.thread FROM messages q WHERE q.message_id = reply_orders.reply_to)"
     };
 }
 
@@ -50,6 +51,7 @@ const EXPIRED: &str = concat!(
     columns!(),
     " FROM reply_orders WHERE state <> 'done' AND lease_until <= $1 ORDER BY lease_until LIMIT $2"
 );
+const THREAD_OF: &str = "SELECT thread FROM messages WHERE message_id = $1";
 const FIND_MESSAGE: &str = concat!(
     "SELECT ",
     crate::messages::stored_columns!(),
@@ -90,6 +92,8 @@ pub struct ReplyOrder {
     pub text: String,
     /// When it was ordered, in UTC milliseconds.
     pub created_at: i64,
+    /// The root of the thread that the answered message stands in, and the reply will.
+    pub thread: Option<MessageId>,
 }
 
 /// A reply that is complete, or failed for good.
@@ -239,20 +243,26 @@ async fn finish(
         };
     };
     let conversation_id = order.id()?;
-    let reply_to = order.id()?;
+    let reply_to: MessageId = order.id()?;
     let count_up = (
         COUNT_UP,
         params![conversation_id, 1_u64, finished.created_at],
     );
-    let counted = transaction.pipe(vec![count_up]).await?;
-    let row = counted.into_iter().next().and_then(|rows| rows.first());
+    let queries = vec![count_up, (THREAD_OF, params![reply_to])];
+    let [counted, answered] = each(transaction.pipe(queries).await?)?;
+    let row = counted.first();
     let seq = row.ok_or(StorageError::NotFound("conversation"))?.count()?;
+    let thread = match answered.first() {
+        Some(mut row) => row.optional_id()?,
+        None => None,
+    };
 
     let text = storable(&finished.text);
     let mut message = Message {
         seq,
         created_at: finished.created_at,
         reply_to: Some(reply_to),
+        thread,
         usage: finished.usage,
         stop_reason: Some(finished.stop_reason),
         model: finished.model.clone(),
@@ -328,5 +338,6 @@ fn read_order(mut row: Row) -> Result<ReplyOrder, StorageError> {
         lease_until: row.int()?,
         text: row.text()?,
         created_at: row.int()?,
+        thread: row.optional_id()?,
     })
 }

@@ -85,6 +85,8 @@ pub struct SearchHit {
     pub seq: u64,
     /// The message.
     pub message_id: MessageId,
+    /// The root of the thread that it stands in.
+    pub thread: Option<MessageId>,
     /// Who wrote it.
     pub author: Author,
     /// When it was committed, in UTC milliseconds.

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::bots::bot_of;
+use crate::conversations::say;
 use crate::keys::key_of;
 use crate::server::{Person, TestServer, text};
 
@@ -235,6 +236,12 @@ fn routes() -> Vec<Route> {
             None,
             [401, 404, 200, 200],
         ),
+        route(
+            Method::GET,
+            "/api/v1/conversations/{conversation}/messages/{message}/thread",
+            None,
+            [401, 404, 200, 200],
+        ),
         // A draft is one's own.
         route(
             Method::PUT,
@@ -302,6 +309,10 @@ impl World {
         let body = json!({"members": [member.id], "twins": [twin]});
         let response = server.post(&owner, "/api/v1/conversations", &body).await;
         let conversation: Value = response.json().await.unwrap();
+        let id = text(&conversation["id"]);
+        say(&server, &owner, &id, "hello").await;
+        let messages = format!("/api/v1/conversations/{id}/messages");
+        let messages: Value = server.get(&owner, &messages).await.json().await.unwrap();
         let (key, _) = key_of(&server, &owner).await;
         let (bot, _) = bot_of(&server, &owner).await;
         let names = vec![
@@ -311,7 +322,8 @@ impl World {
             ("{twin}", twin),
             ("{public}", public),
             ("{document}", text(&document["id"])),
-            ("{conversation}", text(&conversation["id"])),
+            ("{conversation}", id),
+            ("{message}", text(&messages["items"][0]["message_id"])),
         ];
         Self {
             server,

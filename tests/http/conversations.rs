@@ -14,6 +14,16 @@ pub(crate) async fn begin(server: &TestServer, person: &Person, body: &Value) ->
 }
 
 pub(crate) async fn say(server: &TestServer, person: &Person, conversation: &str, words: &str) {
+    say_into(server, person, conversation, None, words).await;
+}
+
+async fn say_into(
+    server: &TestServer,
+    person: &Person,
+    conversation: &str,
+    thread: Option<&str>,
+    words: &str,
+) {
     let id: UserId = person.id.parse().unwrap();
     let conversation_id: ConversationId = conversation.parse().unwrap();
     let message = NewMessage {
@@ -26,6 +36,7 @@ pub(crate) async fn say(server: &TestServer, person: &Person, conversation: &str
         client_id: None,
         text: words.to_owned(),
         reply_to: None,
+        thread: thread.map(|id| id.parse().unwrap()),
         created_at: 1,
         replies: Vec::new(),
     };
@@ -245,4 +256,38 @@ async fn history_goes_on_in_both_directions_from_a_message_or_a_day() {
             "{query}"
         );
     }
+}
+
+#[actix_web::test]
+async fn a_thread_is_read_with_its_root_which_tells_of_it() {
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let bo = server.register("Bo").await;
+    let id = text(&begin(&server, &ada, &json!({"members": [bo.id]})).await["id"]);
+    say(&server, &ada, &id, "root").await;
+    let path = format!("/api/v1/conversations/{id}/messages");
+    let page: Value = server.get(&bo, &path).await.json().await.unwrap();
+    let root = text(&page["items"][0]["message_id"]);
+    for number in 1..=3 {
+        say_into(&server, &bo, &id, Some(&root), &format!("reply {number}")).await;
+    }
+    let page: Value = server.get(&bo, &path).await.json().await.unwrap();
+    let author = json!({"kind": "user", "id": bo.id, "name": "Ada"});
+    let summary = json!({"replies": 3, "last_seq": 4, "participants": [author]});
+    assert_eq!(page["items"][0]["thread_summary"], summary);
+    assert_eq!(page["items"][3]["thread"], json!(root));
+    let path = format!("{path}/{root}/thread?limit=2");
+    let thread: Value = server.get(&ada, &path).await.json().await.unwrap();
+    let texts: Vec<&Value> = thread["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| &message["text"])
+        .collect();
+    assert_eq!(texts, ["reply 2", "reply 3"]);
+    assert_eq!(
+        (&thread["next"], &thread["previous"]),
+        (&json!("3"), &Value::Null)
+    );
+    assert_eq!(thread["root"]["thread_summary"], summary);
 }

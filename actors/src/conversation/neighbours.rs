@@ -66,9 +66,11 @@ impl Conversation {
                 message_id,
                 author,
                 reply_to,
+                thread,
                 ..
             } => {
-                if let Some(reply) = self.timeline.start(message_id, author, reply_to) {
+                let started = self.timeline.start(message_id, author, reply_to, thread);
+                if let Some(reply) = started {
                     self.tell(&RoomEvent::Started(reply), context);
                 }
             }

@@ -118,7 +118,7 @@ impl Conversation {
             written_down: Instant::now(),
         };
         self.replies.insert(reply, own);
-        let Some(running) = self.timeline.start(reply, author, question) else {
+        let Some(running) = self.timeline.start(reply, author, question, order.thread) else {
             self.fail(
                 reply,
                 ErrorCode::LimitReached,

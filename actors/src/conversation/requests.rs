@@ -28,6 +28,7 @@ pub(crate) struct Submit {
     pub(crate) client_id: ClientId,
     pub(crate) text: String,
     pub(crate) reply_to: Option<MessageId>,
+    pub(crate) thread: Option<MessageId>,
 }
 
 /// A message is committed.
@@ -84,6 +85,7 @@ impl Handler<Submit> for Conversation {
             client_id: Some(submit.client_id),
             text: submit.text,
             reply_to: submit.reply_to,
+            thread: submit.thread,
             created_at: now,
             replies,
         };
@@ -131,7 +133,7 @@ impl Conversation {
         if let Some(members) = stored.members {
             self.members = members;
         }
-        let (message, orders) = match stored.appended {
+        let (message, mut orders) = match stored.appended {
             Appended::New(message) => (message, stored.orders),
             Appended::Duplicate(message) => (message, Vec::new()),
         };
@@ -139,6 +141,9 @@ impl Conversation {
             seq: message.seq,
             message_id: message.message_id,
         };
+        for order in &mut orders {
+            order.thread = message.thread;
+        }
         if self.is_heard() {
             self.publish_frame(&ServerFrame::Message(message.clone()));
         }
@@ -202,6 +207,8 @@ fn reply_orders(new: &NewMessage) -> Vec<ReplyOrder> {
         lease_until: reply.lease_until,
         text: String::new(),
         created_at: new.created_at,
+        // The root is known when the message is stored.
+        thread: None,
     };
     new.replies.iter().map(order).collect()
 }

@@ -34,6 +34,7 @@ struct Sending {
     client_id: ClientId,
     text: String,
     reply_to: Option<MessageId>,
+    thread: Option<MessageId>,
 }
 
 impl Session {
@@ -77,6 +78,7 @@ impl Session {
                 client_id,
                 text,
                 reply_to,
+                thread,
             } => {
                 let sending = Sending {
                     user,
@@ -86,6 +88,7 @@ impl Session {
                     client_id,
                     text,
                     reply_to,
+                    thread,
                 };
                 self.send(request_ref, sending, context);
             }
@@ -240,6 +243,7 @@ impl Session {
             client_id,
             text,
             reply_to,
+            thread,
         } = sending;
         let submit = Submit {
             user,
@@ -248,6 +252,7 @@ impl Session {
             client_id: client_id.clone(),
             text,
             reply_to,
+            thread,
         };
         self.add(request_ref, conversation, client_id, submit, context);
     }

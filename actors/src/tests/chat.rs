@@ -213,6 +213,7 @@ async fn nothing_is_served_before_identify_and_nothing_to_strangers() {
                 client_id: ClientId::try_from("x".to_owned()).unwrap(),
                 text: "let me in".to_owned(),
                 reply_to: None,
+                thread: None,
             },
             ClientFrame::Typing { conversation_id },
             ClientFrame::Read {

@@ -109,6 +109,7 @@ async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
         client_id: None,
         text: "!say at last".to_owned(),
         reply_to: None,
+        thread: None,
         created_at: 0,
         replies: vec![left],
     };

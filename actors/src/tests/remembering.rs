@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use inference::{
     Embedder, Engine, EngineError, EngineEvent, EngineLoad, Generation, HashedEmbedder, ModelInfo,
-    Priority, ScriptedEngine, TextForm, Ticket, TokenCounter, ValidGenerateRequest,
+    Priority, Prompt, ScriptedEngine, TextForm, Ticket, TokenCounter, ValidGenerateRequest,
 };
 
 /// What the models of a house were asked.
@@ -13,6 +13,8 @@ use inference::{
 pub(crate) struct Asked {
     /// What was embedded, and as what.
     pub(crate) embedded: Arc<Mutex<Vec<(TextForm, String)>>>,
+    /// The prompts of the texts that were generated.
+    pub(super) prompts: Arc<Mutex<Vec<Vec<String>>>>,
     /// How urgent the texts were that were generated.
     pub(super) priorities: Arc<Mutex<Vec<Priority>>>,
     /// Whose prompts they were, and the number of the engine that got each.
@@ -55,6 +57,10 @@ impl Engine for RememberingEngine {
     }
 
     fn submit(&mut self, ticket: Ticket, request: ValidGenerateRequest, deadline: Option<Instant>) {
+        if let Prompt::Conversation(messages) = &request.prompt {
+            let texts = messages.iter().map(|message| message.content.clone());
+            self.asked.prompts.lock().unwrap().push(texts.collect());
+        }
         let mut priorities = self.asked.priorities.lock().unwrap();
         priorities.push(request.origin.priority);
         let mut owners = self.asked.owners.lock().unwrap();

@@ -9,7 +9,7 @@ use protocol::limits::{
 use protocol::{
     Author, Change, ClientFrame, ClientId, ClientRequest, Cursor, Emoji, ErrorCode, EventName,
     Failure, Latency, Message, Reaction, ReadyUser, RequestRef, ServerFrame, Source, StopReason,
-    Usage, What,
+    ThreadSummary, Usage, What,
 };
 
 /// Any of our ids: 16 bytes of any value.
@@ -79,14 +79,22 @@ pub(crate) fn client_request() -> impl Strategy<Value = ClientRequest> {
             }
         }),
         id().prop_map(|conversation_id| ClientFrame::Unsubscribe { conversation_id }),
-        (id(), client_id(), text(), option::of(id())).prop_map(
-            |(conversation_id, client_id, text, reply_to)| ClientFrame::Send {
-                conversation_id,
-                client_id,
-                text,
-                reply_to,
-            }
-        ),
+        (
+            id(),
+            client_id(),
+            text(),
+            option::of(id()),
+            option::of(id())
+        )
+            .prop_map(|(conversation_id, client_id, text, reply_to, thread)| {
+                ClientFrame::Send {
+                    conversation_id,
+                    client_id,
+                    text,
+                    reply_to,
+                    thread,
+                }
+            }),
         (id(), client_id(), id(), text()).prop_map(
             |(conversation_id, client_id, message_id, text)| ClientFrame::Edit {
                 conversation_id,
@@ -206,15 +214,25 @@ fn message() -> impl Strategy<Value = Message> {
         option::of(0..=SEED_MAX),
         option::of(latency),
     );
+    let summary =
+        (any::<u64>(), seq(), vec(author(), 0..3)).prop_map(|(replies, last_seq, participants)| {
+            ThreadSummary {
+                replies,
+                last_seq,
+                participants,
+            }
+        });
+    let thread = (option::of(id()), option::of(summary));
     let reaction = (emoji(), vec(id(), 0..3)).prop_map(|(emoji, users)| Reaction { emoji, users });
     let later = (
         option::of(any::<i64>()),
         option::of(any::<i64>()),
         vec(reaction, 0..3),
     );
-    (begin, rest, provenance, later).prop_map(|(begin, rest, provenance, later)| {
+    (begin, rest, thread, provenance, later).prop_map(|(begin, rest, thread, provenance, later)| {
         let (conversation_id, seq, message_id, author, ai_written, text, created_at) = begin;
         let (client_id, reply_to, sources, usage, stop_reason, model, failure) = rest;
+        let (thread, thread_summary) = thread;
         let (adapter, seed, latency) = provenance;
         let (edited_at, deleted_at, reactions) = later;
         Message {
@@ -227,6 +245,8 @@ fn message() -> impl Strategy<Value = Message> {
             created_at,
             client_id,
             reply_to,
+            thread,
+            thread_summary,
             sources,
             usage,
             stop_reason,
@@ -294,13 +314,16 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
             message_id,
         },
     );
-    let message_start = (id(), id(), author(), any::<bool>(), id()).prop_map(
-        |(conversation_id, message_id, author, ai_written, reply_to)| ServerFrame::MessageStart {
-            conversation_id,
-            message_id,
-            author,
-            ai_written,
-            reply_to,
+    let message_start = (id(), id(), author(), any::<bool>(), id(), option::of(id())).prop_map(
+        |(conversation_id, message_id, author, ai_written, reply_to, thread)| {
+            ServerFrame::MessageStart {
+                conversation_id,
+                message_id,
+                author,
+                ai_written,
+                reply_to,
+                thread,
+            }
         },
     );
     let delta = (id(), id(), any::<u64>(), text()).prop_map(

@@ -63,6 +63,7 @@ const ANA: &str = "01890a5d-ac96-7ab2-80e2-4536629c90de";
 const ADA: &str = "01890a5d-ac97-7b2a-9c1e-3f5a7d2b8e41";
 const WEATHER: &str = "01890a5d-ac98-7c3d-8e4f-506172839415";
 const QUESTION: &str = "01890a5d-b1f0-7c3d-8a4b-5e6f70819293";
+const ROOT: &str = "01890a5d-b0f0-7b3c-8f4a-4d5e6f708192";
 const REPLY: &str = "01890a5d-b200-7d4e-9b5c-6f7081929304";
 const DOCUMENT: &str = "01890a5d-9000-7e5f-8c6d-708192930415";
 const SESSION: &str = "01890a5d-a000-7f60-9d7e-819293041526";
@@ -92,6 +93,7 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
         client_id: client_id(),
         text: text.to_owned(),
         reply_to,
+        thread: None,
     };
     let cursor = Cursor {
         conversation_id,
@@ -161,6 +163,19 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
         (
             "send",
             with("4", send("Where do you keep the spare key?", None)),
+        ),
+        (
+            "send into a thread",
+            with(
+                "12",
+                ClientFrame::Send {
+                    conversation_id,
+                    client_id: client_id(),
+                    text: "Where do you keep the spare key?".to_owned(),
+                    reply_to: None,
+                    thread: Some(id(ROOT)),
+                },
+            ),
         ),
         (
             "send an answer with every kind of character",
@@ -438,6 +453,13 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
         (
+            "message in a thread",
+            ServerFrame::Message(Message {
+                thread: Some(id(ROOT)),
+                ..question()
+            }),
+        ),
+        (
             "message_start",
             ServerFrame::MessageStart {
                 conversation_id,
@@ -445,6 +467,18 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
                 author: ada(),
                 ai_written: true,
                 reply_to: id(QUESTION),
+                thread: None,
+            },
+        ),
+        (
+            "message_start in a thread",
+            ServerFrame::MessageStart {
+                conversation_id,
+                message_id: id(REPLY),
+                author: ada(),
+                ai_written: true,
+                reply_to: id(QUESTION),
+                thread: Some(id(ROOT)),
             },
         ),
         (

@@ -197,6 +197,7 @@ mod tests {
             author: author(),
             ai_written: true,
             reply_to: message_id,
+            thread: None,
         })
     }
 

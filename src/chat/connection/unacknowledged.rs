@@ -74,6 +74,7 @@ impl Unacknowledged {
                     client_id,
                     text: head.text.clone(),
                     reply_to: head.reply_to,
+                    thread: None,
                 },
             });
         }

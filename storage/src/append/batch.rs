@@ -1,6 +1,6 @@
 //! One transaction that appends messages: look for those stored before, if need be, count the conversations up, insert.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use protocol::{ClientId, ConversationId, Message, MessageId};
 use uuid::Uuid;
@@ -36,6 +36,8 @@ const FIND_BY_ID: &str = concat!(
 );
 const FIND_ANSWERED: &str =
     "SELECT seq FROM messages WHERE message_id = $1 AND conversation_id = $2";
+const FIND_THREAD: &str =
+    "SELECT thread FROM messages WHERE message_id = $1 AND conversation_id = $2";
 /// Counts a conversation up; its row stays locked until the commit, which makes the seqs gapless and their order the
 /// order of the commits.
 pub(crate) const COUNT_UP: &str = "UPDATE conversations SET last_seq = last_seq + $2, \
@@ -46,8 +48,8 @@ const INSERT_ORDER: &str = "INSERT INTO reply_orders \
 
 /// What is known of a message while its batch is under way.
 enum Fate {
-    /// It will be inserted.
-    New,
+    /// It will be inserted, into the thread of this message.
+    New(Option<MessageId>),
     /// It is the same as an earlier one of the batch, and shares its fate.
     SameAs(usize),
     /// It is decided.
@@ -87,7 +89,7 @@ impl Look {
     }
 
     fn is_for(self, message: &NewMessage) -> bool {
-        self != Self::None || message.reply_to.is_some()
+        self != Self::None || message.reply_to.is_some() || message.thread.is_some()
     }
 
     fn unknown_end(self) -> bool {
@@ -144,14 +146,17 @@ pub(super) async fn append(
     let mut reply_orders = Vec::new();
     let mut stored = HashMap::new();
     for (index, message) in messages.iter().enumerate() {
-        if !matches!(fates[index], Fate::New) {
+        let Fate::New(thread) = fates[index] else {
             continue;
-        }
+        };
         let Some(next_seq) = next_seqs.get_mut(&message.conversation_id) else {
             fates[index] = Fate::decided(Err(StorageError::NotFound("conversation")));
             continue;
         };
-        let numbered = with_seq(message, *next_seq);
+        let numbered = Message {
+            thread,
+            ..with_seq(message, *next_seq)
+        };
         *next_seq += 1;
         rows.push(message_parameters(&numbered));
         reply_orders.extend(orders(message));
@@ -192,6 +197,9 @@ fn lookups(messages: &[NewMessage], look: Look) -> Vec<Query> {
         if let Some(answered) = message.reply_to {
             queries.push((FIND_ANSWERED, params![answered, message.conversation_id]));
         }
+        if let Some(named) = message.thread {
+            queries.push((FIND_THREAD, params![named, message.conversation_id]));
+        }
     }
     queries
 }
@@ -207,7 +215,8 @@ fn decide(
         rows.ok_or_else(|| StorageError::Internal("a look-up has no result".into()))
     };
     let mut by_client_id: HashMap<(Uuid, &ClientId), usize> = HashMap::new();
-    let mut new_ids: HashSet<(ConversationId, MessageId)> = HashSet::new();
+    // With the threads that they are in.
+    let mut new_ids: HashMap<(ConversationId, MessageId), Option<MessageId>> = HashMap::new();
     let mut fates = Vec::with_capacity(messages.len());
     for (index, message) in messages.iter().enumerate() {
         let stored = match look.is_for(message) {
@@ -217,9 +226,20 @@ fn decide(
         let answers_nothing = match message.reply_to {
             Some(answered) => {
                 next_found()?.rows.is_empty()
-                    && !new_ids.contains(&(message.conversation_id, answered))
+                    && !new_ids.contains_key(&(message.conversation_id, answered))
             }
             None => false,
+        };
+        // The root: of a message that stands in a thread itself, that one's.
+        let (thread, has_no_root) = match message.thread {
+            Some(named) => {
+                let stored = next_found()?.first();
+                let stored = stored.map(|mut row| row.optional_id()).transpose()?;
+                let new = || new_ids.get(&(message.conversation_id, named)).copied();
+                let found = stored.or_else(new);
+                (found.map(|thread| thread.unwrap_or(named)), found.is_none())
+            }
+            None => (None, false),
         };
         let (author, _) = author_parts(&message.author);
         let key = message
@@ -233,7 +253,7 @@ fn decide(
             {
                 Fate::decided(Ok(Appended::New(sent.stored)))
             }
-            (Some(sent), _) if same_content(&sent, message) => {
+            (Some(sent), _) if same_content(&sent, message, thread) => {
                 Fate::decided(Ok(Appended::Duplicate(sent.stored)))
             }
             (Some(_), _) => Fate::decided(Err(StorageError::Conflict("client id"))),
@@ -244,12 +264,13 @@ fn decide(
             (None, None) if answers_nothing => {
                 Fate::decided(Err(StorageError::NotFound("message to answer")))
             }
+            (None, None) if has_no_root => Fate::decided(Err(StorageError::NotFound("thread"))),
             (None, None) => {
                 if let Some(key) = key {
                     by_client_id.insert(key, index);
                 }
-                new_ids.insert((message.conversation_id, message.message_id));
-                Fate::New
+                new_ids.insert((message.conversation_id, message.message_id), thread);
+                Fate::New(thread)
             }
         };
         fates.push(fate);
@@ -275,6 +296,7 @@ fn same_request(one: &NewMessage, other: &NewMessage) -> bool {
     one.conversation_id == other.conversation_id
         && one.text == other.text
         && one.reply_to == other.reply_to
+        && one.thread == other.thread
 }
 
 /// How many new messages each conversation gets, and the newest one's time; in the order of the ids, in which every
@@ -282,7 +304,7 @@ fn same_request(one: &NewMessage, other: &NewMessage) -> bool {
 fn count_new(messages: &[NewMessage], fates: &[Fate]) -> BTreeMap<ConversationId, (u64, i64)> {
     let mut counts = BTreeMap::new();
     for (message, fate) in messages.iter().zip(fates) {
-        if matches!(fate, Fate::New) {
+        if matches!(fate, Fate::New(_)) {
             let (count, newest) = counts
                 .entry(message.conversation_id)
                 .or_insert((0, message.created_at));
@@ -328,7 +350,7 @@ fn outcomes(fates: Vec<Fate>, mut stored: HashMap<usize, Message>) -> Vec<Outcom
     for (index, fate) in fates.into_iter().enumerate() {
         let outcome = match fate {
             Fate::Decided(outcome) => *outcome,
-            Fate::New => match stored.remove(&index) {
+            Fate::New(_) => match stored.remove(&index) {
                 Some(message) => Ok(Appended::New(message)),
                 None => Err(StorageError::Internal("a message has no seq".into())),
             },

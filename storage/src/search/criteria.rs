@@ -25,7 +25,7 @@ pub(super) const MESSAGES: &str = "SELECT n.conversation_id, n.seq, n.message_id
      WHERE s.conversation_id = n.conversation_id AND s.seq = n.seq) END, \
      CASE WHEN n.reacted = 0 THEN 0 ELSE (SELECT COUNT(*) FROM reactions r \
      WHERE r.conversation_id = n.conversation_id AND r.seq = n.seq) END, \
-     n.author_kind, n.author_id, n.author_name \
+     n.thread, n.author_kind, n.author_id, n.author_name \
      FROM members m JOIN messages n ON n.conversation_id = m.conversation_id \
      WHERE m.user_id = $1 AND m.conversation_id = $2 AND n.seq >= $3 AND n.seq <= $4 \
      AND n.created_at >= $5 AND n.created_at <= $6 AND n.deleted_at IS NULL";
@@ -175,6 +175,7 @@ impl Criteria {
             conversation_id: message.conversation_id,
             seq: message.seq,
             message_id: message.message_id,
+            thread: message.thread,
             author: message.author,
             created_at: message.created_at,
             snippet: Snippet::new(&message.text, places),
@@ -223,6 +224,7 @@ struct Candidate {
     text: String,
     sources: u64,
     reactions: u64,
+    thread: Option<MessageId>,
 }
 
 fn read_candidate(mut row: Row) -> Result<Candidate, StorageError> {
@@ -234,6 +236,7 @@ fn read_candidate(mut row: Row) -> Result<Candidate, StorageError> {
         text: row.text()?,
         sources: row.count()?,
         reactions: row.count()?,
+        thread: row.optional_id()?,
         author: read_author(&mut row)?,
     })
 }

@@ -115,7 +115,9 @@ async fn an_edit_changes_the_message_and_is_an_entry_of_the_log(db: TestDatabase
     assert_eq!(log(&db, &scene).await, expected);
     let page = db.entries_after(scene.conversation.id, 2, 1).await;
     assert_eq!(page.unwrap(), [Entry::Change(second)]);
-    let older = db.messages_before(scene.conversation.id, Some(4), 1).await;
+    let older = db
+        .messages_before(scene.conversation.id, None, Some(4), 1)
+        .await;
     assert_eq!(older.unwrap(), [now]);
 }
 
@@ -177,7 +179,9 @@ async fn reactions_stand_beside_their_message_in_their_order(db: TestDatabase) {
         ("🎉".to_owned(), vec![friend.id]),
     ];
     assert_eq!(beside(read(&db, &message).await), both);
-    let page = db.messages_before(scene.conversation.id, None, 10).await;
+    let page = db
+        .messages_before(scene.conversation.id, None, None, 10)
+        .await;
     let [first, second] = page.unwrap().try_into().unwrap();
     assert_eq!(beside(first), both);
     assert_eq!(beside(second), [("👍🏽".to_owned(), vec![scene.user.id])]);

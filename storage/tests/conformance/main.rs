@@ -20,5 +20,6 @@ mod refresh;
 mod replies;
 mod search;
 mod search_model;
+mod threads;
 mod trouble;
 mod twins;

@@ -172,6 +172,7 @@ async fn send_and_check(db: &TestDatabase, processes: [storage::Storage; 2]) {
                         client_id: Some(client(&format!("{sender}-{number}-{conversation_id}"))),
                         text: format!("{sender} {number}"),
                         reply_to: None,
+                        thread: None,
                         created_at: NOW,
                         replies: Vec::new(),
                     };
@@ -358,14 +359,17 @@ async fn pages_join_without_overlap_in_both_directions(db: TestDatabase) {
         forwards.extend(page);
     }
     assert!(forwards.iter().copied().eq(1..=25));
-    let newest = seqs(db.messages_before(id, None, 10).await.unwrap());
+    let newest = seqs(db.messages_before(id, None, None, 10).await.unwrap());
     assert!(newest.iter().copied().eq(16..=25));
-    let older = seqs(db.messages_before(id, Some(16), 100).await.unwrap());
+    let older = seqs(db.messages_before(id, None, Some(16), 100).await.unwrap());
     assert!(older.iter().copied().eq(1..=15));
     assert_eq!(db.messages_after(id, u64::MAX, 10).await.unwrap(), []);
-    assert_eq!(db.messages_before(id, Some(0), 10).await.unwrap(), []);
+    assert_eq!(db.messages_before(id, None, Some(0), 10).await.unwrap(), []);
     assert_eq!(
-        db.messages_before(id, Some(u64::MAX), 1).await.unwrap()[0].seq,
+        db.messages_before(id, None, Some(u64::MAX), 1)
+            .await
+            .unwrap()[0]
+            .seq,
         25
     );
 }

@@ -140,6 +140,7 @@ async fn what_was_found_is_shown_with_its_places(db: TestDatabase) {
         conversation_id: scene.conversation.id,
         seq: 1,
         message_id: message.message_id,
+        thread: None,
         author: scene.author(),
         created_at: NOW,
         snippet: Snippet {

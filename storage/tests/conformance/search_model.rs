@@ -107,6 +107,7 @@ impl World {
                     client_id: None,
                     text: self.text(1..7),
                     reply_to: None,
+                    thread: None,
                     created_at: self.time,
                     replies: Vec::new(),
                 };

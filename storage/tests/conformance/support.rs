@@ -277,6 +277,7 @@ impl Scene {
             client_id: Some(client(client_id)),
             text: text.to_owned(),
             reply_to: None,
+            thread: None,
             created_at: NOW,
             replies: Vec::new(),
         }

@@ -119,6 +119,7 @@ impl Server {
             },
             ai_written: true,
             reply_to: reply,
+            thread: None,
         }
     }
 
