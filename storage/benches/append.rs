@@ -1,6 +1,6 @@
 //! What group commit gains: 64 senders, each waiting for its answer, in 16 conversations, with it and without.
 //!
-//! Meanwhile the messages are indexed for searches, as in a running server.
+//! Meanwhile the messages are indexed for searches, as in a running server; beside it stands the same without.
 //!
 //! `cargo bench -p storage --bench append` measures SQLite, and PostgreSQL where TEST_POSTGRES_URL names a server. The two ways take
 //! turns, so that whatever else the machine does meets both; what counts is the ratio of each pair.
@@ -43,14 +43,20 @@ async fn measure(name: &str, database: &Database) {
     let storage = Storage::open(database).await.expect("the database opens");
     storage.migrate().await.expect("the migrations apply");
     let scene = Arc::new(Scene::set(&storage).await);
-    let indexed = storage.clone();
-    let indexing = tokio::spawn(async move { indexed.keep_index().await });
     let mut ratios = Vec::new();
     for round in 1..=ROUNDS {
+        let indexed = storage.clone();
+        let indexing = tokio::spawn(async move { indexed.keep_index().await });
         let together = run(&storage, &scene, Way::Together).await;
+        indexing.abort();
+        let unindexed = run(&storage, &scene, Way::Together).await;
         let alone = run(&storage, &scene, Way::Alone).await;
         let ratio = together.per_second / alone.per_second;
-        println!("{name} round {round}: together {together}; alone {alone}; ratio {ratio:.1}");
+        let of_index = together.per_second / unindexed.per_second;
+        println!(
+            "{name} round {round}: together {together}; without the index {unindexed}, ratio {of_index:.2}; \
+             alone {alone}, ratio {ratio:.1}"
+        );
         ratios.push(ratio);
     }
     ratios.sort_by(f64::total_cmp);
@@ -58,7 +64,6 @@ async fn measure(name: &str, database: &Database) {
         "{name}: group commit is {:.1} times as fast (median of {ROUNDS})",
         ratios[ROUNDS / 2]
     );
-    indexing.abort();
     storage.close().await;
 }
 
