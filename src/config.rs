@@ -59,6 +59,8 @@ pub struct Config {
     pub models: ModelsConfig,
     /// How much and how often.
     pub limits: LimitsConfig,
+    /// Notifications.
+    pub delivery: DeliveryConfig,
     /// How long a stop waits for what is in progress.
     pub drain: Duration,
     /// What is odd about the configuration, for the log.
@@ -132,6 +134,21 @@ pub struct ModelsConfig {
     pub deterministic: bool,
     /// Tokens of the longest reply.
     pub reply_tokens_max: u32,
+}
+
+/// How people are told of what they have not seen.
+#[derive(Debug, Clone)]
+pub struct DeliveryConfig {
+    /// The key that push services know us by; absent means one that is made once and kept in `data_dir`.
+    pub vapid_private_key: Option<SecretString>,
+    /// Whom push services write to.
+    pub vapid_subject: Option<String>,
+    /// How long a message may be unread before anybody is told.
+    pub after: Duration,
+    /// The shortest time between two calls to one place.
+    pub gap: Duration,
+    /// Whether addresses of private networks are called.
+    pub private_addresses: bool,
 }
 
 /// How much and how often.
@@ -256,8 +273,9 @@ impl Reader<'_> {
         let accounts = self.accounts(production);
         let models = self.models();
         let limits = self.limits();
+        let delivery = self.delivery();
         let drain = Duration::from_secs(self.number("TWIN_DRAIN_SECONDS", 0, 600));
-        let warnings = self.warnings(environment, &accounts, &database, &bus);
+        let warnings = self.warnings(environment, &accounts, &database, &bus, &delivery);
         Config {
             app_name,
             environment,
@@ -270,6 +288,7 @@ impl Reader<'_> {
             accounts,
             models,
             limits,
+            delivery,
             drain,
             warnings,
             origins: std::mem::take(&mut self.origins),
@@ -421,12 +440,25 @@ impl Reader<'_> {
         }
     }
 
+    fn delivery(&mut self) -> DeliveryConfig {
+        DeliveryConfig {
+            vapid_private_key: self
+                .secret("TWIN_VAPID_PRIVATE_KEY")
+                .map(SecretString::from),
+            vapid_subject: self.optional("TWIN_VAPID_SUBJECT", value::contact),
+            after: Duration::from_secs(self.number("TWIN_NOTIFY_AFTER_SECONDS", 0, 3_600)),
+            gap: Duration::from_secs(self.number("TWIN_NOTIFY_GAP_SECONDS", 0, 86_400)),
+            private_addresses: self.required("TWIN_NOTIFY_PRIVATE_ADDRESSES", value::boolean),
+        }
+    }
+
     fn warnings(
         &mut self,
         environment: Environment,
         accounts: &AccountsConfig,
         database: &Database,
         bus: &BusConfig,
+        delivery: &DeliveryConfig,
     ) -> Vec<String> {
         let mut warnings = self.sources.unknown_variables();
         for name in ["AI_SERVICE_URL", "VECTOR_DB_URL"] {
@@ -438,6 +470,12 @@ impl Reader<'_> {
         if postgres && accounts.jwt_secret.is_none() {
             warnings.push(
                 "JWT_SECRET is not set: processes that share a database must also share JWT_SECRET"
+                    .to_owned(),
+            );
+        }
+        if postgres && delivery.vapid_private_key.is_none() {
+            warnings.push(
+                "TWIN_VAPID_PRIVATE_KEY is not set: processes that share a database must also share the key of web push"
                     .to_owned(),
             );
         }

@@ -19,6 +19,8 @@ mod keys;
 mod log_in;
 mod me;
 mod message_schema;
+mod notification_places;
+mod notifications;
 mod observe;
 mod openai;
 mod openapi;
@@ -54,6 +56,7 @@ pub use readiness::{Check, Readiness, ReadinessChecks};
 use crate::auth::Accounts;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
+use crate::delivery::Delivery;
 use crate::ingest::Ingest;
 use problem::Problem;
 
@@ -66,6 +69,8 @@ pub struct Edge {
     pub storage: Storage,
     /// Takes documents in.
     pub ingest: Ingest,
+    /// Tells people of what they have not seen.
+    pub delivery: Delivery,
     /// The actors, and through them the models.
     pub node: Node,
     /// Whether the process may be given work.
@@ -141,6 +146,19 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(bots::create_bot)
                 .service(bots::list_bots)
                 .service(bots::delete_bot)
+                .service(notifications::list_notifications)
+                .service(notifications::read_notifications)
+                .service(notifications::read_notification)
+                .service(notifications::read_level)
+                .service(notifications::set_level)
+                .service(notification_places::read_settings)
+                .service(notification_places::set_settings)
+                .service(notification_places::list_subscriptions)
+                .service(notification_places::put_subscription)
+                .service(notification_places::delete_subscription)
+                .service(notification_places::read_webhook)
+                .service(notification_places::put_webhook)
+                .service(notification_places::delete_webhook)
                 .route("/openapi.json", web::get().to(serve_description)),
         )
         .service(scope::scope("/v1").configure(openai::routes))

@@ -11,6 +11,7 @@ pub mod chat;
 pub mod serve;
 
 pub mod auth;
+pub mod delivery;
 pub mod http;
 pub mod ingest;
 pub mod transport;
@@ -21,5 +22,6 @@ pub mod seed;
 pub mod clock;
 pub mod database;
 pub mod embeddings;
+pub mod kept_file;
 pub mod models;
 pub mod telemetry;

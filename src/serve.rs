@@ -28,6 +28,7 @@ use utoipa_actix_web::AppExt;
 use crate::auth::{AccessTokens, Accounts, AccountsParts, Passwords, RefreshKey, jwt_secret};
 use crate::clock::Clock;
 use crate::config::{BusConfig, Config};
+use crate::delivery::{Delivery, DeliveryParts, Outbound, vapid_key};
 use crate::embeddings::Embeddings;
 use crate::http::limits::UPLOADS_AT_ONCE_MAX;
 use crate::http::{self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes, WritingPlaces};
@@ -106,6 +107,13 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
     )
     .await?;
 
+    let delivery = Delivery::new(DeliveryParts {
+        storage: storage.clone(),
+        clock: clock.clone(),
+        outbound: Outbound::new(config.delivery.private_addresses),
+        vapid: vapid_key(config)?,
+        gap: config.delivery.gap,
+    });
     let embeddings = Embeddings::Node(node.clone());
     let ingest = Ingest::new(
         storage.clone(),
@@ -119,6 +127,7 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         readiness: ReadinessChecks::new(storage.clone(), files, bus, embeddings.clone()),
         storage,
         ingest,
+        delivery,
         node: node.clone(),
         rate_limits: RateLimits::new(&config.limits),
         limits: config.limits.clone(),
@@ -283,6 +292,7 @@ fn open_bus(config: &Config, node: NodeId) -> anyhow::Result<(Bus, Events)> {
 fn node_config(config: &Config, node: NodeId) -> NodeConfig {
     NodeConfig {
         heartbeat: config.http.heartbeat,
+        notify_after: config.delivery.after,
         sends_per_minute: config.limits.sends_per_minute,
         broadcasts: config.limits.broadcasts_per_user.as_governor(),
         reply_tokens_max: config.models.reply_tokens_max,

@@ -5,7 +5,8 @@
 //! 3. A change of a message ([`Alter`], `changes.rs`) becomes an entry of the log in the same way.
 //! 4. Each reply that the message asks for is claimed, handed to its twin, and streamed (`replies.rs`).
 //! 5. Who follows now is told to those who wish to know (`presence.rs`).
-//! 6. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
+//! 6. A little later those who have missed a message and are not there are told (`notices.rs`).
+//! 7. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::timeline::{Arrival, Timeline, entry_frame};
 mod changes;
 mod followers;
 mod neighbours;
+mod notices;
 mod presence;
 mod replies;
 mod requests;
@@ -33,6 +35,8 @@ pub(crate) use changes::Alter;
 use followers::ShardLink;
 pub(crate) use followers::{Attach, Detach, Enter};
 pub(crate) use neighbours::{BusArrived, CatchUpWithLog};
+pub(crate) use notices::Look;
+use notices::Notices;
 pub(crate) use presence::Here;
 use presence::Presence;
 use replies::OwnReply;
@@ -87,6 +91,7 @@ pub(crate) struct Conversation {
     timeline: Timeline,
     shards: HashMap<ShardId, ShardLink>,
     presence: Presence,
+    notices: Notices,
     replies: HashMap<MessageId, OwnReply>,
     /// Messages on their way into the log, in the order in which they came.
     appends: Appends,
@@ -123,6 +128,7 @@ impl Conversation {
             timeline: Timeline::new(id, conversation.last_seq),
             shards: HashMap::new(),
             presence: Presence::default(),
+            notices: Notices::default(),
             replies: HashMap::new(),
             appends: Appends::new(),
             changing: Arc::default(),
@@ -153,6 +159,7 @@ impl Conversation {
                     {
                         self.stop_replies_to(message_id);
                     }
+                    self.await_notices(&entry, context);
                     let seq = entry.seq();
                     let message_id = entry.message().map(|message| message.message_id);
                     let frame = entry_frame(entry);

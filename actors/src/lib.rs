@@ -15,6 +15,7 @@ mod fan_out;
 mod inference_pool;
 mod later;
 mod node;
+mod notices;
 mod outbox;
 mod session;
 mod shared_frame;

@@ -117,3 +117,22 @@ pub const BACK_OFF_RESET: Duration = Duration::from_secs(60);
 
 /// People and bots in one word to the other nodes about whose connections to look at: 4 KiB.
 pub(crate) const CHECK_ACCESS_USERS_MAX: usize = 256;
+
+/// How long to wait before a conversation is looked through again that could not be.
+pub(crate) const NOTICE_AGAIN: Duration = Duration::from_secs(15);
+
+/// How often it is written down that nobody has missed anything: what a node that dies has not, is told once more to those who
+/// did not say that they had read it.
+pub(crate) const NOTICED_WRITTEN_EVERY: Duration = Duration::from_secs(60);
+
+/// How often is looked for conversations that nobody looked through: the database reads all of them for that.
+pub(crate) const NOTICE_SWEEP_EVERY: Duration = Duration::from_secs(300);
+
+/// How much longer than usual a conversation must have waited to be looked for: its own node is first.
+pub(crate) const NOTICE_SWEEP_AFTER: Duration = Duration::from_secs(90);
+
+/// How long ago the newest message may be: who has not looked for a day finds the count of unread messages.
+pub(crate) const NOTICE_SWEEP_SINCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Conversations that are woken at once to be looked through; the rest wait for the next time.
+pub(crate) const NOTICE_SWEEP_MAX: u32 = 256;

@@ -14,14 +14,15 @@ use storage::Storage;
 use tokio::sync::oneshot;
 
 use crate::bus_event::{NodeEvent, all_nodes};
-use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, ResumeReplies};
+use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, Look, ResumeReplies};
 use crate::directory::Directory;
 use crate::fan_out::{CheckAccess, Drain, LocalRooms, RoomShard, ShardId};
 use crate::inference_pool::{
     Embed, EmbedderAbout, EngineAbout, Forget, InferencePool, Models, PoolError,
 };
 use crate::limits::{
-    CHECK_ACCESS_USERS_MAX, EMBED_TEXTS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN, SWEEP_EVERY,
+    CHECK_ACCESS_USERS_MAX, EMBED_TEXTS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN, NOTICE_SWEEP_AFTER,
+    NOTICE_SWEEP_EVERY, NOTICE_SWEEP_MAX, NOTICE_SWEEP_SINCE, SWEEP_EVERY,
 };
 use crate::metrics;
 use crate::session::Authenticate;
@@ -38,6 +39,8 @@ pub struct NodeConfig {
     pub identify_within: Duration,
     /// A twin or conversation that nobody has needed for this long is retired.
     pub idle_after: Duration,
+    /// How long a message may be unread before those who are not there are told of it.
+    pub notify_after: Duration,
     /// Messages that one person may send per minute, all connections together.
     pub sends_per_minute: std::num::NonZeroU32,
     /// Broadcasts that one person may send, all connections together.
@@ -57,6 +60,7 @@ impl NodeConfig {
             heartbeat: Duration::from_secs(20),
             identify_within: Duration::from_secs(10),
             idle_after: Duration::from_secs(300),
+            notify_after: Duration::from_secs(10),
             sends_per_minute: std::num::NonZeroU32::new(100).expect("100 is not zero"),
             broadcasts: Quota::per_second(std::num::NonZeroU32::new(100).expect("100 is not zero")),
             reply_tokens_max: 256,
@@ -404,6 +408,7 @@ async fn start_actors(
     services.directory.set_supervisor(supervisor);
     actix::spawn(listen_to_bus(services.clone(), events));
     actix::spawn(sweep(services.clone()));
+    actix::spawn(sweep_for_notices(services.clone()));
     Ok(services)
 }
 
@@ -472,6 +477,37 @@ async fn sweep(services: Services) {
                 }
                 Err(error) => {
                     tracing::warn!(%error, conversation = %order.conversation_id, "unfinished reply")
+                }
+            }
+        }
+    }
+}
+
+/// Finds conversations that nobody has looked through for what people have missed, since their node died, and wakes them.
+async fn sweep_for_notices(services: Services) {
+    let mut tick = tokio::time::interval(NOTICE_SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        let age = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        let until = now_ms() - age(services.config.notify_after + NOTICE_SWEEP_AFTER);
+        let since = until - age(NOTICE_SWEEP_SINCE);
+        let found = services
+            .storage
+            .unnoticed_conversations(since, until, NOTICE_SWEEP_MAX);
+        let found = match found.await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%error, "what people have missed cannot be looked for");
+                continue;
+            }
+        };
+        for id in found {
+            match services.directory.conversation(id).await {
+                Ok(conversation) => {
+                    let _ = conversation.try_send(Look);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, conversation = %id, "nobody is told what they have missed")
                 }
             }
         }

@@ -32,7 +32,7 @@ pub(crate) fn answering_twins(members: &[Member], author: &Author, text: &str) -
 }
 
 /// Whether a text in lower case mentions a name: `@name`, standing as a word of its own.
-fn mentions(text: &str, name: &str) -> bool {
+pub(crate) fn mentions(text: &str, name: &str) -> bool {
     let mention = format!("@{}", name.to_lowercase());
     let in_word = |letter: char| letter.is_alphanumeric() || letter == '_';
     text.match_indices(&mention).any(|(at, _)| {

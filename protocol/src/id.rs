@@ -113,6 +113,10 @@ id! {
     TokenFamilyId,
     /// A key that a program calls with.
     ApiKeyId,
+    /// Something that a person has not seen.
+    NotificationId,
+    /// A place where a person is told of what the person has not seen.
+    NotificationTargetId,
     /// A running server process.
     NodeId,
 }

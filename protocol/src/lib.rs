@@ -21,8 +21,8 @@ pub use codec::{
 pub use entry::{Change, Entry, What};
 pub use error_code::{CloseCode, ErrorCode, Recovery};
 pub use id::{
-    ApiKeyId, ChunkId, ConversationId, DocumentId, InvalidId, MessageId, NodeId, SessionId,
-    TokenFamilyId, TwinId, UserId,
+    ApiKeyId, ChunkId, ConversationId, DocumentId, InvalidId, MessageId, NodeId, NotificationId,
+    NotificationTargetId, SessionId, TokenFamilyId, TwinId, UserId,
 };
 pub use message::{
     Author, Failure, Latency, Message, Reaction, Source, StopReason, ThreadSummary, Usage,

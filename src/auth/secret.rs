@@ -1,7 +1,5 @@
 //! The secret of the tokens: configured, or made once and kept in the data folder so that log-ins survive a restart.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -9,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 
 use crate::config::{Config, SECRET_BYTES_MIN};
+use crate::kept_file::{KeptFileError, kept_text};
 
 /// Random bytes of a secret that is made here.
 const GENERATED_BYTES: usize = 48;
@@ -17,13 +16,8 @@ const GENERATED_BYTES: usize = 48;
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file can't be made, written or read.
-    #[error("the secret of log-ins can't be kept in {path}: {error}; set JWT_SECRET or DATA_DIR")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What went wrong.
-        error: std::io::Error,
-    },
+    #[error("the secret of log-ins {0}; set JWT_SECRET or DATA_DIR")]
+    File(#[from] KeptFileError),
     /// The file holds something else.
     #[error(
         "{path} is no secret of log-ins: delete it and a new one is made, which ends all log-ins"
@@ -49,44 +43,17 @@ pub fn jwt_secret(config: &Config) -> Result<SecretString, SecretError> {
 }
 
 fn kept_secret(path: &Path) -> Result<SecretString, SecretError> {
-    let file_error = |error| SecretError::File {
-        path: path.to_owned(),
-        error,
-    };
-    if !path.exists() {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(file_error)?;
-        }
+    let secret = kept_text(path, || {
         let mut bytes = [0; GENERATED_BYTES];
         getrandom::fill(&mut bytes)?;
-        create_whole(path, &STANDARD.encode(bytes)).map_err(file_error)?;
-    }
-    let text = std::fs::read_to_string(path).map_err(file_error)?;
-    let secret = text.trim();
+        Ok::<_, SecretError>(STANDARD.encode(bytes))
+    })?;
     if secret.len() < SECRET_BYTES_MIN {
         return Err(SecretError::Malformed {
             path: path.to_owned(),
         });
     }
     Ok(SecretString::from(secret))
-}
-
-/// Makes the file whole or not at all; when another process was first, its file stands.
-fn create_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let unfinished = path.with_extension(std::process::id().to_string());
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&unfinished, path);
-    std::fs::remove_file(&unfinished)?;
-    match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -222,6 +222,29 @@ pub const SETTINGS: &[Setting] = &[
         "200",
         "Documents of one twin, 1 to 100000",
     ),
+    secret(
+        "TWIN_VAPID_PRIVATE_KEY",
+        "Key that push services know this installation by: 32 bytes in base64url; made once and kept in DATA_DIR when absent",
+    ),
+    optional(
+        "TWIN_VAPID_SUBJECT",
+        "Whom push services write to when something is wrong: a mailto: or https: address",
+    ),
+    value(
+        "TWIN_NOTIFY_AFTER_SECONDS",
+        "10",
+        "How long a message may be unread before those who are not there are told of it, 0 to 3600",
+    ),
+    value(
+        "TWIN_NOTIFY_GAP_SECONDS",
+        "20",
+        "The shortest time between two notifications to one browser or webhook, 0 to 86400",
+    ),
+    value(
+        "TWIN_NOTIFY_PRIVATE_ADDRESSES",
+        "false",
+        "Whether webhooks and browsers may have addresses of private networks, and http",
+    ),
     value("TWIN_KEYS_MAX", "20", "API keys of one person, 1 to 1000"),
     value("TWIN_BOTS_MAX", "20", "Bots of one person, 1 to 1000"),
     value(

@@ -144,6 +144,17 @@ pub(super) fn text(text: &str) -> Result<String, Allowed> {
     Ok(text.to_owned())
 }
 
+pub(super) fn contact(text: &str) -> Result<String, Allowed> {
+    let is_address = ["mailto:", "https://"]
+        .iter()
+        .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    match is_address && is_plain {
+        true => Ok(text.to_owned()),
+        false => Err("an address that begins with mailto: or https://".to_owned()),
+    }
+}
+
 pub(super) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, Allowed> {
     match text.parse() {
         Ok(number) if range.contains(&number) => Ok(number),

@@ -48,6 +48,9 @@ pub const LANGUAGE_CHARS_MAX: usize = 35;
 /// Members of a conversation, people and twins together: each message goes to every one of them.
 pub const MEMBERS_MAX: usize = 50;
 
+/// Browsers in which one person is told; and one webhook beside them.
+pub const NOTIFICATION_PLACES_MAX: u64 = 20;
+
 /// Entries of a page when nothing is asked for.
 pub const PAGE_ENTRIES_DEFAULT: u32 = 50;
 

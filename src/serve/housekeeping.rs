@@ -1,4 +1,5 @@
-//! What a running server does beside its requests: forgetting what nobody needs any more, and indexing what was said.
+//! What a running server does beside its requests: telling people what they have missed, forgetting what nobody needs any
+//! more, and indexing what was said.
 
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ const BUCKETS_EVERY: Duration = Duration::from_secs(60);
 /// How often expired refresh tokens are forgotten.
 const REFRESH_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How often notifications are forgotten that were read or are too old.
+const NOTIFICATIONS_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// How long an expired refresh token is remembered, so that its owner is told that it has expired.
 const REFRESH_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -24,6 +28,8 @@ pub(super) fn start(edge: &web::Data<Edge>) -> Vec<JoinHandle<()>> {
         actix_web::rt::spawn(forget_buckets(edge.clone())),
         actix_web::rt::spawn(forget_refresh_tokens(edge.clone())),
         actix_web::rt::spawn(keep_index(edge.clone())),
+        actix_web::rt::spawn(forget_notifications(edge.clone())),
+        edge.delivery.start(),
     ]
 }
 
@@ -48,6 +54,18 @@ async fn forget_refresh_tokens(edge: web::Data<Edge>) {
             Ok(0) => {}
             Ok(forgotten) => tracing::info!(forgotten, "forgot expired refresh tokens"),
             Err(error) => tracing::warn!(%error, "expired refresh tokens could not be forgotten"),
+        }
+    }
+}
+
+async fn forget_notifications(edge: web::Data<Edge>) {
+    let mut tick = interval(NOTIFICATIONS_EVERY);
+    loop {
+        tick.tick().await;
+        match edge.storage.forget_notifications(edge.clock.now_ms()).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "forgot notifications"),
+            Err(error) => tracing::warn!(%error, "notifications could not be forgotten"),
         }
     }
 }

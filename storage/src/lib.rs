@@ -13,6 +13,8 @@ mod drafts;
 mod files;
 mod history;
 mod messages;
+mod notification_targets;
+mod notifications;
 mod people;
 mod refresh;
 mod replies;
@@ -42,6 +44,14 @@ pub use files::{FileKey, Files, InvalidFileKey};
 pub use history::{History, HistoryPlace};
 pub use messages::{Appended, NewMessage, NewReplyOrder};
 pub use migrations::MigrationStatus;
+pub use notification_targets::{
+    ClaimedTarget, NotificationSettings, NotificationTarget, QuietHours, TargetKind, TargetSort,
+    Waiting,
+};
+pub use notifications::{
+    Listener, NOTIFICATION_KEPT_MS, NOTIFICATIONS_MAX, Notice, NoticeKind, Notification,
+    NotifyLevel, Unnoticed, UnnoticedMessage,
+};
 pub use people::{DELETED_ACCOUNT, User, UserChange};
 pub use refresh::{NewRefresh, Rotation, TokenHash};
 pub use replies::{Finished, FinishedReply, ReplyOrder, ReplyState};

@@ -3,8 +3,8 @@
 use std::vec::IntoIter;
 
 use protocol::{
-    ApiKeyId, ChunkId, ClientId, ConversationId, DocumentId, MessageId, NodeId, TokenFamilyId,
-    TwinId, UserId,
+    ApiKeyId, ChunkId, ClientId, ConversationId, DocumentId, MessageId, NodeId, NotificationId,
+    NotificationTargetId, TokenFamilyId, TwinId, UserId,
 };
 use uuid::Uuid;
 
@@ -89,6 +89,8 @@ ids!(
     DocumentId,
     MessageId,
     NodeId,
+    NotificationId,
+    NotificationTargetId,
     TokenFamilyId,
     TwinId,
     UserId

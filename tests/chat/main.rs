@@ -11,6 +11,7 @@ mod edge;
 mod faults;
 mod main_job;
 mod nodes;
+mod notifications;
 mod process;
 
 #[path = "../support/server.rs"]

@@ -101,6 +101,87 @@ fn routes() -> Vec<Route> {
             None,
             [401, 404, 200, 200],
         ),
+        // What one has not seen, and where one is told.
+        route(
+            get.clone(),
+            "/api/v1/notifications",
+            None,
+            [401, 200, 200, 200],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/notifications",
+            None,
+            [401, 204, 204, 204],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/notifications/{notification}",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            get.clone(),
+            "/api/v1/me/notification-settings",
+            None,
+            [401, 200, 200, 200],
+        ),
+        route(
+            Method::PUT,
+            "/api/v1/me/notification-settings",
+            Some(json!({"level": null, "quiet_hours": null, "names_shown": false})),
+            [401, 200, 200, 200],
+        ),
+        route(
+            get.clone(),
+            "/api/v1/me/push-subscriptions",
+            None,
+            [401, 200, 200, 200],
+        ),
+        route(
+            Method::PUT,
+            "/api/v1/me/push-subscriptions",
+            Some(
+                json!({"endpoint": "https://push.example.com/", "keys": {"p256dh": "", "auth": ""}}),
+            ),
+            [401, 422, 422, 422],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/me/push-subscriptions/{subscription}",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            get.clone(),
+            "/api/v1/me/webhook",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::PUT,
+            "/api/v1/me/webhook",
+            Some(json!({"url": "https://example.com/"})),
+            [401, 200, 200, 200],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/me/webhook",
+            None,
+            [401, 204, 204, 204],
+        ),
+        route(
+            get.clone(),
+            "/api/v1/conversations/{conversation}/notifications",
+            None,
+            [401, 404, 200, 200],
+        ),
+        route(
+            Method::PUT,
+            "/api/v1/conversations/{conversation}/notifications",
+            Some(json!({"level": "all"})),
+            [401, 404, 200, 200],
+        ),
         // Keys of programs.
         route(get.clone(), "/api/v1/keys", None, [401, 200, 200, 200]),
         route(
@@ -318,6 +399,15 @@ impl World {
         let names = vec![
             ("{model}", twin.clone()),
             ("{key}", text(&key["id"])),
+            // Nobody's.
+            (
+                "{notification}",
+                "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
+            ),
+            (
+                "{subscription}",
+                "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
+            ),
             ("{bot}", text(&bot["id"])),
             ("{twin}", twin),
             ("{public}", public),

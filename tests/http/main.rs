@@ -11,6 +11,7 @@ mod bots;
 mod conversations;
 mod drafts;
 mod keys;
+mod notifications;
 mod openai;
 mod operations;
 mod problems;

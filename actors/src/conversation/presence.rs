@@ -90,6 +90,11 @@ impl Presence {
         news
     }
 
+    /// Whether somebody follows the conversation, on any node.
+    pub(super) fn is_online(&self, user: UserId) -> bool {
+        self.online.contains(&user)
+    }
+
     /// What the members are told.
     pub(super) fn frame(&self, conversation_id: ConversationId) -> SharedFrame {
         SharedFrame::new(ServerFrame::Presence {

@@ -15,6 +15,7 @@ mod history;
 mod lifecycle;
 mod messages;
 mod model;
+mod notifications;
 mod people;
 mod refresh;
 mod replies;

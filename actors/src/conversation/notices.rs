@@ -1,0 +1,151 @@
+//! What people have missed: a little after a message, those who have not read it and are not there are told.
+//!
+//! The database holds how far the log was looked through, so that nothing is forgotten when a node dies, and nobody is told
+//! twice when several nodes look.
+
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use protocol::Entry;
+use storage::Member;
+
+use super::Conversation;
+use crate::limits::{NOTICE_AGAIN, NOTICED_WRITTEN_EVERY};
+use crate::node::now_ms;
+use crate::notices::{Callers, Size, missed};
+
+/// Whether the log is to be looked through.
+#[derive(Default)]
+pub(super) struct Notices {
+    /// A look is to come, or under way.
+    awaited: bool,
+    /// Nobody has missed anything up to here.
+    clear_seq: u64,
+    written: Option<Instant>,
+}
+
+impl Conversation {
+    /// Has the log looked through a little later, if that is not to come already.
+    pub(super) fn await_notices(&mut self, entry: &Entry, context: &mut Context<Self>) {
+        if entry.message().is_some() && !std::mem::replace(&mut self.notices.awaited, true) {
+            context.run_later(self.services.config.notify_after, Self::notice);
+        }
+    }
+
+    /// Whether every person who takes part follows the conversation now.
+    fn everybody_is_here(&self) -> bool {
+        self.members.iter().all(|member| match member {
+            Member::User {
+                id, bot_of: None, ..
+            } => self.presence.is_online(*id),
+            Member::User { .. } | Member::Twin { .. } => true,
+        })
+    }
+
+    /// Who may speak to everybody at once: whoever began the conversation.
+    fn callers(&self) -> Callers {
+        Callers::from([self.created_by])
+    }
+
+    fn size(&self) -> Size {
+        match self.members.len() {
+            ..=2 => Size::Two,
+            _ => Size::Room,
+        }
+    }
+
+    /// Another look, since something was left.
+    fn notice_again(&mut self, after: Duration, context: &mut Context<Self>) {
+        self.notices.awaited = true;
+        context.run_later(after, Self::notice);
+    }
+
+    /// Looks through the log for what people have missed.
+    fn notice(&mut self, context: &mut Context<Self>) {
+        self.notices.awaited = false;
+        let last_seq = self.timeline.last_seq();
+        if self.everybody_is_here() {
+            self.notices.clear_seq = last_seq;
+            return self.write_clear_seq(context);
+        }
+        let after = self.services.config.notify_after;
+        let until = now_ms() - i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+        let (storage, id) = (self.services.storage.clone(), self.id);
+        let clear_seq = self.notices.clear_seq;
+        let unnoticed = async move { storage.unnoticed(id, clear_seq, until).await };
+        let decided = unnoticed.into_actor(self).then(move |unnoticed, this, _| {
+            let storage = this.services.storage.clone();
+            let decided = unnoticed.map(|unnoticed| {
+                let up_to = unnoticed.messages.first().map(|message| message.seq);
+                let notices = missed(
+                    &unnoticed.messages,
+                    &unnoticed.listeners,
+                    |user| this.presence.is_online(user),
+                    &this.callers(),
+                    this.size(),
+                );
+                (unnoticed.noticed_seq, up_to, notices)
+            });
+            let kept = async move {
+                let (noticed_seq, up_to, notices) = decided?;
+                let Some(up_to) = up_to else {
+                    return Ok(noticed_seq);
+                };
+                storage
+                    .notify(id, (noticed_seq, up_to), notices, now_ms())
+                    .await?;
+                Ok::<_, storage::StorageError>(up_to)
+            };
+            kept.into_actor(this)
+        });
+        let looked = decided.map(move |kept, this, context| match kept {
+            Ok(up_to) => {
+                this.notices.clear_seq = this.notices.clear_seq.max(up_to);
+                // What came in the meantime was too new.
+                if up_to < last_seq && !this.notices.awaited {
+                    this.notice_again(this.services.config.notify_after, context);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, conversation = %this.id, "nobody is told yet what they have missed");
+                this.notice_again(NOTICE_AGAIN, context);
+            }
+        });
+        context.spawn(looked);
+    }
+
+    /// Keeps, now and then, that nobody has missed anything.
+    fn write_clear_seq(&mut self, context: &mut Context<Self>) {
+        let is_recent = |written: Instant| written.elapsed() < NOTICED_WRITTEN_EVERY;
+        if self.notices.written.is_some_and(is_recent) {
+            return;
+        }
+        self.notices.written = Some(Instant::now());
+        let (storage, id, seq) = (
+            self.services.storage.clone(),
+            self.id,
+            self.notices.clear_seq,
+        );
+        let written = async move { storage.notice_up_to(id, seq).await };
+        context.spawn(written.into_actor(self).map(|written, this, _| {
+            if let Err(error) = written {
+                tracing::warn!(%error, conversation = %this.id, "cannot write down that nobody missed anything");
+            }
+        }));
+    }
+}
+
+/// The conversation was not looked through for what people have missed: do so soon.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Look;
+
+impl Handler<Look> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, _: Look, context: &mut Self::Context) {
+        if !self.notices.awaited {
+            self.notice_again(self.services.config.notify_after, context);
+        }
+    }
+}
