@@ -9,6 +9,7 @@ use super::message_schema::{
 };
 use super::openai::ErrorDocument;
 use super::problem::{ProblemCode, ProblemDocument};
+use super::search::Sort;
 
 /// Where the description is.
 pub const OPENAPI_PATH: &str = "/api/v1/openapi.json";
@@ -52,6 +53,7 @@ const BEARER: &str = "bearer";
         StopReasonSchema,
         FailureSchema,
         ErrorDocument,
+        Sort,
     )),
     security(("bearer" = [])),
     modifiers(&Bearer),
