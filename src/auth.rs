@@ -5,6 +5,7 @@
 
 mod access_token;
 mod hs256;
+mod invitation_code;
 mod password;
 mod program_secret;
 mod refresh_token;
@@ -17,6 +18,7 @@ use protocol::{TokenFamilyId, UserId};
 use storage::{NewRefresh, Rotation, Storage, StorageError, User};
 
 pub use access_token::{AccessTokens, LEEWAY};
+pub use invitation_code::{InvalidInvitationCode, InvitationCode};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordError, Passwords};
 pub use program_secret::{
     API_KEY_MARK, ApiKeySecret, BOT_TOKEN_MARK, BotToken, InvalidProgramSecret, ProgramSecret,

@@ -14,6 +14,7 @@ mod drafts;
 mod fallback;
 mod fields;
 mod history;
+mod invitations;
 mod json;
 mod keys;
 mod log_in;
@@ -29,6 +30,7 @@ mod paging;
 mod rate_limits;
 mod readiness;
 mod responses;
+mod rooms;
 mod search;
 mod twins;
 mod upload;
@@ -140,6 +142,22 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(drafts::keep_draft)
                 .service(drafts::delete_draft)
                 .service(search::search_messages)
+                .service(rooms::describe_conversation)
+                .service(rooms::add_member)
+                .service(rooms::remove_member)
+                .service(rooms::set_role)
+                .service(rooms::mute_member)
+                .service(rooms::unmute_member)
+                .service(rooms::list_bans)
+                .service(rooms::ban_member)
+                .service(rooms::unban_member)
+                .service(rooms::list_pins)
+                .service(rooms::list_versions)
+                .service(invitations::create_invitation)
+                .service(invitations::list_invitations)
+                .service(invitations::delete_invitation)
+                .service(invitations::read_invitation)
+                .service(invitations::accept_invitation)
                 .service(keys::create_key)
                 .service(keys::list_keys)
                 .service(keys::delete_key)

@@ -2,19 +2,20 @@
 //!
 //! 1. [`Submit`] (`requests.rs`): membership is checked, the message appended to the log, and only then acknowledged.
 //! 2. The entry is released in order to the shards that have members (`followers.rs`), and published for the other nodes.
-//! 3. A change of a message ([`Alter`], `changes.rs`) becomes an entry of the log in the same way.
+//! 3. A change of a message ([`Alter`], `changes.rs`) or of the room ([`Administer`]) becomes an entry of the log in the same way.
 //! 4. Each reply that the message asks for is claimed, handed to its twin, and streamed (`replies.rs`).
 //! 5. Who follows now is told to those who wish to know (`presence.rs`).
 //! 6. A little later those who have missed a message and are not there are told (`notices.rs`).
-//! 7. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
+//! 7. Who takes part and as what is read anew after each change of it (`members.rs`).
+//! 8. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use protocol::{Change, ConversationId, Entry, ErrorCode, MessageId, UserId, What};
-use storage::{Member, ReplyOrder, StorageError};
+use protocol::{Author, Change, ConversationId, Entry, ErrorCode, MessageId, What};
+use storage::{ReplyOrder, StorageError};
 use tokio::sync::Mutex;
 
 use crate::fan_out::{RoomEvent, ShardId};
@@ -25,15 +26,17 @@ use crate::timeline::{Arrival, Timeline, entry_frame};
 
 mod changes;
 mod followers;
+mod members;
 mod neighbours;
 mod notices;
 mod presence;
 mod replies;
 mod requests;
 
-pub(crate) use changes::Alter;
+pub(crate) use changes::{Administer, Alter};
 use followers::ShardLink;
 pub(crate) use followers::{Attach, Detach, Enter};
+use members::Members;
 pub(crate) use neighbours::{BusArrived, CatchUpWithLog};
 pub(crate) use notices::Look;
 use notices::Notices;
@@ -41,22 +44,26 @@ pub(crate) use presence::Here;
 use presence::Presence;
 use replies::OwnReply;
 pub(crate) use replies::{HandOver, ResumeReplies, Stop};
-use requests::Appends;
 pub(crate) use requests::{Acknowledged, Read, Submit, Typing};
+use requests::{Appends, Sending};
 
 /// How often a conversation looks whether it is still needed, and repairs shards that missed something.
 const HOUSEKEEPING: Duration = Duration::from_millis(500);
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) code: ErrorCode,
-    pub(crate) message: String,
-    pub(crate) retry_after_ms: Option<u64>,
+pub struct Refusal {
+    /// A stable code.
+    pub code: ErrorCode,
+    /// What was wrong, for a person to read.
+    pub message: String,
+    /// When to try again, in milliseconds from now.
+    pub retry_after_ms: Option<u64>,
 }
 
 impl Refusal {
-    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    /// A refusal that trying again will not change.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -86,8 +93,7 @@ impl From<StorageError> for Refusal {
 /// The actor.
 pub(crate) struct Conversation {
     id: ConversationId,
-    created_by: UserId,
-    members: Vec<Member>,
+    members: Members,
     timeline: Timeline,
     shards: HashMap<ShardId, ShardLink>,
     presence: Presence,
@@ -95,6 +101,10 @@ pub(crate) struct Conversation {
     replies: HashMap<MessageId, OwnReply>,
     /// Messages on their way into the log, in the order in which they came.
     appends: Appends,
+    /// Messages that were judged by members of the past, and are to be judged anew.
+    refused: Vec<Sending>,
+    /// Messages that wait until it is known who takes part now; they came after those on their way.
+    held: Vec<Sending>,
     /// Held by the change that is being made: they are made in the order in which they came.
     changing: Arc<Mutex<()>>,
     reading_log: bool,
@@ -108,29 +118,25 @@ pub(crate) struct Conversation {
     pub(crate) life_line: Option<LifeLine<Self>>,
 }
 
-fn has_member(members: &[Member], user: UserId) -> bool {
-    members
-        .iter()
-        .any(|member| matches!(member, Member::User { id, .. } if *id == user))
-}
-
 impl Conversation {
     /// Loads the conversation's state.
     pub(crate) async fn load(id: ConversationId, services: Services) -> Result<Self, WakeError> {
         let conversation = services.storage.conversation(id).await?;
         let conversation = conversation.ok_or(WakeError::NotFound("conversation"))?;
-        let members = services.storage.members(id).await?;
+        let roster = services.storage.roster(id).await?;
+        let roster = roster.ok_or(WakeError::NotFound("conversation"))?;
         let unfinished = services.storage.open_replies(id).await?;
         Ok(Self {
             id,
-            created_by: conversation.created_by,
-            members,
+            members: Members::new(roster),
             timeline: Timeline::new(id, conversation.last_seq),
             shards: HashMap::new(),
             presence: Presence::default(),
             notices: Notices::default(),
             replies: HashMap::new(),
             appends: Appends::new(),
+            refused: Vec::new(),
+            held: Vec::new(),
             changing: Arc::default(),
             reading_log: false,
             subscribed: false,
@@ -143,21 +149,13 @@ impl Conversation {
         })
     }
 
-    fn is_member(&self, user: UserId) -> bool {
-        has_member(&self.members, user)
-    }
-
     /// Takes an entry of the log, from wherever it came, and tells the local members what is next.
     fn arrive(&mut self, entry: Entry, context: &mut Context<Self>) {
         match self.timeline.arrive(entry) {
             Arrival::Released(entries) => {
                 for entry in entries {
-                    if let Entry::Change(Change {
-                        what: What::Deleted { message_id },
-                        ..
-                    }) = entry
-                    {
-                        self.stop_replies_to(message_id);
+                    if let Entry::Change(change) = &entry {
+                        self.heed(change, context);
                     }
                     self.await_notices(&entry, context);
                     let seq = entry.seq();
@@ -175,6 +173,22 @@ impl Conversation {
             }
             Arrival::Gap => self.read_log(context),
             Arrival::Known => {}
+        }
+    }
+
+    /// Does what a change asks for besides being told.
+    fn heed(&mut self, change: &Change, context: &mut Context<Self>) {
+        match &change.what {
+            What::Deleted { message_id } => self.stop_replies_to(*message_id),
+            What::Left { member } | What::Removed { member } => {
+                if let Author::Twin { id, .. } = member {
+                    self.stop_replies_of(*id);
+                }
+            }
+            _ => {}
+        }
+        if change.what.member().is_some() && change.seq > self.members.seq() {
+            self.refresh_members(context);
         }
     }
 
@@ -229,6 +243,8 @@ impl Conversation {
         self.keep_leases(context);
         let needed = !self.shards.is_empty()
             || !self.appends.is_empty()
+            || !self.refused.is_empty()
+            || !self.held.is_empty()
             || self.reading_log
             || self.subscribed
             || !self.replies.is_empty();

@@ -8,12 +8,16 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use actix::prelude::*;
-use protocol::{Codec, ConversationId, MessageId, ServerFrame, SessionId, UserId};
+use protocol::{Codec, ConversationId, ErrorCode, MessageId, ServerFrame, SessionId, UserId};
 
+use crate::conversation::Refusal;
+use crate::node::now_ms;
 use crate::outbox::Outbox;
+use crate::permissions::{Operation, Standings};
 use crate::shared_frame::SharedFrame;
 
 mod shard;
@@ -35,7 +39,11 @@ pub(crate) enum RoomEvent {
         shards: Shards,
         /// Who is there.
         presence: SharedFrame,
+        /// Who takes part.
+        standings: Arc<Standings>,
     },
+    /// Others take part now, or as something else: who takes no part is put out.
+    Standings(Arc<Standings>),
     /// Other worker threads have members in the room now.
     Shards(Shards),
     /// A new entry of the log; every entry after the snapshot comes, in order.
@@ -97,6 +105,8 @@ struct Subscriber {
     live: bool,
     /// It has been live once, so the conversation has found its person to be a member.
     admitted: bool,
+    /// The change of the members by which the conversation let its person in, once it has.
+    entered: Option<u64>,
     /// It is told of running replies. A connection that has read more of the log than the room has heard of waits with
     /// them: some of those that run here may be finished there.
     streams: bool,
@@ -122,6 +132,16 @@ struct Room {
     waiting: Vec<Waker>,
     shards: Shards,
     presence: Option<SharedFrame>,
+    standings: Arc<Standings>,
+}
+
+/// Connections to be told of what an event brought about.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Affected {
+    /// They must catch up from the log.
+    behind: Vec<SessionId>,
+    /// Their people take no part any more.
+    put_out: Vec<SessionId>,
 }
 
 impl Default for Room {
@@ -134,6 +154,7 @@ impl Default for Room {
             waiting: Vec::new(),
             shards: Shards::from([]),
             presence: None,
+            standings: Arc::default(),
         }
     }
 }
@@ -168,8 +189,18 @@ pub(crate) struct SessionLink {
     pub(crate) catch_up: Recipient<CatchUp>,
     /// Told to ask whether its person may still be here.
     pub(crate) check_access: Recipient<CheckAccess>,
+    /// Told that its person takes no part in a conversation any more.
+    pub(crate) put_out: Recipient<PutOut>,
     /// Told that the server stops.
     pub(crate) drain: Recipient<Drain>,
+}
+
+/// A connection's person takes no part in a conversation any more: it does not follow it from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub(crate) struct PutOut {
+    /// Which conversation.
+    pub(crate) conversation: ConversationId,
 }
 
 /// A connection missed an entry of a conversation: read it from the log.
@@ -254,10 +285,30 @@ impl Rooms {
             cursor: 0,
             live: false,
             admitted: before.is_some_and(|before| before.admitted),
+            entered: None,
             streams: false,
         };
         room.subscribers.insert(session, subscriber);
         !room.synchronised
+    }
+
+    /// Notes that the conversation let a connection in, its members being those of the change `seq`; `false` when its person has
+    /// been put out since.
+    pub(crate) fn entered(
+        &mut self,
+        conversation: ConversationId,
+        session: SessionId,
+        seq: u64,
+    ) -> bool {
+        let room = self.rooms.get_mut(&conversation);
+        let Some((room, subscriber)) = room.and_then(|room| {
+            let subscriber = room.subscribers.get_mut(&session)?;
+            Some((&room.standings, subscriber))
+        }) else {
+            return false;
+        };
+        subscriber.entered = Some(seq);
+        !subscriber.is_out(room)
     }
 
     /// Removes a connection, and says whether the room is empty now and gone.
@@ -378,36 +429,62 @@ impl Rooms {
     }
 
     /// Tells everybody of this thread who follows a conversation something that may be lost, and names the threads that have
-    /// members in it; `None` when the connection does not follow it.
+    /// members in it.
     ///
     /// This is the short way of what is never kept: the conversation's actor has no part in it.
+    ///
+    /// # Errors
+    /// When the connection does not follow it, or its person may not tell.
     pub(crate) fn broadcast(
         &mut self,
         conversation: ConversationId,
         from: SessionId,
         frame: SharedFrame,
-    ) -> Option<Shards> {
-        let room = self.rooms.get_mut(&conversation)?;
-        room.subscribers.get(&from).filter(|from| from.admitted)?;
+    ) -> Result<Shards, Refusal> {
+        let refused = |message: &str| Refusal::new(ErrorCode::Forbidden, message);
+        let not_followed = || refused("broadcast: subscribe to the conversation first");
+        let room = self.rooms.get_mut(&conversation);
+        let room = room.ok_or_else(not_followed)?;
+        let from = room.subscribers.get(&from).filter(|from| from.admitted);
+        let from = from.ok_or_else(not_followed)?;
+        // Of somebody who has just come in this thread may not have heard.
+        if let Some(standing) = room.standings.of.get(&from.user) {
+            let permitted = standing.permit(Operation::Broadcast, now_ms());
+            permitted.map_err(|denial| refused(&denial.to_string()))?;
+        }
         room.tell_droppable(&frame);
-        Some(room.shards.clone())
+        Ok(room.shards.clone())
     }
 
-    /// Applies what a conversation published; connections that missed an entry are told to catch up from the log.
+    /// Applies what a conversation published. Connections that missed an entry are told to catch up from the log, and those whose
+    /// people take no part any more, that they do not follow it.
     pub(crate) fn apply(&mut self, conversation: ConversationId, event: RoomEvent) {
         let Some(room) = self.rooms.get_mut(&conversation) else {
             return;
         };
-        for session in room.apply(conversation, event) {
+        let affected = room.apply(conversation, event);
+        // A session whose mailbox is full is stuck; its heartbeat ends it.
+        for session in affected.behind {
             if let Some(link) = self.sessions.get(&session) {
-                // A session whose mailbox is full is stuck; its heartbeat ends it.
                 let _ = link.catch_up.try_send(CatchUp { conversation });
+            }
+        }
+        for session in affected.put_out {
+            self.changed.insert(conversation);
+            if let Some(link) = self.sessions.get(&session) {
+                let _ = link.put_out.try_send(PutOut { conversation });
             }
         }
     }
 }
 
 impl Subscriber {
+    /// Whether its person was put out after the conversation had let it in.
+    fn is_out(&self, standings: &Standings) -> bool {
+        let heard_since = self.entered.is_some_and(|entered| standings.seq > entered);
+        heard_since && !standings.of.contains_key(&self.user)
+    }
+
     /// Tells every running reply, once the room has heard of all that the connection has read.
     fn begin_streams(
         &mut self,
@@ -440,34 +517,34 @@ impl Subscriber {
 }
 
 impl Room {
-    /// Applies one event; returns the connections that must catch up from the log.
-    fn apply(&mut self, conversation: ConversationId, event: RoomEvent) -> Vec<SessionId> {
+    /// Applies one event.
+    fn apply(&mut self, conversation: ConversationId, event: RoomEvent) -> Affected {
+        let mut affected = Affected::default();
         match event {
             RoomEvent::Snapshot {
                 last_seq,
                 running,
                 shards,
                 presence,
+                standings,
             } => {
                 self.shards = shards;
+                affected.put_out = self.standings_are(standings);
                 self.presence_is(presence);
-                self.snapshot(conversation, last_seq, running)
+                affected.behind = self.snapshot(conversation, last_seq, running);
             }
-            RoomEvent::Shards(shards) => {
-                self.shards = shards;
-                Vec::new()
-            }
+            RoomEvent::Standings(standings) => affected.put_out = self.standings_are(standings),
+            RoomEvent::Shards(shards) => self.shards = shards,
             RoomEvent::Entry {
                 seq,
                 message_id,
                 frame,
-            } => self.entry(conversation, seq, message_id, &frame),
+            } => affected.behind = self.entry(conversation, seq, message_id, &frame),
             RoomEvent::Started(reply) => {
                 for subscriber in self.streaming() {
                     tell_running(subscriber, conversation, &reply);
                 }
                 self.running.insert(reply.message_id, reply);
-                Vec::new()
             }
             RoomEvent::Delta {
                 message_id,
@@ -475,23 +552,28 @@ impl Room {
                 frame,
             } => {
                 let Some(reply) = self.running.get_mut(&message_id) else {
-                    return Vec::new();
+                    return affected;
                 };
                 reply.text.push_str(&text);
                 for subscriber in self.streaming() {
                     let _ = subscriber.outbox.push(frame.outgoing(subscriber.codec));
                 }
-                Vec::new()
             }
-            RoomEvent::Droppable(frame) => {
-                self.tell_droppable(&frame);
-                Vec::new()
-            }
-            RoomEvent::Presence(frame) => {
-                self.presence_is(frame);
-                Vec::new()
-            }
+            RoomEvent::Droppable(frame) => self.tell_droppable(&frame),
+            RoomEvent::Presence(frame) => self.presence_is(frame),
         }
+        affected
+    }
+
+    /// Keeps who takes part, and puts out whose person does not.
+    fn standings_are(&mut self, standings: Arc<Standings>) -> Vec<SessionId> {
+        let put_out = self
+            .subscribers
+            .extract_if(|_, subscriber| subscriber.is_out(&standings));
+        let put_out = put_out.map(|(session, _)| session).collect();
+        self.standings = standings;
+        self.waiting.drain(..).for_each(Waker::wake);
+        put_out
     }
 
     /// Keeps who is there, and tells those who wish to know.

@@ -5,6 +5,7 @@
 
 pub mod limits;
 pub mod metrics;
+pub mod permissions;
 
 mod back_off;
 mod bus_event;
@@ -17,6 +18,7 @@ mod later;
 mod node;
 mod notices;
 mod outbox;
+mod rooms;
 mod session;
 mod shared_frame;
 mod supervisor;
@@ -25,11 +27,13 @@ mod turn_taking;
 mod twin;
 
 pub use completions::{CompletionError, ModelCompletion, Sampling, TwinCompletion, Writing};
+pub use conversation::Refusal;
 pub use inference_pool::{
     EmbedderAbout, EmbedderFactory, EngineAbout, EngineFactory, GenerationEvent, Models, PoolError,
 };
 pub use node::{Node, NodeConfig, StartError, WorkerNode};
 pub use outbox::{Outbox, Outgoing, PushError};
+pub use rooms::RoomChange;
 pub use session::{Authenticate, AuthenticationError, Claim, Identity, Inbound, serve_connection};
 pub use shared_frame::SharedFrame;
 

@@ -136,3 +136,8 @@ pub(crate) const NOTICE_SWEEP_SINCE: Duration = Duration::from_secs(24 * 60 * 60
 
 /// Conversations that are woken at once to be looked through; the rest wait for the next time.
 pub(crate) const NOTICE_SWEEP_MAX: u32 = 256;
+/// Messages of one conversation that wait until it is known who takes part: some of each of many connections.
+pub const HELD_MESSAGES_MAX: usize = 2_048;
+
+/// How often who takes part is read again for one request: each time somebody else has come or gone in the meantime.
+pub const MEMBERS_READS_MAX: u32 = 4;

@@ -19,7 +19,7 @@ use protocol::{
 use storage::TokenHash;
 
 use crate::conversation::{Conversation, Detach, Refusal};
-use crate::fan_out::{CatchUp, CheckAccess, Drain, SessionLink};
+use crate::fan_out::{CatchUp, CheckAccess, Drain, PutOut, SessionLink};
 use crate::limits::SESSION_MAILBOX_MAX;
 use crate::metrics;
 use crate::node::{ConnectionCount, WorkerNode};
@@ -241,6 +241,7 @@ impl Actor for Session {
         let link = SessionLink {
             catch_up: context.address().recipient(),
             check_access: context.address().recipient(),
+            put_out: context.address().recipient(),
             drain: context.address().recipient(),
         };
         self.worker.rooms().borrow_mut().open(self.id, link);
@@ -335,6 +336,14 @@ impl Handler<CheckAccess> for Session {
 
     fn handle(&mut self, _: CheckAccess, context: &mut Self::Context) {
         self.check_revocation(context);
+    }
+}
+
+impl Handler<PutOut> for Session {
+    type Result = ();
+
+    fn handle(&mut self, put_out: PutOut, context: &mut Self::Context) {
+        self.put_out(put_out.conversation, context);
     }
 }
 

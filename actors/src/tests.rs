@@ -12,8 +12,8 @@ use protocol::{
     MessageId, NodeId, ServerFrame, StopReason, TokenFamilyId, TwinId, UserId,
 };
 use storage::{
-    Bot, Database, HistoryPlace, NewConversation, NewMember, NewRefresh, Storage, TokenHash, Twin,
-    User, Visibility,
+    Bot, ConversationKind, Database, HistoryPlace, NewConversation, NewMember, NewRefresh, Storage,
+    TokenHash, Twin, User, Visibility,
 };
 use tempfile::TempDir;
 
@@ -30,6 +30,7 @@ mod faults;
 mod histories;
 mod presence;
 pub(crate) mod remembering;
+mod rooms;
 mod threads;
 
 use remembering::Asked;
@@ -184,6 +185,7 @@ impl House {
         let id = ConversationId::new();
         let conversation = NewConversation {
             id,
+            kind: ConversationKind::Room,
             title: None,
             created_by,
             created_at: 0,

@@ -42,7 +42,7 @@ pub(crate) fn mentions(text: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use protocol::UserId;
+    use protocol::{Role, UserId};
 
     use super::*;
 
@@ -52,6 +52,8 @@ mod tests {
             name: name.to_owned(),
             bot_of: None,
             joined_at: 0,
+            role: Role::Member,
+            muted_until: None,
         }
     }
 

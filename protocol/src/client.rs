@@ -111,6 +111,24 @@ pub enum ClientFrame {
         /// The emoji.
         emoji: Emoji,
     },
+    /// Keeps a message in view.
+    Pin {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The client's own id for the change: sending it again is harmless.
+        client_id: ClientId,
+        /// The message.
+        message_id: MessageId,
+    },
+    /// No longer keeps a message in view.
+    Unpin {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The client's own id for the change: sending it again is harmless.
+        client_id: ClientId,
+        /// The message.
+        message_id: MessageId,
+    },
     /// Says that the person is writing; it is shown for a few seconds and never kept.
     Typing {
         /// The conversation.
@@ -155,6 +173,8 @@ impl ClientFrame {
         "delete",
         "react",
         "unreact",
+        "pin",
+        "unpin",
         "typing",
         "broadcast",
         "read",
@@ -174,6 +194,8 @@ impl ClientFrame {
             Self::Delete { .. } => "delete",
             Self::React { .. } => "react",
             Self::Unreact { .. } => "unreact",
+            Self::Pin { .. } => "pin",
+            Self::Unpin { .. } => "unpin",
             Self::Typing { .. } => "typing",
             Self::Broadcast { .. } => "broadcast",
             Self::Read { .. } => "read",
@@ -219,6 +241,8 @@ impl ClientFrame {
             | Self::Delete { .. }
             | Self::React { .. }
             | Self::Unreact { .. }
+            | Self::Pin { .. }
+            | Self::Unpin { .. }
             | Self::Typing { .. }
             | Self::Stop { .. }
             | Self::Ping => Ok(()),
@@ -231,7 +255,7 @@ impl ClientFrame {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands over a reference"
 )]
-fn is_false(wish: &bool) -> bool {
+pub(crate) fn is_false(wish: &bool) -> bool {
     !wish
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Author, ClientId, ConversationId, Emoji, Message, MessageId};
+use crate::{Author, ClientId, ConversationId, Emoji, Message, MessageId, Role};
 
 /// One entry of a conversation's log. The log is gapless: entry `seq + 1` follows entry `seq`.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +42,9 @@ pub struct Change {
     pub author: Author,
     /// When it was committed, in UTC milliseconds since 1970.
     pub created_at: i64,
-    /// The sender's own id for the change.
-    pub client_id: ClientId,
+    /// The sender's own id for the change; absent for one that was made over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
     /// What is different now.
     #[serde(flatten)]
     pub what: What,
@@ -79,16 +80,120 @@ pub enum What {
         /// The emoji.
         emoji: Emoji,
     },
+    /// A message is kept in view.
+    Pinned {
+        /// The message.
+        message_id: MessageId,
+    },
+    /// A message is no longer kept in view.
+    Unpinned {
+        /// The message.
+        message_id: MessageId,
+    },
+    /// Somebody takes part from now on: by an invitation, or because the author of the change brought them in.
+    Joined {
+        /// Who.
+        member: Author,
+        /// As what; a twin has no role.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+    },
+    /// The author of the change takes part no longer.
+    Left {
+        /// The author.
+        member: Author,
+    },
+    /// Somebody was put out, and may come back.
+    Removed {
+        /// Who.
+        member: Author,
+    },
+    /// Somebody was put out, if they were in, and may not come back.
+    Banned {
+        /// Who.
+        member: Author,
+    },
+    /// Somebody may come back.
+    Unbanned {
+        /// Who.
+        member: Author,
+    },
+    /// Somebody has another role.
+    RoleSet {
+        /// Who.
+        member: Author,
+        /// Which.
+        role: Role,
+    },
+    /// Somebody may read and not write.
+    Muted {
+        /// Who.
+        member: Author,
+        /// Until when, in UTC milliseconds since 1970; for good when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<i64>,
+    },
+    /// Somebody may write again.
+    Unmuted {
+        /// Who.
+        member: Author,
+    },
+    /// The conversation has another title.
+    Titled {
+        /// The title; absent when it has none any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+    },
+    /// The conversation is about something else.
+    TopicSet {
+        /// What it is about; absent when that is not said any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<String>,
+    },
 }
 
 impl What {
-    /// The message that is different now.
-    pub fn message_id(&self) -> MessageId {
+    /// The message that is different now; none where the room is.
+    pub fn message_id(&self) -> Option<MessageId> {
         match self {
             Self::Edited { message_id, .. }
             | Self::Deleted { message_id }
             | Self::Reacted { message_id, .. }
-            | Self::Unreacted { message_id, .. } => *message_id,
+            | Self::Unreacted { message_id, .. }
+            | Self::Pinned { message_id }
+            | Self::Unpinned { message_id } => Some(*message_id),
+            Self::Joined { .. }
+            | Self::Left { .. }
+            | Self::Removed { .. }
+            | Self::Banned { .. }
+            | Self::Unbanned { .. }
+            | Self::RoleSet { .. }
+            | Self::Muted { .. }
+            | Self::Unmuted { .. }
+            | Self::Titled { .. }
+            | Self::TopicSet { .. } => None,
+        }
+    }
+
+    /// Whose place in the room is different now.
+    pub fn member(&self) -> Option<&Author> {
+        match self {
+            Self::Joined { member, .. }
+            | Self::Left { member }
+            | Self::Removed { member }
+            | Self::Banned { member }
+            | Self::Unbanned { member }
+            | Self::RoleSet { member, .. }
+            | Self::Muted { member, .. }
+            | Self::Unmuted { member } => Some(member),
+            Self::Edited { .. }
+            | Self::Deleted { .. }
+            | Self::Reacted { .. }
+            | Self::Unreacted { .. }
+            | Self::Pinned { .. }
+            | Self::Unpinned { .. }
+            | Self::Titled { .. }
+            | Self::TopicSet { .. } => None,
         }
     }
 }

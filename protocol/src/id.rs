@@ -117,6 +117,8 @@ id! {
     NotificationId,
     /// A place where a person is told of what the person has not seen.
     NotificationTargetId,
+    /// A link by which people join a room.
+    InvitationId,
     /// A running server process.
     NodeId,
 }

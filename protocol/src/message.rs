@@ -112,6 +112,9 @@ pub struct Message {
     /// When it was deleted, in UTC milliseconds since 1970; absent when it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<i64>,
+    /// Whether it is kept in view; absent when it is not.
+    #[serde(default, skip_serializing_if = "crate::client::is_false")]
+    pub pinned: bool,
     /// What people put beside it, those used first first; absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
@@ -147,6 +150,7 @@ impl Message {
             failure: None,
             edited_at: None,
             deleted_at: None,
+            pinned: false,
             reactions: Vec::new(),
         }
     }

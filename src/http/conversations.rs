@@ -4,14 +4,16 @@ use std::collections::HashSet;
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, get, post, web};
-use protocol::{ConversationId, TwinId, UserId};
+use protocol::{ConversationId, Role, TwinId, UserId};
 use serde::{Deserialize, Serialize};
-use storage::{Conversation, ConversationSummary, Member, NewConversation, NewMember};
+use storage::{
+    Conversation, ConversationKind, ConversationSummary, Member, NewConversation, NewMember,
+};
 use utoipa::ToSchema;
 
 use super::caller::{Participant, WritingCaller};
 use super::limits::MEMBERS_MAX;
-use super::message_schema::AuthorSchema;
+use super::message_schema::{AuthorSchema, RoleName};
 use super::paging::{ActivityText, Page, PageQuery};
 use super::problem::Problem;
 use super::responses::{ListProblems, ReadProblems, WriteProblems};
@@ -27,6 +29,10 @@ pub(super) struct ConversationRequest {
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     title: Option<String>,
+    /// `direct` for a conversation of two that stays one, `room` for one that others may join. Absent, it is `direct` when two take
+    /// part and it has no title.
+    #[serde(default)]
+    kind: Option<KindName>,
     /// People who take part, besides the one who begins it.
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>, max_items = 49)]
@@ -41,6 +47,17 @@ pub(super) struct ConversationRequest {
     twins: Vec<TwinId>,
 }
 
+/// Who may take part in a conversation.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ConversationKind)]
+pub(super) enum KindName {
+    /// The two who began with it.
+    Direct,
+    /// Those who are in it now.
+    Room,
+}
+
 /// A conversation with its members.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Conversation)]
@@ -48,9 +65,14 @@ pub(super) struct ConversationEntry {
     /// The conversation's id.
     #[schema(value_type = Uuid)]
     id: ConversationId,
+    /// `direct` for a conversation of two that stays one, `room` for one that others may join.
+    kind: KindName,
     /// Its title, if it has one.
     #[schema(required = true)]
     title: Option<String>,
+    /// What it is about, if that is said.
+    #[schema(required = true)]
+    topic: Option<String>,
     /// Who began it; the account may be gone.
     #[schema(value_type = Uuid)]
     created_by: UserId,
@@ -58,7 +80,7 @@ pub(super) struct ConversationEntry {
     created_at: i64,
     /// The `seq` of the newest entry of its log; 0 when it has none.
     last_seq: u64,
-    /// Who takes part, in the order of joining.
+    /// Who takes part, in the order of joining; in a list of conversations the first 20.
     members: Vec<MemberEntry>,
 }
 
@@ -69,6 +91,8 @@ pub(super) struct SummaryEntry {
     /// The conversation.
     #[serde(flatten)]
     conversation: ConversationEntry,
+    /// How many take part.
+    member_count: u64,
     /// Its newest message, if it has any.
     #[schema(required = true)]
     last_message: Option<PreviewEntry>,
@@ -109,6 +133,13 @@ pub(super) enum MemberEntry {
         name: String,
         /// Since when, in UTC milliseconds since 1970.
         joined_at: i64,
+        /// What the person may do.
+        #[schema(value_type = RoleName)]
+        role: Role,
+        /// Until when the person may not write, in UTC milliseconds since 1970; absent for who may.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        muted_until: Option<i64>,
     },
     /// A twin.
     Twin {
@@ -162,8 +193,18 @@ pub(super) async fn begin_conversation(
         twins: &body.twins,
     };
     let members = checked_members(&edge, caller.user_id, wanted).await?;
+    let kind = match body.kind {
+        Some(KindName::Direct) if members.len() != 2 => {
+            let reason = "a direct conversation is one of two; leave it out for a room";
+            return Err(Problem::invalid("kind", reason));
+        }
+        Some(kind) => kind.into(),
+        None if members.len() == 2 && title.is_none() => ConversationKind::Direct,
+        None => ConversationKind::Room,
+    };
     let new = NewConversation {
         id: ConversationId::new(),
+        kind,
         title,
         created_by: caller.user_id,
         created_at: edge.clock.now_ms(),
@@ -225,6 +266,24 @@ pub(super) async fn read_conversation(
     Ok(web::Json(ConversationEntry::new(conversation, members)))
 }
 
+impl From<ConversationKind> for KindName {
+    fn from(kind: ConversationKind) -> Self {
+        match kind {
+            ConversationKind::Direct => Self::Direct,
+            ConversationKind::Room => Self::Room,
+        }
+    }
+}
+
+impl From<KindName> for ConversationKind {
+    fn from(kind: KindName) -> Self {
+        match kind {
+            KindName::Direct => Self::Direct,
+            KindName::Room => Self::Room,
+        }
+    }
+}
+
 impl Edge {
     /// A conversation that the person takes part in; others may not know that it exists.
     pub(super) async fn joined_conversation(
@@ -283,10 +342,12 @@ async fn checked_members(
 }
 
 impl ConversationEntry {
-    fn new(conversation: Conversation, members: Vec<Member>) -> Self {
+    pub(super) fn new(conversation: Conversation, members: Vec<Member>) -> Self {
         Self {
             id: conversation.id,
+            kind: conversation.kind.into(),
             title: conversation.title,
+            topic: conversation.topic,
             created_by: conversation.created_by,
             created_at: conversation.created_at,
             last_seq: conversation.last_seq,
@@ -305,6 +366,7 @@ impl From<ConversationSummary> for SummaryEntry {
         });
         Self {
             conversation: ConversationEntry::new(summary.conversation, summary.members),
+            member_count: summary.member_count,
             last_message,
             read_seq: summary.read_seq,
             unread: summary.unread,
@@ -321,6 +383,7 @@ impl From<Member> for MemberEntry {
                 name,
                 bot_of: Some(owner_id),
                 joined_at,
+                ..
             } => Self::Bot {
                 id,
                 name,
@@ -332,10 +395,14 @@ impl From<Member> for MemberEntry {
                 name,
                 bot_of: None,
                 joined_at,
+                role,
+                muted_until,
             } => Self::User {
                 id,
                 name,
                 joined_at,
+                role,
+                muted_until,
             },
             Member::Twin {
                 id,

@@ -2,6 +2,7 @@
 
 use super::limits::{
     EMAIL_CHARS_MAX, GREETING_CHARS_MAX, LANGUAGE_CHARS_MAX, NAME_CHARS_MAX, PERSONA_CHARS_MAX,
+    TOPIC_CHARS_MAX,
 };
 use super::problem::Problem;
 use crate::auth::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
@@ -49,6 +50,11 @@ pub(super) fn claimed_password(name: &str, text: String) -> Result<String, Probl
         return Err(Problem::invalid(name, &reason));
     }
     Ok(text)
+}
+
+/// What a conversation is about.
+pub(super) fn topic(text: &str) -> Result<String, Problem> {
+    long_text("topic", text, TOPIC_CHARS_MAX)
 }
 
 /// A persona.

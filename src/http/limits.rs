@@ -45,11 +45,25 @@ pub const GREETING_CHARS_MAX: usize = 2_000;
 /// Characters of a language tag (RFC 5646, section 4.4.1).
 pub const LANGUAGE_CHARS_MAX: usize = 35;
 
-/// Members of a conversation, people and twins together: each message goes to every one of them.
+/// Members that a conversation may begin with, people and twins together; a room may have more.
 pub const MEMBERS_MAX: usize = 50;
 
 /// Browsers in which one person is told; and one webhook beside them.
 pub const NOTIFICATION_PLACES_MAX: u64 = 20;
+/// Characters of a topic: some lines above a conversation.
+pub const TOPIC_CHARS_MAX: usize = 500;
+
+/// Minutes of the longest mute that ends: a year.
+pub const MUTE_MINUTES_MAX: u32 = 525_600;
+
+/// Hours that an invitation is good when nothing is asked for: a week.
+pub const INVITATION_HOURS_DEFAULT: u32 = 168;
+
+/// Hours that an invitation may be good: a year.
+pub const INVITATION_HOURS_MAX: u32 = 8_760;
+
+/// Uses of one invitation: as many as a room may have members.
+pub const INVITATION_USES_MAX: u32 = 1_000;
 
 /// Entries of a page when nothing is asked for.
 pub const PAGE_ENTRIES_DEFAULT: u32 = 50;

@@ -71,6 +71,9 @@ pub(super) struct MessageSchema {
     /// When it was deleted, in UTC milliseconds since 1970; absent when it was not.
     #[schema(required = false, nullable = false)]
     deleted_at: Option<i64>,
+    /// Whether it is kept in view; absent when it is not.
+    #[schema(required = false)]
+    pinned: bool,
     /// What people put beside it, those used first first; absent when there are none.
     #[schema(required = false)]
     reactions: Vec<ReactionSchema>,
@@ -128,6 +131,22 @@ pub(super) enum AuthorSchema {
         /// The bot's name when the message was written.
         name: String,
     },
+}
+
+/// What a person may do in a room; each may whatever those before it may.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Role)]
+#[expect(dead_code, reason = "it only describes what protocol serialises")]
+pub(super) enum RoleName {
+    /// Reads, writes and reacts.
+    Guest,
+    /// Takes part in everything, and brings others along.
+    Member,
+    /// Keeps order.
+    Moderator,
+    /// Decides who moderates.
+    Owner,
 }
 
 /// A place in a document that a reply was drawn from.
@@ -258,6 +277,7 @@ mod tests {
             }),
             edited_at: Some(5),
             deleted_at: Some(6),
+            pinned: true,
             reactions: vec![Reaction {
                 emoji: "👀".to_owned().try_into().unwrap(),
                 users: vec![protocol::UserId::from_uuid(ID)],
@@ -313,6 +333,7 @@ mod tests {
             }),
             edited_at: Some(5),
             deleted_at: Some(6),
+            pinned: true,
             reactions: vec![ReactionSchema {
                 emoji: "👀".to_owned(),
                 users: vec![ID],

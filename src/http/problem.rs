@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
+use actors::Refusal;
 use protocol::ErrorCode;
 use serde::Serialize;
 use storage::StorageError;
@@ -247,6 +248,16 @@ impl From<StorageError> for Problem {
                 Self::retry_after(code, detail, UNAVAILABLE_RETRY_AFTER)
             }
             code => Self::new(code, error.to_string()),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let problem = Self::new(refusal.code, refusal.message);
+        Self {
+            retry_after: refusal.retry_after_ms.map(Duration::from_millis),
+            ..problem
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::{Author, ConversationId, MessageId, UserId};
-use storage::{Database, NewConversation, NewMember, NewMessage, Storage, User};
+use storage::{ConversationKind, Database, NewConversation, NewMember, NewMessage, Storage, User};
 use tokio::task::JoinSet;
 
 #[path = "support/database.rs"]
@@ -139,6 +139,7 @@ impl Scene {
         for _ in 0..CONVERSATIONS {
             let new = NewConversation {
                 id: ConversationId::new(),
+                kind: ConversationKind::Room,
                 title: None,
                 created_by: user.id,
                 created_at: 0,
@@ -168,6 +169,7 @@ impl Scene {
             reply_to: None,
             thread: None,
             created_at: 0,
+            members_seq: None,
             replies: Vec::new(),
         }
     }

@@ -196,6 +196,7 @@ impl Writer {
         for _ in 0..CONVERSATIONS {
             let new = NewConversation {
                 id: ConversationId::new(),
+                kind: storage::ConversationKind::Room,
                 title: None,
                 created_by: user.id,
                 created_at: 0,
@@ -208,6 +209,7 @@ impl Writer {
         let mut appended = Vec::new();
         for number in 0..MESSAGES {
             let message = NewMessage {
+                members_seq: None,
                 conversation_id: person.conversations[self.0.random_range(0..CONVERSATIONS)],
                 message_id: MessageId::new(),
                 author: Author::User {

@@ -42,7 +42,7 @@ pub(crate) struct Appender {
 }
 
 enum Order {
-    Append(Waiting),
+    Append(Box<Waiting>),
     /// Finish what came before, then stop.
     Stop(oneshot::Sender<()>),
 }
@@ -87,11 +87,11 @@ impl Appender {
         check_text(message.author.name())?;
         check_text(message.client_id.as_ref().map_or("", ClientId::as_str))?;
         let (answer, outcome) = oneshot::channel();
-        let waiting = Waiting {
+        let waiting = Box::new(Waiting {
             message,
             since,
             answer,
-        };
+        });
         self.orders
             .try_send(Order::Append(waiting))
             .map_err(|error| match error {
@@ -136,7 +136,7 @@ pub(crate) async fn work(engine: Engine, mut queue: Queue, runtime: Handle) {
                         .answer
                         .send(Err(StorageError::Unavailable(reason.into())));
                 }
-                Order::Append(waiting) => batch.push(waiting),
+                Order::Append(waiting) => batch.push(*waiting),
                 Order::Stop(stopped) => {
                     queue.orders.close();
                     stops.push(stopped);
@@ -188,7 +188,7 @@ impl Writer {
     async fn finish(&mut self, queue: &mut Queue) {
         while let Some(order) = queue.orders.recv().await {
             match order {
-                Order::Append(waiting) => self.commit(vec![waiting]).await,
+                Order::Append(waiting) => self.commit(vec![*waiting]).await,
                 Order::Stop(stopped) => {
                     let _ = stopped.send(());
                 }

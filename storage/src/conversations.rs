@@ -2,24 +2,29 @@
 
 use std::collections::HashSet;
 
-use protocol::{Author, ConversationId, TwinId, UserId};
+use protocol::{Author, ConversationId, Role, TwinId, UserId};
 
 use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
+use crate::members::{MEMBERS, Member, read_members};
 use crate::messages::read_author;
 use crate::metrics::Call;
 use crate::storage::page;
 use crate::value::{Row, params};
 use crate::{Storage, StorageError};
 
-const INSERT: &str = "INSERT INTO conversations (id, title, created_by, created_at, active_at) \
-     VALUES ($1, $2, $3, $4, $4)";
-const INSERT_MEMBER: &str = "INSERT INTO members (conversation_id, position, user_id, twin_id, joined_at) \
-     VALUES ($1, $2, $3, $4, $5)";
-const FIND: &str =
-    "SELECT id, title, created_by, created_at, last_seq FROM conversations WHERE id = $1";
+/// Members of a conversation that a list of conversations names: what fits a line or a picture.
+const LISTED_MEMBERS: u64 = 20;
+
+const INSERT: &str = "INSERT INTO conversations (id, kind, title, created_by, created_at, active_at) \
+     VALUES ($1, $2, $3, $4, $5, $5)";
+const INSERT_MEMBER: &str = "INSERT INTO members (conversation_id, position, user_id, twin_id, joined_at, role) \
+     VALUES ($1, $2, $3, $4, $5, $6)";
+const FIND: &str = "SELECT id, kind, title, topic, created_by, created_at, last_seq \
+     FROM conversations WHERE id = $1";
 /// A list shows the first 200 characters of a message, and counts no further than to a thousand.
-const OF_USER: &str = "SELECT c.id, c.title, c.created_by, c.created_at, c.last_seq, \
+const OF_USER: &str = "SELECT c.id, c.kind, c.title, c.topic, c.created_by, c.created_at, c.last_seq, \
      c.active_at, m.read_seq, \
+     (SELECT COUNT(*) FROM members a WHERE a.conversation_id = c.id), \
      (SELECT COUNT(*) FROM (SELECT 1 FROM messages n WHERE n.conversation_id = c.id \
      AND n.seq > m.read_seq AND n.author_id <> m.user_id AND n.deleted_at IS NULL LIMIT 1000) unread), \
      l.seq, l.created_at, substr(l.text, 1, 200), \
@@ -29,11 +34,6 @@ const OF_USER: &str = "SELECT c.id, c.title, c.created_by, c.created_at, c.last_
      (SELECT MAX(seq) FROM messages WHERE conversation_id = c.id) \
      WHERE m.user_id = $1 AND (c.active_at < $2 OR (c.active_at = $2 AND c.id < $3)) \
      ORDER BY c.active_at DESC, c.id DESC LIMIT $4";
-const MEMBERS: &str = "SELECT m.user_id, m.twin_id, u.owner_id, COALESCE(u.name, t.name), m.joined_at \
-     FROM members m LEFT JOIN users u ON u.id = m.user_id LEFT JOIN twins t ON t.id = m.twin_id \
-     WHERE m.conversation_id = $1 ORDER BY m.position";
-const FIND_MEMBER: &str =
-    "SELECT position FROM members WHERE user_id = $1 AND conversation_id = $2";
 const SET_READ: &str = "UPDATE members SET read_seq = CASE WHEN $3 <= read_seq THEN read_seq \
      WHEN $3 <= c.last_seq THEN $3 ELSE c.last_seq END FROM conversations c \
      WHERE c.id = $1 AND members.conversation_id = $1 AND members.user_id = $2 \
@@ -41,13 +41,42 @@ const SET_READ: &str = "UPDATE members SET read_seq = CASE WHEN $3 <= read_seq T
 const READS: &str = "SELECT user_id, read_seq FROM members \
      WHERE conversation_id = $1 AND user_id IS NOT NULL ORDER BY position";
 
+/// Who may take part in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConversationKind {
+    /// The two who began with it.
+    Direct,
+    /// Those who are in it now.
+    Room,
+}
+
+impl ConversationKind {
+    /// The name over HTTP and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Room => "room",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Direct, Self::Room]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+}
+
 /// A conversation: one to one or a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
     /// The conversation's id.
     pub id: ConversationId,
+    /// Who may take part.
+    pub kind: ConversationKind,
     /// Its title, if it has one.
     pub title: Option<String>,
+    /// What it is about, if that is said.
+    pub topic: Option<String>,
     /// Who began it; the account may be gone.
     pub created_by: UserId,
     /// When it began, in UTC milliseconds.
@@ -61,6 +90,8 @@ pub struct Conversation {
 pub struct NewConversation {
     /// The conversation's id.
     pub id: ConversationId,
+    /// Who may take part.
+    pub kind: ConversationKind,
     /// Its title, if it has one.
     pub title: Option<String>,
     /// Who begins it.
@@ -76,31 +107,6 @@ pub enum NewMember {
     User(UserId),
     /// A twin.
     Twin(TwinId),
-}
-
-/// Who takes part in a conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Member {
-    /// A person or a bot.
-    User {
-        /// The id.
-        id: UserId,
-        /// The name now.
-        name: String,
-        /// Whose bot it is; none for a person.
-        bot_of: Option<UserId>,
-        /// Since when, in UTC milliseconds.
-        joined_at: i64,
-    },
-    /// A twin.
-    Twin {
-        /// The twin's id.
-        id: TwinId,
-        /// The twin's name now.
-        name: String,
-        /// Since when, in UTC milliseconds.
-        joined_at: i64,
-    },
 }
 
 /// The newest message of a conversation, for a list.
@@ -121,8 +127,10 @@ pub struct MessagePreview {
 pub struct ConversationSummary {
     /// The conversation.
     pub conversation: Conversation,
-    /// Who takes part, in the order of joining.
+    /// The first of those who take part, in the order of joining.
     pub members: Vec<Member>,
+    /// How many take part.
+    pub member_count: u64,
     /// Its newest message, if it has any.
     pub last_message: Option<MessagePreview>,
     /// The last `seq` that the person whose list it is has read.
@@ -153,7 +161,8 @@ pub struct ActivityCursor {
 }
 
 impl Storage {
-    /// Begins a conversation with these members, each once. `NotFound` when one of them is gone.
+    /// Begins a conversation with these members, each once; it is the owner of a room, and of a conversation with a twin, who
+    /// begins it. `NotFound` when one of them is gone.
     pub async fn create_conversation(
         &self,
         conversation: NewConversation,
@@ -189,17 +198,6 @@ impl Storage {
             .await
     }
 
-    /// Who takes part in a conversation, in the order of joining.
-    pub async fn members(&self, id: ConversationId) -> Result<Vec<Member>, StorageError> {
-        self.read(MEMBERS, params![id]).await?.map(read_member)
-    }
-
-    /// Whether a person takes part in a conversation.
-    pub async fn is_member(&self, id: ConversationId, user: UserId) -> Result<bool, StorageError> {
-        let rows = self.read(FIND_MEMBER, params![user, id]).await?;
-        Ok(!rows.rows.is_empty())
-    }
-
     /// Notes that a person has read up to `seq`; it only ever advances, and never beyond the newest message.
     /// Returns how far the person has read then. `NotFound` when the person takes no part.
     pub async fn set_read(
@@ -225,18 +223,38 @@ async fn create(
     new: &NewConversation,
     members: &[NewMember],
 ) -> Result<Conversation, DatabaseError> {
-    let parameters = params![new.id, new.title.clone(), new.created_by, new.created_at];
+    let parameters = params![
+        new.id,
+        new.kind.as_str(),
+        new.title.clone(),
+        new.created_by,
+        new.created_at,
+    ];
+    let between_people = new.kind == ConversationKind::Direct
+        && members
+            .iter()
+            .all(|member| matches!(member, NewMember::User(_)));
     let mut queries: Vec<Query> = vec![(INSERT, parameters)];
     let mut seen = HashSet::new();
     for member in members {
         if !seen.insert(*member) {
             continue;
         }
-        let (user, twin) = match *member {
-            NewMember::User(id) => (Some(id), None),
-            NewMember::Twin(id) => (None, Some(id)),
+        let (user, twin, role) = match *member {
+            NewMember::User(id) if id == new.created_by && !between_people => {
+                (Some(id), None, Some(Role::Owner))
+            }
+            NewMember::User(id) => (Some(id), None, Some(Role::Member)),
+            NewMember::Twin(id) => (None, Some(id), None),
         };
-        let parameters = params![new.id, queries.len(), user, twin, new.created_at];
+        let parameters = params![
+            new.id,
+            queries.len(),
+            user,
+            twin,
+            new.created_at,
+            role.map(Role::as_str),
+        ];
         queries.push((INSERT_MEMBER, parameters));
     }
     let (transaction, _) = engine.begin(Vec::new()).await?;
@@ -244,7 +262,9 @@ async fn create(
     inserted.map_err(|error| error.conflict("conversation id").missing("member"))?;
     Ok(Conversation {
         id: new.id,
+        kind: new.kind,
         title: new.title.clone(),
+        topic: None,
         created_by: new.created_by,
         created_at: new.created_at,
         last_seq: 0,
@@ -268,19 +288,25 @@ async fn list(
     }
     let of_each = summaries
         .iter()
-        .map(|summary| (MEMBERS, params![summary.conversation.id]))
+        .map(|summary| (MEMBERS, params![summary.conversation.id, LISTED_MEMBERS]))
         .collect();
     let members = engine.read(of_each).await?;
     for (summary, rows) in summaries.iter_mut().zip(members) {
-        summary.members = rows.map(read_member)?;
+        summary.members = read_members(rows)?;
     }
     Ok(summaries)
+}
+
+pub(crate) fn read_kind(row: &mut Row) -> Result<ConversationKind, StorageError> {
+    row.parsed("kind of a conversation", ConversationKind::from_name)
 }
 
 fn read_conversation(row: &mut Row) -> Result<Conversation, StorageError> {
     Ok(Conversation {
         id: row.id()?,
+        kind: read_kind(row)?,
         title: row.optional_text()?,
+        topic: row.optional_text()?,
         created_by: row.id()?,
         created_at: row.int()?,
         last_seq: row.count()?,
@@ -292,6 +318,7 @@ fn read_summary(mut row: Row) -> Result<ConversationSummary, StorageError> {
     let conversation = read_conversation(&mut row)?;
     let active_at = row.int()?;
     let read_seq = row.count()?;
+    let member_count = row.count()?;
     let unread = row.count()?;
     let last_message = match row.optional_int()? {
         Some(seq) => Some(MessagePreview {
@@ -305,33 +332,10 @@ fn read_summary(mut row: Row) -> Result<ConversationSummary, StorageError> {
     Ok(ConversationSummary {
         conversation,
         members: Vec::new(),
+        member_count,
         last_message,
         read_seq,
         unread,
         active_at,
     })
-}
-
-fn read_member(mut row: Row) -> Result<Member, StorageError> {
-    let user = row.optional_id()?;
-    let twin = row.optional_id()?;
-    let bot_of = row.optional_id()?;
-    let name = row.text()?;
-    let joined_at = row.int()?;
-    match (user, twin) {
-        (Some(id), None) => Ok(Member::User {
-            id,
-            name,
-            bot_of,
-            joined_at,
-        }),
-        (None, Some(id)) => Ok(Member::Twin {
-            id,
-            name,
-            joined_at,
-        }),
-        _ => Err(StorageError::Corrupt(
-            "a member is neither person nor twin".into(),
-        )),
-    }
 }

@@ -27,6 +27,12 @@ pub enum StorageError {
         /// How many there may be.
         max: u64,
     },
+    /// It is not allowed, whoever asks; the text says why.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The caller decided by who took part, and that has changed: decide again.
+    #[error("the members have changed in the meantime")]
+    MembersChanged,
     /// A value that cannot be stored; the text names it and says why.
     #[error("{0}")]
     Invalid(&'static str),
@@ -69,7 +75,10 @@ impl StorageError {
     /// The code that a client sees for this error.
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Unavailable(_) | Self::CannotWrite { .. } => ErrorCode::Unavailable,
+            Self::Unavailable(_) | Self::CannotWrite { .. } | Self::MembersChanged => {
+                ErrorCode::Unavailable
+            }
+            Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Overloaded(_) => ErrorCode::Overloaded,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::NotFound(_) => ErrorCode::NotFound,

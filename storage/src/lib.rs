@@ -12,6 +12,8 @@ mod documents;
 mod drafts;
 mod files;
 mod history;
+mod invitations;
+mod members;
 mod messages;
 mod notification_targets;
 mod notifications;
@@ -32,17 +34,19 @@ mod value;
 
 pub use api_keys::ApiKey;
 pub use bots::{Bot, DELETED_BOT};
-pub use changes::{Changed, NewChange};
+pub use changes::{Changed, NewChange, ROOM_MEMBERS_MAX};
 pub use conversations::{
-    ActivityCursor, Conversation, ConversationSummary, Member, MessagePreview, NewConversation,
-    NewMember,
+    ActivityCursor, Conversation, ConversationKind, ConversationSummary, MessagePreview,
+    NewConversation, NewMember,
 };
 pub use documents::{Chunk, Document};
 pub use drafts::{DRAFTS_MAX, Draft, NewDraft};
 pub use error::StorageError;
 pub use files::{FileKey, Files, InvalidFileKey};
 pub use history::{History, HistoryPlace};
-pub use messages::{Appended, NewMessage, NewReplyOrder};
+pub use invitations::{INVITATIONS_MAX, Invitation};
+pub use members::{Ban, Member, Roster};
+pub use messages::{Appended, MessageVersion, NewMessage, NewReplyOrder};
 pub use migrations::MigrationStatus;
 pub use notification_targets::{
     ClaimedTarget, NotificationSettings, NotificationTarget, QuietHours, TargetKind, TargetSort,

@@ -44,7 +44,7 @@ macro_rules! stored_columns {
             crate::messages::message_columns!(),
             ", ",
             crate::messages::reply_columns!(),
-            ", edited_at, deleted_at, reacted"
+            ", edited_at, deleted_at, pinned_seq, reacted"
         )
     };
 }
@@ -78,11 +78,30 @@ const FIND: &str = concat!(
     stored_columns!(),
     " FROM messages WHERE message_id = $1"
 );
+const PINNED: &str = concat!(
+    "SELECT ",
+    stored_columns!(),
+    " FROM messages WHERE conversation_id = $1 AND pinned_seq IS NOT NULL ORDER BY pinned_seq DESC"
+);
 const SOURCES: &str = "SELECT seq, document_id, document, section, quote, score_bits \
      FROM message_sources WHERE conversation_id = $1 AND seq >= $2 AND seq <= $3 \
      ORDER BY seq, ordinal";
 const REACTIONS: &str = "SELECT seq, emoji, user_id FROM reactions \
      WHERE conversation_id = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq, changed_seq";
+
+const VERSIONS: &str = "SELECT changed_seq, text, created_at FROM message_versions \
+     WHERE conversation_id = $1 AND seq = $2 ORDER BY changed_seq";
+
+/// What a message said for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageVersion {
+    /// The `seq` of the edit; 0 for what was sent.
+    pub changed_seq: u64,
+    /// The text.
+    pub text: String,
+    /// Since when, in UTC milliseconds.
+    pub created_at: i64,
+}
 
 /// A message that is to be appended.
 #[derive(Debug, Clone)]
@@ -103,6 +122,8 @@ pub struct NewMessage {
     pub thread: Option<MessageId>,
     /// Now, in UTC milliseconds.
     pub created_at: i64,
+    /// The last change of the members that the sender's right to write was judged by; absent when it was not.
+    pub members_seq: Option<u64>,
     /// The replies that it asks for; they are ordered in the same transaction.
     pub replies: Vec<NewReplyOrder>,
 }
@@ -136,7 +157,8 @@ impl Storage {
     /// task hands over one after the other is stored in that order.
     ///
     /// `Conflict` when its author has used the client id for something else, `NotFound` when the conversation, the
-    /// message that it answers, the thread or a twin that should reply is gone, `Overloaded` when too many messages wait.
+    /// message that it answers, the thread or a twin that should reply is gone, `MembersChanged` when the caller knows an older
+    /// state of the members, `Overloaded` when too many messages wait.
     pub fn append_message(
         &self,
         message: NewMessage,
@@ -193,6 +215,35 @@ impl Storage {
         let mut messages = newest_first.await?;
         messages.reverse();
         Ok(messages)
+    }
+
+    /// The messages of a conversation that are kept in view, those pinned last first.
+    pub async fn pinned_messages(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Vec<Message>, StorageError> {
+        let engine = self.engine();
+        self.call(
+            Call::Read,
+            read_messages(engine, PINNED, params![conversation]),
+        )
+        .await
+    }
+
+    /// What a message has said, oldest first; nothing of one that was never edited, or was deleted.
+    pub async fn message_versions(
+        &self,
+        conversation: ConversationId,
+        seq: u64,
+    ) -> Result<Vec<MessageVersion>, StorageError> {
+        let rows = self.read(VERSIONS, params![conversation, seq]).await?;
+        rows.map(|mut row| {
+            Ok(MessageVersion {
+                changed_seq: row.count()?,
+                text: row.text()?,
+                created_at: row.int()?,
+            })
+        })
     }
 
     /// The message with this id.
@@ -428,6 +479,7 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         failure,
         edited_at: row.optional_int()?,
         deleted_at: row.optional_int()?,
+        pinned: row.optional_int()?.is_some(),
         ..Message::new(conversation_id, message_id, author, text)
     };
     let reacted = row.int()? != 0;

@@ -34,6 +34,12 @@ const TAKE_BOTS_NAMES_OFF: &str = "UPDATE messages SET author_name = $2 \
      WHERE author_id IN (SELECT id FROM users WHERE owner_id = $1)";
 const TAKE_BOTS_NAMES_OFF_CHANGES: &str = "UPDATE changes SET author_name = $2 \
      WHERE author_id IN (SELECT id FROM users WHERE owner_id = $1)";
+pub(crate) const TAKE_NAME_OFF_PLACES: &str =
+    "UPDATE changes SET member_name = $2 WHERE member_id = $1";
+const TAKE_TWINS_NAMES_OFF_PLACES: &str = "UPDATE changes SET member_name = $2 \
+     WHERE member_id IN (SELECT id FROM twins WHERE owner_id = $1)";
+const TAKE_BOTS_NAMES_OFF_PLACES: &str = "UPDATE changes SET member_name = $2 \
+     WHERE member_id IN (SELECT id FROM users WHERE owner_id = $1)";
 const DELETE: &str = "DELETE FROM users WHERE id = $1";
 
 /// A person with an account.
@@ -167,9 +173,12 @@ async fn delete(engine: &Engine, id: UserId) -> Result<Vec<FileKey>, DatabaseErr
         (DELETE_DOCUMENTS_OF_OWNER, params![id]),
         (TAKE_NAME_OFF, params![id, DELETED_ACCOUNT]),
         (TAKE_NAME_OFF_CHANGES, params![id, DELETED_ACCOUNT]),
+        (TAKE_NAME_OFF_PLACES, params![id, DELETED_ACCOUNT]),
         (TAKE_TWINS_NAMES_OFF, params![id, DELETED_TWIN]),
         (TAKE_BOTS_NAMES_OFF, params![id, DELETED_BOT]),
         (TAKE_BOTS_NAMES_OFF_CHANGES, params![id, DELETED_BOT]),
+        (TAKE_BOTS_NAMES_OFF_PLACES, params![id, DELETED_BOT]),
+        (TAKE_TWINS_NAMES_OFF_PLACES, params![id, DELETED_TWIN]),
     ];
     let mut keys = Vec::new();
     if let Some(deleted) = transaction.pipe(changes).await?.into_iter().next() {

@@ -5,7 +5,7 @@ use protocol::{TwinId, UserId};
 use crate::documents::{DELETE_DOCUMENTS_OF_TWIN, read_file_key};
 use crate::engine::{DatabaseError, Engine, until_no_collision};
 use crate::metrics::Call;
-use crate::people::Room;
+use crate::people::{Room, TAKE_NAME_OFF_PLACES};
 use crate::storage::page;
 use crate::value::{Row, params};
 use crate::{FileKey, Storage, StorageError};
@@ -231,6 +231,7 @@ async fn delete(engine: &Engine, id: TwinId) -> Result<Vec<FileKey>, DatabaseErr
     let changes = vec![
         (DELETE_DOCUMENTS_OF_TWIN, params![id]),
         (TAKE_NAME_OFF, params![id, DELETED_TWIN]),
+        (TAKE_NAME_OFF_PLACES, params![id, DELETED_TWIN]),
     ];
     let mut keys = Vec::new();
     if let Some(deleted) = transaction.pipe(changes).await?.into_iter().next() {

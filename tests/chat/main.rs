@@ -12,6 +12,7 @@ mod faults;
 mod main_job;
 mod nodes;
 mod notifications;
+mod permissions;
 mod process;
 
 #[path = "../support/server.rs"]

@@ -337,6 +337,103 @@ fn routes() -> Vec<Route> {
             [401, 404, 200, 200],
         ),
         route(Method::GET, "/api/v1/drafts", None, [401, 200, 200, 200]),
+        // Rooms: more of who may what stands in tests/chat/permissions.rs.
+        route(
+            Method::PATCH,
+            "/api/v1/conversations/{conversation}",
+            Some(json!({"topic": "x"})),
+            [401, 404, 403, 200],
+        ),
+        route(
+            Method::POST,
+            "/api/v1/conversations/{conversation}/members",
+            Some(json!({"twin_id": "{public}"})),
+            [401, 404, 200, 409],
+        ),
+        route(
+            Method::PUT,
+            "/api/v1/conversations/{conversation}/members/{member}/role",
+            Some(json!({"role": "guest"})),
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::PUT,
+            "/api/v1/conversations/{conversation}/members/{member}/mute",
+            Some(json!({"minutes": 1})),
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/conversations/{conversation}/members/{member}/mute",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/conversations/{conversation}/members/{member}",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/conversations/{conversation}/bans",
+            None,
+            [401, 404, 403, 200],
+        ),
+        route(
+            Method::PUT,
+            "/api/v1/conversations/{conversation}/bans/{user}",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/conversations/{conversation}/bans/{user}",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/conversations/{conversation}/pins",
+            None,
+            [401, 404, 200, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/conversations/{conversation}/messages/{message}/versions",
+            None,
+            [401, 404, 403, 200],
+        ),
+        route(
+            Method::POST,
+            "/api/v1/conversations/{conversation}/invitations",
+            Some(json!({})),
+            [401, 404, 201, 201],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/conversations/{conversation}/invitations",
+            None,
+            [401, 404, 200, 200],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/conversations/{conversation}/invitations/{invitation}",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/invitations/{code}",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::POST,
+            "/api/v1/invitations/{code}",
+            Some(json!({})),
+            [401, 404, 404, 404],
+        ),
         // What deletes.
         route(
             Method::DELETE,
@@ -400,6 +497,16 @@ impl World {
             ("{model}", twin.clone()),
             ("{key}", text(&key["id"])),
             // Nobody's.
+            (
+                "{member}",
+                "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
+            ),
+            ("{user}", "01890a5d-ac96-774b-bcce-b302099a8057".to_owned()),
+            (
+                "{invitation}",
+                "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
+            ),
+            ("{code}", "A".repeat(24)),
             (
                 "{notification}",
                 "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),

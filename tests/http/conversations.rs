@@ -38,6 +38,7 @@ async fn say_into(
         reply_to: None,
         thread: thread.map(|id| id.parse().unwrap()),
         created_at: 1,
+        members_seq: None,
         replies: Vec::new(),
     };
     server

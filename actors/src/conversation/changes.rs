@@ -1,14 +1,20 @@
-//! Changes of messages: who may make which, and how each becomes an entry of the log.
+//! Changes of messages and of the room: who may make which, and how each becomes an entry of the log.
 
 use std::sync::Arc;
 
 use actix::prelude::*;
-use protocol::{Author, ClientId, Entry, ErrorCode, MessageId, ServerFrame, UserId, What};
-use storage::{Changed, NewChange, Storage};
+use protocol::{
+    Author, Change, ClientId, Entry, ErrorCode, InvitationId, MessageId, Role, ServerFrame, UserId,
+    What,
+};
+use storage::{Changed, ConversationKind, NewChange, Roster, Storage, StorageError};
 
+use super::members::permit;
 use super::requests::Acknowledged;
 use super::{Conversation, Refusal};
+use crate::limits::MEMBERS_READS_MAX;
 use crate::node::now_ms;
+use crate::permissions::{Operation, Standing, may_act_on, may_grant};
 
 /// A person or a bot changes a message.
 #[derive(Message)]
@@ -18,96 +24,281 @@ pub(crate) struct Alter {
     pub(crate) name: String,
     pub(crate) is_bot: bool,
     pub(crate) client_id: ClientId,
+    pub(crate) message_id: MessageId,
     pub(crate) what: What,
+}
+
+/// A person changes the room: who takes part and as what, its title or its topic.
+#[derive(Message)]
+#[rtype(result = "Result<Change, Refusal>")]
+pub(crate) struct Administer {
+    pub(crate) user: UserId,
+    pub(crate) name: String,
+    pub(crate) what: What,
+    /// The invitation by which the person joins.
+    pub(crate) invitation: Option<InvitationId>,
 }
 
 impl Handler<Alter> for Conversation {
     type Result = ResponseActFuture<Self, Result<Acknowledged, Refusal>>;
 
     fn handle(&mut self, alter: Alter, _: &mut Self::Context) -> Self::Result {
-        if !self.is_member(alter.user) {
-            return Box::pin(actix::fut::err(Refusal::no_conversation()));
-        }
-        let storage = self.services.storage.clone();
-        let began = alter.user == self.created_by;
+        let message_id = alter.message_id;
         let new = NewChange {
             conversation_id: self.id,
             user_id: alter.user,
             name: alter.name,
             is_bot: alter.is_bot,
-            client_id: alter.client_id,
+            client_id: Some(alter.client_id),
             what: alter.what,
+            invitation: None,
+            members_seq: None,
             created_at: now_ms(),
         };
-        // Whoever came first is first in this line too.
-        let turn = Arc::clone(&self.changing).lock_owned();
-        let made = async move {
-            let _turn = turn.await;
-            check(&storage, &new, began).await?;
-            Ok::<_, Refusal>(storage.change(new).await?)
-        };
-        Box::pin(made.into_actor(self).map(|made, this, context| {
-            let (change, is_new) = match made? {
-                Changed::New(change) => (change, true),
-                Changed::Duplicate(change) => (change, false),
-            };
-            let acknowledged = Acknowledged {
-                seq: change.seq,
-                message_id: change.what.message_id(),
-            };
-            if is_new {
-                this.publish_frame(&ServerFrame::Change(change.clone()));
-                this.arrive(Entry::Change(change), context);
-            }
-            Ok(acknowledged)
+        Box::pin(self.change(new).map(move |change, _, _| {
+            let seq = change?.seq;
+            Ok(Acknowledged { seq, message_id })
         }))
     }
 }
 
-/// Whether the person may change the message like this.
-async fn check(storage: &Storage, new: &NewChange, began: bool) -> Result<(), Refusal> {
-    let id: MessageId = new.what.message_id();
-    let found = storage.message(id).await?;
-    let found = found.filter(|message| message.conversation_id == new.conversation_id);
-    let no_message = || Refusal::new(ErrorCode::NotFound, "there is no such message");
-    let message = found.ok_or_else(no_message)?;
-    let owner = match (&message.author, &new.what) {
-        (Author::Twin { id, .. }, What::Deleted { .. }) => {
-            storage.twin(*id).await?.map(|twin| twin.owner_id)
-        }
-        _ => None,
-    };
-    let hand = Hand {
-        wrote: matches!(message.author, Author::User { id, .. } | Author::Bot { id, .. } if id == new.user_id),
-        owns_author: owner == Some(new.user_id),
-        began,
-    };
-    match hand.may(&new.what) {
-        true => Ok(()),
-        false => Err(Refusal::new(
-            ErrorCode::Forbidden,
-            "this is not your message",
-        )),
+impl Handler<Administer> for Conversation {
+    type Result = ResponseActFuture<Self, Result<Change, Refusal>>;
+
+    fn handle(&mut self, order: Administer, _: &mut Self::Context) -> Self::Result {
+        let new = NewChange {
+            conversation_id: self.id,
+            user_id: order.user,
+            name: order.name,
+            // Rooms are changed by people.
+            is_bot: false,
+            client_id: None,
+            what: order.what,
+            invitation: order.invitation,
+            members_seq: None,
+            created_at: now_ms(),
+        };
+        Box::pin(self.change(new))
     }
 }
 
-/// What a person has to do with a message.
-#[derive(Debug, Clone, Copy)]
-struct Hand {
-    /// Wrote it.
-    wrote: bool,
-    /// Owns the twin that wrote it.
-    owns_author: bool,
-    /// Began the conversation.
-    began: bool,
+/// A change that is made.
+struct Made {
+    changed: Changed,
+    /// Who takes part then, where that is different.
+    roster: Option<Roster>,
 }
 
-impl Hand {
-    fn may(self, what: &What) -> bool {
-        match what {
-            What::Edited { .. } => self.wrote,
-            What::Deleted { .. } => self.wrote || self.owns_author || self.began,
-            What::Reacted { .. } | What::Unreacted { .. } => true,
+impl Conversation {
+    fn change(
+        &self,
+        new: NewChange,
+    ) -> impl ActorFuture<Self, Output = Result<Change, Refusal>> + 'static {
+        let storage = self.services.storage.clone();
+        let roster = self.members.roster();
+        // Whoever came first is first in this line too.
+        let turn = Arc::clone(&self.changing).lock_owned();
+        let made = async move {
+            let _turn = turn.await;
+            make(&storage, roster, new).await
+        };
+        made.into_actor(self).map(|made, this, context| {
+            let made = made?;
+            let other_members = made.roster.is_some();
+            if let Some(roster) = made.roster {
+                this.take_roster(roster);
+            }
+            let change = match made.changed {
+                Changed::New(change) => {
+                    this.publish_frame(&ServerFrame::Change(change.clone()));
+                    this.arrive(Entry::Change(change.clone()), context);
+                    change
+                }
+                Changed::Duplicate(change) => change,
+            };
+            if other_members {
+                this.tell_standings(context);
+            }
+            Ok(change)
+        })
+    }
+}
+
+/// Makes a change, if its author may, by the members as they are when it is made.
+async fn make(
+    storage: &Storage,
+    mut roster: Arc<Roster>,
+    mut new: NewChange,
+) -> Result<Made, Refusal> {
+    let about = About::read(storage, &new).await?;
+    let mut reads = 0;
+    let changed = loop {
+        authorise(&roster, &new, about)?;
+        new.members_seq = Some(roster.seq);
+        match storage.change(new.clone()).await {
+            Err(StorageError::MembersChanged) if reads < MEMBERS_READS_MAX => {
+                reads += 1;
+                let read = storage.roster(new.conversation_id).await?;
+                roster = Arc::new(read.ok_or_else(Refusal::no_conversation)?);
+            }
+            changed => break changed?,
+        }
+    };
+    let roster = match new.what.member() {
+        // Where it cannot be read now, the change that arrives has it read.
+        Some(_) => storage.roster(new.conversation_id).await.ok().flatten(),
+        None => None,
+    };
+    Ok(Made { changed, roster })
+}
+
+/// What the author of a change has to do with what it is about, besides a place in the room.
+#[derive(Debug, Clone, Copy, Default)]
+struct About {
+    /// Wrote the message.
+    wrote: bool,
+    /// Owns the twin that wrote the message, or that is to go.
+    owns_twin: bool,
+}
+
+impl About {
+    async fn read(storage: &Storage, new: &NewChange) -> Result<Self, Refusal> {
+        let mut wrote = false;
+        let mut twin = None;
+        if let Some(message_id) = new.what.message_id() {
+            let found = storage.message(message_id).await?;
+            let found = found.filter(|message| message.conversation_id == new.conversation_id);
+            let no_message = || Refusal::new(ErrorCode::NotFound, "there is no such message");
+            match found.ok_or_else(no_message)?.author {
+                Author::User { id, .. } | Author::Bot { id, .. } => wrote = id == new.user_id,
+                Author::Twin { id, .. } => twin = Some(id),
+            }
+        } else if let Some(Author::Twin { id, .. }) = new.what.member() {
+            twin = Some(*id);
+        }
+        let owner = match twin {
+            Some(twin) => storage.twin(twin).await?.map(|twin| twin.owner_id),
+            None => None,
+        };
+        Ok(Self {
+            wrote,
+            owns_twin: owner == Some(new.user_id),
+        })
+    }
+}
+
+/// Whether a person may make a change.
+fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refusal> {
+    let room = Room { roster };
+    let user = new.user_id;
+    let permit = |operation| permit(roster.kind, room.standing(user), operation);
+    let forbidden = |message: &str| Err(Refusal::new(ErrorCode::Forbidden, message));
+    if new.invitation.is_none() {
+        permit(Operation::Read)?;
+    }
+    if new.what.member().is_some() && roster.kind == ConversationKind::Direct {
+        return forbidden("a conversation of two stays one; begin a room");
+    }
+    match &new.what {
+        What::Edited { .. } if !about.wrote => forbidden("this is not your message"),
+        What::Edited { .. } => permit(Operation::Write),
+        What::Deleted { .. } if about.wrote || about.owns_twin => Ok(()),
+        What::Deleted { .. } => permit(Operation::DeleteOthers),
+        What::Reacted { .. } => permit(Operation::React),
+        What::Unreacted { .. } => Ok(()),
+        What::Pinned { .. } | What::Unpinned { .. } => permit(Operation::Pin),
+        What::Titled { .. } | What::TopicSet { .. } => permit(Operation::Describe),
+        What::Joined { .. } if new.invitation.is_some() => Ok(()),
+        What::Joined { role: None, .. } => permit(Operation::AddTwin),
+        What::Joined {
+            role: Some(role), ..
+        } => {
+            permit(Operation::AddPerson)?;
+            room.grant(user, *role)
+        }
+        What::Left { .. } => Ok(()),
+        What::Removed {
+            member: Author::Twin { .. },
+        } if about.owns_twin => Ok(()),
+        What::Removed { member } => {
+            permit(Operation::Remove)?;
+            room.act_on(user, member)
+        }
+        What::Banned { member } => {
+            permit(Operation::Ban)?;
+            room.act_on(user, member)
+        }
+        What::Unbanned { .. } => permit(Operation::Ban),
+        What::RoleSet { member, role } => {
+            let own = room.standing(user).map(|standing| standing.role);
+            let steps_down = is_user(member, user) && own.is_some_and(|own| *role < own);
+            if steps_down {
+                return Ok(());
+            }
+            permit(Operation::SetRole)?;
+            room.act_on(user, member)?;
+            room.grant(user, *role)
+        }
+        What::Muted { member, .. } | What::Unmuted { member } => {
+            permit(Operation::Mute)?;
+            room.act_on(user, member)
+        }
+    }
+}
+
+fn is_user(member: &Author, user: UserId) -> bool {
+    matches!(member, Author::User { id, .. } if *id == user)
+}
+
+/// The places in a room, for questions of rank.
+struct Room<'a> {
+    roster: &'a Roster,
+}
+
+impl Room<'_> {
+    fn standing(&self, user: UserId) -> Option<Standing> {
+        let mut members = self.roster.members.iter();
+        members.find_map(|member| match member {
+            storage::Member::User {
+                id,
+                role,
+                muted_until,
+                ..
+            } if *id == user => Some(Standing {
+                role: *role,
+                muted_until: *muted_until,
+            }),
+            _ => None,
+        })
+    }
+
+    /// Whether a person may act on another's place. Twins, and people who are not in, stand below everybody.
+    fn act_on(&self, user: UserId, member: &Author) -> Result<(), Refusal> {
+        let other = match member {
+            Author::User { id, .. } | Author::Bot { id, .. } => {
+                self.standing(*id).map(|standing| standing.role)
+            }
+            Author::Twin { .. } => None,
+        };
+        let own = self.standing(user).map(|standing| standing.role);
+        match (own, other) {
+            (Some(own), Some(other)) if !may_act_on(own, other) => Err(Refusal::new(
+                ErrorCode::Forbidden,
+                format!("a {own} may not do this to a {other}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a person may make somebody this.
+    fn grant(&self, user: UserId, role: Role) -> Result<(), Refusal> {
+        let own = self.standing(user).map(|standing| standing.role);
+        match own.is_some_and(|own| may_grant(own, role)) {
+            true => Ok(()),
+            false => Err(Refusal::new(
+                ErrorCode::Forbidden,
+                format!("you may not make anybody a {role} here"),
+            )),
         }
     }
 }

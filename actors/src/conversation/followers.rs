@@ -8,6 +8,7 @@ use super::{Conversation, Refusal};
 use crate::bus_event::NodeEvent;
 use crate::fan_out::{Publish, RoomEvent, RoomShard, ShardId, Shards};
 use crate::metrics;
+use crate::permissions::Operation;
 
 /// A shard with members in this conversation.
 pub(super) struct ShardLink {
@@ -39,6 +40,7 @@ impl Conversation {
             running: self.timeline.running().cloned().collect(),
             shards: self.shards(),
             presence: self.presence.frame(self.id),
+            standings: self.members.standings(),
         }
     }
 
@@ -114,9 +116,10 @@ impl Conversation {
     }
 }
 
-/// A person wants to follow: the shard is attached, if the person is a member.
+/// A person wants to follow: the shard is attached, if the person is a member; the answer is the change of the members by which
+/// the person is one.
 #[derive(Message)]
-#[rtype(result = "Result<(), Refusal>")]
+#[rtype(result = "Result<u64, Refusal>")]
 pub(crate) struct Enter {
     pub(crate) user: UserId,
     pub(crate) shard: ShardId,
@@ -126,16 +129,14 @@ pub(crate) struct Enter {
 }
 
 impl Handler<Enter> for Conversation {
-    type Result = Result<(), Refusal>;
+    type Result = Result<u64, Refusal>;
 
     fn handle(&mut self, enter: Enter, context: &mut Self::Context) -> Self::Result {
-        if !self.is_member(enter.user) {
-            return Err(Refusal::no_conversation());
-        }
+        self.members.permit(enter.user, Operation::Read)?;
         if enter.needs_snapshot || !self.shards.contains_key(&enter.shard) {
             self.attach(enter.shard, enter.events, context);
         }
-        Ok(())
+        Ok(self.members.seq())
     }
 }
 

@@ -13,6 +13,7 @@ use super::Conversation;
 use crate::limits::{NOTICE_AGAIN, NOTICED_WRITTEN_EVERY};
 use crate::node::now_ms;
 use crate::notices::{Callers, Size, missed};
+use crate::permissions::{Operation, may};
 
 /// Whether the log is to be looked through.
 #[derive(Default)]
@@ -34,7 +35,7 @@ impl Conversation {
 
     /// Whether every person who takes part follows the conversation now.
     fn everybody_is_here(&self) -> bool {
-        self.members.iter().all(|member| match member {
+        self.members.list().iter().all(|member| match member {
             Member::User {
                 id, bot_of: None, ..
             } => self.presence.is_online(*id),
@@ -42,13 +43,18 @@ impl Conversation {
         })
     }
 
-    /// Who may speak to everybody at once: whoever began the conversation.
+    /// Who may speak to everybody at once: those who keep order.
     fn callers(&self) -> Callers {
-        Callers::from([self.created_by])
+        let people = self.members.standings();
+        let callers = people
+            .of
+            .iter()
+            .filter(|(_, one)| may(one.role, Operation::MentionAll));
+        callers.map(|(id, _)| *id).collect()
     }
 
     fn size(&self) -> Size {
-        match self.members.len() {
+        match self.members.list().len() {
             ..=2 => Size::Two,
             _ => Size::Room,
         }

@@ -108,7 +108,7 @@ impl Conversation {
     /// Tells whom it concerns when those who are there have changed.
     pub(super) fn refresh_presence(&mut self, context: &mut Context<Self>) {
         let members = &self.members;
-        let is_member = |user| super::has_member(members, user);
+        let is_member = |user| members.has(user);
         let news = self.presence.refresh(Instant::now(), is_member);
         if let Some(users) = news.publish {
             let node = self.services.config.node_id;

@@ -11,7 +11,7 @@ use actix::prelude::*;
 use futures::stream::{self, Stream, StreamExt};
 use inference::Priority;
 use protocol::{Author, Entry, ErrorCode, MessageId, ServerFrame, TwinId, UserId};
-use storage::{Finished, Member, ReplyOrder, StorageError};
+use storage::{Finished, ReplyOrder, StorageError};
 use tokio::sync::mpsc;
 
 use super::requests::lease_until;
@@ -22,6 +22,7 @@ use crate::inference_pool::{Cancel, GenerationEvent};
 use crate::limits::{GENERATION_EVENTS_MAX, LEASE, PROGRESS_EVERY};
 use crate::metrics;
 use crate::node::now_ms;
+use crate::permissions::Operation;
 use crate::twin::Reply;
 
 mod own_reply;
@@ -100,7 +101,7 @@ impl Conversation {
         }
         let author = Author::Twin {
             id: twin_id,
-            name: self.twin_name(twin_id),
+            name: self.members.twin_name(twin_id).unwrap_or("twin").to_owned(),
         };
         let cancel = Cancel::default();
         let own = OwnReply {
@@ -174,14 +175,6 @@ impl Conversation {
             this.finish_if_complete(reply, context);
         });
         context.spawn(planned);
-    }
-
-    fn twin_name(&self, twin: TwinId) -> String {
-        let name = self.members.iter().find_map(|member| match member {
-            Member::Twin { id, name, .. } if *id == twin => Some(name.clone()),
-            _ => None,
-        });
-        name.unwrap_or_else(|| "twin".to_owned())
     }
 
     fn piece(&mut self, reply: MessageId, text: String, context: &mut Context<Self>) {
@@ -340,6 +333,15 @@ impl Conversation {
         }
     }
 
+    /// Stops the replies of a twin that this node writes.
+    pub(super) fn stop_replies_of(&mut self, twin: TwinId) {
+        for own in self.replies.values_mut() {
+            if matches!(own.author, Author::Twin { id, .. } if id == twin) {
+                own.stop();
+            }
+        }
+    }
+
     /// Stops a reply that this node writes; `false` when it writes no such reply.
     pub(super) fn stop_own_reply(&mut self, reply: MessageId) -> bool {
         let Some(own) = self.replies.get_mut(&reply) else {
@@ -421,9 +423,7 @@ impl Handler<Stop> for Conversation {
     type Result = Result<(), Refusal>;
 
     fn handle(&mut self, stop: Stop, _: &mut Self::Context) -> Self::Result {
-        if !self.is_member(stop.user) {
-            return Err(Refusal::no_conversation());
-        }
+        self.members.permit(stop.user, Operation::Stop)?;
         if self.stop_own_reply(stop.reply) {
             return Ok(());
         }

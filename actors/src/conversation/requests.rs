@@ -7,15 +7,16 @@ use std::task::{self, Poll, ready};
 use actix::prelude::*;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use protocol::{Author, ClientId, Entry, MessageId, ServerFrame, UserId};
-use storage::{Appended, Member, NewMessage, NewReplyOrder, ReplyOrder, Storage, StorageError};
+use protocol::{Author, ClientId, Entry, ErrorCode, MessageId, ServerFrame, UserId};
+use storage::{Appended, NewMessage, NewReplyOrder, ReplyOrder, StorageError};
 
 use super::{Conversation, Refusal};
 use crate::SharedFrame;
 use crate::fan_out::RoomEvent;
 use crate::later::{Answer, Later};
-use crate::limits::LEASE;
+use crate::limits::{HELD_MESSAGES_MAX, LEASE, MEMBERS_READS_MAX};
 use crate::node::now_ms;
+use crate::permissions::Operation;
 use crate::turn_taking::answering_twins;
 
 /// A person or a bot sends a message.
@@ -38,69 +39,51 @@ pub(crate) struct Acknowledged {
     pub(crate) message_id: MessageId,
 }
 
+/// A message on its way into the log, and who waits for that.
+pub(super) struct Sending {
+    pub(super) submit: Submit,
+    pub(super) answer: Answer<Result<Acknowledged, Refusal>>,
+    /// How often it was refused because others take part than was known.
+    refused: u32,
+}
+
 /// Messages on their way into the log: they end in the order in which they came.
 pub(super) type Appends = FuturesOrdered<Pin<Box<dyn Future<Output = Ended>>>>;
 
-/// An append that has ended, and who waits for that.
+/// An append that has ended.
 pub(super) struct Ended {
-    outcome: Result<Stored, StorageError>,
-    answer: Answer<Result<Acknowledged, Refusal>>,
-}
-
-/// A message that is in the log.
-struct Stored {
-    appended: Appended,
+    sending: Sending,
+    outcome: Result<Appended, StorageError>,
     /// The replies that were ordered with it.
     orders: Vec<ReplyOrder>,
-    /// The members, where they turned out to be others.
-    members: Option<Vec<Member>>,
 }
 
 impl Handler<Submit> for Conversation {
     type Result = Later<Result<Acknowledged, Refusal>>;
 
     fn handle(&mut self, submit: Submit, context: &mut Self::Context) -> Self::Result {
-        if !self.is_member(submit.user) {
-            return Later::Now(Err(Refusal::no_conversation()));
+        let stale = self.members.are_stale();
+        if !stale && let Err(refusal) = self.members.permit(submit.user, Operation::Write) {
+            return Later::Now(Err(refusal));
         }
-        let (id, name) = (submit.user, submit.name);
-        let author = match submit.is_bot {
-            true => Author::Bot { id, name },
-            false => Author::User { id, name },
-        };
-        let now = now_ms();
-        let replies = answering_twins(&self.members, &author, &submit.text)
-            .into_iter()
-            .map(|twin_id| NewReplyOrder {
-                message_id: MessageId::new(),
-                twin_id,
-                node_id: self.services.config.node_id,
-                lease_until: lease_until(now),
-            })
-            .collect();
-        let new = NewMessage {
-            conversation_id: self.id,
-            message_id: MessageId::new(),
-            author,
-            client_id: Some(submit.client_id),
-            text: submit.text,
-            reply_to: submit.reply_to,
-            thread: submit.thread,
-            created_at: now,
-            replies,
-        };
-        // The message is queued here and now, in the order in which the messages came.
-        let storage = self.services.storage.clone();
-        let appended = storage.append_message(new.clone());
-        let appended = append_whoever_is_left(storage, new, appended);
-        if self.appends.is_empty() {
-            context.spawn(EndAppends);
+        if stale && self.held.len() >= HELD_MESSAGES_MAX {
+            let refusal = Refusal::new(ErrorCode::Overloaded, "too many messages wait");
+            return Later::Now(Err(Refusal {
+                retry_after_ms: Some(500),
+                ..refusal
+            }));
         }
         let (answer, later) = Answer::later();
-        self.appends.push_back(Box::pin(async move {
-            let outcome = appended.await;
-            Ended { outcome, answer }
-        }));
+        let sending = Sending {
+            submit,
+            answer,
+            refused: 0,
+        };
+        if stale {
+            self.held.push(sending);
+        } else {
+            self.append(sending, context);
+        }
         later
     }
 }
@@ -120,21 +103,85 @@ impl ActorFuture<Conversation> for EndAppends {
         task: &mut task::Context<'_>,
     ) -> Poll<()> {
         while let Some(ended) = ready!(conversation.appends.poll_next_unpin(task)) {
-            let Ended { outcome, answer } = ended;
-            let acknowledged = outcome.map(|stored| conversation.stored(stored, context));
-            answer.give(acknowledged.map_err(Refusal::from));
+            conversation.append_ended(ended, context);
         }
+        conversation.send_held(context);
         Poll::Ready(())
     }
 }
 
 impl Conversation {
-    fn stored(&mut self, stored: Stored, context: &mut Context<Self>) -> Acknowledged {
-        if let Some(members) = stored.members {
-            self.members = members;
+    /// Appends a message, with the orders to reply that it asks for.
+    pub(super) fn append(&mut self, sending: Sending, context: &mut Context<Self>) {
+        let submit = &sending.submit;
+        let (id, name) = (submit.user, submit.name.clone());
+        let author = match submit.is_bot {
+            true => Author::Bot { id, name },
+            false => Author::User { id, name },
+        };
+        let now = now_ms();
+        let replies = answering_twins(self.members.list(), &author, &submit.text)
+            .into_iter()
+            .map(|twin_id| NewReplyOrder {
+                message_id: MessageId::new(),
+                twin_id,
+                node_id: self.services.config.node_id,
+                lease_until: lease_until(now),
+            })
+            .collect();
+        let new = NewMessage {
+            conversation_id: self.id,
+            message_id: MessageId::new(),
+            author,
+            client_id: Some(submit.client_id.clone()),
+            text: submit.text.clone(),
+            reply_to: submit.reply_to,
+            thread: submit.thread,
+            created_at: now,
+            members_seq: Some(self.members.seq()),
+            replies,
+        };
+        let orders = reply_orders(&new);
+        // The message is queued here and now, in the order in which the messages came.
+        let appended = self.services.storage.append_message(new);
+        if self.appends.is_empty() {
+            context.spawn(EndAppends);
         }
-        let (message, mut orders) = match stored.appended {
-            Appended::New(message) => (message, stored.orders),
+        self.appends.push_back(Box::pin(async move {
+            Ended {
+                sending,
+                outcome: appended.await,
+                orders,
+            }
+        }));
+    }
+
+    fn append_ended(&mut self, ended: Ended, context: &mut Context<Self>) {
+        let Ended {
+            mut sending,
+            outcome,
+            orders,
+        } = ended;
+        let acknowledged = match outcome {
+            Ok(appended) => Ok(self.stored(appended, orders, context)),
+            Err(error) if sending.is_worth_another_look(&error, &orders) => {
+                sending.refused += 1;
+                self.refused.push(sending);
+                return self.refresh_members(context);
+            }
+            Err(error) => Err(error.into()),
+        };
+        sending.answer.give(acknowledged);
+    }
+
+    fn stored(
+        &mut self,
+        appended: Appended,
+        orders: Vec<ReplyOrder>,
+        context: &mut Context<Self>,
+    ) -> Acknowledged {
+        let (message, mut orders) = match appended {
+            Appended::New(message) => (message, orders),
             Appended::Duplicate(message) => (message, Vec::new()),
         };
         let acknowledged = Acknowledged {
@@ -155,43 +202,15 @@ impl Conversation {
     }
 }
 
-/// Waits for an append. One that fails because a twin that should reply is gone is made once more for the twins that
-/// are left, and the members as they are now are returned with it.
-async fn append_whoever_is_left(
-    storage: Storage,
-    mut new: NewMessage,
-    appended: impl Future<Output = Result<Appended, StorageError>>,
-) -> Result<Stored, StorageError> {
-    let error = match appended.await {
-        Ok(appended) => {
-            return Ok(Stored {
-                appended,
-                orders: reply_orders(&new),
-                members: None,
-            });
+impl Sending {
+    /// Whether the message may be stored once it is known who takes part now: others do, or a twin that should reply is gone.
+    fn is_worth_another_look(&self, error: &StorageError, orders: &[ReplyOrder]) -> bool {
+        match error {
+            StorageError::MembersChanged => self.refused < MEMBERS_READS_MAX,
+            StorageError::NotFound(_) => self.refused == 0 && !orders.is_empty(),
+            _ => false,
         }
-        Err(error) => error,
-    };
-    if !matches!(error, StorageError::NotFound(_)) || new.replies.is_empty() {
-        return Err(error);
     }
-    let members = storage.members(new.conversation_id).await?;
-    let ordered = new.replies.len();
-    new.replies.retain(|reply| {
-        members
-            .iter()
-            .any(|member| matches!(member, Member::Twin { id, .. } if *id == reply.twin_id))
-    });
-    if new.replies.len() == ordered {
-        return Err(error);
-    }
-    let orders = reply_orders(&new);
-    let appended = storage.append_message(new).await?;
-    Ok(Stored {
-        appended,
-        orders,
-        members: Some(members),
-    })
 }
 
 /// The orders that storage writes for a new message, as it will give them back.
@@ -229,9 +248,7 @@ impl Handler<Typing> for Conversation {
     type Result = Result<(), Refusal>;
 
     fn handle(&mut self, typing: Typing, context: &mut Self::Context) -> Self::Result {
-        if !self.is_member(typing.user) {
-            return Err(Refusal::no_conversation());
-        }
+        self.members.permit(typing.user, Operation::Type)?;
         let frame = ServerFrame::Typing {
             conversation_id: self.id,
             user_id: typing.user,
@@ -254,8 +271,8 @@ impl Handler<Read> for Conversation {
     type Result = ResponseActFuture<Self, Result<(), Refusal>>;
 
     fn handle(&mut self, read: Read, _: &mut Self::Context) -> Self::Result {
-        if !self.is_member(read.user) {
-            return Box::pin(actix::fut::err(Refusal::no_conversation()));
+        if let Err(refusal) = self.members.permit(read.user, Operation::Read) {
+            return Box::pin(actix::fut::err(refusal));
         }
         let (storage, id) = (self.services.storage.clone(), self.id);
         let noted = async move { storage.set_read(id, read.user, read.seq).await };

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 use protocol::{Author, TwinId};
+use std::sync::Arc;
 
 use super::*;
 use crate::outbox::Outgoing;
@@ -102,6 +103,7 @@ impl Scene {
             running,
             shards: [].into(),
             presence: presence(self.conversation, &[]),
+            standings: Arc::default(),
         });
     }
 

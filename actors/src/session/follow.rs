@@ -118,7 +118,8 @@ impl Session {
                     "the conversation is being restarted",
                 )
             };
-            entered.await.map_err(|_| stopped())??;
+            let members_seq = entered.await.map_err(|_| stopped())??;
+            task.entered(members_seq)?;
             let cursor = task.begin(after_seq).await?;
             task.run(cursor).await
         };
@@ -234,6 +235,18 @@ impl Session {
         self.resumed(conversation);
     }
 
+    /// The person takes no part in a conversation any more.
+    pub(super) fn put_out(&mut self, conversation: ConversationId, context: &mut Context<Self>) {
+        match self.following.get(&conversation) {
+            Some(Some(running)) => {
+                context.cancel_future(*running);
+            }
+            Some(None) => {}
+            None => return,
+        }
+        self.not_followed(Asked::Resume, conversation, Refusal::no_conversation());
+    }
+
     fn unfollow(&mut self, conversation: ConversationId) {
         if self.following.remove(&conversation).is_some() {
             leave_room(&self.worker, conversation, self.id);
@@ -253,6 +266,15 @@ impl Session {
 }
 
 impl CatchUpTask {
+    /// Notes that the conversation let the connection in.
+    fn entered(&self, members_seq: u64) -> Result<(), Refusal> {
+        let mut rooms = self.rooms.borrow_mut();
+        match rooms.entered(self.conversation, self.session, members_seq) {
+            true => Ok(()),
+            false => Err(Refusal::no_conversation()),
+        }
+    }
+
     /// Waits for the room's snapshot and finds where to begin.
     async fn begin(&self, after_seq: Option<u64>) -> Result<u64, Refusal> {
         self.synchronised().await;

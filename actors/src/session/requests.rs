@@ -102,7 +102,13 @@ impl Session {
                     return self.push_error(request_ref, refusal);
                 }
                 let what = What::Edited { message_id, text };
-                self.alter(request_ref, conversation_id, client_id, what, context);
+                self.alter(
+                    request_ref,
+                    conversation_id,
+                    client_id,
+                    (message_id, what),
+                    context,
+                );
             }
             ClientFrame::Delete {
                 conversation_id,
@@ -110,7 +116,13 @@ impl Session {
                 message_id,
             } => {
                 let what = What::Deleted { message_id };
-                self.alter(request_ref, conversation_id, client_id, what, context);
+                self.alter(
+                    request_ref,
+                    conversation_id,
+                    client_id,
+                    (message_id, what),
+                    context,
+                );
             }
             ClientFrame::React {
                 conversation_id,
@@ -119,7 +131,13 @@ impl Session {
                 emoji,
             } => {
                 let what = What::Reacted { message_id, emoji };
-                self.alter(request_ref, conversation_id, client_id, what, context);
+                self.alter(
+                    request_ref,
+                    conversation_id,
+                    client_id,
+                    (message_id, what),
+                    context,
+                );
             }
             ClientFrame::Unreact {
                 conversation_id,
@@ -128,7 +146,41 @@ impl Session {
                 emoji,
             } => {
                 let what = What::Unreacted { message_id, emoji };
-                self.alter(request_ref, conversation_id, client_id, what, context);
+                self.alter(
+                    request_ref,
+                    conversation_id,
+                    client_id,
+                    (message_id, what),
+                    context,
+                );
+            }
+            ClientFrame::Pin {
+                conversation_id,
+                client_id,
+                message_id,
+            } => {
+                let what = What::Pinned { message_id };
+                self.alter(
+                    request_ref,
+                    conversation_id,
+                    client_id,
+                    (message_id, what),
+                    context,
+                );
+            }
+            ClientFrame::Unpin {
+                conversation_id,
+                client_id,
+                message_id,
+            } => {
+                let what = What::Unpinned { message_id };
+                self.alter(
+                    request_ref,
+                    conversation_id,
+                    client_id,
+                    (message_id, what),
+                    context,
+                );
             }
             ClientFrame::Typing { conversation_id } => {
                 self.ask(
@@ -196,13 +248,7 @@ impl Session {
             .rooms()
             .borrow_mut()
             .broadcast(conversation, self.id, frame.clone());
-        let not_followed = || {
-            Refusal::new(
-                ErrorCode::Forbidden,
-                "broadcast: subscribe to the conversation first",
-            )
-        };
-        let shards = told.ok_or_else(not_followed)?;
+        let shards = told?;
         for (id, shard) in shards.iter() {
             let relay = Relay {
                 conversation,
@@ -263,7 +309,7 @@ impl Session {
         request_ref: Option<RequestRef>,
         conversation: ConversationId,
         client_id: ClientId,
-        what: What,
+        (message_id, what): (MessageId, What),
         context: &mut Context<Self>,
     ) {
         let Some(person) = &self.person else { return };
@@ -272,6 +318,7 @@ impl Session {
             name: person.name.clone(),
             is_bot: person.is_bot,
             client_id: client_id.clone(),
+            message_id,
             what,
         };
         if let Err(refusal) = self.may_add(alter.user) {

@@ -192,6 +192,7 @@ async fn nothing_is_served_before_identify_and_nothing_to_strangers() {
     let owner = add_user(&house.storage, "mo@example.com", "Mo").await;
     let theirs = NewConversation {
         id: others,
+        kind: ConversationKind::Room,
         title: None,
         created_by: owner,
         created_at: 0,

@@ -111,6 +111,7 @@ async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
         reply_to: None,
         thread: None,
         created_at: 0,
+        members_seq: None,
         replies: vec![left],
     };
     house.storage.append_alone(question).await.unwrap();

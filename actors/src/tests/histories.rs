@@ -124,7 +124,7 @@ impl World {
                     seq: self.log.len() as u64 + 1,
                     author: twin(),
                     created_at: 0,
-                    client_id: "change".to_owned().try_into().unwrap(),
+                    client_id: None,
                     what: What::Deleted {
                         message_id: MessageId::new(),
                     },
@@ -237,6 +237,7 @@ impl World {
                 conversation_id,
                 online: Vec::new(),
             }),
+            standings: Arc::default(),
         });
     }
 

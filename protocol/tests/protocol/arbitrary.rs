@@ -8,8 +8,8 @@ use protocol::limits::{
 };
 use protocol::{
     Author, Change, ClientFrame, ClientId, ClientRequest, Cursor, Emoji, ErrorCode, EventName,
-    Failure, Latency, Message, Reaction, ReadyUser, RequestRef, ServerFrame, Source, StopReason,
-    ThreadSummary, Usage, What,
+    Failure, Latency, Message, Reaction, ReadyUser, RequestRef, Role, ServerFrame, Source,
+    StopReason, ThreadSummary, Usage, What,
 };
 
 /// Any of our ids: 16 bytes of any value.
@@ -127,6 +127,20 @@ pub(crate) fn client_request() -> impl Strategy<Value = ClientRequest> {
             }
         ),
         id().prop_map(|conversation_id| ClientFrame::Typing { conversation_id }),
+        (id(), client_id(), id()).prop_map(|(conversation_id, client_id, message_id)| {
+            ClientFrame::Pin {
+                conversation_id,
+                client_id,
+                message_id,
+            }
+        }),
+        (id(), client_id(), id()).prop_map(|(conversation_id, client_id, message_id)| {
+            ClientFrame::Unpin {
+                conversation_id,
+                client_id,
+                message_id,
+            }
+        }),
         (id(), event_name(), text()).prop_map(|(conversation_id, event, data)| {
             ClientFrame::Broadcast {
                 conversation_id,
@@ -153,6 +167,10 @@ fn author() -> impl Strategy<Value = Author> {
         (id(), text()).prop_map(|(id, name)| Author::Twin { id, name }),
         (id(), text()).prop_map(|(id, name)| Author::Bot { id, name }),
     ]
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    proptest::sample::select(Role::ALL.to_vec())
 }
 
 fn error_code() -> impl Strategy<Value = ErrorCode> {
@@ -227,6 +245,7 @@ fn message() -> impl Strategy<Value = Message> {
     let later = (
         option::of(any::<i64>()),
         option::of(any::<i64>()),
+        any::<bool>(),
         vec(reaction, 0..3),
     );
     (begin, rest, thread, provenance, later).prop_map(|(begin, rest, thread, provenance, later)| {
@@ -234,7 +253,7 @@ fn message() -> impl Strategy<Value = Message> {
         let (client_id, reply_to, sources, usage, stop_reason, model, failure) = rest;
         let (thread, thread_summary) = thread;
         let (adapter, seed, latency) = provenance;
-        let (edited_at, deleted_at, reactions) = later;
+        let (edited_at, deleted_at, pinned, reactions) = later;
         Message {
             conversation_id,
             seq,
@@ -257,6 +276,7 @@ fn message() -> impl Strategy<Value = Message> {
             failure,
             edited_at,
             deleted_at,
+            pinned,
             reactions,
         }
     })
@@ -268,8 +288,22 @@ fn change() -> impl Strategy<Value = Change> {
         id().prop_map(|message_id| What::Deleted { message_id }),
         (id(), emoji()).prop_map(|(message_id, emoji)| What::Reacted { message_id, emoji }),
         (id(), emoji()).prop_map(|(message_id, emoji)| What::Unreacted { message_id, emoji }),
+        id().prop_map(|message_id| What::Pinned { message_id }),
+        id().prop_map(|message_id| What::Unpinned { message_id }),
+        (author(), option::of(role())).prop_map(|(member, role)| What::Joined { member, role }),
+        author().prop_map(|member| What::Left { member }),
+        author().prop_map(|member| What::Removed { member }),
+        author().prop_map(|member| What::Banned { member }),
+        author().prop_map(|member| What::Unbanned { member }),
+        (author(), role()).prop_map(|(member, role)| What::RoleSet { member, role }),
+        (author(), option::of(any::<i64>()))
+            .prop_map(|(member, until)| What::Muted { member, until }),
+        author().prop_map(|member| What::Unmuted { member }),
+        option::of(text()).prop_map(|title| What::Titled { title }),
+        option::of(text()).prop_map(|topic| What::TopicSet { topic }),
     ];
-    (id(), seq(), author(), any::<i64>(), client_id(), what).prop_map(
+    let client_id = option::of(client_id());
+    (id(), seq(), author(), any::<i64>(), client_id, what).prop_map(
         |(conversation_id, seq, author, created_at, client_id, what)| Change {
             conversation_id,
             seq,

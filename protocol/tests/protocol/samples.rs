@@ -2,8 +2,8 @@
 
 use protocol::{
     Author, Change, ClientFrame, ClientId, ClientRequest, Codec, Cursor, Emoji, ErrorCode,
-    EventName, Failure, Latency, Message, Reaction, ReadyUser, RequestRef, ServerFrame, Source,
-    StopReason, Usage, What, decode_client, encode_client, encode_server,
+    EventName, Failure, Latency, Message, Reaction, ReadyUser, RequestRef, Role, ServerFrame,
+    Source, StopReason, Usage, What, decode_client, encode_client, encode_server,
 };
 use serde_json::{Value, json};
 
@@ -60,6 +60,7 @@ fn file(fixtures: Vec<Value>) -> String {
 
 const CONVERSATION: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 const ANA: &str = "01890a5d-ac96-7ab2-80e2-4536629c90de";
+const BO: &str = "01890a5d-ac98-7c1e-8d2f-5a6b7c8d9e0f";
 const ADA: &str = "01890a5d-ac97-7b2a-9c1e-3f5a7d2b8e41";
 const WEATHER: &str = "01890a5d-ac98-7c3d-8e4f-506172839415";
 const QUESTION: &str = "01890a5d-b1f0-7c3d-8a4b-5e6f70819293";
@@ -231,6 +232,28 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
                 },
             ),
         ),
+        (
+            "pin",
+            with(
+                "12",
+                ClientFrame::Pin {
+                    conversation_id,
+                    client_id: client_id(),
+                    message_id: id(REPLY),
+                },
+            ),
+        ),
+        (
+            "unpin",
+            with(
+                "13",
+                ClientFrame::Unpin {
+                    conversation_id,
+                    client_id: client_id(),
+                    message_id: id(REPLY),
+                },
+            ),
+        ),
         ("typing", without(ClientFrame::Typing { conversation_id })),
         (
             "broadcast",
@@ -289,6 +312,17 @@ fn question() -> Message {
     }
 }
 
+fn ana() -> Author {
+    question().author
+}
+
+fn bo() -> Author {
+    Author::User {
+        id: id(BO),
+        name: "Bo".to_owned(),
+    }
+}
+
 fn ada() -> Author {
     Author::Twin {
         id: id(ADA),
@@ -342,9 +376,20 @@ fn change(what: What) -> ServerFrame {
         seq: 44,
         author: question().author,
         created_at: 1_792_000_060_000,
-        client_id: client_id(),
+        client_id: Some(client_id()),
         what,
     })
+}
+
+/// A change of the room, made over HTTP.
+fn room_change(what: What) -> ServerFrame {
+    match change(what) {
+        ServerFrame::Change(change) => ServerFrame::Change(Change {
+            client_id: None,
+            ..change
+        }),
+        frame => frame,
+    }
 }
 
 /// Every kind of server frame, every error code and every reason to stop.
@@ -566,6 +611,83 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             change(What::Unreacted {
                 message_id: id(REPLY),
                 emoji: emoji("👍🏽"),
+            }),
+        ),
+        (
+            "change: pinned",
+            change(What::Pinned {
+                message_id: id(REPLY),
+            }),
+        ),
+        (
+            "change: unpinned",
+            change(What::Unpinned {
+                message_id: id(REPLY),
+            }),
+        ),
+        (
+            "change: joined",
+            room_change(What::Joined {
+                member: bo(),
+                role: Some(Role::Member),
+            }),
+        ),
+        (
+            "change: a twin joined",
+            room_change(What::Joined {
+                member: ada(),
+                role: None,
+            }),
+        ),
+        ("change: left", room_change(What::Left { member: ana() })),
+        (
+            "change: removed",
+            room_change(What::Removed { member: bo() }),
+        ),
+        ("change: banned", room_change(What::Banned { member: bo() })),
+        (
+            "change: unbanned",
+            room_change(What::Unbanned { member: bo() }),
+        ),
+        (
+            "change: role_set",
+            room_change(What::RoleSet {
+                member: bo(),
+                role: Role::Moderator,
+            }),
+        ),
+        (
+            "change: muted",
+            room_change(What::Muted {
+                member: bo(),
+                until: Some(1_792_000_360_000),
+            }),
+        ),
+        (
+            "change: muted for good",
+            room_change(What::Muted {
+                member: bo(),
+                until: None,
+            }),
+        ),
+        (
+            "change: unmuted",
+            room_change(What::Unmuted { member: bo() }),
+        ),
+        (
+            "change: titled",
+            room_change(What::Titled {
+                title: Some("House keys".to_owned()),
+            }),
+        ),
+        (
+            "change: without a title",
+            room_change(What::Titled { title: None }),
+        ),
+        (
+            "change: topic_set",
+            room_change(What::TopicSet {
+                topic: Some("Who has which key".to_owned()),
             }),
         ),
         (

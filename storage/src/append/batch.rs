@@ -41,7 +41,8 @@ const FIND_THREAD: &str =
 /// Counts a conversation up; its row stays locked until the commit, which makes the seqs gapless and their order the
 /// order of the commits.
 pub(crate) const COUNT_UP: &str = "UPDATE conversations SET last_seq = last_seq + $2, \
-     active_at = CASE WHEN $3 > active_at THEN $3 ELSE active_at END WHERE id = $1 RETURNING last_seq";
+     active_at = CASE WHEN $3 > active_at THEN $3 ELSE active_at END WHERE id = $1 \
+     RETURNING last_seq, members_seq";
 const INSERT_ORDER: &str = "INSERT INTO reply_orders \
      (message_id, conversation_id, twin_id, reply_to, state, node_id, lease_until, created_at) \
      VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7)";
@@ -130,16 +131,28 @@ pub(super) async fn append(
         None => engine.begin(count_up).await?,
     };
     let mut next_seqs = HashMap::new();
+    let mut members_seqs: HashMap<ConversationId, u64> = HashMap::new();
     for ((id, (count, _)), rows) in counts.iter().zip(counted) {
         if let Some(mut row) = rows.first() {
             next_seqs.insert(*id, row.count::<u64>()? + 1 - count);
+            members_seqs.insert(*id, row.count()?);
         }
     }
-    if next_seqs.len() < counts.len() && (messages.len() > 1 || look == Look::None) {
-        // A message to a conversation that is gone must not decide what becomes of a later one with its client id, nor
-        // hide that its own was used before: one by one, each is judged by what is stored.
+    let members_changed = messages.iter().zip(&fates).any(|(message, fate)| {
+        let known = message.members_seq;
+        let now = members_seqs.get(&message.conversation_id).copied();
+        matches!(fate, Fate::New(_)) && known.is_some() && now.is_some() && known != now
+    });
+    let one_by_one = next_seqs.len() < counts.len() || members_changed;
+    if one_by_one && (messages.len() > 1 || look == Look::None) {
+        // A message that cannot be stored must not decide what becomes of a later one with its client id, nor hide that its
+        // own was used before: one by one, each is judged by what is stored.
         transaction.roll_back().await;
         return Err(DatabaseError::ForeignKey);
+    }
+    if members_changed {
+        transaction.roll_back().await;
+        return Ok(vec![Err(StorageError::MembersChanged)]);
     }
 
     let mut rows = Vec::new();

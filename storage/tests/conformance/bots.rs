@@ -110,11 +110,13 @@ async fn what_a_bot_writes_is_a_bots(db: TestDatabase) {
         user_id: bot.id,
         name: bot.name.clone(),
         is_bot: true,
-        client_id: client("2"),
+        client_id: Some(client("2")),
         what: What::Reacted {
             message_id: stored.message_id,
             emoji: Emoji::try_from("⛈".to_owned()).unwrap(),
         },
+        invitation: None,
+        members_seq: None,
         created_at: NOW,
     };
     let Changed::New(change) = db.change(reaction).await.unwrap() else {

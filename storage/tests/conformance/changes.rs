@@ -57,8 +57,10 @@ fn change(scene: &Scene, client_id: &str, what: What) -> NewChange {
         user_id: scene.user.id,
         name: scene.user.name.clone(),
         is_bot: false,
-        client_id: client(client_id),
+        client_id: Some(client(client_id)),
         what,
+        invitation: None,
+        members_seq: None,
         created_at: NOW + 1,
     }
 }

@@ -1,8 +1,9 @@
 //! Conversations: their members, their place in a person's list, and how far each has read.
 
-use protocol::{Author, ConversationId, TwinId, UserId};
+use protocol::{Author, ConversationId, Role, TwinId, UserId};
 use storage::{
-    Conversation, Member, MessagePreview, NewConversation, NewMember, NewMessage, StorageError,
+    Conversation, ConversationKind, Member, MessagePreview, NewConversation, NewMember, NewMessage,
+    StorageError,
 };
 
 use crate::support::{NOW, Scene, TestDatabase, begin, new, on_both_databases, user_named};
@@ -18,6 +19,7 @@ async fn a_conversation_has_each_member_once_in_the_order_given(db: TestDatabase
     let scene = Scene::set(&db).await;
     let new = NewConversation {
         id: ConversationId::new(),
+        kind: ConversationKind::Room,
         title: Some("Engines".to_owned()),
         created_by: scene.user.id,
         created_at: NOW + 1,
@@ -27,7 +29,9 @@ async fn a_conversation_has_each_member_once_in_the_order_given(db: TestDatabase
     let created = db.create_conversation(new.clone(), members).await.unwrap();
     let expected = Conversation {
         id: new.id,
+        kind: new.kind,
         title: new.title,
+        topic: None,
         created_by: scene.user.id,
         created_at: NOW + 1,
         last_seq: 0,
@@ -45,6 +49,8 @@ async fn a_conversation_has_each_member_once_in_the_order_given(db: TestDatabase
             name: scene.user.name.clone(),
             bot_of: None,
             joined_at: NOW + 1,
+            role: Role::Owner,
+            muted_until: None,
         },
     ];
     assert_eq!(db.members(new.id).await.unwrap(), expected);
@@ -65,6 +71,7 @@ async fn a_conversation_with_somebody_who_does_not_exist_does_not_begin(db: Test
     ] {
         let new = NewConversation {
             id: ConversationId::new(),
+            kind: ConversationKind::Room,
             title: None,
             created_by: scene.user.id,
             created_at: NOW,

@@ -26,11 +26,13 @@ async fn log(db: &TestDatabase, scene: &Scene, messages: i64) -> Vec<Message> {
             user_id: scene.user.id,
             is_bot: false,
             name: scene.user.name.clone(),
-            client_id: client(&format!("change {number}").replace(' ', "-")),
+            client_id: Some(client(&format!("change {number}").replace(' ', "-"))),
             what: What::Reacted {
                 message_id: message.message_id,
                 emoji: "👀".to_owned().try_into().unwrap(),
             },
+            invitation: None,
+            members_seq: None,
             created_at: NOW,
         };
         db.change(change).await.unwrap();

@@ -19,6 +19,7 @@ mod notifications;
 mod people;
 mod refresh;
 mod replies;
+mod rooms;
 mod search;
 mod search_model;
 mod threads;

@@ -174,6 +174,7 @@ async fn send_and_check(db: &TestDatabase, processes: [storage::Storage; 2]) {
                         reply_to: None,
                         thread: None,
                         created_at: NOW,
+                        members_seq: None,
                         replies: Vec::new(),
                     };
                     let repeated = NewMessage {

@@ -118,10 +118,12 @@ async fn notifications_go_when_they_are_read_or_their_message_does(db: TestDatab
         user_id: talk.scene.user.id,
         name: "Ada".to_owned(),
         is_bot: false,
-        client_id: client("deletion"),
+        client_id: Some(client("deletion")),
         what: What::Deleted {
             message_id: listed[0].message_id,
         },
+        invitation: None,
+        members_seq: None,
         created_at: NOW,
     };
     db.change(deletion).await.unwrap();

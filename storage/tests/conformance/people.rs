@@ -1,6 +1,6 @@
 //! Accounts: made once, found in any case, changed, and gone when they are deleted.
 
-use protocol::{NodeId, TokenFamilyId, UserId};
+use protocol::{NodeId, Role, TokenFamilyId, UserId};
 use storage::{
     DELETED_ACCOUNT, DELETED_TWIN, Finished, Member, NewMember, NewRefresh, Rotation, StorageError,
     User, UserChange,
@@ -155,6 +155,9 @@ async fn deleting_an_account_takes_everything_of_it_along_and_leaves_the_convers
         name: other.name.clone(),
         bot_of: None,
         joined_at: NOW,
+        // She is the last who is left.
+        role: Role::Owner,
+        muted_until: None,
     };
     assert_eq!(db.members(scene.conversation.id).await.unwrap(), [grace]);
     let left = db

@@ -60,8 +60,10 @@ async fn change(db: &Storage, user: &User, message: &Message, what: What) {
         user_id: user.id,
         is_bot: false,
         name: user.name.clone(),
-        client_id: client(&MessageId::new().to_string()),
+        client_id: Some(client(&MessageId::new().to_string())),
         what,
+        invitation: None,
+        members_seq: None,
         created_at: NOW,
     };
     db.change(change).await.unwrap();

@@ -50,6 +50,7 @@ impl World {
         for (room, members) in members.iter().enumerate() {
             let conversation = NewConversation {
                 id: ConversationId::new(),
+                kind: storage::ConversationKind::Room,
                 title: (room < 2).then(|| format!("Room {room}, spare")),
                 created_by: people[0].id,
                 created_at: NOW,
@@ -98,6 +99,7 @@ impl World {
         match self.rng.random_range(0..100) {
             0..88 => {
                 let message = NewMessage {
+                    members_seq: None,
                     conversation_id: conversation,
                     message_id: MessageId::new(),
                     author: Author::User {

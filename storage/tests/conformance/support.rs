@@ -6,8 +6,9 @@ use protocol::{
     Author, ClientId, ConversationId, DocumentId, Entry, Message, MessageId, NodeId, TwinId, UserId,
 };
 use storage::{
-    Appended, Chunk, Conversation, Database, Document, FileKey, FinishedReply, NewConversation,
-    NewMember, NewMessage, NewReplyOrder, Storage, StorageError, Twin, User, Visibility,
+    Appended, Chunk, Conversation, ConversationKind, Database, Document, FileKey, FinishedReply,
+    NewConversation, NewMember, NewMessage, NewReplyOrder, Storage, StorageError, Twin, User,
+    Visibility,
 };
 use tokio_postgres::NoTls;
 use uuid::Uuid;
@@ -279,6 +280,7 @@ impl Scene {
             reply_to: None,
             thread: None,
             created_at: NOW,
+            members_seq: None,
             replies: Vec::new(),
         }
     }
@@ -330,6 +332,7 @@ pub(crate) async fn begin(
 ) -> Conversation {
     let new = NewConversation {
         id: ConversationId::new(),
+        kind: ConversationKind::Room,
         title: None,
         created_by: creator,
         created_at: NOW,

@@ -86,10 +86,12 @@ async fn delete(db: &TestDatabase, scene: &Scene, message: &Message) {
         user_id: scene.user.id,
         is_bot: false,
         name: scene.user.name.clone(),
-        client_id: client(&MessageId::new().to_string()),
+        client_id: Some(client(&MessageId::new().to_string())),
         what: What::Deleted {
             message_id: message.message_id,
         },
+        invitation: None,
+        members_seq: None,
         created_at: NOW,
     };
     db.change(change).await.unwrap();

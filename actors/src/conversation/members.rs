@@ -1,0 +1,203 @@
+//! Who takes part in a conversation: kept in memory, and read anew after each change of it.
+//!
+//! 1. Whatever is decided by the members names the change that they are known by; the database refuses what was decided by older
+//!    ones.
+//! 2. A message that is refused so waits, and those that come after it with it, until the members have been read; then they
+//!    are judged anew, in the order in which they came.
+//! 3. Connections whose people take no part any more are put out by their shards.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use protocol::{ErrorCode, TwinId, UserId};
+use storage::{ConversationKind, Member, Roster};
+
+use super::{Conversation, Refusal};
+use crate::fan_out::RoomEvent;
+use crate::node::now_ms;
+use crate::permissions::{Operation, Standing, Standings};
+
+/// How long to wait before members are read again that could not be.
+const READ_AGAIN: Duration = Duration::from_millis(500);
+
+/// Who takes part, as far as is known.
+pub(super) struct Members {
+    roster: Arc<Roster>,
+    standings: Arc<Standings>,
+    reading: Reading,
+}
+
+/// Whether the members are being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// What is known is good.
+    No,
+    /// They are being read; those that have changed since are to be read again.
+    Yes { again: bool },
+    /// They have been read; messages that were judged by older ones are still on their way.
+    Done,
+}
+
+impl Members {
+    pub(super) fn new(roster: Roster) -> Self {
+        let standing = |member: &Member| match member {
+            Member::User {
+                id,
+                role,
+                muted_until,
+                ..
+            } => {
+                let (role, muted_until) = (*role, *muted_until);
+                Some((*id, Standing { role, muted_until }))
+            }
+            Member::Twin { .. } => None,
+        };
+        let standings = Standings {
+            of: roster.members.iter().filter_map(standing).collect(),
+            seq: roster.seq,
+        };
+        Self {
+            roster: Arc::new(roster),
+            standings: Arc::new(standings),
+            reading: Reading::No,
+        }
+    }
+
+    /// The change by which they are known.
+    pub(super) fn seq(&self) -> u64 {
+        self.roster.seq
+    }
+
+    pub(super) fn list(&self) -> &[Member] {
+        &self.roster.members
+    }
+
+    pub(super) fn roster(&self) -> Arc<Roster> {
+        Arc::clone(&self.roster)
+    }
+
+    pub(super) fn standings(&self) -> Arc<Standings> {
+        Arc::clone(&self.standings)
+    }
+
+    pub(super) fn has(&self, user: UserId) -> bool {
+        self.standings.of.contains_key(&user)
+    }
+
+    pub(super) fn twin_name(&self, twin: TwinId) -> Option<&str> {
+        self.list().iter().find_map(|member| match member {
+            Member::Twin { id, name, .. } if *id == twin => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether what is known must not be used before it has been read anew.
+    pub(super) fn are_stale(&self) -> bool {
+        self.reading != Reading::No
+    }
+
+    /// Whether a person may do this now.
+    pub(super) fn permit(&self, user: UserId, operation: Operation) -> Result<(), Refusal> {
+        let standing = self.standings.of.get(&user).copied();
+        permit(self.roster.kind, standing, operation)
+    }
+}
+
+/// Whether somebody with this place in a conversation of this kind may do this now.
+pub(super) fn permit(
+    kind: ConversationKind,
+    standing: Option<Standing>,
+    operation: Operation,
+) -> Result<(), Refusal> {
+    let standing = standing.ok_or_else(Refusal::no_conversation)?;
+    // Between two, both keep messages in view and give it a title.
+    let shared = matches!(operation, Operation::Pin | Operation::Describe);
+    if kind == ConversationKind::Direct && shared {
+        return Ok(());
+    }
+    let permitted = standing.permit(operation, now_ms());
+    permitted.map_err(|denial| Refusal::new(ErrorCode::Forbidden, denial.to_string()))
+}
+
+impl Conversation {
+    /// Has the members read anew.
+    pub(super) fn refresh_members(&mut self, context: &mut Context<Self>) {
+        let is_read_already = matches!(self.members.reading, Reading::Yes { .. });
+        self.members.reading = Reading::Yes {
+            again: is_read_already,
+        };
+        if !is_read_already {
+            self.read_members(context);
+        }
+    }
+
+    fn read_members(&mut self, context: &mut Context<Self>) {
+        let (storage, id) = (self.services.storage.clone(), self.id);
+        let read = async move { storage.roster(id).await };
+        let arrived = read.into_actor(self).map(|roster, this, context| {
+            let refusal = match roster {
+                Ok(Some(roster)) => return this.members_are(roster, context),
+                Ok(None) => Refusal::no_conversation(),
+                Err(error) => error.into(),
+            };
+            tracing::warn!(
+                conversation = %this.id,
+                reason = refusal.message,
+                "members cannot be read; trying again"
+            );
+            for sending in this.refused.drain(..).chain(this.held.drain(..)) {
+                sending.answer.give(Err(refusal.clone()));
+            }
+            context.run_later(READ_AGAIN, Self::read_members);
+        });
+        context.spawn(arrived);
+    }
+
+    fn members_are(&mut self, roster: Roster, context: &mut Context<Self>) {
+        let again = self.members.reading == Reading::Yes { again: true };
+        self.take_roster(roster);
+        self.tell_standings(context);
+        if again {
+            self.members.reading = Reading::Yes { again: false };
+            return self.read_members(context);
+        }
+        self.members.reading = Reading::Done;
+        self.send_held(context);
+    }
+
+    /// Takes members that were read, unless newer ones are known.
+    pub(super) fn take_roster(&mut self, roster: Roster) {
+        if roster.seq >= self.members.seq() {
+            let reading = self.members.reading;
+            self.members = Members {
+                reading,
+                ..Members::new(roster)
+            };
+        }
+    }
+
+    /// Tells the shards who takes part, which puts out whoever does not: after the change that says so.
+    pub(super) fn tell_standings(&mut self, context: &mut Context<Self>) {
+        let standings = self.members.standings();
+        self.tell(&RoomEvent::Standings(standings), context);
+        self.refresh_presence(context);
+    }
+
+    /// Judges the messages that waited, once those that came before them are through.
+    pub(super) fn send_held(&mut self, context: &mut Context<Self>) {
+        if self.members.reading != Reading::Done || !self.appends.is_empty() {
+            return;
+        }
+        self.members.reading = Reading::No;
+        let refused = std::mem::take(&mut self.refused);
+        let held = std::mem::take(&mut self.held);
+        for sending in refused.into_iter().chain(held) {
+            let permitted = self.members.permit(sending.submit.user, Operation::Write);
+            match permitted {
+                Ok(()) => self.append(sending, context),
+                Err(refusal) => sending.answer.give(Err(refusal)),
+            }
+        }
+    }
+}

@@ -1,0 +1,511 @@
+//! `/api/v1/conversations/…`: who takes part in a room and as what, its title, its topic and what is kept in view.
+//!
+//! Every change goes through the room's actor, which decides who may and makes it an entry of the log.
+
+use actix_web::{HttpResponse, delete, get, patch, post, put, web};
+use actors::RoomChange;
+use actors::permissions::{Denial, Operation, may};
+use protocol::{
+    Author, ConversationId, ErrorCode, InvitationId, Message, MessageId, Role, TwinId, UserId, What,
+};
+use serde::{Deserialize, Serialize};
+use storage::{Member, MessageVersion};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::caller::{Caller, WritingCaller};
+use super::conversations::ConversationEntry;
+use super::json::optional_whole;
+use super::limits::MUTE_MINUTES_MAX;
+use super::message_schema::{MessageSchema, RoleName};
+use super::paging::Page;
+use super::problem::Problem;
+use super::responses::{DeleteProblems, OwnerReadProblems, ReadProblems, WriteProblems};
+use super::{Edge, fields};
+
+/// Milliseconds of a minute.
+const MINUTE_MS: i64 = 60 * 1_000;
+
+/// What is to be different about a conversation; what is absent stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConversationPatch {
+    /// Its title; empty to take it away.
+    #[schema(
+        nullable = false,
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*$"
+    )]
+    title: Option<String>,
+    /// What it is about; empty to take it away.
+    #[schema(nullable = false, max_length = 500, pattern = r"^[^\x00]*$")]
+    topic: Option<String>,
+}
+
+/// Somebody who is to take part: a person or a twin.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewMemberRequest {
+    /// The person.
+    #[schema(value_type = Option<Uuid>, nullable = false)]
+    user_id: Option<UserId>,
+    /// The twin: one's own, a public one, or one whose id one knows.
+    #[schema(value_type = Option<Uuid>, nullable = false)]
+    twin_id: Option<TwinId>,
+    /// What the person may do; `member` when absent.
+    #[schema(value_type = Option<RoleName>, nullable = false)]
+    role: Option<Role>,
+}
+
+/// What a person may do from now on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoleRequest {
+    /// The role.
+    #[schema(value_type = RoleName)]
+    role: Role,
+}
+
+/// How long a person may not write.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MuteRequest {
+    /// For so many minutes; for good when absent.
+    #[serde(default, deserialize_with = "optional_whole")]
+    #[schema(minimum = 1, maximum = 525_600)]
+    minutes: Option<u32>,
+}
+
+/// Somebody who may not come back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Ban)]
+pub(super) struct BanEntry {
+    /// Who.
+    #[schema(value_type = Uuid)]
+    user_id: UserId,
+    /// The person's name now.
+    name: String,
+    /// Who banned the person; the account may be gone.
+    #[schema(value_type = Uuid)]
+    banned_by: UserId,
+    /// When, in UTC milliseconds since 1970.
+    created_at: i64,
+}
+
+/// What a message said for a time.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MessageVersion)]
+pub(super) struct VersionEntry {
+    /// The `seq` of the edit; 0 for what was sent.
+    changed_seq: u64,
+    /// The text.
+    text: String,
+    /// Since when, in UTC milliseconds since 1970.
+    created_at: i64,
+}
+
+/// Give a conversation another title or topic.
+#[utoipa::path(
+    tag = "rooms",
+    params(("conversation" = Uuid, Path, description = "The conversation's id")),
+    request_body = ConversationPatch,
+    responses((status = OK, description = "The conversation as it is now", body = ConversationEntry), WriteProblems)
+)]
+#[patch("/conversations/{conversation}")]
+pub(super) async fn describe_conversation(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    path: web::Path<ConversationId>,
+    body: web::Json<ConversationPatch>,
+) -> Result<web::Json<ConversationEntry>, Problem> {
+    let body = body.into_inner();
+    let id = edge.joined_conversation(*path, caller.user_id).await?;
+    let title = body.title.map(|title| match title.is_empty() {
+        true => Ok(None),
+        false => fields::line("title", &title).map(Some),
+    });
+    let topic = body.topic.map(|topic| match topic.is_empty() {
+        true => Ok(None),
+        false => fields::topic(&topic).map(Some),
+    });
+    let (title, topic) = (title.transpose()?, topic.transpose()?);
+    if let Some(title) = title {
+        edge.change_room(caller.user_id, id, What::Titled { title })
+            .await?;
+    }
+    if let Some(topic) = topic {
+        edge.change_room(caller.user_id, id, What::TopicSet { topic })
+            .await?;
+    }
+    edge.conversation_entry(id).await
+}
+
+/// Bring a person or a twin into a room.
+#[utoipa::path(
+    tag = "rooms",
+    params(("conversation" = Uuid, Path, description = "The room's id")),
+    request_body = NewMemberRequest,
+    responses((status = OK, description = "The room as it is now", body = ConversationEntry), WriteProblems)
+)]
+#[post("/conversations/{conversation}/members")]
+pub(super) async fn add_member(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    path: web::Path<ConversationId>,
+    body: web::Json<NewMemberRequest>,
+) -> Result<web::Json<ConversationEntry>, Problem> {
+    let id = edge.joined_conversation(*path, caller.user_id).await?;
+    let (member, role) = match (body.user_id, body.twin_id) {
+        (Some(user), None) => {
+            let user = edge.storage.user(user).await?;
+            let user = user.ok_or_else(|| Problem::not_found("person"))?;
+            let (id, name) = (user.id, user.name);
+            let role = body.role.unwrap_or(Role::Member);
+            (Author::User { id, name }, Some(role))
+        }
+        (None, Some(_)) if body.role.is_some() => {
+            return Err(Problem::invalid("role", "a twin has none"));
+        }
+        (None, Some(twin)) => {
+            let twin = edge.visible_twin(twin, caller.user_id).await?;
+            let (id, name) = (twin.id, twin.name);
+            (Author::Twin { id, name }, None)
+        }
+        _ => return Err(Problem::invalid("user_id", "name either it or `twin_id`")),
+    };
+    edge.change_room(caller.user_id, id, What::Joined { member, role })
+        .await?;
+    edge.conversation_entry(id).await
+}
+
+/// Put a person or a twin out of a room, or leave it: with one's own id.
+#[utoipa::path(
+    tag = "rooms",
+    params(
+        ("conversation" = Uuid, Path, description = "The room's id"),
+        ("member" = Uuid, Path, description = "The id of the person or the twin"),
+    ),
+    responses((status = NO_CONTENT, description = "The member takes part no longer"), DeleteProblems)
+)]
+#[delete("/conversations/{conversation}/members/{member}")]
+pub(super) async fn remove_member(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    path: web::Path<(ConversationId, Uuid)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, member) = path.into_inner();
+    let id = edge.joined_conversation(id, caller.user_id).await?;
+    let own = caller.user_id.as_uuid() == member;
+    let member = edge.member(id, member).await?;
+    let what = match own {
+        true => What::Left { member },
+        false => What::Removed { member },
+    };
+    edge.change_room(caller.user_id, id, what).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Change what a person may do in a room.
+#[utoipa::path(
+    tag = "rooms",
+    params(
+        ("conversation" = Uuid, Path, description = "The room's id"),
+        ("member" = Uuid, Path, description = "The person's id"),
+    ),
+    request_body = RoleRequest,
+    responses((status = OK, description = "The room as it is now", body = ConversationEntry), WriteProblems)
+)]
+#[put("/conversations/{conversation}/members/{member}/role")]
+pub(super) async fn set_role(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    path: web::Path<(ConversationId, Uuid)>,
+    body: web::Json<RoleRequest>,
+) -> Result<web::Json<ConversationEntry>, Problem> {
+    let (id, member) = path.into_inner();
+    let id = edge.joined_conversation(id, caller.user_id).await?;
+    let member = edge.member(id, member).await?;
+    let role = body.role;
+    edge.change_room(caller.user_id, id, What::RoleSet { member, role })
+        .await?;
+    edge.conversation_entry(id).await
+}
+
+/// Keep a person from writing in a room; reading goes on.
+#[utoipa::path(
+    tag = "rooms",
+    params(
+        ("conversation" = Uuid, Path, description = "The room's id"),
+        ("member" = Uuid, Path, description = "The person's id"),
+    ),
+    request_body = MuteRequest,
+    responses((status = OK, description = "The room as it is now", body = ConversationEntry), WriteProblems)
+)]
+#[put("/conversations/{conversation}/members/{member}/mute")]
+pub(super) async fn mute_member(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    path: web::Path<(ConversationId, Uuid)>,
+    body: web::Json<MuteRequest>,
+) -> Result<web::Json<ConversationEntry>, Problem> {
+    let minutes = body.minutes;
+    if minutes.is_some_and(|minutes| !(1..=MUTE_MINUTES_MAX).contains(&minutes)) {
+        let reason = format!("must be a whole number from 1 to {MUTE_MINUTES_MAX}");
+        return Err(Problem::invalid("minutes", &reason));
+    }
+    let (id, member) = path.into_inner();
+    let id = edge.joined_conversation(id, caller.user_id).await?;
+    let member = edge.member(id, member).await?;
+    let until = minutes.map(|minutes| edge.clock.now_ms() + i64::from(minutes) * MINUTE_MS);
+    edge.change_room(caller.user_id, id, What::Muted { member, until })
+        .await?;
+    edge.conversation_entry(id).await
+}
+
+/// Let a person write in a room again.
+#[utoipa::path(
+    tag = "rooms",
+    params(
+        ("conversation" = Uuid, Path, description = "The room's id"),
+        ("member" = Uuid, Path, description = "The person's id"),
+    ),
+    responses((status = NO_CONTENT, description = "The person may write"), DeleteProblems)
+)]
+#[delete("/conversations/{conversation}/members/{member}/mute")]
+pub(super) async fn unmute_member(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    path: web::Path<(ConversationId, Uuid)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, member) = path.into_inner();
+    let id = edge.joined_conversation(id, caller.user_id).await?;
+    let member = edge.member(id, member).await?;
+    edge.change_room(caller.user_id, id, What::Unmuted { member })
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// List those who may not come back to a room, the newest first.
+#[utoipa::path(
+    tag = "rooms",
+    params(("conversation" = Uuid, Path, description = "The room's id")),
+    responses((status = OK, description = "All of them", body = Page<BanEntry>), OwnerReadProblems)
+)]
+#[get("/conversations/{conversation}/bans")]
+pub(super) async fn list_bans(
+    caller: Caller,
+    edge: web::Data<Edge>,
+    path: web::Path<ConversationId>,
+) -> Result<web::Json<Page<BanEntry>>, Problem> {
+    edge.permitted(*path, caller.user_id, Operation::Ban)
+        .await?;
+    let bans = edge.storage.bans(*path).await?;
+    Ok(web::Json(Page {
+        items: bans.into_iter().map(BanEntry::from).collect(),
+        next: None,
+    }))
+}
+
+/// Put a person out of a room for good, whether the person is in it or not.
+#[utoipa::path(
+    tag = "rooms",
+    params(
+        ("conversation" = Uuid, Path, description = "The room's id"),
+        ("user" = Uuid, Path, description = "The person's id"),
+    ),
+    responses((status = NO_CONTENT, description = "The person may not come back"), WriteProblems)
+)]
+#[put("/conversations/{conversation}/bans/{user}")]
+pub(super) async fn ban_member(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    path: web::Path<(ConversationId, UserId)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, user) = path.into_inner();
+    edge.change_ban(caller.user_id, id, user, |member| What::Banned { member })
+        .await
+}
+
+/// Let a person come back to a room, by an invitation or because somebody brings them in.
+#[utoipa::path(
+    tag = "rooms",
+    params(
+        ("conversation" = Uuid, Path, description = "The room's id"),
+        ("user" = Uuid, Path, description = "The person's id"),
+    ),
+    responses((status = NO_CONTENT, description = "The person may come back"), DeleteProblems)
+)]
+#[delete("/conversations/{conversation}/bans/{user}")]
+pub(super) async fn unban_member(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    path: web::Path<(ConversationId, UserId)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, user) = path.into_inner();
+    edge.change_ban(caller.user_id, id, user, |member| What::Unbanned { member })
+        .await
+}
+
+/// List the messages that a conversation keeps in view, those pinned last first.
+#[utoipa::path(
+    tag = "conversations",
+    params(("conversation" = Uuid, Path, description = "The conversation's id")),
+    responses((status = OK, description = "All of them", body = Page<MessageSchema>), ReadProblems)
+)]
+#[get("/conversations/{conversation}/pins")]
+pub(super) async fn list_pins(
+    caller: Caller,
+    edge: web::Data<Edge>,
+    path: web::Path<ConversationId>,
+) -> Result<web::Json<Page<Message>>, Problem> {
+    let id = edge.joined_conversation(*path, caller.user_id).await?;
+    Ok(web::Json(Page {
+        items: edge.storage.pinned_messages(id).await?,
+        next: None,
+    }))
+}
+
+/// Read what a message has said, oldest first; for its author and for those who keep order.
+#[utoipa::path(
+    tag = "conversations",
+    params(
+        ("conversation" = Uuid, Path, description = "The conversation's id"),
+        ("message" = Uuid, Path, description = "The message's id"),
+    ),
+    responses(
+        (status = OK, description = "All versions; none of a message that was never edited", body = Page<VersionEntry>),
+        OwnerReadProblems,
+    )
+)]
+#[get("/conversations/{conversation}/messages/{message}/versions")]
+pub(super) async fn list_versions(
+    caller: Caller,
+    edge: web::Data<Edge>,
+    path: web::Path<(ConversationId, MessageId)>,
+) -> Result<web::Json<Page<VersionEntry>>, Problem> {
+    let (id, message) = path.into_inner();
+    edge.joined_conversation(id, caller.user_id).await?;
+    let message = edge.storage.message(message).await?;
+    let message = message.filter(|message| message.conversation_id == id);
+    let message = message.ok_or_else(|| Problem::not_found("message"))?;
+    let wrote = matches!(message.author, Author::User { id, .. } if id == caller.user_id);
+    if !wrote {
+        let operation = Operation::ReadVersions;
+        edge.permitted(id, caller.user_id, operation).await?;
+    }
+    let versions = edge.storage.message_versions(id, message.seq).await?;
+    Ok(web::Json(Page {
+        items: versions.into_iter().map(VersionEntry::from).collect(),
+        next: None,
+    }))
+}
+
+impl Edge {
+    /// Has a room changed by somebody who takes part in it.
+    async fn change_room(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        what: What,
+    ) -> Result<(), Problem> {
+        self.change_room_by(user, conversation, what, None).await
+    }
+
+    /// Has a room changed, perhaps by an invitation.
+    pub(super) async fn change_room_by(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        what: What,
+        invitation: Option<InvitationId>,
+    ) -> Result<(), Problem> {
+        let account = self.storage.user(user).await?;
+        let account = account.ok_or_else(|| Problem::not_found("account"))?;
+        let change = RoomChange {
+            conversation,
+            user,
+            name: account.name,
+            what,
+            invitation,
+        };
+        self.node.change_room(change).await?;
+        Ok(())
+    }
+
+    async fn change_ban(
+        &self,
+        by: UserId,
+        room: ConversationId,
+        user: UserId,
+        what: fn(Author) -> What,
+    ) -> Result<HttpResponse, Problem> {
+        let room = self.joined_conversation(room, by).await?;
+        let account = self.storage.user(user).await?;
+        let account = account.ok_or_else(|| Problem::not_found("person"))?;
+        let (id, name) = (account.id, account.name);
+        self.change_room(by, room, what(Author::User { id, name }))
+            .await?;
+        Ok(HttpResponse::NoContent().finish())
+    }
+
+    /// A member of a conversation, as changes name it.
+    async fn member(&self, conversation: ConversationId, id: Uuid) -> Result<Author, Problem> {
+        let members = self.storage.members(conversation).await?;
+        let is_it = |member: &&Member| match member {
+            Member::User { id: user, .. } => user.as_uuid() == id,
+            Member::Twin { id: twin, .. } => twin.as_uuid() == id,
+        };
+        let found = members.iter().find(is_it).map(Member::as_author);
+        found.ok_or_else(|| Problem::not_found("member"))
+    }
+
+    /// Whether a person's role in a conversation allows an operation.
+    pub(super) async fn permitted(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        operation: Operation,
+    ) -> Result<Role, Problem> {
+        let role = self.storage.role(conversation, user).await?;
+        let role = role.ok_or_else(|| Problem::not_found("conversation"))?;
+        match may(role, operation) {
+            true => Ok(role),
+            false => Err(Problem::new(
+                ErrorCode::Forbidden,
+                Denial::Role(role).to_string(),
+            )),
+        }
+    }
+
+    /// A conversation with its members, as it is now.
+    pub(super) async fn conversation_entry(
+        &self,
+        id: ConversationId,
+    ) -> Result<web::Json<ConversationEntry>, Problem> {
+        let conversation = self.storage.conversation(id).await?;
+        let conversation = conversation.ok_or_else(|| Problem::not_found("conversation"))?;
+        let members = self.storage.members(id).await?;
+        Ok(web::Json(ConversationEntry::new(conversation, members)))
+    }
+}
+
+impl From<storage::Ban> for BanEntry {
+    fn from(ban: storage::Ban) -> Self {
+        Self {
+            user_id: ban.user_id,
+            name: ban.name,
+            banned_by: ban.banned_by,
+            created_at: ban.created_at,
+        }
+    }
+}
+
+impl From<MessageVersion> for VersionEntry {
+    fn from(version: MessageVersion) -> Self {
+        Self {
+            changed_seq: version.changed_seq,
+            text: version.text,
+            created_at: version.created_at,
+        }
+    }
+}
