@@ -30,6 +30,12 @@ pub(crate) struct HeadBlocks<'a> {
     pub(crate) value_vectors: usize,
 }
 
+/// With so few rows attention waits for memory, not for arithmetic, and asks for what comes next beforehand.
+const ROWS_THAT_WAIT: usize = 3;
+
+/// Blocks whose keys are asked for before their turn: 2 KB each where a head is 64 wide.
+const BLOCKS_AHEAD: usize = 4;
+
 /// One query row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueryRow<'a> {
@@ -135,6 +141,17 @@ unsafe fn attend_rows<const R: usize>(
     }
 }
 
+/// Asks for so many vectors from a place on, which are needed soon.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn ask_for<const HINT: i32>(all: &[u32], place: usize, vectors: usize) {
+    for vector in 0..vectors {
+        // Nothing is read by this, so any address will do.
+        let at = all.as_ptr().wrapping_add(place + vector * LANES);
+        _mm_prefetch::<HINT>(at.cast());
+    }
+}
+
 /// Scaled products of queries and keys; minus infinity for what a row does not see.
 ///
 /// # Safety
@@ -151,7 +168,23 @@ unsafe fn score<const R: usize>(
     for (query, row) in queries.iter_mut().zip(rows) {
         *query = row.query.as_ptr();
     }
+    if R <= ROWS_THAT_WAIT {
+        for place in head.key_places.iter().take(BLOCKS_AHEAD) {
+            ask_for::<_MM_HINT_T0>(head.keys, *place, head.width_pairs);
+        }
+    }
     for (block, place) in head.key_places.iter().enumerate() {
+        if R <= ROWS_THAT_WAIT {
+            if let Some(later) = head.key_places.get(block + BLOCKS_AHEAD) {
+                ask_for::<_MM_HINT_T0>(head.keys, *later, head.width_pairs);
+            }
+            // They are looked at when all scores are known.
+            ask_for::<_MM_HINT_T1>(
+                head.values,
+                head.value_places[block],
+                head.value_vectors * LANES / 2,
+            );
+        }
         // Two sums each, of even and of odd pairs, since one would wait for itself.
         let mut sums = [[_mm512_setzero_ps(); 2]; R];
         for pair in (0..head.width_pairs).step_by(2) {
