@@ -1,4 +1,4 @@
-//! The forward pass of BERT and XLM-RoBERTa in plain libtorch operators.
+//! The plain forward pass of BERT and XLM-RoBERTa, in libtorch's operators, and the configuration of both.
 //!
 //! Names of dimensions in the shapes below: `b` texts, `t` tokens of the longest, `h` hidden width, `f` feed-forward width.
 
@@ -13,14 +13,14 @@ use crate::model::{TensorReader, Weights};
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct BertConfig {
     model_type: BertKind,
-    num_hidden_layers: usize,
-    hidden_size: usize,
-    num_attention_heads: usize,
-    intermediate_size: usize,
-    vocab_size: usize,
-    max_position_embeddings: usize,
-    type_vocab_size: usize,
-    layer_norm_eps: f64,
+    pub(crate) num_hidden_layers: usize,
+    pub(crate) hidden_size: usize,
+    pub(crate) num_attention_heads: usize,
+    pub(crate) intermediate_size: usize,
+    pub(crate) vocab_size: usize,
+    pub(crate) max_position_embeddings: usize,
+    pub(crate) type_vocab_size: usize,
+    pub(crate) layer_norm_eps: f64,
     hidden_act: String,
     #[serde(default = "absolute")]
     position_embedding_type: String,
@@ -121,7 +121,8 @@ impl BertConfig {
         }
     }
 
-    fn first_position(&self) -> usize {
+    /// The row of the position embeddings that a text's first token has.
+    pub(crate) fn first_position(&self) -> usize {
         match self.model_type {
             BertKind::Bert => 0,
             // A number beyond reason is caught by the check.

@@ -10,10 +10,10 @@
 //!     block_pool      who holds which block of the key-value cache              (pure)
 //!   forward         the seam between the two forward passes of mixed batches over the blocks
 //!     decoder         in plain libtorch operators: any processor, and the oracle
-//!     fused           in our own vector code, for processors with AVX-512 BF16
+//!     fused           in our own vector code, for processors with AVX-512 BF16; those of embedding models too
 //!   sampling        logits -> next token                                     (pure)
 //!   text_stream     bytes of tokens -> whole pieces of text                  (pure)
-//! embedder        the seam for sentence embeddings; torch_embedder and bert behind it
+//! embedder        the seam for sentence embeddings; behind it torch_embedder, and bert or fused
 //! model           files -> configuration, tensors, tokenizer, chat template  (Hugging Face directory or GGUF)
 //! device          the processor or CUDA devices, whose library is opened at run time
 //! scripted        the explicit stand-in for tests that are not about a model

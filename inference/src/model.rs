@@ -151,6 +151,23 @@ impl<'a> TensorReader<'a> {
         Ok(Rows::Dense { depth, numbers })
     }
 
+    /// Reads a matrix that must be there and have the given shape, in f32.
+    pub(crate) fn read_single_rows(
+        &mut self,
+        name: &str,
+        count: usize,
+        depth: usize,
+    ) -> Result<Rows, LoadError> {
+        let tensor = self.weights.read(name, &[count as i64, depth as i64])?;
+        let mut numbers = vec![0_f32; count * depth];
+        tensor
+            .f_to_kind(Kind::Float)
+            .and_then(|tensor| tensor.f_contiguous())
+            .and_then(|tensor| tensor.f_copy_data(&mut numbers, count * depth))
+            .map_err(|error| self.torch(&error))?;
+        Ok(Rows::Single { depth, numbers })
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.weights.path()
     }

@@ -1,36 +1,32 @@
-//! The embedder that runs a sentence model (BERT, XLM-RoBERTa) through libtorch on the thread that calls it.
+//! The embedder that runs a sentence model (BERT, XLM-RoBERTa) on the thread that calls it.
 
+mod encoder;
 mod sentence_files;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use tch::{Kind, TchError, Tensor};
 use tokenizers::Tokenizer;
 
-use crate::bert::{Bert, BertConfig};
+use crate::bert::BertConfig;
 use crate::engine::check_tokens;
 use crate::load_error::first_line;
 use crate::model::hugging_face::{architecture, read_json};
 use crate::model::memory;
 use crate::model::safetensors_files::SafetensorsFiles;
 use crate::{Device, Embedder, EngineError, EngineOptions, LoadError, TextForm, TokenCounter};
+use encoder::Encoder;
 use sentence_files::{Pooling, Prompts};
-
-/// Texts that run together: enough to fill a core, few enough that a long one pads few others.
-const BATCH_TEXTS: usize = 32;
 
 /// Runs a model in the directory layout of sentence-transformers.
 pub struct TorchEmbedder {
     name: String,
-    bert: Bert,
+    encoder: Encoder,
     tokenizer: Arc<Tokenizer>,
     pooling: Pooling,
     prompts: Prompts,
     dimensions: usize,
     vocabulary: usize,
-    device: tch::Device,
-    threads: i32,
 }
 
 impl TorchEmbedder {
@@ -66,8 +62,7 @@ impl TorchEmbedder {
         };
         memory::check(directory, needed, memory::available_bytes())?;
         let mut files = SafetensorsFiles::open(directory)?;
-        let device = options.device.tch();
-        let bert = Bert::load(&config, &mut files, (kind, device))?;
+        let encoder = Encoder::load(&config, &mut files, options)?;
         let name = directory
             .file_name()
             .unwrap_or_default()
@@ -76,6 +71,7 @@ impl TorchEmbedder {
         tracing::info!(
             model = name,
             device = %options.device,
+            forward = encoder.name(),
             dimensions = config.hidden(),
             query_prefix = prompts.query,
             passage_prefix = prompts.passage,
@@ -83,59 +79,18 @@ impl TorchEmbedder {
         );
         Ok(Self {
             name,
-            bert,
+            encoder,
             tokenizer: Arc::new(tokenizer),
             pooling,
             prompts,
             dimensions: config.hidden(),
             vocabulary: config.vocabulary(),
-            device,
-            threads: options.threads(),
         })
     }
 
-    /// Embeds texts that were tokenized, in one batch.
-    fn run(&self, batch: &[&[u32]]) -> Result<Vec<Vec<f32>>, TchError> {
-        let texts = batch.len() as i64;
-        let longest = batch.iter().map(|ids| ids.len()).max().unwrap_or(0);
-        let mut ids = vec![0_i64; batch.len() * longest];
-        let mut mask = vec![false; batch.len() * longest];
-        for (row, tokens) in batch.iter().enumerate() {
-            for (column, token) in tokens.iter().enumerate() {
-                ids[row * longest + column] = i64::from(*token);
-                mask[row * longest + column] = true;
-            }
-        }
-        let ids = Tensor::f_from_slice(&ids)?.f_to_device(self.device)?;
-        let ids = ids.f_view([texts, -1])?;
-        let mask = Tensor::f_from_slice(&mask)?.f_to_device(self.device)?;
-        let mask = mask.f_view([texts, -1])?;
-        let hidden = self.bert.forward(&ids, &mask)?.f_to_kind(Kind::Float)?;
-        let pooled = match self.pooling {
-            Pooling::FirstToken => hidden.f_select(1, 0)?,
-            Pooling::Mean => {
-                let weights = mask.f_to_kind(Kind::Float)?.f_unsqueeze(2)?;
-                let sums = hidden
-                    .f_mul(&weights)?
-                    .f_sum_dim_intlist(1, false, Kind::Float)?;
-                sums.f_div(&weights.f_sum_dim_intlist(1, false, Kind::Float)?)?
-            }
-        };
-        // As sentence-transformers: divide by the length, or by this if the length is smaller.
-        let lengths = pooled
-            .f_norm_scalaropt_dim(2.0, 1, true)?
-            .f_clamp_min(1e-12)?;
-        let vectors = pooled.f_div(&lengths)?;
-        let mut values = vec![0_f32; batch.len() * self.dimensions];
-        vectors
-            .f_to_device(tch::Device::Cpu)?
-            .f_contiguous()?
-            .f_view([-1])?
-            .f_copy_data(&mut values, batch.len() * self.dimensions)?;
-        Ok(values
-            .chunks_exact(self.dimensions)
-            .map(<[f32]>::to_vec)
-            .collect())
+    /// Which forward pass computes, such as `plain f32`.
+    pub fn forward(&self) -> String {
+        self.encoder.name()
     }
 }
 
@@ -153,9 +108,6 @@ impl Embedder for TorchEmbedder {
     }
 
     fn embed_as(&mut self, form: TextForm, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
-        // Both settings belong to the calling thread, which may be another one each time.
-        tch::set_num_threads(self.threads);
-        let _no_grad = tch::no_grad_guard();
         let prompt = self.prompts.of(form);
         let mut encoded = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
@@ -163,25 +115,28 @@ impl Embedder for TorchEmbedder {
             let encoding = encoding.map_err(|error| EngineError::Tokenizer {
                 reason: error.to_string(),
             })?;
+            if encoding.get_ids().is_empty() {
+                let reason = "a text came out without a token".into();
+                return Err(EngineError::Tokenizer { reason });
+            }
             check_tokens(encoding.get_ids(), self.vocabulary)?;
             encoded.push((index, encoding.get_ids().to_vec()));
         }
         // Texts of like length run together, so that little is padded.
         encoded.sort_by_key(|(_, ids)| ids.len());
+        let ids: Vec<&[u32]> = encoded.iter().map(|(_, ids)| ids.as_slice()).collect();
+        let embedded = self.encoder.vectors(&ids, self.pooling);
+        let embedded = embedded.map_err(|error| EngineError::Torch {
+            reason: first_line(&error),
+        })?;
         let mut vectors = vec![Vec::new(); texts.len()];
-        for batch in encoded.chunks(BATCH_TEXTS) {
-            let ids: Vec<&[u32]> = batch.iter().map(|(_, ids)| ids.as_slice()).collect();
-            let embedded = self.run(&ids).map_err(|error| EngineError::Torch {
-                reason: first_line(&error),
-            })?;
-            for ((index, _), vector) in batch.iter().zip(embedded) {
-                if !vector.iter().all(|number| number.is_finite()) {
-                    return Err(EngineError::Torch {
-                        reason: "an embedding has numbers that are not finite".into(),
-                    });
-                }
-                vectors[*index] = vector;
+        for ((index, _), vector) in encoded.iter().zip(embedded) {
+            if !vector.iter().all(|number| number.is_finite()) {
+                return Err(EngineError::Torch {
+                    reason: "an embedding has numbers that are not finite".into(),
+                });
             }
+            vectors[*index] = vector;
         }
         Ok(vectors)
     }

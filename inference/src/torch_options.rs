@@ -28,7 +28,8 @@ pub struct EngineOptions {
     /// on how many rows it has, and now and then a reply on what ran beside it. Slower, but for the fused forward pass, whose
     /// replies are so in any case.
     pub deterministic: bool,
-    /// Language models may be computed by the fused forward pass, where processor and network allow it and they run in bf16.
+    /// Models may be computed by a fused forward pass, where processor and network allow it: language models in bf16, embedding
+    /// models in f32 and bf16.
     pub fused: bool,
 }
 

@@ -131,8 +131,10 @@ impl Worker {
             }
             Order::OpenEmbedder(model) => {
                 let embedder = TorchEmbedder::load(&model.path, &model.options());
-                self.embedder = Some(embedder.expect("the model loads"));
-                json!({})
+                let embedder = embedder.expect("the model loads");
+                let answer = json!({ "forward": embedder.forward() });
+                self.embedder = Some(embedder);
+                answer
             }
             Order::Decode {
                 conversations,

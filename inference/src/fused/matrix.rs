@@ -1,12 +1,14 @@
-//! Weight matrices as the kernels read them: panels of 16 columns, in four or eight bits where the file has them so, else bf16.
+//! Weight matrices as the kernels read them: panels of 16 columns, in four or eight bits where the file has them so, else bf16
+//! or f32.
 //!
-//! A matrix is never coarser than its file: what the file has in four or eight bits keeps its very numbers, everything
-//! else is rounded to bf16.
+//! A matrix is never coarser than its file where that has four or eight bits, which keep their very numbers; everything else is
+//! rounded to bf16, but for networks that compute in f32.
 
 use half::{bf16, f16};
 
 use super::kernels::LANES;
 use super::kernels::product::{EightBitGroup, FourBitGroup, GROUP, PairLine, Panels, TILE_MAX};
+use super::kernels::single::SingleLine;
 use crate::model::Rows;
 
 /// A matrix of `columns` columns (the outputs of a product), each `depth` numbers deep.
@@ -15,7 +17,10 @@ pub(crate) struct Matrix {
     pub(crate) columns: usize,
     pub(crate) depth: usize,
     parts: Vec<Part>,
-    chunks: Vec<Chunk>,
+    /// For products with so few rows that a tile holds them all,
+    few_rows: Vec<Chunk>,
+    /// and with more: as narrow as tiles of as many rows as may be, for which weights are read and unpacked the least often.
+    many_rows: Vec<Chunk>,
 }
 
 /// Columns of one encoding, the last panel filled up with zeros.
@@ -27,10 +32,17 @@ struct Part {
 
 #[derive(Debug)]
 enum Store {
+    Single(Vec<SingleLine>),
     Dense(Vec<PairLine>),
     FourBit(Vec<FourBitGroup>),
     EightBit(Vec<EightBitGroup>),
 }
+
+/// Rows that a tile of the widest chunks holds.
+const FEW_ROWS_MAX: usize = 6;
+
+/// Panels of a chunk for more rows than that.
+const MANY_ROWS_PANELS: usize = 2;
 
 /// Neighbouring panels that are computed together.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +94,8 @@ impl Matrix {
         Self::of(vec![Part::pack(&order)], depth, &[4, 2])
     }
 
-    /// Cuts the parts into chunks of one of the given sizes: the one with which two threads end at the same time.
+    /// Cuts the parts into chunks, those for few rows of one of the given sizes: the one with which two threads end at the same
+    /// time.
     fn of(parts: Vec<Part>, depth: usize, sizes: &[usize]) -> Self {
         let cut = |size: usize| {
             let mut chunks = Vec::new();
@@ -108,13 +121,18 @@ impl Matrix {
         Self {
             columns: parts.iter().map(|part| part.columns).sum(),
             depth,
-            chunks: cut(best.unwrap_or(1)),
+            few_rows: cut(best.unwrap_or(1)),
+            many_rows: cut(MANY_ROWS_PANELS),
             parts,
         }
     }
 
-    pub(crate) fn chunks(&self) -> &[Chunk] {
-        &self.chunks
+    /// The chunks for a product with so many rows.
+    pub(crate) fn chunks(&self, rows: usize) -> &[Chunk] {
+        match rows > FEW_ROWS_MAX {
+            true => &self.many_rows,
+            false => &self.few_rows,
+        }
     }
 
     /// The panels of a chunk.
@@ -124,6 +142,7 @@ impl Matrix {
             first..first + chunk.panels * per_panel
         };
         match &self.parts[chunk.part].panels {
+            Store::Single(lines) => Panels::Single(&lines[groups(self.depth)]),
             Store::Dense(lines) => Panels::Dense(&lines[groups(self.depth / 2)]),
             Store::FourBit(all) => Panels::FourBit(&all[groups(self.depth / GROUP)]),
             Store::EightBit(all) => Panels::EightBit(&all[groups(self.depth / GROUP)]),
@@ -151,6 +170,7 @@ impl Matrix {
     /// Bytes in memory.
     pub(crate) fn bytes(&self) -> usize {
         let bytes = |part: &Part| match &part.panels {
+            Store::Single(lines) => size_of_val(&lines[..]),
             Store::Dense(lines) => size_of_val(&lines[..]),
             Store::FourBit(groups) => size_of_val(&groups[..]),
             Store::EightBit(groups) => size_of_val(&groups[..]),
@@ -161,6 +181,7 @@ impl Matrix {
     /// The encodings of the parts.
     pub(crate) fn encodings(&self) -> impl Iterator<Item = &'static str> {
         self.parts.iter().map(|part| match part.panels {
+            Store::Single(_) => "f32",
             Store::Dense(_) => "bf16",
             Store::FourBit(_) => "int4",
             Store::EightBit(_) => "int8",
@@ -173,6 +194,7 @@ impl Part {
     fn pack(order: &[(&Rows, usize)]) -> Self {
         let panels = order.chunks(LANES);
         let panels = match order.first().map(|(rows, _)| *rows) {
+            Some(Rows::Single { .. }) => Store::Single(panels.flat_map(single_panel).collect()),
             Some(Rows::FourBit { .. }) => Store::FourBit(panels.flat_map(four_bit_panel).collect()),
             Some(Rows::EightBit { .. }) => {
                 Store::EightBit(panels.flat_map(eight_bit_panel).collect())
@@ -189,6 +211,11 @@ impl Part {
         let (panel, lane) = (column / LANES, column % LANES);
         let depth = values.len();
         match &self.panels {
+            Store::Single(lines) => {
+                for (value, line) in values.iter_mut().zip(&lines[panel * depth..]) {
+                    *value = line.0[lane];
+                }
+            }
             Store::Dense(lines) => {
                 let lines = &lines[panel * depth / 2..];
                 for (pair, line) in values.chunks_exact_mut(2).zip(lines) {
@@ -222,6 +249,20 @@ impl Part {
             }
         }
     }
+}
+
+fn single_panel(columns: &[(&Rows, usize)]) -> Vec<SingleLine> {
+    let depth = columns[0].0.depth();
+    let mut lines = vec![SingleLine([0.0; LANES]); depth];
+    for (lane, (rows, row)) in columns.iter().enumerate() {
+        let Rows::Single { numbers, .. } = rows else {
+            unreachable!("the rows of a part have one encoding")
+        };
+        for (number, line) in numbers[row * depth..][..depth].iter().zip(&mut lines) {
+            line.0[lane] = *number;
+        }
+    }
+    lines
 }
 
 fn dense_panel(columns: &[(&Rows, usize)]) -> Vec<PairLine> {

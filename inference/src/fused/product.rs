@@ -2,15 +2,24 @@
 
 #![expect(unsafe_code, reason = "tasks write disjoint columns of the same rows")]
 
+use std::cell::RefCell;
+
 use half::bf16;
 
 use super::cpu::Avx512Bf16;
-use super::kernels::product::{GROUP, TILE_MAX, Tile, TileRows, compute};
+use super::kernels::product::{
+    GROUP, Numbers, PairLine, TILE_MAX, Tile, TileRows, Unpacked, compute,
+};
 use super::kernels::{LANES, rows};
 use super::matrix::{Chunk, Matrix};
 use super::pool::Pool;
 use super::shared_slice::SharedSlice;
 use crate::model::Activation;
+
+thread_local! {
+    /// Room for the unpacked weights of a chunk, kept from task to task.
+    static UNPACKED: RefCell<Vec<PairLine>> = RefCell::default();
+}
 
 /// Rows in bf16, with the sums of each group of 32 numbers.
 #[derive(Debug, Default)]
@@ -35,13 +44,50 @@ impl Activations {
         (as_numbers_mut(&mut self.pairs), &mut self.sums)
     }
 
-    fn tile(&self, first: usize, rows: usize) -> TileRows<'_> {
-        let groups = self.depth / GROUP;
-        TileRows {
-            pairs: &self.pairs[first * self.depth / 2..][..rows * self.depth / 2],
-            sums: &self.sums[first * groups..][..rows * groups],
-            rows,
+    /// All rows, as a product reads them.
+    pub(super) fn all(&self) -> Input<'_> {
+        Input {
+            numbers: Numbers::Pairs {
+                pairs: &self.pairs,
+                sums: &self.sums,
+            },
+            rows: self.rows,
             depth: self.depth,
+        }
+    }
+}
+
+/// Rows that are multiplied.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Input<'a> {
+    numbers: Numbers<'a>,
+    rows: usize,
+    depth: usize,
+}
+
+impl<'a> Input<'a> {
+    /// Rows of f32.
+    pub(super) fn singles(numbers: &'a [f32], depth: usize) -> Self {
+        Self {
+            numbers: Numbers::Single(numbers),
+            rows: numbers.len() / depth,
+            depth,
+        }
+    }
+
+    fn tile(&self, first: usize, rows: usize) -> TileRows<'a> {
+        let (depth, groups) = (self.depth, self.depth / GROUP);
+        let numbers = match self.numbers {
+            Numbers::Single(numbers) => Numbers::Single(&numbers[first * depth..][..rows * depth]),
+            Numbers::Pairs { pairs, sums } => Numbers::Pairs {
+                pairs: &pairs[first * depth / 2..][..rows * depth / 2],
+                sums: &sums[first * groups..][..rows * groups],
+            },
+        };
+        TileRows {
+            numbers,
+            rows,
+            depth,
         }
     }
 }
@@ -65,7 +111,20 @@ pub(super) enum Into<'a> {
         bias: Option<&'a [f32]>,
     },
     /// As above, added to what is there.
-    Add { output: &'a mut [f32] },
+    Add {
+        output: &'a mut [f32],
+        bias: Option<&'a [f32]>,
+    },
+    /// GELU (by the error function) of the sum with a bias, as f32.
+    Gelu {
+        output: &'a mut [f32],
+        bias: &'a [f32],
+    },
+    /// The same, as bf16.
+    GeluToBf16 {
+        output: &'a mut [bf16],
+        bias: &'a [f32],
+    },
     /// The matrix is a gate and its factor by turns: rows of half as many bf16.
     Gate {
         output: &'a mut [bf16],
@@ -76,7 +135,9 @@ pub(super) enum Into<'a> {
 /// The same, as tasks share it.
 enum Target<'a> {
     Write(SharedSlice<'a, f32>, Option<&'a [f32]>),
-    Add(SharedSlice<'a, f32>),
+    Add(SharedSlice<'a, f32>, Option<&'a [f32]>),
+    Gelu(SharedSlice<'a, f32>, &'a [f32]),
+    GeluToBf16(SharedSlice<'a, bf16>, &'a [f32]),
     Gate(SharedSlice<'a, bf16>, Activation),
 }
 
@@ -84,7 +145,7 @@ enum Target<'a> {
 pub(super) fn multiply(
     cpu: Avx512Bf16,
     pool: &mut Pool,
-    input: &Activations,
+    input: Input<'_>,
     matrix: &Matrix,
     into: Into<'_>,
 ) {
@@ -94,38 +155,47 @@ pub(super) fn multiply(
     );
     let target = match into {
         Into::Write { output, bias } => Target::Write(SharedSlice::new(output), bias),
-        Into::Add { output } => Target::Add(SharedSlice::new(output)),
+        Into::Add { output, bias } => Target::Add(SharedSlice::new(output), bias),
+        Into::Gelu { output, bias } => Target::Gelu(SharedSlice::new(output), bias),
+        Into::GeluToBf16 { output, bias } => Target::GeluToBf16(SharedSlice::new(output), bias),
         Into::Gate { output, activation } => Target::Gate(SharedSlice::new(output), activation),
     };
-    let chunks = matrix.chunks();
+    let chunks = matrix.chunks(input.rows);
     pool.run(chunks.len(), &|task| {
         let chunk = &chunks[task];
         let panels = matrix.panels(chunk);
         let tiles = input.rows.div_ceil(chunk.tile_rows_max());
         let mut tile = Tile([0.0; TILE_MAX * LANES]);
         let mut first = 0;
-        for index in 0..tiles {
-            // As even as it can be.
-            let count = (input.rows - first).div_ceil(tiles - index);
-            compute(
-                cpu,
-                input.tile(first, count),
-                panels,
-                chunk.panels,
-                &mut tile,
-            );
-            for (row, values) in tile
-                .0
-                .chunks_exact(chunk.panels * LANES)
-                .take(count)
-                .enumerate()
-            {
-                // SAFETY: each task has its own columns.
-                unsafe { target.put(cpu, matrix.columns, chunk, first + row, values) };
+        UNPACKED.with_borrow_mut(|lines| {
+            let lines = room_for(lines, chunk.panels * matrix.depth / 2);
+            for index in 0..tiles {
+                // As even as it can be.
+                let count = (input.rows - first).div_ceil(tiles - index);
+                let rows = input.tile(first, count);
+                let unpacked = match index {
+                    0 if tiles == 1 => Unpacked::Once,
+                    0 => Unpacked::Keep(lines),
+                    _ => Unpacked::Kept(lines),
+                };
+                compute(cpu, rows, panels, chunk.panels, unpacked, &mut tile);
+                let values = tile.0.chunks_exact(chunk.panels * LANES).take(count);
+                for (row, values) in values.enumerate() {
+                    // SAFETY: each task has its own columns.
+                    unsafe { target.put(cpu, matrix.columns, chunk, first + row, values) };
+                }
+                first += count;
             }
-            first += count;
-        }
+        });
     });
+}
+
+/// The first lines of a room, which grows as far as it must.
+fn room_for(room: &mut Vec<PairLine>, lines: usize) -> &mut [PairLine] {
+    if room.len() < lines {
+        room.resize(lines, PairLine([0; 32]));
+    }
+    &mut room[..lines]
 }
 
 impl Target<'_> {
@@ -155,10 +225,24 @@ impl Target<'_> {
                     rows::add(cpu, output, &bias[first..first + count]);
                 }
             }
-            Self::Add(output) => {
+            Self::Add(output, bias) => {
                 // SAFETY: the caller's promise.
                 let output = unsafe { output.piece(row * columns + first, count) };
                 rows::add(cpu, output, &values[..count]);
+                if let Some(bias) = bias {
+                    rows::add(cpu, output, &bias[first..first + count]);
+                }
+            }
+            Self::Gelu(output, bias) => {
+                // SAFETY: the caller's promise.
+                let output = unsafe { output.piece(row * columns + first, count) };
+                rows::biased_gelu(cpu, &values[..count], &bias[first..first + count], output);
+            }
+            Self::GeluToBf16(output, bias) => {
+                // SAFETY: the caller's promise.
+                let output = unsafe { output.piece(row * columns + first, count) };
+                let bias = &bias[first..first + count];
+                rows::biased_gelu_to_bf16(cpu, &values[..count], bias, output);
             }
             Self::Gate(output, activation) => {
                 for (index, both) in values.chunks_exact(2 * LANES).enumerate() {

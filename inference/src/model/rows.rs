@@ -8,6 +8,8 @@ pub(crate) const BLOCK_NUMBERS: usize = 32;
 /// A matrix row by row, all rows equally long.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Rows {
+    /// f32.
+    Single { depth: usize, numbers: Vec<f32> },
     /// bf16, or what was rounded to it.
     Dense { depth: usize, numbers: Vec<bf16> },
     /// Q4_0 and Q4_1.
@@ -41,7 +43,8 @@ pub(crate) struct EightBitBlock {
 impl Rows {
     pub(crate) fn depth(&self) -> usize {
         match self {
-            Self::Dense { depth, .. }
+            Self::Single { depth, .. }
+            | Self::Dense { depth, .. }
             | Self::FourBit { depth, .. }
             | Self::EightBit { depth, .. } => *depth,
         }
@@ -49,6 +52,7 @@ impl Rows {
 
     pub(crate) fn count(&self) -> usize {
         let numbers = match self {
+            Self::Single { numbers, .. } => numbers.len(),
             Self::Dense { numbers, .. } => numbers.len(),
             Self::FourBit { blocks, .. } => blocks.len() * BLOCK_NUMBERS,
             Self::EightBit { blocks, .. } => blocks.len() * BLOCK_NUMBERS,
@@ -61,10 +65,30 @@ impl Rows {
         std::mem::discriminant(self)
     }
 
+    /// The numbers of one row, of rows that are neither in four nor in eight bits.
+    pub(crate) fn widen(&self, row: usize, values: &mut [f32]) {
+        let depth = self.depth();
+        match self {
+            Self::Single { numbers, .. } => {
+                values.copy_from_slice(&numbers[row * depth..][..depth]);
+            }
+            Self::Dense { numbers, .. } => {
+                let numbers = &numbers[row * depth..][..depth];
+                for (value, number) in values.iter_mut().zip(numbers) {
+                    *value = number.to_f32();
+                }
+            }
+            Self::FourBit { .. } | Self::EightBit { .. } => {
+                unreachable!("tables of embeddings are read in f32 or bf16")
+            }
+        }
+    }
+
     /// The same rows rounded to bf16.
     pub(crate) fn into_dense(self) -> Self {
         let depth = self.depth();
         let numbers = match self {
+            Self::Single { numbers, .. } => numbers.into_iter().map(bf16::from_f32).collect(),
             Self::Dense { numbers, .. } => numbers,
             Self::FourBit { blocks, .. } => blocks
                 .iter()
@@ -90,6 +114,10 @@ impl Rows {
                 .collect()
         }
         match self {
+            Self::Single { depth, numbers } => Self::Single {
+                numbers: pick(&numbers, order, depth),
+                depth,
+            },
             Self::Dense { depth, numbers } => Self::Dense {
                 numbers: pick(&numbers, order, depth),
                 depth,
@@ -108,6 +136,7 @@ impl Rows {
     /// Whether every number is one.
     pub(crate) fn is_finite(&self) -> bool {
         match self {
+            Self::Single { numbers, .. } => numbers.iter().all(|number| number.is_finite()),
             Self::Dense { numbers, .. } => numbers.iter().all(|number| number.is_finite()),
             Self::FourBit { blocks, .. } => blocks
                 .iter()

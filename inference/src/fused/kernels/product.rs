@@ -1,6 +1,6 @@
 //! Products of a few rows of activations with some panels of 16 columns of a weight matrix.
 //!
-//! Activations are bf16, row by row, seen as pairs of neighbours; weights hold the same pairs of 16 columns side by side, so
+//! Activations of weights in f32 are f32 ([`single`](super::single)), all others are bf16, row by row, seen as pairs of neighbours; weights hold the same pairs of 16 columns side by side, so
 //! that one instruction adds 16 x 2 products. Weights with scales are multiplied as the small whole numbers that
 //! they are, which bf16 holds exactly, and each group's sum is scaled in f32.
 
@@ -8,6 +8,7 @@ use std::arch::x86_64::*;
 
 use super::super::cpu::Avx512Bf16;
 use super::LANES;
+use super::single::{self, SingleLine, SingleRows};
 
 /// 32 bf16 numbers: a pair of each of 16 columns.
 #[derive(Debug, Clone, Copy)]
@@ -47,105 +48,129 @@ pub(crate) struct Tile(pub(crate) [f32; TILE_MAX * LANES]);
 /// Some rows of activations.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TileRows<'a> {
-    /// bf16 pairs of the first row on.
-    pub(crate) pairs: &'a [u32],
-    /// Sums of each group of 32, from the first row on.
-    pub(crate) sums: &'a [f32],
+    pub(crate) numbers: Numbers<'a>,
     pub(crate) rows: usize,
     /// Numbers of a row.
     pub(crate) depth: usize,
 }
 
+/// Numbers of rows, from the first row on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Numbers<'a> {
+    Single(&'a [f32]),
+    Pairs {
+        /// bf16 pairs.
+        pairs: &'a [u32],
+        /// Sums of each group of 32.
+        sums: &'a [f32],
+    },
+}
+
 /// Some panels that lie one behind the other.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Panels<'a> {
+    Single(&'a [SingleLine]),
     Dense(&'a [PairLine]),
     FourBit(&'a [FourBitGroup]),
     EightBit(&'a [EightBitGroup]),
 }
 
-/// Computes a tile of `rows.rows` rows and `panels` panels.
+/// What becomes of whole numbers that were turned into bf16: the second and every later tile of the same panels finds them done.
+#[derive(Debug)]
+pub(crate) enum Unpacked<'a> {
+    /// There is but one tile.
+    Once,
+    /// The first tile of several leaves them here: half as many lines for each panel as it is deep.
+    Keep(&'a mut [PairLine]),
+    /// Left by the first tile.
+    Kept(&'a [PairLine]),
+}
+
+/// The same for kernels.
+const ONCE: u8 = 0;
+const KEEP: u8 = 1;
+const KEPT: u8 = 2;
+
+/// Computes a tile of `input.rows` rows and `panels` panels.
 pub(crate) fn compute(
-    _: Avx512Bf16,
-    rows: TileRows<'_>,
+    cpu: Avx512Bf16,
+    input: TileRows<'_>,
     weights: Panels<'_>,
     panels: usize,
+    unpacked: Unpacked<'_>,
     tile: &mut Tile,
 ) {
     let TileRows {
-        pairs,
-        sums,
+        numbers,
         rows,
         depth,
-    } = rows;
+    } = input;
+    let size = (rows, panels);
     assert!(rows * panels <= TILE_MAX && rows > 0 && panels > 0);
+    let (pairs, sums) = match (numbers, weights) {
+        (Numbers::Single(numbers), Panels::Single(lines)) => {
+            let rows = SingleRows {
+                numbers,
+                stride: depth,
+                rows,
+                depth,
+            };
+            return single::compute(cpu, rows, lines, panels, &mut tile.0, panels * LANES);
+        }
+        (Numbers::Pairs { pairs, sums }, _) => (pairs, sums),
+        (Numbers::Single(_), _) => unreachable!("rows in f32 are multiplied with weights in f32"),
+    };
     assert!(pairs.len() >= rows * depth / 2);
-    let out = tile.0.as_mut_ptr();
+    let (pairs, out) = (pairs.as_ptr(), tile.0.as_mut_ptr());
+    let depth_groups = depth / GROUP;
+    let kept_len = panels * depth_groups * GROUP / 2;
+    let (variant, kept) = match unpacked {
+        Unpacked::Once => (ONCE, std::ptr::null_mut()),
+        Unpacked::Keep(lines) => {
+            assert!(lines.len() >= kept_len);
+            (KEEP, lines.as_mut_ptr())
+        }
+        Unpacked::Kept(lines) => {
+            assert!(lines.len() >= kept_len);
+            // It is only read then.
+            (KEPT, lines.as_ptr().cast_mut())
+        }
+    };
     match weights {
+        Panels::Single(_) => unreachable!("weights in f32 are multiplied with rows in f32"),
         Panels::Dense(lines) => {
             assert!(lines.len() >= panels * depth / 2);
             // SAFETY: the processor has the instructions; the assertions hold rows, weights and tile to their sizes.
-            unsafe { dense(rows, panels, pairs.as_ptr(), depth / 2, lines.as_ptr(), out) }
+            unsafe { dense(size, pairs, depth / 2, lines.as_ptr(), out) }
         }
         Panels::FourBit(groups) => {
-            let depth_groups = depth / GROUP;
             assert!(groups.len() >= panels * depth_groups && sums.len() >= rows * depth_groups);
-            // SAFETY: as above, and for the sums of groups.
+            let (sums, groups) = (sums.as_ptr(), groups.as_ptr());
+            // SAFETY: as above, for the sums of groups, and for what is kept.
             unsafe {
                 four_bit(
-                    rows,
-                    panels,
-                    pairs.as_ptr(),
-                    sums.as_ptr(),
+                    size,
+                    variant,
+                    (pairs, sums),
                     depth_groups,
-                    groups.as_ptr(),
+                    groups,
+                    kept,
                     out,
                 )
             }
         }
         Panels::EightBit(groups) => {
-            let depth_groups = depth / GROUP;
             assert!(groups.len() >= panels * depth_groups);
+            let groups = groups.as_ptr();
             // SAFETY: as above.
-            unsafe {
-                eight_bit(
-                    rows,
-                    panels,
-                    pairs.as_ptr(),
-                    depth_groups,
-                    groups.as_ptr(),
-                    out,
-                )
-            }
+            unsafe { eight_bit(size, variant, pairs, depth_groups, groups, kept, out) }
         }
     }
 }
 
-/// Calls a kernel that is compiled for each number of rows and panels that a tile may have.
-macro_rules! for_size {
-    ($rows:expr, $panels:expr, $kernel:ident, $($argument:expr),*) => {
-        for_size!(@ $rows, $panels, $kernel, ($($argument),*),
-            [1 1] [2 1] [3 1] [4 1] [5 1] [6 1] [7 1] [8 1] [9 1] [10 1] [11 1] [12 1]
-            [1 2] [2 2] [3 2] [4 2] [5 2] [6 2] [7 2] [8 2] [9 2] [10 2] [11 2] [12 2]
-            [1 3] [2 3] [3 3] [4 3] [5 3] [6 3] [7 3] [8 3]
-            [1 4] [2 4] [3 4] [4 4] [5 4] [6 4])
-    };
-    (@ $rows:expr, $panels:expr, $kernel:ident, $arguments:tt, $([$r:literal $p:literal])*) => {
-        match ($rows, $panels) {
-            $(($r, $p) => for_size!(@call $kernel, $r, $p, $arguments),)*
-            (rows, panels) => unreachable!("no tile has {rows} rows of {panels} panels"),
-        }
-    };
-    (@call $kernel:ident, $r:literal, $p:literal, ($($argument:expr),*)) => {
-        // SAFETY: the caller's promises are those of the kernel.
-        unsafe { $kernel::<$r, $p>($($argument),*) }
-    };
-}
-
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn dense(
-    rows: usize,
-    panels: usize,
+    (rows, panels): (usize, usize),
     pairs: *const u32,
     steps: usize,
     lines: *const PairLine,
@@ -156,44 +181,90 @@ unsafe fn dense(
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn four_bit(
-    rows: usize,
-    panels: usize,
-    pairs: *const u32,
-    sums: *const f32,
+    (rows, panels): (usize, usize),
+    variant: u8,
+    input: (*const u32, *const f32),
     depth_groups: usize,
     groups: *const FourBitGroup,
+    kept: *mut PairLine,
     out: *mut f32,
 ) {
-    for_size!(
-        rows,
-        panels,
-        four_bit_tile,
-        pairs,
-        sums,
-        depth_groups,
-        groups,
-        out
-    )
+    match variant {
+        ONCE => for_size!(
+            rows,
+            panels,
+            four_bit_tile[ONCE],
+            input,
+            depth_groups,
+            groups,
+            kept,
+            out
+        ),
+        KEEP => for_size!(
+            rows,
+            panels,
+            four_bit_tile[KEEP],
+            input,
+            depth_groups,
+            groups,
+            kept,
+            out
+        ),
+        _ => for_size!(
+            rows,
+            panels,
+            four_bit_tile[KEPT],
+            input,
+            depth_groups,
+            groups,
+            kept,
+            out
+        ),
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn eight_bit(
-    rows: usize,
-    panels: usize,
+    (rows, panels): (usize, usize),
+    variant: u8,
     pairs: *const u32,
     depth_groups: usize,
     groups: *const EightBitGroup,
+    kept: *mut PairLine,
     out: *mut f32,
 ) {
-    for_size!(
-        rows,
-        panels,
-        eight_bit_tile,
-        pairs,
-        depth_groups,
-        groups,
-        out
-    )
+    match variant {
+        ONCE => for_size!(
+            rows,
+            panels,
+            eight_bit_tile[ONCE],
+            pairs,
+            depth_groups,
+            groups,
+            kept,
+            out
+        ),
+        KEEP => for_size!(
+            rows,
+            panels,
+            eight_bit_tile[KEEP],
+            pairs,
+            depth_groups,
+            groups,
+            kept,
+            out
+        ),
+        _ => for_size!(
+            rows,
+            panels,
+            eight_bit_tile[KEPT],
+            pairs,
+            depth_groups,
+            groups,
+            kept,
+            out
+        ),
+    }
 }
 
 /// A pair of activations in every lane.
@@ -262,15 +333,66 @@ static NIBBLES: PairLine = PairLine([
     0x4100, 0x4110, 0x4120, 0x4130, 0x4140, 0x4150, 0x4160, 0x4170,
 ]);
 
-/// # Safety
-/// `R` rows of `depth_groups` groups of 16 pairs and as many sums, `P` panels of `depth_groups` groups and a tile of that
-/// size are there.
+/// The pairs of the lowest nibbles, which then are gone.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-unsafe fn four_bit_tile<const R: usize, const P: usize>(
-    pairs: *const u32,
-    input_sums: *const f32,
+fn nibble_pairs(packed: &mut __m512i, table: __m512i) -> __m512i {
+    let pairs = _mm512_permutexvar_epi16(*packed, table);
+    *packed = _mm512_srli_epi16::<4>(*packed);
+    pairs
+}
+
+/// The pairs of the lower (0) or the upper (1) bytes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn byte_pairs(packed: __m512i, byte: usize) -> __m512i {
+    let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
+    // The byte of the even and of the odd weight of each pair, to the top, and down again with its sign.
+    let (even, odd) = match byte {
+        0 => (
+            _mm512_slli_epi32::<24>(packed),
+            _mm512_slli_epi32::<8>(packed),
+        ),
+        _ => (_mm512_slli_epi32::<16>(packed), packed),
+    };
+    let float = |bits| _mm512_castps_si512(_mm512_cvtepi32_ps(_mm512_srai_epi32::<24>(bits)));
+    // Whole numbers of eight bits need no rounding: the upper half of an f32 is the bf16.
+    let even = _mm512_srli_epi32::<16>(float(even));
+    _mm512_or_si512(even, _mm512_and_si512(float(odd), upper))
+}
+
+/// The line of pairs at a place of what is kept: read from there, or unpacked, and left there if others need it.
+///
+/// # Safety
+/// The line is there, unless the variant is `ONCE`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+unsafe fn line_of<const VARIANT: u8>(
+    kept: *mut PairLine,
+    place: usize,
+    unpack: impl FnOnce() -> __m512i,
+) -> __m512bh {
+    if VARIANT == KEPT {
+        // SAFETY: the caller's promise; lines are aligned.
+        return as_pairs(unsafe { _mm512_load_si512(kept.add(place).cast()) });
+    }
+    let pairs = unpack();
+    if VARIANT == KEEP {
+        // SAFETY: as above.
+        unsafe { _mm512_store_si512(kept.add(place).cast(), pairs) };
+    }
+    as_pairs(pairs)
+}
+
+/// # Safety
+/// `R` rows of `depth_groups` groups of 16 pairs and as many sums, `P` panels of `depth_groups` groups, a tile of that size and,
+/// unless the variant is `ONCE`, 16 lines for each group of each panel are there.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+unsafe fn four_bit_tile<const R: usize, const P: usize, const VARIANT: u8>(
+    (pairs, input_sums): (*const u32, *const f32),
     depth_groups: usize,
     groups: *const FourBitGroup,
+    kept: *mut PairLine,
     out: *mut f32,
 ) {
     // SAFETY: 64 aligned bytes.
@@ -281,24 +403,27 @@ unsafe fn four_bit_tile<const R: usize, const P: usize>(
         let mut group_sums = [[_mm512_setzero_ps(); P]; R];
         for line in 0..4 {
             let mut packed = [_mm512_setzero_si512(); P];
-            for (p, packed) in packed.iter_mut().enumerate() {
-                // SAFETY: group `g` of panel `p` is there; its lines are 64 bytes each and aligned.
-                *packed = unsafe {
-                    _mm512_load_si512(
-                        (&raw const (*groups.add(p * depth_groups + g)).nibbles[line]).cast(),
-                    )
-                };
+            if VARIANT != KEPT {
+                for (p, packed) in packed.iter_mut().enumerate() {
+                    // SAFETY: group `g` of panel `p` is there; its lines are 64 bytes each and aligned.
+                    *packed = unsafe {
+                        let group = groups.add(p * depth_groups + g);
+                        _mm512_load_si512((&raw const (*group).nibbles[line]).cast())
+                    };
+                }
             }
             for nibble in 0..4 {
+                let step = g * GROUP / 2 + line * 4 + nibble;
                 let mut weights = [as_pairs(_mm512_setzero_si512()); P];
-                for (weight, packed) in weights.iter_mut().zip(&mut packed) {
-                    *weight = as_pairs(_mm512_permutexvar_epi16(*packed, table));
-                    *packed = _mm512_srli_epi16::<4>(*packed);
+                for (p, (weight, packed)) in weights.iter_mut().zip(&mut packed).enumerate() {
+                    // SAFETY: the caller's promise.
+                    *weight = unsafe {
+                        line_of::<VARIANT>(kept, p * steps + step, || nibble_pairs(packed, table))
+                    };
                 }
                 for (r, row) in group_sums.iter_mut().enumerate() {
-                    let place = r * steps + g * GROUP / 2 + line * 4 + nibble;
                     // SAFETY: this pair of row `r` is there.
-                    let pair = unsafe { broadcast(pairs.add(place)) };
+                    let pair = unsafe { broadcast(pairs.add(r * steps + step)) };
                     for (sum, weight) in row.iter_mut().zip(weights) {
                         *sum = _mm512_dpbf16_ps(*sum, weight, pair);
                     }
@@ -329,49 +454,40 @@ unsafe fn four_bit_tile<const R: usize, const P: usize>(
 /// # Safety
 /// As of [`four_bit_tile`], without the sums.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-unsafe fn eight_bit_tile<const R: usize, const P: usize>(
+unsafe fn eight_bit_tile<const R: usize, const P: usize, const VARIANT: u8>(
     pairs: *const u32,
     depth_groups: usize,
     groups: *const EightBitGroup,
+    kept: *mut PairLine,
     out: *mut f32,
 ) {
     let steps = depth_groups * GROUP / 2;
-    let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
     let mut sums = [[_mm512_setzero_ps(); P]; R];
     for g in 0..depth_groups {
         let mut group_sums = [[_mm512_setzero_ps(); P]; R];
         for line in 0..8 {
             let mut packed = [_mm512_setzero_si512(); P];
-            for (p, packed) in packed.iter_mut().enumerate() {
-                // SAFETY: group `g` of panel `p` is there; its lines are 64 bytes each and aligned.
-                *packed = unsafe {
-                    _mm512_load_si512(
-                        (&raw const (*groups.add(p * depth_groups + g)).bytes[line]).cast(),
-                    )
-                };
+            if VARIANT != KEPT {
+                for (p, packed) in packed.iter_mut().enumerate() {
+                    // SAFETY: group `g` of panel `p` is there; its lines are 64 bytes each and aligned.
+                    *packed = unsafe {
+                        let group = groups.add(p * depth_groups + g);
+                        _mm512_load_si512((&raw const (*group).bytes[line]).cast())
+                    };
+                }
             }
             for byte in 0..2 {
+                let step = g * GROUP / 2 + line * 2 + byte;
                 let mut weights = [as_pairs(_mm512_setzero_si512()); P];
-                for (weight, packed) in weights.iter_mut().zip(&packed) {
-                    // The byte of the even and of the odd weight of each pair, to the top, and down again with its sign.
-                    let (even, odd) = match byte {
-                        0 => (
-                            _mm512_slli_epi32::<24>(*packed),
-                            _mm512_slli_epi32::<8>(*packed),
-                        ),
-                        _ => (_mm512_slli_epi32::<16>(*packed), *packed),
+                for (p, (weight, packed)) in weights.iter_mut().zip(packed).enumerate() {
+                    // SAFETY: the caller's promise.
+                    *weight = unsafe {
+                        line_of::<VARIANT>(kept, p * steps + step, || byte_pairs(packed, byte))
                     };
-                    let float = |bits| {
-                        _mm512_castps_si512(_mm512_cvtepi32_ps(_mm512_srai_epi32::<24>(bits)))
-                    };
-                    // Whole numbers of eight bits need no rounding: the upper half of an f32 is the bf16.
-                    let even = _mm512_srli_epi32::<16>(float(even));
-                    *weight = as_pairs(_mm512_or_si512(even, _mm512_and_si512(float(odd), upper)));
                 }
                 for (r, row) in group_sums.iter_mut().enumerate() {
-                    let place = r * steps + g * GROUP / 2 + line * 2 + byte;
                     // SAFETY: this pair of row `r` is there.
-                    let pair = unsafe { broadcast(pairs.add(place)) };
+                    let pair = unsafe { broadcast(pairs.add(r * steps + step)) };
                     for (sum, weight) in row.iter_mut().zip(weights) {
                         *sum = _mm512_dpbf16_ps(*sum, weight, pair);
                     }

@@ -7,7 +7,7 @@ use half::bf16;
 
 use super::super::cpu::Avx512Bf16;
 use super::product::GROUP;
-use super::{LANES, first_lanes, gelu, silu};
+use super::{LANES, exp, first_lanes, gelu, gelu_erf, keep_nan, silu};
 use crate::model::Activation;
 
 /// Writes `input` (times `factors`, over the root of its mean square) as bf16, and the sums of its groups of 32.
@@ -37,6 +37,52 @@ pub(crate) fn group_sums(_: Avx512Bf16, values: &[bf16], sums: &mut [f32]) {
     assert!(sums.len() == values.len() / GROUP);
     // SAFETY: the processor has the instructions.
     unsafe { group_sums_inner(values, sums) }
+}
+
+/// Takes the mean from `values`, divides them by the root of their variance, and applies factors and biases, in place.
+pub(crate) fn layer_norm(
+    _: Avx512Bf16,
+    values: &mut [f32],
+    factors: &[f32],
+    biases: &[f32],
+    epsilon: f32,
+) {
+    assert!(values.len() == factors.len() && values.len() == biases.len());
+    // SAFETY: the processor has the instructions.
+    unsafe { layer_norm_inner(values, factors, biases, epsilon) }
+}
+
+/// Puts the exponentials of the first `seen` scores, times `scale` and against the greatest, in their place; gives the inverse
+/// of their sum.
+pub(crate) fn soften(_: Avx512Bf16, scores: &mut [f32], seen: usize, scale: f32) -> f32 {
+    assert!(scores.len().is_multiple_of(LANES) && (1..=scores.len()).contains(&seen));
+    // SAFETY: the processor has the instructions.
+    unsafe { soften_inner(scores, seen, scale) }
+}
+
+/// Multiplies `values` by `factor`.
+pub(crate) fn scale(_: Avx512Bf16, values: &mut [f32], factor: f32) {
+    // SAFETY: the processor has the instructions.
+    unsafe { scale_inner(values, factor) }
+}
+
+/// Writes GELU (by the error function) of the sums of `values` and `biases`.
+pub(crate) fn biased_gelu(_: Avx512Bf16, values: &[f32], biases: &[f32], output: &mut [f32]) {
+    assert!(values.len() == biases.len() && values.len() == output.len());
+    // SAFETY: the processor has the instructions.
+    unsafe { biased_gelu_inner(values, biases, output) }
+}
+
+/// The same, as bf16.
+pub(crate) fn biased_gelu_to_bf16(
+    _: Avx512Bf16,
+    values: &[f32],
+    biases: &[f32],
+    output: &mut [bf16],
+) {
+    assert!(values.len() == biases.len() && values.len() == output.len());
+    // SAFETY: the processor has the instructions.
+    unsafe { biased_gelu_to_bf16_inner(values, biases, output) }
 }
 
 /// Adds `addend` to `values`.
@@ -147,6 +193,72 @@ fn group_sums_inner(values: &[bf16], sums: &mut [f32]) {
         let odd = _mm512_castsi512_ps(upper);
         let even = _mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs));
         *sum = _mm512_reduce_add_ps(_mm512_add_ps(even, odd));
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn layer_norm_inner(values: &mut [f32], factors: &[f32], biases: &[f32], epsilon: f32) {
+    let mut sum = _mm512_setzero_ps();
+    for at in (0..values.len()).step_by(LANES) {
+        sum = _mm512_add_ps(sum, load(values, at));
+    }
+    let mean = _mm512_set1_ps(_mm512_reduce_add_ps(sum) / values.len() as f32);
+    let mut squares = _mm512_setzero_ps();
+    for at in (0..values.len()).step_by(LANES) {
+        let there = first_lanes(values.len() - at);
+        let difference = _mm512_maskz_sub_ps(there, load(values, at), mean);
+        squares = _mm512_fmadd_ps(difference, difference, squares);
+    }
+    let variance = _mm512_reduce_add_ps(squares) / values.len() as f32;
+    let inverse = _mm512_set1_ps(1.0 / (variance + epsilon).sqrt());
+    for at in (0..values.len()).step_by(LANES) {
+        let normal = _mm512_mul_ps(_mm512_sub_ps(load(values, at), mean), inverse);
+        let biased = _mm512_fmadd_ps(normal, load(factors, at), load(biases, at));
+        store(values, at, biased);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn soften_inner(scores: &mut [f32], seen: usize, scale: f32) -> f32 {
+    let mut greatest = _mm512_set1_ps(f32::NEG_INFINITY);
+    for at in (0..seen).step_by(LANES) {
+        let score = load(scores, at);
+        greatest = _mm512_mask_max_ps(greatest, first_lanes(seen - at), greatest, score);
+    }
+    let greatest = _mm512_set1_ps(_mm512_reduce_max_ps(greatest));
+    let scale = _mm512_set1_ps(scale);
+    let mut sum = _mm512_setzero_ps();
+    for at in (0..seen).step_by(LANES) {
+        let difference = _mm512_mul_ps(_mm512_sub_ps(load(scores, at), greatest), scale);
+        let power = keep_nan(difference, exp(difference));
+        let power = _mm512_maskz_mov_ps(first_lanes(seen - at), power);
+        sum = _mm512_add_ps(sum, power);
+        store(scores, at, power);
+    }
+    1.0 / _mm512_reduce_add_ps(sum)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn scale_inner(values: &mut [f32], factor: f32) {
+    for at in (0..values.len()).step_by(LANES) {
+        let product = _mm512_mul_ps(load(values, at), _mm512_set1_ps(factor));
+        store(values, at, product);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn biased_gelu_inner(values: &[f32], biases: &[f32], output: &mut [f32]) {
+    for at in (0..values.len()).step_by(LANES) {
+        let sum = _mm512_add_ps(load(values, at), load(biases, at));
+        store(output, at, gelu_erf(sum));
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn biased_gelu_to_bf16_inner(values: &[f32], biases: &[f32], output: &mut [bf16]) {
+    for at in (0..values.len()).step_by(LANES) {
+        let sum = _mm512_add_ps(load(values, at), load(biases, at));
+        store_bf16(output, at, gelu_erf(sum));
     }
 }
 

@@ -37,11 +37,17 @@ fn a_column_is_the_row_that_it_was_packed_from() {
             depth,
             blocks: eight.clone(),
         },
+        Rows::Single {
+            depth,
+            numbers: (0..20 * depth)
+                .map(|index| 1.0 / (index + 1) as f32)
+                .collect(),
+        },
     ];
     let matrix = Matrix::join(&sources);
-    assert_eq!(matrix.columns, 60);
+    assert_eq!(matrix.columns, 80);
     let mut values = vec![0.0; depth];
-    for column in 0..60 {
+    for column in 0..80 {
         matrix.column(column, &mut values);
         for (index, value) in values.iter().enumerate() {
             let block = column % 20 * 2 + index / 32;
@@ -51,7 +57,8 @@ fn a_column_is_the_row_that_it_was_packed_from() {
                     f32::from(four[block].numbers[index % 32]) * four[block].scale.to_f32()
                         + four[block].minimum.to_f32()
                 }
-                _ => f32::from(eight[block].numbers[index % 32]) * eight[block].scale.to_f32(),
+                2 => f32::from(eight[block].numbers[index % 32]) * eight[block].scale.to_f32(),
+                _ => 1.0 / ((column - 60) * depth + index + 1) as f32,
             };
             assert_eq!(*value, expected, "column {column}, number {index}");
         }
@@ -63,15 +70,17 @@ fn chunks_cover_every_column_once() {
     for columns in [1, 16, 17, 576, 960] {
         let numbers = vec![bf16::ONE; columns * 2];
         let matrix = Matrix::join(&[Rows::Dense { depth: 2, numbers }]);
-        let mut next = 0;
-        for chunk in matrix.chunks() {
-            assert_eq!(chunk.first_column, next);
-            assert!(
-                chunk.columns <= chunk.panels * LANES
-                    && chunk.panels * chunk.tile_rows_max() <= TILE_MAX
-            );
-            next += chunk.columns;
+        for rows in [1, 6, 7, 100] {
+            let mut next = 0;
+            for chunk in matrix.chunks(rows) {
+                assert_eq!(chunk.first_column, next);
+                assert!(
+                    chunk.columns <= chunk.panels * LANES
+                        && chunk.panels * chunk.tile_rows_max() <= TILE_MAX
+                );
+                next += chunk.columns;
+            }
+            assert_eq!(next, columns);
         }
-        assert_eq!(next, columns);
     }
 }

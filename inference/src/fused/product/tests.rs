@@ -73,6 +73,17 @@ fn sources(count: usize, depth: usize) -> Vec<(Rows, Vec<f32>)> {
     all
 }
 
+/// Rows in f32, which only rows in f32 are multiplied with.
+fn single_source(count: usize, depth: usize) -> (Rows, Vec<f32>) {
+    let number = |index| whole(index, 8, 20_000) as f32 / 10_000.0 - 1.0;
+    let numbers: Vec<f32> = (0..count * depth).map(number).collect();
+    let source = Rows::Single {
+        depth,
+        numbers: numbers.clone(),
+    };
+    (source, numbers)
+}
+
 fn activations(cpu: Avx512Bf16, rows_count: usize, depth: usize) -> (Activations, Vec<f32>) {
     let mut input = Activations::default();
     input.resize(rows_count, depth);
@@ -85,6 +96,14 @@ fn activations(cpu: Avx512Bf16, rows_count: usize, depth: usize) -> (Activations
     }
     let plain = numbers.iter().map(|number| number.to_f32()).collect();
     (input, plain)
+}
+
+/// The rows as a product with weights of this encoding reads them.
+fn input_for<'a>(source: &Rows, pairs: &'a Activations, plain: &'a [f32]) -> Input<'a> {
+    match source {
+        Rows::Single { depth, .. } => Input::singles(plain, *depth),
+        _ => pairs.all(),
+    }
 }
 
 fn exact(input: &[f32], weights: &[f32], depth: usize) -> Vec<f64> {
@@ -121,17 +140,19 @@ fn every_encoding_and_size_gives_the_product_and_each_row_what_it_gives_alone() 
     };
     let mut pool = Pool::new(2).unwrap();
     for (columns, depth) in [(16, 32), (70, 64), (9 * 16, 96), (33, 6)] {
-        for (source, weights) in sources(columns, depth) {
-            let matrix = Matrix::join(&[source]);
+        let all = sources(columns, depth);
+        for (source, weights) in all.into_iter().chain([single_source(columns, depth)]) {
+            let matrix = Matrix::join(std::slice::from_ref(&source));
             let mut alone: Vec<f32> = Vec::new();
             for count in 1..=26 {
-                let (input, plain) = activations(cpu, count, depth);
+                let (pairs, plain) = activations(cpu, count, depth);
+                let input = input_for(&source, &pairs, &plain);
                 let mut output = vec![0.0; count * columns];
                 let into = Into::Write {
                     output: &mut output,
                     bias: None,
                 };
-                multiply(cpu, &mut pool, &input, &matrix, into);
+                multiply(cpu, &mut pool, input, &matrix, into);
                 assert_near(&output, &exact(&plain, &weights, depth), depth);
                 // The rows are the same ones each time.
                 assert!(output.starts_with(&alone), "{count} rows");
@@ -157,7 +178,7 @@ fn parts_of_several_encodings_stand_side_by_side_and_biases_are_added() {
         bias: Some(&bias),
     };
     let mut pool = Pool::new(1).unwrap();
-    multiply(cpu, &mut pool, &input, &matrix, into);
+    multiply(cpu, &mut pool, input.all(), &matrix, into);
     let biased: Vec<f64> = (exact(&plain, &weights.concat(), depth)
         .into_iter()
         .enumerate())
@@ -167,18 +188,60 @@ fn parts_of_several_encodings_stand_side_by_side_and_biases_are_added() {
     multiply(
         cpu,
         &mut pool,
-        &input,
+        input.all(),
         &matrix,
         Into::Add {
             output: &mut output,
+            bias: Some(&bias),
         },
     );
-    let added: Vec<f64> = biased
-        .iter()
-        .zip(exact(&plain, &weights.concat(), depth))
-        .map(|(a, b)| a + b)
-        .collect();
+    let added: Vec<f64> = biased.iter().map(|number| 2.0 * number).collect();
     assert_near(&output, &added, depth);
+}
+
+#[test]
+fn gelu_of_a_product_and_its_bias_comes_as_f32_or_rounded_to_bf16() {
+    let Some(cpu) = Avx512Bf16::detect() else {
+        return println!("not tried: this processor has no AVX-512 BF16");
+    };
+    let (depth, count, columns) = (64, 5, 70);
+    let (pairs, plain) = activations(cpu, count, depth);
+    let bias: Vec<f32> = (0..columns)
+        .map(|column| column as f32 / 35.0 - 1.0)
+        .collect();
+    let all = sources(columns, depth);
+    for (source, _) in all.into_iter().chain([single_source(columns, depth)]) {
+        let matrix = Matrix::join(std::slice::from_ref(&source));
+        let input = input_for(&source, &pairs, &plain);
+        let mut pool = Pool::new(2).unwrap();
+        let mut sums = vec![0.0; count * columns];
+        let into = Into::Write {
+            output: &mut sums,
+            bias: Some(&bias),
+        };
+        multiply(cpu, &mut pool, input, &matrix, into);
+        let mut expected = vec![0.0; columns];
+        let mut output = vec![0.0; count * columns];
+        let into = Into::Gelu {
+            output: &mut output,
+            bias: &bias,
+        };
+        multiply(cpu, &mut pool, input, &matrix, into);
+        let mut rounded = vec![bf16::ZERO; count * columns];
+        let into = Into::GeluToBf16 {
+            output: &mut rounded,
+            bias: &bias,
+        };
+        multiply(cpu, &mut pool, input, &matrix, into);
+        let (none, mut nearest) = (vec![0.0; columns], vec![bf16::ZERO; columns]);
+        for (row, sums) in sums.chunks_exact(columns).enumerate() {
+            rows::biased_gelu(cpu, sums, &none, &mut expected);
+            let ours = row * columns..(row + 1) * columns;
+            assert_eq!(output[ours.clone()], expected);
+            rows::to_bf16(cpu, &expected, &mut nearest);
+            assert_eq!(rounded[ours], nearest);
+        }
+    }
 }
 
 #[test]
@@ -203,7 +266,7 @@ fn gate_and_its_factor_meet_although_their_columns_alternate() {
             output,
             activation: Activation::Silu,
         };
-        multiply(cpu, &mut pool, &input, &matrix, into);
+        multiply(cpu, &mut pool, input.all(), &matrix, into);
         let products = exact(&plain, &weights, depth);
         for (index, ours) in as_numbers_mut(&mut pairs).iter().enumerate() {
             let at = index / columns * 2 * columns + index % columns;

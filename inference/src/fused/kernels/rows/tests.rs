@@ -92,6 +92,87 @@ fn gates_are_silu_and_gelu_and_keep_what_is_not_a_number() {
 }
 
 #[test]
+fn layer_norms_take_the_mean_and_divide_by_the_root_of_the_variance() {
+    let Some(cpu) = cpu() else { return };
+    for len in LENGTHS {
+        let (input, factors, biases) = (numbers(len, 1), numbers(len, 2), numbers(len, 9));
+        let wide = || input.iter().map(|x| f64::from(*x));
+        let mean = wide().sum::<f64>() / len as f64;
+        let variance = wide().map(|x| (x - mean).powi(2)).sum::<f64>() / len as f64;
+        let root = (variance + 1e-12).sqrt();
+        let mut ours = input.clone();
+        layer_norm(cpu, &mut ours, &factors, &biases, 1e-12);
+        for (index, ours) in ours.iter().enumerate() {
+            let normal = (f64::from(input[index]) - mean) / root;
+            let exact = normal * f64::from(factors[index]) + f64::from(biases[index]);
+            assert!((f64::from(*ours) - exact).abs() < 1e-5, "{ours} {exact}");
+        }
+    }
+}
+
+#[test]
+fn exponentials_and_the_inverse_of_their_sum_are_the_shares_of_what_is_seen() {
+    let Some(cpu) = cpu() else { return };
+    for seen in [1, 7, 16, 17, 64, 300] {
+        let mut scores = numbers(seen, 10);
+        scores.resize(seen.next_multiple_of(LANES), 1_000.0);
+        let powers: Vec<f64> = scores[..seen]
+            .iter()
+            .map(|score| (0.5 * f64::from(*score)).exp())
+            .collect();
+        let total: f64 = powers.iter().sum();
+        let inverse = soften(cpu, &mut scores, seen, 0.5);
+        scale(cpu, &mut scores, inverse);
+        assert_near(
+            &scores[..seen],
+            powers.iter().map(|power| power / total),
+            1e-5,
+        );
+    }
+    let mut scores = [f32::NAN; LANES];
+    assert!(soften(cpu, &mut scores, 2, 0.5).is_nan());
+}
+
+/// The error function by its series, which ends within the precision of f64 for what is asked here.
+fn error_function(x: f64) -> f64 {
+    let (mut term, mut sum) = (x, x);
+    for n in 1..200 {
+        term *= -x * x / f64::from(n);
+        sum += term / f64::from(2 * n + 1);
+    }
+    sum * 2.0 / std::f64::consts::PI.sqrt()
+}
+
+#[test]
+fn gelu_is_that_of_the_error_function_and_keeps_what_is_not_a_number() {
+    let Some(cpu) = cpu() else { return };
+    let (values, biases) = (numbers(4_000, 11), numbers(4_000, 12));
+    // Up to 3, where the series still has its digits.
+    let values: Vec<f32> = values.iter().map(|value| value * 0.5).collect();
+    let biases: Vec<f32> = biases.iter().map(|bias| bias * 0.25).collect();
+    let mut ours = vec![0.0; values.len()];
+    biased_gelu(cpu, &values, &biases, &mut ours);
+    for ((ours, value), bias) in ours.iter().zip(&values).zip(&biases) {
+        let x = f64::from(value + bias);
+        let exact = 0.5 * x * (1.0 + error_function(x / 2.0_f64.sqrt()));
+        assert!(
+            (f64::from(*ours) - exact).abs() < 5e-7,
+            "{x}: {ours} {exact}"
+        );
+    }
+    let mut rounded = vec![bf16::ZERO; values.len()];
+    biased_gelu_to_bf16(cpu, &values, &biases, &mut rounded);
+    let nearest = ours.iter().map(|ours| bf16::from_f32(*ours));
+    assert!(nearest.eq(rounded));
+    let mut far = [0.0; 3];
+    biased_gelu(cpu, &[-50.0, 50.0, f32::NAN], &[0.0; 3], &mut far);
+    assert!(
+        far[0] == 0.0 && far[1] == 50.0 && far[2].is_nan(),
+        "{far:?}"
+    );
+}
+
+#[test]
 fn heads_turn_their_halves_together() {
     let Some(cpu) = cpu() else { return };
     for width in [8, 64, 80] {

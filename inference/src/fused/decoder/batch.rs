@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::kernels::attend::ROWS_MAX;
 use crate::decoder::BLOCK_TOKENS;
+use crate::fused::kernels::attend::ROWS_MAX;
 use crate::model::DecoderConfig;
 use crate::scheduler::Segment;
 

@@ -11,13 +11,13 @@ use std::time::Instant;
 use half::bf16;
 
 use super::batch::{Batch, Row, Tile};
-use super::kernels::attend::{HeadBlocks, QueryRow, ROWS_MAX, Scratch, attend};
-use super::kernels::{LANES, rows};
-use super::product::{Into, as_numbers_mut, multiply};
 use super::rotary::Rotary;
-use super::shared_slice::SharedSlice;
 use super::{FusedDecoder, ROWS_A_TASK, add_branch, add_up_groups, normalise};
 use crate::decoder::BLOCK_TOKENS;
+use crate::fused::kernels::attend::{HeadBlocks, QueryRow, ROWS_MAX, Scratch, attend};
+use crate::fused::kernels::{LANES, rows};
+use crate::fused::product::{Into, as_numbers_mut, multiply};
+use crate::fused::shared_slice::SharedSlice;
 use crate::model::DecoderConfig;
 
 /// The widest head that a configuration may have.
@@ -48,7 +48,13 @@ impl FusedDecoder {
             output: &mut room.qkv,
             bias: layer.qkv_bias.as_deref(),
         };
-        multiply(self.cpu, &mut self.pool, &room.normal, &layer.qkv, write);
+        multiply(
+            self.cpu,
+            &mut self.pool,
+            room.normal.all(),
+            &layer.qkv,
+            write,
+        );
         let multiplied = Instant::now();
         self.place(index, batch);
         self.attend(index, batch);

@@ -2,10 +2,9 @@
 //!
 //! Names of dimensions as in the plain forward pass, and `f` feed-forward width.
 
-use tch::Kind;
-
-use super::matrix::Matrix;
 use crate::LoadError;
+use crate::fused::matrix::Matrix;
+use crate::fused::vector;
 use crate::model::{DecoderConfig, TensorReader};
 
 pub(super) struct Layer {
@@ -88,17 +87,4 @@ impl Layer {
     pub(super) fn matrices(&self) -> [&Matrix; 4] {
         [&self.qkv, &self.attention_out, &self.gate_up, &self.down]
     }
-}
-
-/// Reads a vector in f32.
-pub(super) fn vector(
-    reader: &mut TensorReader<'_>,
-    name: &str,
-    len: usize,
-) -> Result<Vec<f32>, LoadError> {
-    let tensor = reader.read(name, &[len as i64])?;
-    tensor
-        .f_to_kind(Kind::Float)
-        .and_then(Vec::try_from)
-        .map_err(|error| reader.torch(&error))
 }

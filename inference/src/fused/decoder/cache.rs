@@ -5,9 +5,9 @@
 
 use half::bf16;
 
-use super::kernels::LANES;
-use super::shared_slice::SharedSlice;
 use crate::decoder::BLOCK_TOKENS;
+use crate::fused::kernels::LANES;
+use crate::fused::shared_slice::SharedSlice;
 
 /// The blocks of every layer. Memory grows as far as blocks were ever used at once.
 pub(super) struct BlockCache {
