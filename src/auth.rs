@@ -8,6 +8,7 @@ mod hs256;
 mod invitation_code;
 mod password;
 mod program_secret;
+mod random_bits;
 mod refresh_token;
 mod secret;
 

@@ -3,16 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 use storage::TokenHash;
+
+use super::random_bits::RandomBits;
 
 /// Random bytes of a code: 24 characters, so that a link fits a line.
 const CODE_BYTES: usize = 18;
 
 /// The code of an invitation.
-pub struct InvitationCode([u8; CODE_BYTES]);
+#[derive(Debug)]
+pub struct InvitationCode(RandomBits<CODE_BYTES>);
 
 /// A text that is no code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,26 +25,18 @@ impl InvitationCode {
     /// # Errors
     /// When the operating system gives no random bytes.
     pub fn random() -> Result<Self, getrandom::Error> {
-        let mut bytes = [0; CODE_BYTES];
-        getrandom::fill(&mut bytes)?;
-        Ok(Self(bytes))
+        RandomBits::random().map(Self)
     }
 
     /// What the database keeps, and finds the invitation by.
     pub fn hash(&self) -> TokenHash {
-        Sha256::digest(self.0).into()
+        self.0.hash()
     }
 }
 
 impl fmt::Display for InvitationCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&URL_SAFE_NO_PAD.encode(self.0))
-    }
-}
-
-impl fmt::Debug for InvitationCode {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("InvitationCode([redacted])")
+        formatter.write_str(&self.0.to_text())
     }
 }
 
@@ -52,11 +44,8 @@ impl FromStr for InvitationCode {
     type Err = InvalidInvitationCode;
 
     fn from_str(text: &str) -> Result<Self, InvalidInvitationCode> {
-        let mut bytes = [0; CODE_BYTES];
-        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
-            Ok(CODE_BYTES) => Ok(Self(bytes)),
-            _ => Err(InvalidInvitationCode),
-        }
+        let code = RandomBits::from_text(text).map(Self);
+        code.ok_or(InvalidInvitationCode)
     }
 }
 

@@ -4,11 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::zeroize::Zeroize;
-use sha2::{Digest, Sha256};
 use storage::TokenHash;
+
+use super::random_bits::RandomBits;
 
 /// How every API key begins.
 pub const API_KEY_MARK: &str = "dtwin_";
@@ -53,7 +51,7 @@ impl Purpose for Bots {
 
 /// A secret of a program.
 pub struct ProgramSecret<P> {
-    bits: [u8; 32],
+    bits: RandomBits<32>,
     purpose: PhantomData<P>,
 }
 
@@ -71,27 +69,24 @@ impl<P: Purpose> ProgramSecret<P> {
     /// # Errors
     /// When the operating system gives no random bytes.
     pub fn random() -> Result<Self, getrandom::Error> {
-        let mut bits = [0; 32];
-        getrandom::fill(&mut bits)?;
-        Ok(Self::from_bits(bits))
+        RandomBits::random().map(Self::from_bits)
     }
 
-    const fn from_bits(bits: [u8; 32]) -> Self {
+    const fn from_bits(bits: RandomBits<32>) -> Self {
         Self {
             bits,
             purpose: PhantomData,
         }
     }
 
-    /// What the database keeps, and finds the secret by. So many random bits need no salt and no slow hash, and how long a
-    /// search by the hash takes says nothing of the secret.
+    /// What the database keeps, and finds the secret by.
     pub fn hash(&self) -> TokenHash {
-        Sha256::digest(self.bits).into()
+        self.bits.hash()
     }
 
     /// The secret as its owner sees it, once.
     pub fn to_text(&self) -> String {
-        format!("{}{}", P::MARK, URL_SAFE_NO_PAD.encode(self.bits))
+        format!("{}{}", P::MARK, self.bits.to_text())
     }
 
     /// How the secret begins.
@@ -110,18 +105,9 @@ impl<P: Purpose> FromStr for ProgramSecret<P> {
             name: P::NAME,
             mark: P::MARK,
         };
-        let mut bits = [0; 32];
-        let random = text.strip_prefix(P::MARK).ok_or(invalid)?;
-        match URL_SAFE_NO_PAD.decode_slice(random, &mut bits) {
-            Ok(32) => Ok(Self::from_bits(bits)),
-            _ => Err(invalid),
-        }
-    }
-}
-
-impl<P> Drop for ProgramSecret<P> {
-    fn drop(&mut self) {
-        self.bits.zeroize();
+        let random = text.strip_prefix(P::MARK);
+        let bits = random.and_then(RandomBits::from_text);
+        bits.map(Self::from_bits).ok_or(invalid)
     }
 }
 
@@ -147,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_key_is_refused() {
-        let good = ApiKeySecret::from_bits([7; 32]).to_text();
+        let good = ApiKeySecret::from_bits(RandomBits::new([7; 32])).to_text();
         for text in [
             "",
             "dtwin_",
@@ -155,7 +141,7 @@ mod tests {
             &good[1..],
             &format!("{good}A"),
             "sk-abc",
-            &BotToken::from_bits([7; 32]).to_text(),
+            &BotToken::from_bits(RandomBits::new([7; 32])).to_text(),
         ] {
             let error = text.parse::<ApiKeySecret>().unwrap_err().to_string();
             assert!(
@@ -168,7 +154,7 @@ mod tests {
     #[test]
     fn no_secret_shows_in_debug() {
         assert_eq!(
-            format!("{:?}", BotToken::from_bits([7; 32])),
+            format!("{:?}", BotToken::from_bits(RandomBits::new([7; 32]))),
             "ProgramSecret([redacted])"
         );
     }

@@ -3,13 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::zeroize::Zeroize;
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use storage::TokenHash;
+
+use super::random_bits::RandomBits;
 
 /// What the key of successors is derived for; another use of the same secret has another text.
 const PURPOSE: &[u8] = b"digital-twin: successors of refresh tokens, version 1";
@@ -18,7 +17,8 @@ const PURPOSE: &[u8] = b"digital-twin: successors of refresh tokens, version 1";
 pub struct RefreshKey(Hmac<Sha256>);
 
 /// A refresh token.
-pub struct RefreshToken([u8; 32]);
+#[derive(Debug)]
+pub struct RefreshToken(RandomBits<32>);
 
 /// A text that is no refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,24 +39,22 @@ impl RefreshToken {
     /// # Errors
     /// When the operating system gives no random bytes.
     pub fn random() -> Result<Self, getrandom::Error> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)?;
-        Ok(Self(bytes))
+        RandomBits::random().map(Self)
     }
 
     /// The token that follows this one: the same however often it is asked for, and of no use without the key.
     pub fn successor(&self, key: &RefreshKey) -> Self {
-        Self(tag(&key.0, &self.0))
+        Self(RandomBits::new(tag(&key.0, self.0.as_bytes())))
     }
 
     /// What the database keeps.
     pub fn hash(&self) -> TokenHash {
-        Sha256::digest(self.0).into()
+        self.0.hash()
     }
 
     /// The token as a client sees it.
     pub fn to_text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+        self.0.to_text()
     }
 }
 
@@ -64,23 +62,8 @@ impl FromStr for RefreshToken {
     type Err = InvalidRefreshToken;
 
     fn from_str(text: &str) -> Result<Self, InvalidRefreshToken> {
-        let mut bytes = [0; 32];
-        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
-            Ok(32) => Ok(Self(bytes)),
-            _ => Err(InvalidRefreshToken),
-        }
-    }
-}
-
-impl Drop for RefreshToken {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl fmt::Debug for RefreshToken {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("RefreshToken([redacted])")
+        let token = RandomBits::from_text(text).map(Self);
+        token.ok_or(InvalidRefreshToken)
     }
 }
 
@@ -112,11 +95,16 @@ mod tests {
 
     #[test]
     fn the_successor_depends_on_the_token_and_on_the_key_alone() {
-        let token = RefreshToken([7; 32]);
+        let token = RefreshToken(RandomBits::new([7; 32]));
         let same = token.successor(&key("one")).to_text();
         assert_eq!(token.successor(&key("one")).to_text(), same);
         assert_ne!(token.successor(&key("two")).to_text(), same);
-        assert_ne!(RefreshToken([8; 32]).successor(&key("one")).to_text(), same);
+        assert_ne!(
+            RefreshToken(RandomBits::new([8; 32]))
+                .successor(&key("one"))
+                .to_text(),
+            same
+        );
     }
 
     #[test]
@@ -150,7 +138,7 @@ mod tests {
     #[test]
     fn no_token_shows_in_debug() {
         assert_eq!(
-            format!("{:?}", RefreshToken([7; 32])),
+            format!("{:?}", RefreshToken(RandomBits::new([7; 32]))),
             "RefreshToken([redacted])"
         );
     }
