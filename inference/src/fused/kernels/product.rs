@@ -179,6 +179,17 @@ unsafe fn dense(
     for_size!(rows, panels, dense_tile, pairs, steps, lines, out)
 }
 
+/// Calls the tile of a kernel for what is kept of the weights, and for its size.
+macro_rules! for_variant {
+    ($variant:expr, $rows:expr, $panels:expr, $tile:ident, $($argument:expr),*) => {
+        match $variant {
+            ONCE => for_size!($rows, $panels, $tile[ONCE], $($argument),*),
+            KEEP => for_size!($rows, $panels, $tile[KEEP], $($argument),*),
+            _ => for_size!($rows, $panels, $tile[KEPT], $($argument),*),
+        }
+    };
+}
+
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
 unsafe fn four_bit(
     (rows, panels): (usize, usize),
@@ -189,38 +200,17 @@ unsafe fn four_bit(
     kept: *mut PairLine,
     out: *mut f32,
 ) {
-    match variant {
-        ONCE => for_size!(
-            rows,
-            panels,
-            four_bit_tile[ONCE],
-            input,
-            depth_groups,
-            groups,
-            kept,
-            out
-        ),
-        KEEP => for_size!(
-            rows,
-            panels,
-            four_bit_tile[KEEP],
-            input,
-            depth_groups,
-            groups,
-            kept,
-            out
-        ),
-        _ => for_size!(
-            rows,
-            panels,
-            four_bit_tile[KEPT],
-            input,
-            depth_groups,
-            groups,
-            kept,
-            out
-        ),
-    }
+    for_variant!(
+        variant,
+        rows,
+        panels,
+        four_bit_tile,
+        input,
+        depth_groups,
+        groups,
+        kept,
+        out
+    )
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
@@ -233,38 +223,17 @@ unsafe fn eight_bit(
     kept: *mut PairLine,
     out: *mut f32,
 ) {
-    match variant {
-        ONCE => for_size!(
-            rows,
-            panels,
-            eight_bit_tile[ONCE],
-            pairs,
-            depth_groups,
-            groups,
-            kept,
-            out
-        ),
-        KEEP => for_size!(
-            rows,
-            panels,
-            eight_bit_tile[KEEP],
-            pairs,
-            depth_groups,
-            groups,
-            kept,
-            out
-        ),
-        _ => for_size!(
-            rows,
-            panels,
-            eight_bit_tile[KEPT],
-            pairs,
-            depth_groups,
-            groups,
-            kept,
-            out
-        ),
-    }
+    for_variant!(
+        variant,
+        rows,
+        panels,
+        eight_bit_tile,
+        pairs,
+        depth_groups,
+        groups,
+        kept,
+        out
+    )
 }
 
 /// A pair of activations in every lane.
