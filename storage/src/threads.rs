@@ -30,11 +30,11 @@ const FIND: &str = concat!(
     stored_columns!(),
     " FROM messages WHERE message_id = $1 AND conversation_id = $2"
 );
-/// Who wrote how much in the threads of a range of messages. An attempt at a reply that another one replaced does not count.
+/// Who wrote how much in the threads of a range of messages.
 const SUMMARIES: &str = "SELECT t.thread, COUNT(*), MAX(t.seq), t.author_kind, t.author_id, MAX(t.author_name) \
      FROM messages r JOIN messages t ON t.conversation_id = r.conversation_id AND t.thread = r.message_id \
      WHERE r.conversation_id = $1 AND r.seq >= $2 AND r.seq <= $3 AND t.thread IS NOT NULL \
-     AND t.deleted_at IS NULL AND t.superseded = 0 \
+     AND t.deleted_at IS NULL \
      GROUP BY t.thread, t.author_kind, t.author_id ORDER BY MIN(t.seq)";
 
 /// A page of a thread.
