@@ -121,14 +121,15 @@ impl State {
 async fn make(engine: &Engine, new: &NewChange) -> Result<Changed, DatabaseError> {
     let (id, no_activity) = (new.conversation_id, 0_i64);
     // The conversation's row is locked by the first statement: what the others find stays as it is.
-    let queries = vec![
+    let mut queries = vec![
         (COUNT_UP, params![id, 1_u64, no_activity]),
         (row::FIND_SENT, params![new.user_id, new.client_id.as_ref()]),
         State::query(new),
-        room::use_invitation(new),
     ];
-    let (transaction, results) = engine.begin(queries).await?;
-    let decided = decide(new, each(results)?);
+    queries.extend(room::use_invitation(new));
+    let (transaction, mut results) = engine.begin(queries).await?;
+    let used = new.invitation.and_then(|_| results.pop());
+    let decided = decide(new, each(results)?, used);
     let (change, statements) = match decided {
         Ok(Decision::Make(change, statements)) => (change, statements),
         Ok(Decision::MadeBefore(change)) => {
@@ -157,7 +158,8 @@ enum Decision {
 
 fn decide(
     new: &NewChange,
-    [counted, sent, state, invitation]: [Rows; 4],
+    [counted, sent, state]: [Rows; 3],
+    used: Option<Rows>,
 ) -> Result<Decision, StorageError> {
     if let Some(row) = sent.first() {
         let (change, text) = row::read_sent(row)?;
@@ -176,7 +178,7 @@ fn decide(
     if new.members_seq.is_some_and(|known| known != members_seq) {
         return Err(StorageError::MembersChanged);
     }
-    if new.invitation.is_some() && invitation.rows.is_empty() {
+    if used.is_some_and(|invitation| invitation.rows.is_empty()) {
         return Err(StorageError::NotFound("invitation"));
     }
     let change = Change {

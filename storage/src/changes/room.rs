@@ -46,10 +46,10 @@ pub(super) fn state(new: &NewChange) -> Query {
     (STATE, params![new.conversation_id, member])
 }
 
-/// The statement that counts a use of the invitation, if it is one and still good.
-pub(super) fn use_invitation(new: &NewChange) -> Query {
-    let parameters = params![new.invitation, new.conversation_id, new.created_at];
-    (USE_INVITATION, parameters)
+/// The statement that counts a use of the invitation by which somebody joins, if it is still good.
+pub(super) fn use_invitation(new: &NewChange) -> Option<Query> {
+    let parameters = params![new.invitation?, new.conversation_id, new.created_at];
+    Some((USE_INVITATION, parameters))
 }
 
 fn member_id(member: &Author) -> Value {
