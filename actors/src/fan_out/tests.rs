@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use protocol::{Author, TwinId};
+use protocol::{Author, ServerFrame, TwinId};
 use std::sync::Arc;
 
 use super::*;
