@@ -260,10 +260,7 @@ pub(super) async fn read_conversation(
     path: web::Path<ConversationId>,
 ) -> Result<web::Json<ConversationEntry>, Problem> {
     let id = edge.joined_conversation(*path, caller.user_id).await?;
-    let conversation = edge.storage.conversation(id).await?;
-    let conversation = conversation.ok_or_else(|| Problem::not_found("conversation"))?;
-    let members = edge.storage.members(id).await?;
-    Ok(web::Json(ConversationEntry::new(conversation, members)))
+    edge.conversation_entry(id).await
 }
 
 impl From<ConversationKind> for KindName {

@@ -2,6 +2,7 @@
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, delete, get, post, web};
+use actors::RoomChange;
 use actors::permissions::{Operation, may, may_grant};
 use protocol::{Author, ConversationId, ErrorCode, InvitationId, Role, UserId, What};
 use serde::{Deserialize, Serialize};
@@ -260,13 +261,22 @@ pub(super) async fn accept_invitation(
     if !edge.storage.is_member(room, caller.user_id).await? {
         let account = edge.storage.user(caller.user_id).await?;
         let account = account.ok_or_else(|| Problem::not_found("account"))?;
-        let (id, name) = (account.id, account.name);
-        let joined = What::Joined {
-            member: Author::User { id, name },
-            role: Some(invitation.role),
+        let (user, name) = (account.id, account.name);
+        let member = Author::User {
+            id: user,
+            name: name.clone(),
         };
-        edge.change_room_by(caller.user_id, room, joined, Some(invitation.id))
-            .await?;
+        let change = RoomChange {
+            conversation: room,
+            user,
+            name,
+            what: What::Joined {
+                member,
+                role: Some(invitation.role),
+            },
+            invitation: Some(invitation.id),
+        };
+        edge.node.change_room(change).await?;
     }
     edge.conversation_entry(room).await
 }

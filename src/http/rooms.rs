@@ -5,9 +5,7 @@
 use actix_web::{HttpResponse, delete, get, patch, post, put, web};
 use actors::RoomChange;
 use actors::permissions::{Denial, Operation, may};
-use protocol::{
-    Author, ConversationId, ErrorCode, InvitationId, Message, MessageId, Role, TwinId, UserId, What,
-};
+use protocol::{Author, ConversationId, ErrorCode, Message, MessageId, Role, TwinId, UserId, What};
 use serde::{Deserialize, Serialize};
 use storage::{Member, MessageVersion};
 use utoipa::ToSchema;
@@ -157,11 +155,8 @@ pub(super) async fn add_member(
     let id = edge.joined_conversation(*path, caller.user_id).await?;
     let (member, role) = match (body.user_id, body.twin_id) {
         (Some(user), None) => {
-            let user = edge.storage.user(user).await?;
-            let user = user.ok_or_else(|| Problem::not_found("person"))?;
-            let (id, name) = (user.id, user.name);
             let role = body.role.unwrap_or(Role::Member);
-            (Author::User { id, name }, Some(role))
+            (edge.person(user).await?, Some(role))
         }
         (None, Some(_)) if body.role.is_some() => {
             return Err(Problem::invalid("role", "a twin has none"));
@@ -194,9 +189,8 @@ pub(super) async fn remove_member(
     path: web::Path<(ConversationId, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let (id, member) = path.into_inner();
-    let id = edge.joined_conversation(id, caller.user_id).await?;
     let own = caller.user_id.as_uuid() == member;
-    let member = edge.member(id, member).await?;
+    let member = edge.fellow_member(caller.user_id, id, member).await?;
     let what = match own {
         true => What::Left { member },
         false => What::Removed { member },
@@ -223,8 +217,7 @@ pub(super) async fn set_role(
     body: web::Json<RoleRequest>,
 ) -> Result<web::Json<ConversationEntry>, Problem> {
     let (id, member) = path.into_inner();
-    let id = edge.joined_conversation(id, caller.user_id).await?;
-    let member = edge.member(id, member).await?;
+    let member = edge.fellow_member(caller.user_id, id, member).await?;
     let role = body.role;
     edge.change_room(caller.user_id, id, What::RoleSet { member, role })
         .await?;
@@ -254,8 +247,7 @@ pub(super) async fn mute_member(
         return Err(Problem::invalid("minutes", &reason));
     }
     let (id, member) = path.into_inner();
-    let id = edge.joined_conversation(id, caller.user_id).await?;
-    let member = edge.member(id, member).await?;
+    let member = edge.fellow_member(caller.user_id, id, member).await?;
     let until = minutes.map(|minutes| edge.clock.now_ms() + i64::from(minutes) * MINUTE_MS);
     edge.change_room(caller.user_id, id, What::Muted { member, until })
         .await?;
@@ -278,8 +270,7 @@ pub(super) async fn unmute_member(
     path: web::Path<(ConversationId, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let (id, member) = path.into_inner();
-    let id = edge.joined_conversation(id, caller.user_id).await?;
-    let member = edge.member(id, member).await?;
+    let member = edge.fellow_member(caller.user_id, id, member).await?;
     edge.change_room(caller.user_id, id, What::Unmuted { member })
         .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -408,17 +399,6 @@ impl Edge {
         conversation: ConversationId,
         what: What,
     ) -> Result<(), Problem> {
-        self.change_room_by(user, conversation, what, None).await
-    }
-
-    /// Has a room changed, perhaps by an invitation.
-    pub(super) async fn change_room_by(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        what: What,
-        invitation: Option<InvitationId>,
-    ) -> Result<(), Problem> {
         let account = self.storage.user(user).await?;
         let account = account.ok_or_else(|| Problem::not_found("account"))?;
         let change = RoomChange {
@@ -426,7 +406,7 @@ impl Edge {
             user,
             name: account.name,
             what,
-            invitation,
+            invitation: None,
         };
         self.node.change_room(change).await?;
         Ok(())
@@ -440,22 +420,35 @@ impl Edge {
         what: fn(Author) -> What,
     ) -> Result<HttpResponse, Problem> {
         let room = self.joined_conversation(room, by).await?;
-        let account = self.storage.user(user).await?;
-        let account = account.ok_or_else(|| Problem::not_found("person"))?;
-        let (id, name) = (account.id, account.name);
-        self.change_room(by, room, what(Author::User { id, name }))
-            .await?;
+        let member = self.person(user).await?;
+        self.change_room(by, room, what(member)).await?;
         Ok(HttpResponse::NoContent().finish())
     }
 
-    /// A member of a conversation, as changes name it.
-    async fn member(&self, conversation: ConversationId, id: Uuid) -> Result<Author, Problem> {
+    /// A person, as changes name one.
+    async fn person(&self, id: UserId) -> Result<Author, Problem> {
+        let account = self.storage.user(id).await?;
+        let account = account.ok_or_else(|| Problem::not_found("person"))?;
+        let (id, name) = (account.id, account.name);
+        Ok(Author::User { id, name })
+    }
+
+    /// A member of a conversation that the caller takes part in too, as changes name it.
+    async fn fellow_member(
+        &self,
+        caller: UserId,
+        conversation: ConversationId,
+        id: Uuid,
+    ) -> Result<Author, Problem> {
         let members = self.storage.members(conversation).await?;
-        let is_it = |member: &&Member| match member {
-            Member::User { id: user, .. } => user.as_uuid() == id,
-            Member::Twin { id: twin, .. } => twin.as_uuid() == id,
+        let find = |id: Uuid| {
+            members.iter().find(|member| match member {
+                Member::User { id: user, .. } => user.as_uuid() == id,
+                Member::Twin { id: twin, .. } => twin.as_uuid() == id,
+            })
         };
-        let found = members.iter().find(is_it).map(Member::as_author);
+        find(caller.as_uuid()).ok_or_else(|| Problem::not_found("conversation"))?;
+        let found = find(id).map(Member::as_author);
         found.ok_or_else(|| Problem::not_found("member"))
     }
 
