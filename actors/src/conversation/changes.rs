@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use protocol::{
-    Author, Change, ClientId, Entry, ErrorCode, InvitationId, MessageId, Role, ServerFrame, UserId,
-    What,
+    Author, Change, ClientId, Entry, ErrorCode, InvitationId, Role, ServerFrame, UserId, What,
 };
 use storage::{Changed, ConversationKind, NewChange, Roster, Storage, StorageError};
 
-use super::members::permit;
+use super::members::{permit, standing_of};
 use super::requests::Acknowledged;
 use super::{Conversation, Refusal};
 use crate::limits::MEMBERS_READS_MAX;
@@ -24,7 +23,6 @@ pub(crate) struct Alter {
     pub(crate) name: String,
     pub(crate) is_bot: bool,
     pub(crate) client_id: ClientId,
-    pub(crate) message_id: MessageId,
     pub(crate) what: What,
 }
 
@@ -43,7 +41,10 @@ impl Handler<Alter> for Conversation {
     type Result = ResponseActFuture<Self, Result<Acknowledged, Refusal>>;
 
     fn handle(&mut self, alter: Alter, _: &mut Self::Context) -> Self::Result {
-        let message_id = alter.message_id;
+        let Some(message_id) = alter.what.message_id() else {
+            let refusal = Refusal::new(ErrorCode::Invalid, "this changes no message");
+            return Box::pin(actix::fut::err(refusal));
+        };
         let new = NewChange {
             conversation_id: self.id,
             user_id: alter.user,
@@ -257,19 +258,8 @@ struct Room<'a> {
 
 impl Room<'_> {
     fn standing(&self, user: UserId) -> Option<Standing> {
-        let mut members = self.roster.members.iter();
-        members.find_map(|member| match member {
-            storage::Member::User {
-                id,
-                role,
-                muted_until,
-                ..
-            } if *id == user => Some(Standing {
-                role: *role,
-                muted_until: *muted_until,
-            }),
-            _ => None,
-        })
+        let mut places = self.roster.members.iter().filter_map(standing_of);
+        places.find_map(|(id, standing)| (id == user).then_some(standing))
     }
 
     /// Whether a person may act on another's place. Twins, and people who are not in, stand below everybody.

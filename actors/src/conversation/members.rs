@@ -41,20 +41,8 @@ enum Reading {
 
 impl Members {
     pub(super) fn new(roster: Roster) -> Self {
-        let standing = |member: &Member| match member {
-            Member::User {
-                id,
-                role,
-                muted_until,
-                ..
-            } => {
-                let (role, muted_until) = (*role, *muted_until);
-                Some((*id, Standing { role, muted_until }))
-            }
-            Member::Twin { .. } => None,
-        };
         let standings = Standings {
-            of: roster.members.iter().filter_map(standing).collect(),
+            of: roster.members.iter().filter_map(standing_of).collect(),
             seq: roster.seq,
         };
         Self {
@@ -101,6 +89,22 @@ impl Members {
     pub(super) fn permit(&self, user: UserId, operation: Operation) -> Result<(), Refusal> {
         let standing = self.standings.of.get(&user).copied();
         permit(self.roster.kind, standing, operation)
+    }
+}
+
+/// A person's or a bot's place; a twin has none.
+pub(super) fn standing_of(member: &Member) -> Option<(UserId, Standing)> {
+    match member {
+        Member::User {
+            id,
+            role,
+            muted_until,
+            ..
+        } => {
+            let (role, muted_until) = (*role, *muted_until);
+            Some((*id, Standing { role, muted_until }))
+        }
+        Member::Twin { .. } => None,
     }
 }
 

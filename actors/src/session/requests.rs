@@ -102,13 +102,7 @@ impl Session {
                     return self.push_error(request_ref, refusal);
                 }
                 let what = What::Edited { message_id, text };
-                self.alter(
-                    request_ref,
-                    conversation_id,
-                    client_id,
-                    (message_id, what),
-                    context,
-                );
+                self.alter(request_ref, conversation_id, client_id, what, context);
             }
             ClientFrame::Delete {
                 conversation_id,
@@ -116,13 +110,7 @@ impl Session {
                 message_id,
             } => {
                 let what = What::Deleted { message_id };
-                self.alter(
-                    request_ref,
-                    conversation_id,
-                    client_id,
-                    (message_id, what),
-                    context,
-                );
+                self.alter(request_ref, conversation_id, client_id, what, context);
             }
             ClientFrame::React {
                 conversation_id,
@@ -131,13 +119,7 @@ impl Session {
                 emoji,
             } => {
                 let what = What::Reacted { message_id, emoji };
-                self.alter(
-                    request_ref,
-                    conversation_id,
-                    client_id,
-                    (message_id, what),
-                    context,
-                );
+                self.alter(request_ref, conversation_id, client_id, what, context);
             }
             ClientFrame::Unreact {
                 conversation_id,
@@ -146,13 +128,7 @@ impl Session {
                 emoji,
             } => {
                 let what = What::Unreacted { message_id, emoji };
-                self.alter(
-                    request_ref,
-                    conversation_id,
-                    client_id,
-                    (message_id, what),
-                    context,
-                );
+                self.alter(request_ref, conversation_id, client_id, what, context);
             }
             ClientFrame::Pin {
                 conversation_id,
@@ -160,13 +136,7 @@ impl Session {
                 message_id,
             } => {
                 let what = What::Pinned { message_id };
-                self.alter(
-                    request_ref,
-                    conversation_id,
-                    client_id,
-                    (message_id, what),
-                    context,
-                );
+                self.alter(request_ref, conversation_id, client_id, what, context);
             }
             ClientFrame::Unpin {
                 conversation_id,
@@ -174,13 +144,7 @@ impl Session {
                 message_id,
             } => {
                 let what = What::Unpinned { message_id };
-                self.alter(
-                    request_ref,
-                    conversation_id,
-                    client_id,
-                    (message_id, what),
-                    context,
-                );
+                self.alter(request_ref, conversation_id, client_id, what, context);
             }
             ClientFrame::Typing { conversation_id } => {
                 self.ask(
@@ -309,7 +273,7 @@ impl Session {
         request_ref: Option<RequestRef>,
         conversation: ConversationId,
         client_id: ClientId,
-        (message_id, what): (MessageId, What),
+        what: What,
         context: &mut Context<Self>,
     ) {
         let Some(person) = &self.person else { return };
@@ -318,7 +282,6 @@ impl Session {
             name: person.name.clone(),
             is_bot: person.is_bot,
             client_id: client_id.clone(),
-            message_id,
             what,
         };
         if let Err(refusal) = self.may_add(alter.user) {
