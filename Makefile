@@ -77,7 +77,7 @@ test-doc: setup ## The examples in the documentation of the Rust code
 	else echo "no examples in the documentation of the Rust code"; fi
 
 .PHONY: test-python
-test-python: setup test-packages ## The Python tests: the set-up, the API as OpenAPI describes it, the official OpenAI clients, the bot in docs/PROTOCOL.md
+test-python: setup test-packages ## The Python tests: the set-up, the API as OpenAPI and AsyncAPI describe it, the official OpenAI clients, the bot in docs/PROTOCOL.md
 	@cargo build --locked --bin digital-twin
 	@python3 setup/unit_tests.py
 

@@ -1,7 +1,10 @@
-//! Writes the golden frames anew: `cargo run -p protocol --example fixtures`. A difference is a change of the protocol.
+//! Writes the golden frames and `docs/asyncapi.json` anew: `cargo run -p protocol --example fixtures`. A difference is a
+//! change of the protocol.
 
 use std::path::Path;
 
+#[path = "../tests/protocol/asyncapi.rs"]
+mod asyncapi;
 #[path = "../tests/protocol/samples.rs"]
 mod samples;
 
@@ -12,5 +15,7 @@ fn main() -> std::io::Result<()> {
         std::fs::write(folder.join(name), content)?;
         println!("wrote {}", folder.join(name).display());
     }
+    std::fs::write(asyncapi::path(), asyncapi::document())?;
+    println!("wrote {}", asyncapi::path().display());
     Ok(())
 }

@@ -21,11 +21,13 @@ pub struct ClientRequest {
 
 /// What a client asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum ClientFrame {
     /// The first frame of a new client: says who it is.
     Identify {
         /// An access token.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = TOKEN_BYTES_MAX)))]
         token: String,
         /// Wishes for `presence` in what is followed.
         #[serde(default, skip_serializing_if = "is_false")]
@@ -34,8 +36,10 @@ pub enum ClientFrame {
     /// The first frame of a client that comes back: identifies it and subscribes to what it followed.
     Resume {
         /// An access token.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = TOKEN_BYTES_MAX)))]
         token: String,
         /// What the client followed, and how far it had read.
+        #[cfg_attr(feature = "schema", schemars(length(max = SUBSCRIPTIONS_MAX)))]
         cursors: Vec<Cursor>,
         /// Wishes for `presence` in what is followed.
         #[serde(default, skip_serializing_if = "is_false")]
@@ -61,6 +65,7 @@ pub enum ClientFrame {
         /// The client's own id for the message: sending it again is harmless.
         client_id: ClientId,
         /// The text.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::limits::TEXT_BYTES_MAX)))]
         text: String,
         /// The message that this one answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +83,7 @@ pub enum ClientFrame {
         /// The message.
         message_id: MessageId,
         /// The new text.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::limits::TEXT_BYTES_MAX)))]
         text: String,
     },
     /// Deletes a message.
@@ -141,6 +147,7 @@ pub enum ClientFrame {
         /// What kind of event it is, as the clients agree among themselves.
         event: EventName,
         /// What happened, in whatever form the clients agree on.
+        #[cfg_attr(feature = "schema", schemars(length(max = BROADCAST_BYTES_MAX)))]
         data: String,
     },
     /// Says how far the person has read.
@@ -277,6 +284,7 @@ fn check_seq(name: &str, seq: u64) -> Result<(), String> {
 
 /// How far a client had followed a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cursor {
     /// The conversation.
     pub conversation_id: ConversationId,
@@ -293,22 +301,30 @@ pub struct InvalidShortText {
     of: &'static str,
 }
 
-/// The characters that a short text may have, in words and as a test.
-type Alphabet = (&'static str, fn(char) -> bool);
+/// The characters that a short text may have: in words, as a test, and as a regular expression for a whole text.
+type Alphabet = (&'static str, fn(char) -> bool, &'static str);
 
-const PRINTABLE_ASCII: Alphabet = ("of printable ASCII without spaces", |character| {
-    character.is_ascii_graphic()
-});
+const PRINTABLE_ASCII: Alphabet = (
+    "of printable ASCII without spaces",
+    |character| character.is_ascii_graphic(),
+    "^[!-~]+$",
+);
 
-const VISIBLE: Alphabet = ("without spaces and control characters", |character| {
-    !character.is_whitespace() && !character.is_control()
-});
+const VISIBLE: Alphabet = (
+    "without spaces and control characters",
+    |character| !character.is_whitespace() && !character.is_control(),
+    r"^[^\s\u0000-\u001f\u007f-\u009f]+$",
+);
 
 macro_rules! token_text {
     ($(#[$doc:meta])+ $name:ident, $wire:literal, $bytes_max:expr, $alphabet:expr) => {
         $(#[$doc])+
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(try_from = "String", into = "String")]
+        #[cfg_attr(feature = "schema", schemars(extend(
+            "minLength" = 1, "maxLength" = $bytes_max, "pattern" = $alphabet.2
+        )))]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -322,7 +338,7 @@ macro_rules! token_text {
             type Error = InvalidShortText;
 
             fn try_from(text: String) -> Result<Self, InvalidShortText> {
-                let (of, allowed): Alphabet = $alphabet;
+                let (of, allowed, _): Alphabet = $alphabet;
                 if text.is_empty() || text.len() > $bytes_max || !text.chars().all(allowed) {
                     return Err(InvalidShortText { name: $wire, bytes_max: $bytes_max, of });
                 }

@@ -33,6 +33,7 @@ impl Entry {
 
 /// A change: an entry of the log with a place of its own, so that whoever comes back learns of it like of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// The conversation in which something changed.
     pub conversation_id: ConversationId,
@@ -52,6 +53,7 @@ pub struct Change {
 
 /// What a change does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum What {
     /// A message has another text.

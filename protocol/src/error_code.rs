@@ -8,6 +8,7 @@ macro_rules! error_codes {
     ($($(#[$doc:meta])+ $name:ident = $text:literal),+ $(,)?) => {
         /// A stable code for what went wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum ErrorCode {
             $($(#[$doc])+ #[serde(rename = $text)] $name,)+
         }
@@ -69,6 +70,7 @@ impl fmt::Display for ErrorCode {
 
 /// Why the server closes a WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[repr(u16)]
 pub enum CloseCode {
     /// The client closed, and the server agrees.

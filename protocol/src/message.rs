@@ -6,6 +6,7 @@ use crate::{ClientId, ConversationId, DocumentId, Emoji, ErrorCode, MessageId, T
 
 /// Who wrote a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Author {
     /// A person.
@@ -55,6 +56,7 @@ impl Author {
 
 /// A message: an entry of the log, as it stands after all changes that were made to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Message {
     /// The conversation that the message stands in.
     pub conversation_id: ConversationId,
@@ -97,7 +99,7 @@ pub struct Message {
     /// The adapter that the model wrote a twin's reply with; absent where it had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapter: Option<String>,
-    /// The seed that a twin's reply was sampled with: at most [`crate::limits::SEED_MAX`].
+    /// The seed that a twin's reply was sampled with: at most 2^53 − 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// How long a twin's reply took; absent on a person's message.
@@ -158,6 +160,7 @@ impl Message {
 
 /// What stands in a message's thread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ThreadSummary {
     /// How many messages, without those that were deleted.
     pub replies: u64,
@@ -169,6 +172,7 @@ pub struct ThreadSummary {
 
 /// An emoji beside a message, and who put it there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reaction {
     /// The emoji.
     pub emoji: Emoji,
@@ -178,6 +182,7 @@ pub struct Reaction {
 
 /// A place in a document that a reply was drawn from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Source {
     /// The document.
     pub document_id: DocumentId,
@@ -193,6 +198,7 @@ pub struct Source {
 
 /// What a reply cost, in tokens of its model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Usage {
     /// Tokens of the prompt.
     pub prompt_tokens: u32,
@@ -202,6 +208,7 @@ pub struct Usage {
 
 /// How long a reply took, from when its twin was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Latency {
     /// Milliseconds until its first text; absent when it says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -212,6 +219,7 @@ pub struct Latency {
 
 /// Why a reply ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// The model ended its turn.
@@ -226,6 +234,7 @@ pub enum StopReason {
 
 /// Why a reply failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failure {
     /// A stable code.
     pub code: ErrorCode,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A person's place in a room: each may whatever those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads, writes and reacts.

@@ -9,6 +9,7 @@ use crate::{
 
 /// What the server says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The answer to `identify` and `resume`.
@@ -216,6 +217,7 @@ impl ServerFrame {
 
 /// Who a client is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadyUser {
     /// The person's id.
     pub id: UserId,

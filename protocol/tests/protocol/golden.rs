@@ -9,6 +9,7 @@ use protocol::{
 };
 use serde_json::Value;
 
+use crate::asyncapi;
 use crate::samples::{client_samples, fixture_files, rejected_samples, server_samples};
 
 fn read(name: &str) -> String {
@@ -49,6 +50,16 @@ fn the_files_are_what_this_version_writes() {
              `cargo run -p protocol --example fixtures` and look at the difference"
         );
     }
+}
+
+#[test]
+fn the_asyncapi_document_is_what_this_version_writes() {
+    let written = fs::read_to_string(asyncapi::path()).unwrap();
+    assert!(
+        written == asyncapi::document(),
+        "docs/asyncapi.json differs from what this version writes: run `cargo run -p protocol --example fixtures` and \
+         look at the difference"
+    );
 }
 
 #[test]

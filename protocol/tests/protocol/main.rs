@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod arbitrary;
+mod asyncapi;
 mod golden;
 mod hostile;
 mod page;

@@ -11,6 +11,8 @@ use protocol::limits::{
 use protocol::{ClientFrame, CloseCode, Codec, ErrorCode, Recovery, ServerFrame};
 use serde_json::Value;
 
+use crate::asyncapi::answers_to;
+
 fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/PROTOCOL.md");
     fs::read_to_string(path).unwrap()
@@ -85,6 +87,32 @@ fn every_frame_has_a_heading_and_a_golden_example() {
         assert_eq!(shown, ops, "{heading}: the examples, in order");
         for example in &examples {
             assert!(golden.contains(&example), "not in {file}: {example}");
+        }
+    }
+}
+
+#[test]
+fn every_client_frame_says_what_answers_it() {
+    let page = page();
+    let frames = section(&page, "## Client frames");
+    for op in ClientFrame::OPS {
+        let text = section(frames, &format!("### `{op}`"));
+        let answer = text
+            .split("nswer: ")
+            .nth(1)
+            .or_else(|| text.split("No answer").nth(1));
+        let answer = answer.unwrap_or_else(|| panic!("{op}: no `Answer: …` and no `No answer …`"));
+        let sentence = answer.split(['.', '\n']).next().unwrap();
+        assert_eq!(
+            text.contains("No answer"),
+            answers_to(op).is_empty(),
+            "{op}"
+        );
+        for name in answers_to(op) {
+            assert!(
+                sentence.contains(&format!("`{name}`")),
+                "{op}: {name} is not in {sentence:?}"
+            );
         }
     }
 }
