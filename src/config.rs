@@ -134,6 +134,12 @@ pub struct ModelsConfig {
     pub deterministic: bool,
     /// Tokens of the longest reply.
     pub reply_tokens_max: u32,
+    /// Messages of machines in a row after a person's.
+    pub chain_hops_max: u32,
+    /// Replies that go back to one message of a person.
+    pub chain_replies_max: u32,
+    /// Tokens of all of them.
+    pub chain_tokens_max: u32,
 }
 
 /// How people are told of what they have not seen.
@@ -415,6 +421,12 @@ impl Reader<'_> {
             cache_bytes_max: to_usize(self.number("TWIN_CACHE_MIB", 1, 1 << 20) << 20),
             deterministic: self.required("TWIN_DETERMINISTIC", value::boolean),
             reply_tokens_max: u32::try_from(self.number("TWIN_REPLY_TOKENS_MAX", 1, 4_096))
+                .expect("the setting's range fits"),
+            chain_hops_max: u32::try_from(self.number("TWIN_CHAIN_HOPS_MAX", 1, 100))
+                .expect("the setting's range fits"),
+            chain_replies_max: u32::try_from(self.number("TWIN_CHAIN_REPLIES_MAX", 1, 1_000))
+                .expect("the setting's range fits"),
+            chain_tokens_max: u32::try_from(self.number("TWIN_CHAIN_TOKENS_MAX", 1, 1_000_000))
                 .expect("the setting's range fits"),
         }
     }

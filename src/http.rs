@@ -12,6 +12,7 @@ mod conversations;
 mod documents;
 mod drafts;
 mod fallback;
+mod feedback;
 mod fields;
 mod history;
 mod invitations;
@@ -146,6 +147,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(rooms::add_member)
                 .service(rooms::remove_member)
                 .service(rooms::set_role)
+                .service(rooms::set_policy)
                 .service(rooms::mute_member)
                 .service(rooms::unmute_member)
                 .service(rooms::list_bans)
@@ -158,6 +160,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(invitations::delete_invitation)
                 .service(invitations::read_invitation)
                 .service(invitations::accept_invitation)
+                .service(feedback::give_feedback)
+                .service(feedback::read_feedback)
+                .service(feedback::take_feedback_back)
+                .service(feedback::list_feedback)
                 .service(keys::create_key)
                 .service(keys::list_keys)
                 .service(keys::delete_key)

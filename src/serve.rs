@@ -296,6 +296,9 @@ fn node_config(config: &Config, node: NodeId) -> NodeConfig {
         sends_per_minute: config.limits.sends_per_minute,
         broadcasts: config.limits.broadcasts_per_user.as_governor(),
         reply_tokens_max: config.models.reply_tokens_max,
+        chain_hops_max: config.models.chain_hops_max,
+        chain_replies_max: config.models.chain_replies_max,
+        chain_tokens_max: config.models.chain_tokens_max,
         ..NodeConfig::new(node)
     }
 }

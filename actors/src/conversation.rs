@@ -3,13 +3,14 @@
 //! 1. [`Submit`] (`requests.rs`): membership is checked, the message appended to the log, and only then acknowledged.
 //! 2. The entry is released in order to the shards that have members (`followers.rs`), and published for the other nodes.
 //! 3. A change of a message ([`Alter`], `changes.rs`) or of the room ([`Administer`]) becomes an entry of the log in the same way.
-//! 4. Each reply that the message asks for is claimed, handed to its twin, and streamed (`replies.rs`).
+//! 4. Each reply that the message asks for is claimed, handed to its twin, and streamed (`replies.rs`); people may have further
+//!    attempts made at it (`attempts.rs`).
 //! 5. Who follows now is told to those who wish to know (`presence.rs`).
 //! 6. A little later those who have missed a message and are not there are told (`notices.rs`).
 //! 7. Who takes part and as what is read anew after each change of it (`members.rs`).
 //! 8. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use crate::node::Services;
 use crate::supervisor::{LifeLine, WakeError};
 use crate::timeline::{Arrival, Timeline, entry_frame};
 
+mod attempts;
 mod changes;
 mod followers;
 mod members;
@@ -33,6 +35,7 @@ mod presence;
 mod replies;
 mod requests;
 
+pub(crate) use attempts::Attempt;
 pub(crate) use changes::{Administer, Alter};
 use followers::ShardLink;
 pub(crate) use followers::{Attach, Detach, Enter};
@@ -42,8 +45,8 @@ pub(crate) use notices::Look;
 use notices::Notices;
 pub(crate) use presence::Here;
 use presence::Presence;
-use replies::OwnReply;
 pub(crate) use replies::{HandOver, ResumeReplies, Stop};
+use replies::{Line, OwnReply};
 pub(crate) use requests::{Acknowledged, Read, Submit, Typing};
 use requests::{Appends, Sending};
 
@@ -99,6 +102,11 @@ pub(crate) struct Conversation {
     presence: Presence,
     notices: Notices,
     replies: HashMap<MessageId, OwnReply>,
+    /// Replies that wait for their turn, by the message that they answer.
+    waiting: HashMap<MessageId, Line>,
+    /// Replies that are being claimed, and the messages that they answer.
+    claiming: HashSet<MessageId>,
+    claimed_questions: HashSet<MessageId>,
     /// Messages on their way into the log, in the order in which they came.
     appends: Appends,
     /// Messages that were judged by members of the past, and are to be judged anew.
@@ -134,6 +142,9 @@ impl Conversation {
             presence: Presence::default(),
             notices: Notices::default(),
             replies: HashMap::new(),
+            waiting: HashMap::new(),
+            claiming: HashSet::new(),
+            claimed_questions: HashSet::new(),
             appends: Appends::new(),
             refused: Vec::new(),
             held: Vec::new(),
@@ -247,7 +258,8 @@ impl Conversation {
             || !self.held.is_empty()
             || self.reading_log
             || self.subscribed
-            || !self.replies.is_empty();
+            || !self.replies.is_empty()
+            || !self.claiming.is_empty();
         if needed {
             self.last_needed = Instant::now();
         } else if self.last_needed.elapsed() > self.services.config.idle_after {
@@ -262,9 +274,8 @@ impl Actor for Conversation {
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(CONVERSATION_MAILBOX_MAX);
         context.run_interval(HOUSEKEEPING, Self::housekeeping);
-        for order in std::mem::take(&mut self.unfinished) {
-            self.resume_reply(order, context);
-        }
+        let unfinished = std::mem::take(&mut self.unfinished);
+        self.resume_replies(unfinished, context);
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {

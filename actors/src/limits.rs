@@ -64,6 +64,9 @@ pub const EARLY_ENTRIES_MAX: usize = 1_024;
 /// Replies that a conversation may have running at once, here and on other nodes.
 pub const RUNNING_REPLIES_MAX: usize = 64;
 
+/// Twins that answer one message: each waits for those before it, and nobody reads more.
+pub const REPLIES_TO_ONE_MAX: usize = 16;
+
 /// Bytes of a reply's text, several times what the longest allowed reply in tokens gives.
 pub const REPLY_BYTES_MAX: usize = 64 * 1024;
 

@@ -10,7 +10,7 @@ use bus::{Bus, BusEvent, Events};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use inference::{Priority, TextForm};
 use protocol::{NodeId, TwinId, UserId};
-use storage::Storage;
+use storage::{ChainLimits, Storage};
 use tokio::sync::oneshot;
 
 use crate::bus_event::{NodeEvent, all_nodes};
@@ -49,6 +49,12 @@ pub struct NodeConfig {
     pub reply_tokens_max: u32,
     /// Tokens of the longest prompt.
     pub prompt_tokens_max: usize,
+    /// Messages of machines in a row, each an answer to the one before, after a message of a person.
+    pub chain_hops_max: u32,
+    /// Replies to a message of a person and to the machines that answer it, all together.
+    pub chain_replies_max: u32,
+    /// Tokens that are generated for those replies.
+    pub chain_tokens_max: u32,
 }
 
 impl NodeConfig {
@@ -65,6 +71,19 @@ impl NodeConfig {
             broadcasts: Quota::per_second(std::num::NonZeroU32::new(100).expect("100 is not zero")),
             reply_tokens_max: 256,
             prompt_tokens_max: 1_024,
+            chain_hops_max: 4,
+            chain_replies_max: 8,
+            chain_tokens_max: 2_048,
+        }
+    }
+
+    /// How far machines may set each other off.
+    pub(crate) fn chain_limits(&self) -> ChainLimits {
+        ChainLimits {
+            hops_max: self.chain_hops_max.into(),
+            replies_max: self.chain_replies_max.into(),
+            tokens_max: self.chain_tokens_max.into(),
+            reply_tokens_max: self.reply_tokens_max.into(),
         }
     }
 }

@@ -17,7 +17,7 @@ pub enum Operation {
     Type,
     /// Tell everybody who follows something that is never kept.
     Broadcast,
-    /// Stop a reply.
+    /// Stop a reply, have another attempt made at it, or say which attempt counts.
     Stop,
     /// Make links by which others join, and see them.
     Invite,
@@ -45,6 +45,8 @@ pub enum Operation {
     RevokeInvitations,
     /// Change what somebody may do.
     SetRole,
+    /// Say when somebody else's twin answers.
+    SetPolicy,
 }
 
 impl Operation {
@@ -69,6 +71,7 @@ impl Operation {
         Self::Mute,
         Self::RevokeInvitations,
         Self::SetRole,
+        Self::SetPolicy,
     ];
 
     /// The least role that may.
@@ -86,7 +89,8 @@ impl Operation {
             | Self::Ban
             | Self::Mute
             | Self::RevokeInvitations
-            | Self::SetRole => Role::Moderator,
+            | Self::SetRole
+            | Self::SetPolicy => Role::Moderator,
         }
     }
 

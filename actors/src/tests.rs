@@ -23,6 +23,8 @@ use crate::{
     WorkerNode, serve_connection,
 };
 
+mod attempts;
+mod chains;
 mod bots;
 mod changes;
 mod chat;

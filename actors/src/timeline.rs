@@ -85,8 +85,7 @@ impl Timeline {
         &mut self,
         message_id: MessageId,
         author: Author,
-        reply_to: MessageId,
-        thread: Option<MessageId>,
+        place: ReplyPlace,
     ) -> Option<RunningReply> {
         if self.running.len() >= RUNNING_REPLIES_MAX && !self.is_running(message_id) {
             return None;
@@ -96,8 +95,9 @@ impl Timeline {
             message_id,
             ai_written: author.is_ai(),
             author,
-            reply_to,
-            thread,
+            reply_to: place.reply_to,
+            thread: place.thread,
+            variant_of: place.variant_of,
         });
         let reply = RunningReply {
             message_id,

@@ -1,117 +1,82 @@
-//! Which twins answer a message: pure, decided from the members and the text alone.
+//! Which twins answer a message, and in which order: pure, decided from the members and the message alone.
+//!
+//! Between two a twin always answers. In a room it answers when it is mentioned (`@Name`), when one of its messages is answered,
+//! and, where its policy says so, when it knows something about what a person says. What machines write is answered like what
+//! people write, as far as storage lets machines set each other off ([`storage::ChainLimits`]).
 
-use protocol::{Author, TwinId};
-use storage::Member;
+use protocol::{Author, TwinId, TwinPolicy};
+use storage::{Member, ReplyWhen};
 
-/// The twins that answer a message of `author` with this text.
-///
-/// With one person and one twin, the twin always answers. In a room a twin answers when it is mentioned (`@Name`).
-/// What a twin writes is answered by nobody, so twins cannot set each other off.
-pub(crate) fn answering_twins(members: &[Member], author: &Author, text: &str) -> Vec<TwinId> {
-    if author.is_ai() {
-        return Vec::new();
-    }
-    let twins: Vec<(TwinId, &str)> = members
-        .iter()
-        .filter_map(|member| match member {
-            Member::Twin { id, name, .. } => Some((*id, name.as_str())),
-            Member::User { .. } => None,
-        })
-        .collect();
-    if members.len() == 2
-        && let [(twin, _)] = twins[..]
-    {
-        return vec![twin];
-    }
-    let text = text.to_lowercase();
-    twins
-        .into_iter()
-        .filter(|(_, name)| mentions(&text, name))
-        .map(|(twin, _)| twin)
-        .collect()
+use crate::limits::REPLIES_TO_ONE_MAX;
+
+/// A message, as far as it matters who answers it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said<'a> {
+    /// Who wrote it.
+    pub(crate) author: &'a Author,
+    /// What it says.
+    pub(crate) text: &'a str,
+    /// It answers another message.
+    pub(crate) answers: bool,
 }
 
-/// Whether a text in lower case mentions a name: `@name`, standing as a word of its own.
-pub(crate) fn mentions(text: &str, name: &str) -> bool {
+/// The twins that answer a message, in their order: first those that are mentioned, as they are mentioned; then those of which
+/// only the database knows whether one of their messages is answered; then those that may know something.
+pub(crate) fn answering_twins(members: &[Member], said: Said<'_>) -> Vec<(TwinId, ReplyWhen)> {
+    let others = members.iter().filter_map(|member| match member {
+        Member::Twin {
+            id, name, policy, ..
+        } if !is_author(said.author, *id) => Some((*id, name.as_str(), *policy)),
+        Member::Twin { .. } | Member::User { .. } => None,
+    });
+    let others: Vec<(TwinId, &str, TwinPolicy)> = others.collect();
+    if members.len() == 2
+        && let [(twin, ..)] = others[..]
+    {
+        return vec![(twin, ReplyWhen::Always)];
+    }
+    let text = said.text.to_lowercase();
+    let mut mentioned = Vec::new();
+    let mut answered = Vec::new();
+    let mut confident = Vec::new();
+    for (twin, name, policy) in others {
+        if policy == TwinPolicy::Never {
+            continue;
+        }
+        let speaks_up = policy == TwinPolicy::WhenConfident && !said.author.is_ai();
+        if let Some(at) = mention(&text, name) {
+            mentioned.push((at, twin));
+        } else if speaks_up && confident.len() < REPLIES_TO_ONE_MAX {
+            confident.push((twin, ReplyWhen::AnsweredOrConfident));
+        } else if said.answers {
+            answered.push((twin, ReplyWhen::Answered));
+        }
+    }
+    mentioned.sort_by_key(|(at, _)| *at);
+    let mentioned = mentioned.into_iter();
+    let mut answering: Vec<(TwinId, ReplyWhen)> = mentioned
+        .map(|(_, twin)| (twin, ReplyWhen::Always))
+        .take(REPLIES_TO_ONE_MAX)
+        .collect();
+    confident.truncate(REPLIES_TO_ONE_MAX - answering.len());
+    answering.extend(answered);
+    answering.extend(confident);
+    answering
+}
+
+fn is_author(author: &Author, twin: TwinId) -> bool {
+    matches!(author, Author::Twin { id, .. } if *id == twin)
+}
+
+/// Where a text in lower case mentions a name first: `@name`, standing as a word of its own.
+fn mention(text: &str, name: &str) -> Option<usize> {
     let mention = format!("@{}", name.to_lowercase());
     let in_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    text.match_indices(&mention).any(|(at, _)| {
-        !text[..at].ends_with(in_word) && !text[at + mention.len()..].starts_with(in_word)
+    let mut found = text.match_indices(&mention).map(|(at, _)| at);
+    found.find(|at| {
+        !text[..*at].ends_with(in_word) && !text[at + mention.len()..].starts_with(in_word)
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use protocol::{Role, UserId};
-
-    use super::*;
-
-    fn person(name: &str) -> Member {
-        Member::User {
-            id: UserId::new(),
-            name: name.to_owned(),
-            bot_of: None,
-            joined_at: 0,
-            role: Role::Member,
-            muted_until: None,
-        }
-    }
-
-    fn twin(name: &str) -> (TwinId, Member) {
-        let id = TwinId::new();
-        (
-            id,
-            Member::Twin {
-                id,
-                name: name.to_owned(),
-                joined_at: 0,
-            },
-        )
-    }
-
-    fn user() -> Author {
-        Author::User {
-            id: UserId::new(),
-            name: "Kim".to_owned(),
-        }
-    }
-
-    #[test]
-    fn one_to_one_the_twin_always_answers() {
-        let (ada, member) = twin("Ada");
-        assert_eq!(
-            answering_twins(&[person("Kim"), member], &user(), "hello"),
-            [ada]
-        );
-    }
-
-    #[test]
-    fn in_a_room_exactly_the_mentioned_twins_answer() {
-        let (ada, ada_member) = twin("Ada");
-        let (bo, bo_member) = twin("Bo");
-        let members = [person("Kim"), ada_member, bo_member];
-        let cases: [(&str, Vec<TwinId>); 5] = [
-            ("hello all", vec![]),
-            ("@Ada, where?", vec![ada]),
-            ("@adalbert is no twin", vec![]),
-            ("ask @bo and @ADA", vec![ada, bo]),
-            ("mail me: kim@bo", vec![]),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(answering_twins(&members, &user(), text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn nobody_answers_a_twin() {
-        let (ada, member) = twin("Ada");
-        let author = Author::Twin {
-            id: ada,
-            name: "Ada".to_owned(),
-        };
-        assert_eq!(
-            answering_twins(&[person("Kim"), member], &author, "@Ada hello"),
-            []
-        );
-    }
-}
+mod tests;

@@ -44,6 +44,10 @@ const TEMPERATURE_WITH_NOTES: f32 = 0.0;
 /// Passages less alike to the question than this are not shown: all-MiniLM gives unrelated texts about 0 to 0.2.
 const PASSAGE_SCORE_MIN: f32 = 0.25;
 
+/// A passage at least this alike to what a person says makes a twin confident that it can answer unasked. What the demo twin's
+/// documents answer scores higher, small talk lower; `docs/benchmarks.md` has the figures.
+const CONFIDENT_SCORE_MIN: f32 = 0.5;
+
 /// How often a twin looks whether it is still needed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -142,6 +146,14 @@ pub(crate) struct Reply {
     pub(crate) conversation: ConversationId,
     pub(crate) reply: MessageId,
     pub(crate) question: MessageId,
+    /// Nobody has tried before.
+    pub(crate) is_first: bool,
+    /// Others may have answered the question before.
+    pub(crate) after_others: bool,
+    /// Tokens that it may have, where those are fewer than usual.
+    pub(crate) tokens_max: Option<u64>,
+    /// What the reply says already.
+    pub(crate) beginning: String,
     pub(crate) priority: Priority,
     pub(crate) events: mpsc::Sender<GenerationEvent>,
     pub(crate) cancel: Cancel,
@@ -176,6 +188,38 @@ impl Handler<Reply> for Twin {
     }
 }
 
+/// Say whether the twin knows something about a question that it was not asked itself.
+#[derive(Message)]
+#[rtype(result = "Result<bool, Failure>")]
+pub(crate) struct Knows {
+    pub(crate) question: MessageId,
+}
+
+impl Handler<Knows> for Twin {
+    type Result = ResponseActFuture<Self, Result<bool, Failure>>;
+
+    fn handle(&mut self, knows: Knows, _: &mut Self::Context) -> Self::Result {
+        let (id, mind, services) = (self.id, self.mind.clone(), self.services.clone());
+        self.preparing += 1;
+        self.last_needed = Instant::now();
+        let known = async move {
+            let mind = refreshed(id, mind, &services).await?;
+            let question = services.storage.message(knows.question).await?;
+            let question = question
+                .filter(|question| question.deleted_at.is_none())
+                .ok_or(Unanswered::Gone("the question"))?;
+            let best = best_score(&mind.knowledge, &services, &question.text).await?;
+            Ok::<_, Unanswered>((mind, best))
+        };
+        Box::pin(known.into_actor(self).map(|known, this, _| {
+            this.preparing -= 1;
+            let (mind, best) = known.map_err(Failure::from)?;
+            this.mind = mind;
+            Ok(best.is_some_and(|score| score >= CONFIDENT_SCORE_MIN))
+        }))
+    }
+}
+
 /// Answer a question that was asked outside of any conversation: the text goes to `events`.
 #[derive(Message)]
 #[rtype(result = "Result<(), CompletionError>")]
@@ -196,7 +240,7 @@ impl Handler<Complete> for Twin {
             if mind.twin.visibility == Visibility::Private && mind.twin.owner_id != asker {
                 return Err(Unanswered::Gone("the twin"));
             }
-            let question = Question::outside(complete);
+            let question = Question::outside(complete, services.config.reply_tokens_max);
             let plan = write(&mind, &services, question).await?;
             Ok((mind, plan))
         });
@@ -217,6 +261,12 @@ struct Question {
     asker: Asker,
     /// The message that is written.
     message: u128,
+    /// What it says already.
+    beginning: String,
+    /// Tokens that it may have.
+    tokens_max: u32,
+    /// Whether to stay close to the notes, where there are some.
+    keeps_to_notes: bool,
     sampling: Sampling,
     priority: Priority,
     events: mpsc::Sender<GenerationEvent>,
@@ -230,13 +280,16 @@ enum Asker {
 }
 
 impl Question {
-    fn outside(complete: Complete) -> Self {
+    fn outside(complete: Complete, reply_tokens_max: u32) -> Self {
         let completion = complete.completion;
         Self {
             text: completion.question,
             history: completion.history,
             asker: Asker::User(completion.user),
             message: 0,
+            beginning: String::new(),
+            tokens_max: reply_tokens_max,
+            keeps_to_notes: true,
             sampling: completion.sampling,
             priority: Priority::Person,
             events: complete.events,
@@ -291,24 +344,40 @@ async fn answer(
     let question = question
         .filter(|question| question.deleted_at.is_none())
         .ok_or(Unanswered::Gone("the question"))?;
-    let before = Some(question.seq);
     let storage = &services.storage;
     let history = storage
-        .messages_before(
+        .said_before(
             reply.conversation,
             question.thread,
-            before,
+            question.seq,
             HISTORY_MESSAGES_MAX,
         )
         .await?;
+    let mut history = prompt::turns(&history, id);
+    if reply.after_others {
+        let answers = storage
+            .answers(reply.question, HISTORY_MESSAGES_MAX)
+            .await?;
+        let of_others = |message: &protocol::Message| !matches!(message.author, Author::Twin { id: author, .. } if author == id);
+        let answers: Vec<_> = answers.into_iter().filter(of_others).collect();
+        history.extend(prompt::turns(&answers, id));
+    }
+    let usual = services.config.reply_tokens_max;
+    let tokens_max = reply
+        .tokens_max
+        .and_then(|tokens| u32::try_from(tokens).ok());
     let asked = Question {
         text: question.text,
-        history: prompt::turns(&history),
+        history,
         asker: match question.author {
             Author::User { id, .. } | Author::Bot { id, .. } => Asker::User(id),
             Author::Twin { id, .. } => Asker::Twin(id),
         },
         message: u128::from_be_bytes(*reply.reply.as_bytes()),
+        // Another attempt that were not sampled would say the same once more.
+        keeps_to_notes: reply.is_first || !reply.beginning.is_empty(),
+        beginning: reply.beginning,
+        tokens_max: tokens_max.map_or(usual, |tokens| tokens.min(usual)),
         sampling: Sampling {
             seed: seed_of(reply.reply),
             ..Sampling::default()
@@ -333,7 +402,8 @@ async fn write(mind: &Mind, services: &Services, question: Question) -> Result<P
             passages,
             history: question.history,
             question: &question.text,
-            tokens_max: prompt_tokens_max(services),
+            tokens_max: prompt_tokens_max(services)
+                .saturating_sub(counter.count(&question.beginning)),
         },
         |text| counter.count(text),
     );
@@ -347,11 +417,12 @@ async fn write(mind: &Mind, services: &Services, question: Question) -> Result<P
     let mut request = GenerateRequest {
         origin: origin_of(&mind.twin, &question.asker, question.priority),
         prompt: Prompt::Conversation(prompt.messages),
-        max_tokens: services.config.reply_tokens_max,
+        max_tokens: question.tokens_max,
         message: question.message,
+        beginning: question.beginning,
         ..GenerateRequest::default()
     };
-    if !prompt.sources.is_empty() {
+    if question.keeps_to_notes && !prompt.sources.is_empty() {
         request.temperature = TEMPERATURE_WITH_NOTES;
     }
     question.sampling.apply(&mut request);
@@ -408,6 +479,21 @@ async fn passages(
     let mut notes = cut_to_sentences(passages, query, &vectors);
     notes.truncate(NOTES_MAX);
     Ok(notes)
+}
+
+/// How alike the best passage is to a question; none when there is no passage.
+async fn best_score(
+    knowledge: &Knowledge,
+    services: &Services,
+    question: &str,
+) -> Result<Option<f32>, Unanswered> {
+    if knowledge.is_empty() {
+        return Ok(None);
+    }
+    let vectors = embed(services, TextForm::Query, vec![question.to_owned()]).await?;
+    let query = vectors.first().map(Vec::as_slice).unwrap_or_default();
+    let best = knowledge.search(query, 1, PASSAGE_SCORE_MIN);
+    Ok(best.first().map(|passage| passage.score))
 }
 
 async fn embed(

@@ -164,6 +164,29 @@ pub enum ClientFrame {
         /// The reply.
         message_id: MessageId,
     },
+    /// Has a twin make another attempt at a reply, with another seed.
+    Regenerate {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The reply, whichever attempt at it.
+        message_id: MessageId,
+    },
+    /// Has a twin go on with a reply that did not come to its end: another attempt that begins with what this one says.
+    Continue {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The attempt that ended too early.
+        message_id: MessageId,
+    },
+    /// Says which attempt at a reply counts.
+    Choose {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The client's own id for the change: sending it again is harmless.
+        client_id: ClientId,
+        /// The attempt.
+        message_id: MessageId,
+    },
     /// Asks for a `pong`.
     Ping,
 }
@@ -186,6 +209,9 @@ impl ClientFrame {
         "broadcast",
         "read",
         "stop",
+        "regenerate",
+        "continue",
+        "choose",
         "ping",
     ];
 
@@ -207,6 +233,9 @@ impl ClientFrame {
             Self::Broadcast { .. } => "broadcast",
             Self::Read { .. } => "read",
             Self::Stop { .. } => "stop",
+            Self::Regenerate { .. } => "regenerate",
+            Self::Continue { .. } => "continue",
+            Self::Choose { .. } => "choose",
             Self::Ping => "ping",
         }
     }
@@ -252,6 +281,9 @@ impl ClientFrame {
             | Self::Unpin { .. }
             | Self::Typing { .. }
             | Self::Stop { .. }
+            | Self::Regenerate { .. }
+            | Self::Continue { .. }
+            | Self::Choose { .. }
             | Self::Ping => Ok(()),
         }
     }

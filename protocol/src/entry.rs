@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Author, ClientId, ConversationId, Emoji, Message, MessageId, Role};
+use crate::{Author, ClientId, ConversationId, Emoji, Message, MessageId, Role, TwinPolicy};
 
 /// One entry of a conversation's log. The log is gapless: entry `seq + 1` follows entry `seq`.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,11 @@ pub enum What {
     /// A message is gone: its place stays, its text does not.
     Deleted {
         /// The message.
+        message_id: MessageId,
+    },
+    /// Of the attempts at a reply another one counts.
+    Chosen {
+        /// The attempt that counts now.
         message_id: MessageId,
     },
     /// Somebody put an emoji beside a message.
@@ -140,6 +145,13 @@ pub enum What {
         /// Who.
         member: Author,
     },
+    /// A twin answers in another way.
+    PolicySet {
+        /// The twin.
+        member: Author,
+        /// When it answers.
+        policy: TwinPolicy,
+    },
     /// The conversation has another title.
     Titled {
         /// The title; absent when it has none any more.
@@ -160,6 +172,7 @@ impl What {
         match self {
             Self::Edited { message_id, .. }
             | Self::Deleted { message_id }
+            | Self::Chosen { message_id }
             | Self::Reacted { message_id, .. }
             | Self::Unreacted { message_id, .. }
             | Self::Pinned { message_id }
@@ -170,6 +183,7 @@ impl What {
             | Self::Banned { .. }
             | Self::Unbanned { .. }
             | Self::RoleSet { .. }
+            | Self::PolicySet { .. }
             | Self::Muted { .. }
             | Self::Unmuted { .. }
             | Self::Titled { .. }
@@ -186,10 +200,12 @@ impl What {
             | Self::Banned { member }
             | Self::Unbanned { member }
             | Self::RoleSet { member, .. }
+            | Self::PolicySet { member, .. }
             | Self::Muted { member, .. }
             | Self::Unmuted { member } => Some(member),
             Self::Edited { .. }
             | Self::Deleted { .. }
+            | Self::Chosen { .. }
             | Self::Reacted { .. }
             | Self::Unreacted { .. }
             | Self::Pinned { .. }

@@ -121,6 +121,8 @@ id! {
     NotificationTargetId,
     /// A link by which people join a room.
     InvitationId,
+    /// What somebody thinks of a reply.
+    FeedbackId,
     /// A running server process.
     NodeId,
 }

@@ -10,6 +10,7 @@ mod entry;
 mod error_code;
 mod id;
 mod message;
+mod policy;
 mod role;
 mod server;
 
@@ -22,11 +23,13 @@ pub use codec::{
 pub use entry::{Change, Entry, What};
 pub use error_code::{CloseCode, ErrorCode, Recovery};
 pub use id::{
-    ApiKeyId, ChunkId, ConversationId, DocumentId, InvalidId, InvitationId, MessageId, NodeId,
-    NotificationId, NotificationTargetId, SessionId, TokenFamilyId, TwinId, UserId,
+    ApiKeyId, ChunkId, ConversationId, DocumentId, FeedbackId, InvalidId, InvitationId, MessageId,
+    NodeId, NotificationId, NotificationTargetId, SessionId, TokenFamilyId, TwinId, UserId,
 };
 pub use message::{
-    Author, Failure, Latency, Message, Reaction, Source, StopReason, ThreadSummary, Usage,
+    Author, Chain, ChainEnd, Failure, Latency, Message, Reaction, Source, StopReason,
+    ThreadSummary, Usage,
 };
+pub use policy::{InvalidTwinPolicy, TwinPolicy};
 pub use role::{InvalidRole, Role};
 pub use server::{ReadyUser, ServerFrame};

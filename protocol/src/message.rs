@@ -84,6 +84,12 @@ pub struct Message {
     /// What stands in this message's thread; only over HTTP, and absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread_summary: Option<ThreadSummary>,
+    /// The first attempt at the same reply, when this is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant_of: Option<MessageId>,
+    /// Whether another attempt at the same reply is the one that counts; absent when this one does.
+    #[serde(default, skip_serializing_if = "crate::client::is_false")]
+    pub superseded: bool,
     /// What a twin's reply was drawn from; absent on a person's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<Source>>,
@@ -105,6 +111,9 @@ pub struct Message {
     /// How long a twin's reply took; absent on a person's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
+    /// How far machines have set each other off: on messages of machines that answer machines, or that ask for answers of theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Chain>,
     /// Why a reply failed; present exactly when `stop_reason` is `failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -142,6 +151,8 @@ impl Message {
             reply_to: None,
             thread: None,
             thread_summary: None,
+            variant_of: None,
+            superseded: false,
             sources: None,
             usage: None,
             stop_reason: None,
@@ -149,6 +160,7 @@ impl Message {
             adapter: None,
             seed: None,
             latency: None,
+            chain: None,
             failure: None,
             edited_at: None,
             deleted_at: None,
@@ -217,6 +229,46 @@ pub struct Latency {
     pub whole_ms: u64,
 }
 
+/// Where a machine's message stands among those that go back to one message of a person, and how much there may still be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chain {
+    /// The person's message.
+    pub cause: MessageId,
+    /// How many messages of machines it stands after that, each an answer to the one before; itself counted.
+    pub hops: u64,
+    /// Tokens that may still be generated for replies that go back to the cause.
+    pub tokens_left: u64,
+    /// Why some of those that it asks for an answer give none; absent when all may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<ChainEnd>,
+}
+
+/// The limit that ended a chain of machines' messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChainEnd {
+    /// So many in a row.
+    Hops,
+    /// So many replies in all.
+    Replies,
+    /// So many tokens.
+    Tokens,
+}
+
+impl ChainEnd {
+    /// Every limit.
+    pub const ALL: [Self; 3] = [Self::Hops, Self::Replies, Self::Tokens];
+
+    /// The limit in the words of the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hops => "hops",
+            Self::Replies => "replies",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
 /// Why a reply ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -230,6 +282,13 @@ pub enum StopReason {
     Stopped,
     /// It failed; `failure` says why.
     Failed,
+}
+
+impl StopReason {
+    /// Whether the reply ended by itself, not because of a person or a fault.
+    pub const fn is_own(self) -> bool {
+        matches!(self, Self::EndOfTurn | Self::Length)
+    }
 }
 
 /// Why a reply failed.

@@ -91,6 +91,9 @@ pub enum ServerFrame {
         /// The root of the thread that it is written in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<MessageId>,
+        /// The first attempt at the same reply, when this is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        variant_of: Option<MessageId>,
     },
     /// A piece of a reply.
     Delta {

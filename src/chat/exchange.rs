@@ -240,6 +240,7 @@ mod tests {
                 ai_written: true,
                 reply_to: self.question,
                 thread: None,
+                variant_of: None,
             }
         }
 

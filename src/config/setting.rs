@@ -207,6 +207,21 @@ pub const SETTINGS: &[Setting] = &[
         "256",
         "Tokens of the longest reply, 1 to 4096",
     ),
+    value(
+        "TWIN_CHAIN_HOPS_MAX",
+        "4",
+        "Messages of twins and bots in a row, each an answer to the one before, after a person's message; 1 to 100",
+    ),
+    value(
+        "TWIN_CHAIN_REPLIES_MAX",
+        "8",
+        "Replies of twins that go back to one message of a person, 1 to 1000; those that it asks for itself are always given",
+    ),
+    value(
+        "TWIN_CHAIN_TOKENS_MAX",
+        "2048",
+        "Tokens of all those replies together, 1 to 1000000",
+    ),
     optional(
         "TWIN_WORKERS",
         "Threads that serve HTTP and WebSockets, 1 to 256 [default: one fewer than the cores]",

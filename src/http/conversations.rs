@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, get, post, web};
-use protocol::{ConversationId, Role, TwinId, UserId};
+use protocol::{ConversationId, Role, TwinId, TwinPolicy, UserId};
 use serde::{Deserialize, Serialize};
 use storage::{
     Conversation, ConversationKind, ConversationSummary, Member, NewConversation, NewMember,
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::caller::{Participant, WritingCaller};
 use super::limits::MEMBERS_MAX;
-use super::message_schema::{AuthorSchema, RoleName};
+use super::message_schema::{AuthorSchema, RoleName, TwinPolicyName};
 use super::paging::{ActivityText, Page, PageQuery};
 use super::problem::Problem;
 use super::responses::{ListProblems, ReadProblems, WriteProblems};
@@ -150,6 +150,9 @@ pub(super) enum MemberEntry {
         name: String,
         /// Since when, in UTC milliseconds since 1970.
         joined_at: i64,
+        /// When it answers in a room of more than two.
+        #[schema(value_type = TwinPolicyName)]
+        policy: TwinPolicy,
     },
     /// A bot.
     Bot {
@@ -405,10 +408,12 @@ impl From<Member> for MemberEntry {
                 id,
                 name,
                 joined_at,
+                policy,
             } => Self::Twin {
                 id,
                 name,
                 joined_at,
+                policy,
             },
         }
     }

@@ -2,7 +2,7 @@
 
 use super::limits::{
     EMAIL_CHARS_MAX, GREETING_CHARS_MAX, LANGUAGE_CHARS_MAX, NAME_CHARS_MAX, PERSONA_CHARS_MAX,
-    TOPIC_CHARS_MAX,
+    REASON_CHARS_MAX, TOPIC_CHARS_MAX,
 };
 use super::problem::Problem;
 use crate::auth::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
@@ -65,6 +65,11 @@ pub(super) fn persona(text: &str) -> Result<String, Problem> {
 /// A greeting.
 pub(super) fn greeting(text: &str) -> Result<String, Problem> {
     long_text("greeting", text, GREETING_CHARS_MAX)
+}
+
+/// Why somebody thinks something of a reply.
+pub(super) fn reason(text: &str) -> Result<String, Problem> {
+    long_text("reason", text, REASON_CHARS_MAX)
 }
 
 /// A language tag, or nothing.

@@ -42,6 +42,9 @@ pub const PERSONA_CHARS_MAX: usize = 4_000;
 /// Characters of a greeting: it is shown whole above an empty conversation.
 pub const GREETING_CHARS_MAX: usize = 2_000;
 
+/// Characters of the reason in feedback: a page, more is a letter to the twin's owner.
+pub const REASON_CHARS_MAX: usize = 2_000;
+
 /// Characters of a language tag (RFC 5646, section 4.4.1).
 pub const LANGUAGE_CHARS_MAX: usize = 35;
 

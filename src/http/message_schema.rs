@@ -37,6 +37,12 @@ pub(super) struct MessageSchema {
     /// What stands in this message's thread; absent where there is none.
     #[schema(required = false, nullable = false)]
     thread_summary: Option<ThreadSummarySchema>,
+    /// The first attempt at the same reply, when this is another one.
+    #[schema(required = false, nullable = false)]
+    variant_of: Option<Uuid>,
+    /// Whether another attempt at the same reply is the one that counts; absent when this one does.
+    #[schema(required = false)]
+    superseded: bool,
     /// What a twin's reply was drawn from; absent on a person's message.
     #[schema(required = false, nullable = false)]
     sources: Option<Vec<SourceSchema>>,
@@ -62,6 +68,9 @@ pub(super) struct MessageSchema {
     /// How long a twin's reply took; absent on a person's message.
     #[schema(required = false, nullable = false)]
     latency: Option<LatencySchema>,
+    /// How far machines have set each other off: on messages of machines that answer machines, or that ask for answers of theirs.
+    #[schema(required = false, nullable = false)]
+    chain: Option<ChainSchema>,
     /// Why a reply failed; present exactly when `stop_reason` is `failed`.
     #[schema(required = false, nullable = false)]
     failure: Option<FailureSchema>,
@@ -149,6 +158,23 @@ pub(super) enum RoleName {
     Owner,
 }
 
+/// When a twin answers in a room of more than two; between two it always does.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TwinPolicy)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "it only describes what protocol serialises")
+)]
+pub(super) enum TwinPolicyName {
+    /// Not at all.
+    Never,
+    /// When it is mentioned, or one of its messages is answered.
+    WhenAddressed,
+    /// Then, and to a person's message about something that it knows.
+    WhenConfident,
+}
+
 /// A place in a document that a reply was drawn from.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Source)]
@@ -186,6 +212,38 @@ pub(super) struct LatencySchema {
     whole_ms: u64,
 }
 
+/// Where a machine's message stands among those that go back to one message of a person, and how much there may still be.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Chain)]
+pub(super) struct ChainSchema {
+    /// The person's message.
+    cause: Uuid,
+    /// How many messages of machines it stands after that, each an answer to the one before; itself counted.
+    hops: u64,
+    /// Tokens that may still be generated for replies that go back to the cause.
+    tokens_left: u64,
+    /// Why some of those that it asks for an answer give none; absent when all may.
+    #[schema(required = false, nullable = false)]
+    ended: Option<ChainEndSchema>,
+}
+
+/// The limit that ended a chain of machines' messages.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ChainEnd)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "it only describes what protocol serialises")
+)]
+pub(super) enum ChainEndSchema {
+    /// So many in a row.
+    Hops,
+    /// So many replies in all.
+    Replies,
+    /// So many tokens.
+    Tokens,
+}
+
 /// Why a reply ended.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -219,8 +277,8 @@ pub(super) struct FailureSchema {
 #[cfg(test)]
 mod tests {
     use protocol::{
-        Author, ErrorCode, Failure, Latency, Message, Reaction, Source, StopReason, ThreadSummary,
-        Usage,
+        Author, Chain, ChainEnd, ErrorCode, Failure, Latency, Message, Reaction, Source,
+        StopReason, ThreadSummary, Usage,
     };
     use serde::Serialize;
     use serde_json::Value;
@@ -252,6 +310,8 @@ mod tests {
                     name: "Bo".to_owned(),
                 }],
             }),
+            variant_of: Some(protocol::MessageId::from_uuid(ID)),
+            superseded: true,
             sources: Some(vec![Source {
                 document_id: protocol::DocumentId::from_uuid(ID),
                 document: "document".to_owned(),
@@ -270,6 +330,12 @@ mod tests {
             latency: Some(Latency {
                 first_text_ms: Some(9),
                 whole_ms: 10,
+            }),
+            chain: Some(Chain {
+                cause: protocol::MessageId::from_uuid(ID),
+                hops: 11,
+                tokens_left: 12,
+                ended: Some(ChainEnd::Hops),
             }),
             failure: Some(Failure {
                 code: ErrorCode::Overloaded,
@@ -308,6 +374,8 @@ mod tests {
                     name: "Bo".to_owned(),
                 }],
             }),
+            variant_of: Some(ID),
+            superseded: true,
             sources: Some(vec![SourceSchema {
                 document_id: ID,
                 document: "document".to_owned(),
@@ -326,6 +394,12 @@ mod tests {
             latency: Some(LatencySchema {
                 first_text_ms: Some(9),
                 whole_ms: 10,
+            }),
+            chain: Some(ChainSchema {
+                cause: ID,
+                hops: 11,
+                tokens_left: 12,
+                ended: Some(ChainEndSchema::Hops),
             }),
             failure: Some(FailureSchema {
                 code: "overloaded".to_owned(),
@@ -353,6 +427,26 @@ mod tests {
             (StopReasonSchema::Length, StopReason::Length),
             (StopReasonSchema::Stopped, StopReason::Stopped),
             (StopReasonSchema::Failed, StopReason::Failed),
+        ] {
+            assert_eq!(json(&described), json(&real));
+        }
+        for (described, real) in [
+            (TwinPolicyName::Never, protocol::TwinPolicy::Never),
+            (
+                TwinPolicyName::WhenAddressed,
+                protocol::TwinPolicy::WhenAddressed,
+            ),
+            (
+                TwinPolicyName::WhenConfident,
+                protocol::TwinPolicy::WhenConfident,
+            ),
+        ] {
+            assert_eq!(json(&described), json(&real));
+        }
+        for (described, real) in [
+            (ChainEndSchema::Hops, ChainEnd::Hops),
+            (ChainEndSchema::Replies, ChainEnd::Replies),
+            (ChainEndSchema::Tokens, ChainEnd::Tokens),
         ] {
             assert_eq!(json(&described), json(&real));
         }

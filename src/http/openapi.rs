@@ -4,8 +4,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::message_schema::{
-    AuthorSchema, FailureSchema, LatencySchema, MessageSchema, SourceSchema, StopReasonSchema,
-    UsageSchema,
+    AuthorSchema, ChainEndSchema, ChainSchema, FailureSchema, LatencySchema, MessageSchema,
+    SourceSchema, StopReasonSchema, UsageSchema,
 };
 use super::openai::ErrorDocument;
 use super::problem::{ProblemCode, ProblemDocument};
@@ -50,6 +50,8 @@ const BEARER: &str = "bearer";
         SourceSchema,
         UsageSchema,
         LatencySchema,
+        ChainSchema,
+        ChainEndSchema,
         StopReasonSchema,
         FailureSchema,
         ErrorDocument,

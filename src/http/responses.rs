@@ -35,6 +35,8 @@ problem_sets! {
     SearchProblems = [400, 401, 404, 422, 429, 500, 503];
     /// Of a route that reads what belongs to somebody.
     OwnerReadProblems = [400, 401, 403, 404, 500, 503];
+    /// Of a route that reads a page of what belongs to somebody.
+    OwnerListProblems = [400, 401, 403, 404, 422, 500, 503];
     /// Of a route that deletes.
     DeleteProblems = [400, 401, 403, 404, 429, 500, 503];
     /// Of a route that makes or changes something and takes a body.

@@ -5,7 +5,9 @@
 use actix_web::{HttpResponse, delete, get, patch, post, put, web};
 use actors::RoomChange;
 use actors::permissions::{Denial, Operation, may};
-use protocol::{Author, ConversationId, ErrorCode, Message, MessageId, Role, TwinId, UserId, What};
+use protocol::{
+    Author, ConversationId, ErrorCode, Message, MessageId, Role, TwinId, TwinPolicy, UserId, What,
+};
 use serde::{Deserialize, Serialize};
 use storage::{Member, MessageVersion};
 use utoipa::ToSchema;
@@ -15,7 +17,7 @@ use super::caller::{Caller, WritingCaller};
 use super::conversations::ConversationEntry;
 use super::json::optional_whole;
 use super::limits::MUTE_MINUTES_MAX;
-use super::message_schema::{MessageSchema, RoleName};
+use super::message_schema::{MessageSchema, RoleName, TwinPolicyName};
 use super::paging::Page;
 use super::problem::Problem;
 use super::responses::{DeleteProblems, OwnerReadProblems, ReadProblems, WriteProblems};
@@ -62,6 +64,15 @@ pub(super) struct RoleRequest {
     /// The role.
     #[schema(value_type = RoleName)]
     role: Role,
+}
+
+/// When a twin answers from now on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyRequest {
+    /// The policy.
+    #[schema(value_type = TwinPolicyName)]
+    policy: TwinPolicy,
 }
 
 /// How long a person may not write.
@@ -220,6 +231,35 @@ pub(super) async fn set_role(
     let member = edge.fellow_member(caller.user_id, id, member).await?;
     let role = body.role;
     edge.change_room(caller.user_id, id, What::RoleSet { member, role })
+        .await?;
+    edge.conversation_entry(id).await
+}
+
+/// Say when a twin answers in a room: its owner may, and who keeps order there.
+#[utoipa::path(
+    tag = "rooms",
+    params(
+        ("conversation" = Uuid, Path, description = "The room's id"),
+        ("twin" = Uuid, Path, description = "The twin's id"),
+    ),
+    request_body = PolicyRequest,
+    responses((status = OK, description = "The room as it is now", body = ConversationEntry), WriteProblems)
+)]
+#[put("/conversations/{conversation}/twins/{twin}/policy")]
+pub(super) async fn set_policy(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    path: web::Path<(ConversationId, Uuid)>,
+    body: web::Json<PolicyRequest>,
+) -> Result<web::Json<ConversationEntry>, Problem> {
+    let (id, twin) = path.into_inner();
+    let id = edge.joined_conversation(id, caller.user_id).await?;
+    let member = edge.member(id, twin).await?;
+    if !matches!(member, Author::Twin { .. }) {
+        return Err(Problem::not_found("twin"));
+    }
+    let policy = body.policy;
+    edge.change_room(caller.user_id, id, What::PolicySet { member, policy })
         .await?;
     edge.conversation_entry(id).await
 }

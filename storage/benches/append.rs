@@ -171,6 +171,7 @@ impl Scene {
             created_at: 0,
             members_seq: None,
             replies: Vec::new(),
+            chain: None,
         }
     }
 }

@@ -16,6 +16,9 @@ pub enum StorageError {
     /// It contradicts what is there; the text names what.
     #[error("{0} is in use already")]
     Conflict(&'static str),
+    /// It cannot be as things stand; the text says why.
+    #[error("{0}")]
+    Refused(&'static str),
     /// There is no such thing; the text names what.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -80,7 +83,7 @@ impl StorageError {
             }
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Overloaded(_) => ErrorCode::Overloaded,
-            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Conflict(_) | Self::Refused(_) => ErrorCode::Conflict,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::LimitReached { .. } => ErrorCode::LimitReached,
             Self::Invalid(_) => ErrorCode::Invalid,

@@ -5,11 +5,14 @@
 mod storage;
 
 mod api_keys;
+mod attempts;
 mod bots;
+mod chains;
 mod changes;
 mod conversations;
 mod documents;
 mod drafts;
+mod feedback;
 mod files;
 mod history;
 mod invitations;
@@ -33,7 +36,9 @@ mod migrations;
 mod value;
 
 pub use api_keys::ApiKey;
+pub use attempts::{Beginning, NewAttempt};
 pub use bots::{Bot, DELETED_BOT};
+pub use chains::{Admission, ChainLimits, ChainUse};
 pub use changes::{Changed, NewChange, ROOM_MEMBERS_MAX};
 pub use conversations::{
     ActivityCursor, Conversation, ConversationKind, ConversationSummary, MessagePreview,
@@ -42,11 +47,12 @@ pub use conversations::{
 pub use documents::{Chunk, Document};
 pub use drafts::{DRAFTS_MAX, Draft, NewDraft};
 pub use error::StorageError;
+pub use feedback::{Feedback, Rating, TwinFeedback};
 pub use files::{FileKey, Files, InvalidFileKey};
 pub use history::{History, HistoryPlace};
 pub use invitations::{INVITATIONS_MAX, Invitation};
 pub use members::{Ban, Member, Roster};
-pub use messages::{Appended, MessageVersion, NewMessage, NewReplyOrder};
+pub use messages::{Appended, MessageVersion, NewMessage, NewReplyOrder, ReplyWhen};
 pub use migrations::MigrationStatus;
 pub use notification_targets::{
     ClaimedTarget, NotificationSettings, NotificationTarget, QuietHours, TargetKind, TargetSort,

@@ -1,6 +1,6 @@
 //! Who takes part in a conversation and as what, and who is kept out.
 
-use protocol::{Author, ConversationId, Role, TwinId, UserId};
+use protocol::{Author, ConversationId, Role, TwinId, TwinPolicy, UserId};
 
 use crate::conversations::{ConversationKind, read_kind};
 use crate::engine::{Rows, each};
@@ -11,8 +11,9 @@ use crate::{Storage, StorageError};
 const STATE: &str = "SELECT kind, members_seq FROM conversations WHERE id = $1";
 /// The first members of a conversation.
 pub(crate) const MEMBERS: &str = "SELECT m.user_id, m.twin_id, u.owner_id, COALESCE(u.name, t.name), m.joined_at, m.role, \
-     m.muted_until \
+     m.muted_until, p.policy \
      FROM members m LEFT JOIN users u ON u.id = m.user_id LEFT JOIN twins t ON t.id = m.twin_id \
+     LEFT JOIN twin_policies p ON p.conversation_id = m.conversation_id AND p.twin_id = m.twin_id \
      WHERE m.conversation_id = $1 ORDER BY m.position LIMIT $2";
 const FIND_MEMBER: &str =
     "SELECT position FROM members WHERE user_id = $1 AND conversation_id = $2";
@@ -46,6 +47,8 @@ pub enum Member {
         name: String,
         /// Since when, in UTC milliseconds.
         joined_at: i64,
+        /// When it answers.
+        policy: TwinPolicy,
     },
 }
 
@@ -167,6 +170,14 @@ fn read_member(mut row: Row) -> Result<Member, StorageError> {
     let joined_at = row.int()?;
     let role = row.optional_text()?;
     let muted_until = row.optional_int()?;
+    let policy = match row.optional_text()? {
+        Some(policy) => policy
+            .parse()
+            .map_err(|error: protocol::InvalidTwinPolicy| {
+                StorageError::Corrupt(error.to_string())
+            })?,
+        None => TwinPolicy::default(),
+    };
     match (user, twin, role) {
         (Some(id), None, Some(role)) => Ok(Member::User {
             id,
@@ -182,6 +193,7 @@ fn read_member(mut row: Row) -> Result<Member, StorageError> {
             id,
             name,
             joined_at,
+            policy,
         }),
         _ => Err(StorageError::Corrupt(
             "a member is neither person nor twin".into(),

@@ -5,17 +5,18 @@ use std::sync::LazyLock;
 
 use protocol::limits::SEED_MAX;
 use protocol::{
-    Author, ClientId, ConversationId, Emoji, Entry, ErrorCode, Failure, Latency, Message,
-    MessageId, NodeId, Reaction, Source, StopReason, TwinId, Usage, UserId,
+    Author, Chain, ChainEnd, ClientId, ConversationId, Emoji, Entry, ErrorCode, Failure, Latency,
+    Message, MessageId, NodeId, Reaction, Source, StopReason, TwinId, Usage, UserId,
 };
 
 use uuid::Uuid;
 
+use crate::chains::{ChainLimits, Link};
 use crate::changes::{self, read_change};
 use crate::engine::{DatabaseError, Engine, Query, each, only};
 use crate::metrics::Call;
 use crate::storage::page;
-use crate::threads::before_in_thread;
+use crate::threads::said_in_thread;
 use crate::value::{Row, Value, params};
 use crate::{Storage, StorageError};
 
@@ -32,7 +33,8 @@ pub(crate) use message_columns;
 macro_rules! reply_columns {
     () => {
         "prompt_tokens, completion_tokens, stop_reason, model, failure_code, failure_message, \
-         adapter, seed, first_text_ms, whole_ms"
+         adapter, seed, first_text_ms, whole_ms, variant_of, superseded, \
+         cause, hops, tokens_left, chain_ended"
     };
 }
 pub(crate) use reply_columns;
@@ -60,7 +62,17 @@ const INSERT_REPLY: &str = concat!(
     message_columns!(),
     ", ",
     reply_columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+     $23, $24, $25, $26, $27)"
+);
+const NOTE_LINK: &str = "UPDATE messages SET cause = $2, hops = $3, tokens_left = $4, chain_ended = $5 \
+     WHERE message_id = $1";
+/// What others answered to a message, as far as it counts.
+const ANSWERS: &str = concat!(
+    "SELECT ",
+    stored_columns!(),
+    " FROM messages WHERE message_id IN (SELECT message_id FROM reply_orders WHERE reply_to = $1 AND state = 'done') \
+     AND superseded = 0 AND deleted_at IS NULL ORDER BY seq LIMIT $2"
 );
 /// The log is gapless, so that a page of it is a range.
 const AFTER: &str = concat!(
@@ -68,10 +80,12 @@ const AFTER: &str = concat!(
     stored_columns!(),
     " FROM messages WHERE conversation_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq"
 );
-const BEFORE: &str = concat!(
+/// What counts of what was said.
+const SAID_BEFORE: &str = concat!(
     "SELECT ",
     stored_columns!(),
-    " FROM messages WHERE conversation_id = $1 AND thread IS NULL AND seq < $2 ORDER BY seq DESC LIMIT $3"
+    " FROM messages WHERE conversation_id = $1 AND thread IS NULL AND seq < $2 AND superseded = 0 AND deleted_at IS NULL \
+     ORDER BY seq DESC LIMIT $3"
 );
 const FIND: &str = concat!(
     "SELECT ",
@@ -126,6 +140,8 @@ pub struct NewMessage {
     pub members_seq: Option<u64>,
     /// The replies that it asks for; they are ordered in the same transaction.
     pub replies: Vec<NewReplyOrder>,
+    /// How far a machine's message may set others off: not at all when absent.
+    pub chain: Option<ChainLimits>,
 }
 
 /// A twin's reply to the message that is appended with it.
@@ -135,10 +151,23 @@ pub struct NewReplyOrder {
     pub message_id: MessageId,
     /// The twin that is to reply.
     pub twin_id: TwinId,
+    /// When it is to.
+    pub when: ReplyWhen,
     /// The node that will write it.
     pub node_id: NodeId,
     /// Until when other nodes leave it alone, in UTC milliseconds.
     pub lease_until: i64,
+}
+
+/// When a twin is to reply to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyWhen {
+    /// In any case.
+    Always,
+    /// If the message answers one of the twin's.
+    Answered,
+    /// If the message answers one of the twin's or, failing that, if it turns out that the twin knows something.
+    AnsweredOrConfident,
 }
 
 /// What became of a message; it is committed in both cases.
@@ -192,23 +221,23 @@ impl Storage {
         .await
     }
 
-    /// The newest messages before `before_seq`, or of all, oldest first: of a thread with its root, or of none.
-    pub async fn messages_before(
+    /// The newest messages before `before_seq` that count, oldest first: of a thread with its root, or of none. What was deleted
+    /// does not count, and of each reply the attempt does that was chosen.
+    pub async fn said_before(
         &self,
         conversation: ConversationId,
         thread: Option<MessageId>,
-        before_seq: Option<u64>,
+        before_seq: u64,
         limit: u32,
     ) -> Result<Vec<Message>, StorageError> {
         let engine = self.engine();
-        let before_seq = before_seq.unwrap_or(u64::MAX);
         let limit = page(limit);
         let newest_first = self.call(Call::Read, async move {
             match thread {
-                Some(root) => before_in_thread(engine, conversation, root, before_seq, limit).await,
+                Some(root) => said_in_thread(engine, conversation, root, before_seq, limit).await,
                 None => {
                     let parameters = params![conversation, before_seq, limit];
-                    read_messages(engine, BEFORE, parameters).await
+                    read_messages(engine, SAID_BEFORE, parameters).await
                 }
             }
         });
@@ -244,6 +273,17 @@ impl Storage {
                 created_at: row.int()?,
             })
         })
+    }
+
+    /// What twins have answered to a message, oldest first, as far as it counts.
+    pub async fn answers(
+        &self,
+        message: MessageId,
+        limit: u32,
+    ) -> Result<Vec<Message>, StorageError> {
+        let (engine, parameters) = (self.engine(), params![message, page(limit)]);
+        self.call(Call::Read, read_messages(engine, ANSWERS, parameters))
+            .await
     }
 
     /// The message with this id.
@@ -350,10 +390,25 @@ fn insert_statement(messages: usize) -> String {
     format!("{columns}{}", rows.join(", "))
 }
 
-/// The statement that inserts a reply.
-pub(crate) fn insert_reply(reply: &Message) -> Query {
-    let parameters = [message_parameters(reply), reply_parameters(reply)].concat();
+/// The statement that inserts a reply which stands at this place of its chain.
+pub(crate) fn insert_reply(reply: &Message, link: Link) -> Query {
+    let chain = [params![link.cause, link.hops], chain_parameters(reply)].concat();
+    let parameters = [message_parameters(reply), reply_parameters(reply), chain].concat();
     (INSERT_REPLY, parameters)
+}
+
+/// The statement that notes where a machine's message stands in its chain.
+pub(crate) fn note_link(message: &Message, link: Link) -> Query {
+    let place = params![message.message_id, link.cause, link.hops];
+    (NOTE_LINK, [place, chain_parameters(message)].concat())
+}
+
+fn chain_parameters(message: &Message) -> Vec<Value> {
+    let chain = message.chain.as_ref();
+    params![
+        chain.map(|chain| chain.tokens_left),
+        chain.and_then(|chain| chain.ended).map(ChainEnd::as_str),
+    ]
 }
 
 /// The statements that insert messages, given by their parameters, in order and at most so many in one.
@@ -404,6 +459,8 @@ fn reply_parameters(reply: &Message) -> Vec<Value> {
         reply.seed,
         reply.latency.and_then(|latency| latency.first_text_ms),
         reply.latency.map(|latency| latency.whole_ms),
+        reply.variant_of,
+        i64::from(reply.superseded),
     ]
 }
 
@@ -454,6 +511,9 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         first_text_ms,
         whole_ms,
     });
+    let variant_of = row.optional_id()?;
+    let superseded = row.int()? != 0;
+    let chain = read_chain(row)?;
     let usage = match (prompt_tokens, completion_tokens) {
         (Some(prompt), Some(completion)) => Some(Usage {
             prompt_tokens: tokens(prompt)?,
@@ -468,6 +528,8 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         client_id,
         reply_to,
         thread,
+        variant_of,
+        superseded,
         // A reply has an end; whatever it quoted is read beside it.
         sources: stop_reason.map(|_| Vec::new()),
         usage,
@@ -476,6 +538,7 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         adapter,
         seed,
         latency,
+        chain,
         failure,
         edited_at: row.optional_int()?,
         deleted_at: row.optional_int()?,
@@ -559,7 +622,7 @@ const fn stop_reason_name(reason: StopReason) -> &'static str {
     }
 }
 
-fn stop_reason_of(name: &str) -> Result<StopReason, StorageError> {
+pub(crate) fn stop_reason_of(name: &str) -> Result<StopReason, StorageError> {
     let all = [
         StopReason::EndOfTurn,
         StopReason::Length,
@@ -577,6 +640,29 @@ fn code_of(text: &str) -> Result<ErrorCode, StorageError> {
     found
         .copied()
         .ok_or_else(|| StorageError::Corrupt("a stored error code is none".into()))
+}
+
+fn read_chain(row: &mut Row) -> Result<Option<Chain>, StorageError> {
+    let cause = row.optional_id()?;
+    let hops = optional_count(row)?;
+    let tokens_left = optional_count(row)?;
+    let ended = match row.optional_text()? {
+        Some(name) => {
+            let found = ChainEnd::ALL.into_iter().find(|end| end.as_str() == name);
+            let none = || StorageError::Corrupt("a stored end of a chain is none".into());
+            Some(found.ok_or_else(none)?)
+        }
+        None => None,
+    };
+    let (Some(cause), Some(hops), Some(tokens_left)) = (cause, hops, tokens_left) else {
+        return Ok(None);
+    };
+    Ok(Some(Chain {
+        cause,
+        hops,
+        tokens_left,
+        ended,
+    }))
 }
 
 fn optional_count(row: &mut Row) -> Result<Option<u64>, StorageError> {

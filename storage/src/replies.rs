@@ -6,8 +6,9 @@ use protocol::{
 };
 
 use crate::append::COUNT_UP;
+use crate::chains::{self, Answered, ChainLimits, Link};
 use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
-use crate::messages::{self, insert_reply};
+use crate::messages::{self, NewReplyOrder, insert_reply};
 use crate::metrics::Call;
 use crate::storage::page;
 use crate::value::{Row, params};
@@ -15,23 +16,52 @@ use crate::{Storage, StorageError};
 
 macro_rules! columns {
     () => {
-        "message_id, conversation_id, twin_id, reply_to, state, epoch, node_id, lease_until, text, \
-         created_at, \
+        "message_id, conversation_id, twin_id, reply_to, attempt, variant_of, beginning, turn, if_confident, cause, \
+         hops, tokens_max, state, epoch, node_id, lease_until, text, created_at, \
          (SELECT q.thread FROM messages q WHERE q.message_id = reply_orders.reply_to)"
     };
 }
 
+/// It is nobody else's turn: those who reply to one message do so one after the other.
+macro_rules! has_its_turn {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM reply_orders o WHERE o.reply_to = reply_orders.reply_to \
+         AND o.turn < reply_orders.turn AND o.state <> 'done')"
+    };
+}
+
 /// One statement decides: of two nodes that claim at once, the second finds the first's lease.
-const CLAIM: &str = "UPDATE reply_orders SET state = 'running', epoch = epoch + 1, node_id = $2, \
+const CLAIM: &str = concat!(
+    "UPDATE reply_orders SET state = 'running', epoch = epoch + 1, node_id = $2, \
      lease_until = $4 WHERE message_id = $1 AND state <> 'done' \
-     AND (state = 'pending' OR lease_until <= $3 OR node_id = $2) RETURNING epoch";
+     AND (state = 'pending' OR lease_until <= $3 OR node_id = $2) AND ",
+    has_its_turn!(),
+    " RETURNING epoch"
+);
 const PROGRESS: &str = "UPDATE reply_orders SET text = $3, lease_until = $4 \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running'";
 const RENEW: &str = "UPDATE reply_orders SET lease_until = $3 \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running'";
 const FINISH: &str = "UPDATE reply_orders SET state = 'done', text = '' \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running' \
-     RETURNING conversation_id, reply_to";
+     RETURNING conversation_id, reply_to, variant_of, cause, hops";
+/// Whoever is next gets a lease from now on: until now it was not its turn.
+const LEND_TO_NEXT: &str = "UPDATE reply_orders SET lease_until = $2 \
+     WHERE reply_to = $1 AND state = 'pending' AND lease_until < $2";
+/// A reply that is not to be given leaves nothing behind.
+const DECLINE: &str = "DELETE FROM reply_orders \
+     WHERE message_id = $1 AND epoch = $2 AND state = 'running' RETURNING reply_to";
+/// Replies to a message that is gone are not begun.
+pub(crate) const FORGET_PENDING: &str =
+    "DELETE FROM reply_orders WHERE reply_to = $1 AND state = 'pending'";
+const ORDERED_TO: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM reply_orders WHERE reply_to = $1 AND state <> 'done' ORDER BY turn"
+);
+/// Of the attempts at a reply the newest counts.
+const SUPERSEDE: &str = "UPDATE messages SET superseded = 1 WHERE conversation_id = $1 \
+     AND (message_id = $2 OR variant_of = $2) AND deleted_at IS NULL";
 /// The document goes along, so that a quote of one that was deleted meanwhile is not stored.
 const INSERT_SOURCE: &str = "INSERT INTO message_sources \
      (conversation_id, seq, ordinal, document_id, document, section, quote, score_bits) \
@@ -44,14 +74,15 @@ const FIND: &str = concat!(
 const OPEN: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM reply_orders WHERE conversation_id = $1 AND state <> 'done' ORDER BY message_id"
+    " FROM reply_orders WHERE conversation_id = $1 AND state <> 'done' ORDER BY reply_to, turn"
 );
 const EXPIRED: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM reply_orders WHERE state <> 'done' AND lease_until <= $1 ORDER BY lease_until LIMIT $2"
+    " FROM reply_orders WHERE state <> 'done' AND lease_until <= $1 AND ",
+    has_its_turn!(),
+    " ORDER BY lease_until LIMIT $2"
 );
-const THREAD_OF: &str = "SELECT thread FROM messages WHERE message_id = $1";
 const FIND_MESSAGE: &str = concat!(
     "SELECT ",
     crate::messages::stored_columns!(),
@@ -80,6 +111,22 @@ pub struct ReplyOrder {
     pub twin_id: TwinId,
     /// The message that is answered.
     pub reply_to: MessageId,
+    /// Which attempt it is; 0 for the first.
+    pub attempt: u64,
+    /// The first attempt, for the others.
+    pub variant_of: Option<MessageId>,
+    /// What it says from the beginning.
+    pub beginning: String,
+    /// Its place among those to the same message.
+    pub turn: u64,
+    /// It is only to be given if the twin knows something.
+    pub if_confident: bool,
+    /// The person's message that it goes back to.
+    pub cause: Option<MessageId>,
+    /// How many messages of machines it stands after that, itself counted.
+    pub hops: u64,
+    /// The tokens that it may have, where those are fewer than a reply's.
+    pub tokens_max: Option<u64>,
     /// How far it has come.
     pub state: ReplyState,
     /// Rises with every claim; a write with an older one is refused.
@@ -119,6 +166,12 @@ pub struct FinishedReply {
     pub seed: Option<u64>,
     /// How long it took.
     pub latency: Latency,
+    /// The replies that it asks for; they are ordered in the same transaction, as far as the limits go.
+    pub replies: Vec<NewReplyOrder>,
+    /// How far machines may set each other off.
+    pub chain: ChainLimits,
+    /// Until when other nodes leave whoever is next alone, in UTC milliseconds.
+    pub lend_until: i64,
     /// Now, in UTC milliseconds.
     pub created_at: i64,
 }
@@ -175,6 +228,30 @@ impl Storage {
         Ok(rows.affected > 0)
     }
 
+    /// Ends a reply that is not to be given, without a message. `false` when the epoch is stale.
+    pub async fn decline_reply(
+        &self,
+        reply: MessageId,
+        epoch: u64,
+        lend_until: i64,
+    ) -> Result<bool, StorageError> {
+        let engine = self.engine();
+        self.call(Call::Write, async move {
+            until_no_collision!(decline(&engine, reply, epoch, lend_until))
+        })
+        .await
+    }
+
+    /// The replies to a message that are ordered and not done, in the order of their turns.
+    pub async fn replies_ordered_to(
+        &self,
+        message: MessageId,
+    ) -> Result<Vec<ReplyOrder>, StorageError> {
+        self.read(ORDERED_TO, params![message])
+            .await?
+            .map(read_order)
+    }
+
     /// Makes a reply a message of the log, if the epoch is not stale.
     pub async fn finish_reply(
         &self,
@@ -199,7 +276,7 @@ impl Storage {
         rows.first().map(read_order).transpose()
     }
 
-    /// The replies of a conversation that are not done, oldest first.
+    /// The replies of a conversation that are not done: those to one message together, in the order of their turns.
     pub async fn open_replies(
         &self,
         conversation: ConversationId,
@@ -209,7 +286,7 @@ impl Storage {
             .map(read_order)
     }
 
-    /// Replies that are not done and whose lease is over, those waiting longest first.
+    /// Replies that are not done, whose lease is over and whose turn it is, those waiting longest first.
     pub async fn expired_replies(
         &self,
         now: i64,
@@ -244,47 +321,75 @@ async fn finish(
     };
     let conversation_id = order.id()?;
     let reply_to: MessageId = order.id()?;
+    let variant_of: Option<MessageId> = order.optional_id()?;
+    let link = Link {
+        cause: order.optional_id()?.unwrap_or(reply_to),
+        hops: order.count()?,
+    };
     let count_up = (
         COUNT_UP,
         params![conversation_id, 1_u64, finished.created_at],
     );
-    let queries = vec![count_up, (THREAD_OF, params![reply_to])];
-    let [counted, answered] = each(transaction.pipe(queries).await?)?;
+    let answered = (chains::ANSWERED, params![reply_to, conversation_id]);
+    let [counted, answered] = each(transaction.pipe(vec![count_up, answered]).await?)?;
     let row = counted.first();
     let seq = row.ok_or(StorageError::NotFound("conversation"))?.count()?;
-    let thread = match answered.first() {
-        Some(mut row) => row.optional_id()?,
-        None => None,
+    let answered = answered.first().map(Answered::read).transpose()?;
+    let asked = chains::Asked {
+        conversation: conversation_id,
+        message: reply,
+        created_at: finished.created_at,
+        link,
+        replies: chains::wanted(
+            &finished.replies,
+            answered.and_then(|answered| answered.twin),
+        ),
+        tokens: finished
+            .usage
+            .map_or(0, |usage| u64::from(usage.completion_tokens)),
     };
+    let set_off = chains::set_off(&mut transaction, &finished.chain, asked).await?;
 
     let text = storable(&finished.text);
+    // An attempt that failed, or was stopped before it began, is kept and does not count by itself.
+    let says_something = finished.stop_reason != StopReason::Failed && !text.is_empty();
     let mut message = Message {
         seq,
         created_at: finished.created_at,
         reply_to: Some(reply_to),
-        thread,
+        thread: answered.and_then(|answered| answered.thread),
+        variant_of,
+        superseded: variant_of.is_some() && !says_something,
         usage: finished.usage,
         stop_reason: Some(finished.stop_reason),
         model: finished.model.clone(),
         adapter: finished.adapter.clone(),
         seed: finished.seed,
         latency: Some(finished.latency),
+        chain: set_off.chain,
         failure: finished.failure.clone(),
         ..Message::new(conversation_id, reply, finished.author.clone(), text)
     };
-    let mut inserts = vec![insert_reply(&message)];
+    let mut inserts = Vec::new();
+    if let Some(first) = variant_of.filter(|_| says_something) {
+        inserts.push((SUPERSEDE, params![conversation_id, first]));
+    }
+    let before = inserts.len() + 1;
+    inserts.push(insert_reply(&message, link));
     for (ordinal, source) in finished.sources.iter().enumerate() {
         inserts.push(insert_source(&message, ordinal, source));
     }
+    inserts.extend(set_off.orders);
+    inserts.push((LEND_TO_NEXT, params![reply_to, finished.lend_until]));
     let inserted = transaction
         .commit(inserts)
         .await
         .map_err(|error| match error {
-            // A document was deleted between the look and the insert: looked at again, it is gone.
-            DatabaseError::ForeignKey => DatabaseError::Collision("a document was deleted".into()),
+            // A document or a twin was deleted between the look and the insert: looked at again, it is gone.
+            DatabaseError::ForeignKey => DatabaseError::Collision("something was deleted".into()),
             error => error.conflict("message id"),
         })?;
-    let stored = finished.sources.iter().zip(inserted.iter().skip(1));
+    let stored = finished.sources.iter().zip(inserted.iter().skip(before));
     message.sources = Some(
         stored
             .filter(|(_, rows)| rows.affected > 0)
@@ -292,6 +397,25 @@ async fn finish(
             .collect(),
     );
     Ok(Finished::Done(message))
+}
+
+async fn decline(
+    engine: &Engine,
+    reply: MessageId,
+    epoch: u64,
+    lend_until: i64,
+) -> Result<bool, DatabaseError> {
+    let declined = vec![(DECLINE, params![reply, epoch])];
+    let (transaction, declined) = engine.begin(declined).await?;
+    let [declined] = each(declined)?;
+    let Some(mut row) = declined.first() else {
+        transaction.roll_back().await;
+        return Ok(false);
+    };
+    let question: MessageId = row.id()?;
+    let lent = vec![(LEND_TO_NEXT, params![question, lend_until])];
+    transaction.commit(lent).await?;
+    Ok(true)
 }
 
 async fn already_done(engine: &Engine, reply: MessageId) -> Result<Finished, DatabaseError> {
@@ -327,6 +451,16 @@ fn read_order(mut row: Row) -> Result<ReplyOrder, StorageError> {
         conversation_id: row.id()?,
         twin_id: row.id()?,
         reply_to: row.id()?,
+        attempt: row.count()?,
+        variant_of: row.optional_id()?,
+        beginning: row.text()?,
+        turn: row.count()?,
+        if_confident: row.int()? != 0,
+        cause: row.optional_id()?,
+        hops: row.count()?,
+        tokens_max: row
+            .optional_int()?
+            .map(|tokens| u64::try_from(tokens).unwrap_or_default()),
         state: row.parsed("reply state", |name| match name {
             "pending" => Some(ReplyState::Pending),
             "running" => Some(ReplyState::Running),

@@ -25,6 +25,13 @@ const FROM: &str = concat!(
     stored_columns!(),
     " FROM messages WHERE conversation_id = $1 AND thread = $4 AND seq >= $2 ORDER BY seq LIMIT $3"
 );
+/// What counts of what was said.
+const SAID_BEFORE: &str = concat!(
+    "SELECT ",
+    stored_columns!(),
+    " FROM messages WHERE conversation_id = $1 AND thread = $4 AND seq < $2 AND superseded = 0 AND deleted_at IS NULL \
+     ORDER BY seq DESC LIMIT $3"
+);
 const FIND: &str = concat!(
     "SELECT ",
     stored_columns!(),
@@ -34,7 +41,7 @@ const FIND: &str = concat!(
 const SUMMARIES: &str = "SELECT t.thread, COUNT(*), MAX(t.seq), t.author_kind, t.author_id, MAX(t.author_name) \
      FROM messages r JOIN messages t ON t.conversation_id = r.conversation_id AND t.thread = r.message_id \
      WHERE r.conversation_id = $1 AND r.seq >= $2 AND r.seq <= $3 AND t.thread IS NOT NULL \
-     AND t.deleted_at IS NULL \
+     AND t.deleted_at IS NULL AND t.superseded = 0 \
      GROUP BY t.thread, t.author_kind, t.author_id ORDER BY MIN(t.seq)";
 
 /// A page of a thread.
@@ -93,8 +100,8 @@ async fn find(
     Ok(found.ok_or(StorageError::NotFound("message"))?)
 }
 
-/// The newest messages of a thread before an entry, newest first, and its root at last.
-pub(crate) async fn before_in_thread(
+/// The newest messages of a thread before an entry that count, newest first, and its root at last.
+pub(crate) async fn said_in_thread(
     engine: Engine,
     conversation: ConversationId,
     root: MessageId,
@@ -102,12 +109,12 @@ pub(crate) async fn before_in_thread(
     limit: u32,
 ) -> Result<Vec<Message>, DatabaseError> {
     let queries = vec![
-        (BEFORE, params![conversation, before_seq, limit, root]),
+        (SAID_BEFORE, params![conversation, before_seq, limit, root]),
         (FIND, params![root, conversation]),
     ];
     let [messages, root] = each(engine.read(queries).await?)?;
     let mut messages = messages.map(read_message)?;
-    messages.extend(root.map(read_message)?);
+    messages.extend(root.map(read_message)?.into_iter().filter(|root| root.deleted_at.is_none()));
     complete(&engine, messages).await
 }
 

@@ -3,8 +3,8 @@
 use std::vec::IntoIter;
 
 use protocol::{
-    ApiKeyId, ChunkId, ClientId, ConversationId, DocumentId, InvitationId, MessageId, NodeId,
-    NotificationId, NotificationTargetId, TokenFamilyId, TwinId, UserId,
+    ApiKeyId, ChunkId, ClientId, ConversationId, DocumentId, FeedbackId, InvitationId, MessageId,
+    NodeId, NotificationId, NotificationTargetId, TokenFamilyId, TwinId, UserId,
 };
 use uuid::Uuid;
 
@@ -87,6 +87,7 @@ ids!(
     ChunkId,
     ConversationId,
     DocumentId,
+    FeedbackId,
     InvitationId,
     MessageId,
     NodeId,

@@ -434,6 +434,44 @@ fn routes() -> Vec<Route> {
             Some(json!({})),
             [401, 404, 404, 404],
         ),
+        // When a twin answers.
+        route(
+            Method::PUT,
+            "/api/v1/conversations/{conversation}/twins/{twin}/policy",
+            Some(json!({"policy": "never"})),
+            [401, 404, 403, 200],
+        ),
+        // Feedback: the message is none that there is.
+        route(
+            Method::PUT,
+            "/api/v1/conversations/{conversation}/messages/{conversation}/feedback",
+            Some(json!({"rating": "up"})),
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/conversations/{conversation}/messages/{conversation}/feedback",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/conversations/{conversation}/messages/{conversation}/feedback",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/twins/{twin}/feedback",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/twins/{public}/feedback",
+            None,
+            [401, 403, 403, 200],
+        ),
         // What deletes.
         route(
             Method::DELETE,

@@ -40,6 +40,7 @@ async fn say_into(
         created_at: 1,
         members_seq: None,
         replies: Vec::new(),
+        chain: None,
     };
     server
         .running

@@ -10,6 +10,7 @@ mod authorization;
 mod bots;
 mod conversations;
 mod drafts;
+mod feedback;
 mod keys;
 mod notifications;
 mod openai;

@@ -205,6 +205,7 @@ fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refus
         What::Edited { .. } => permit(Operation::Write),
         What::Deleted { .. } if about.wrote || about.owns_twin => Ok(()),
         What::Deleted { .. } => permit(Operation::DeleteOthers),
+        What::Chosen { .. } => permit(Operation::Stop),
         What::Reacted { .. } => permit(Operation::React),
         What::Unreacted { .. } => Ok(()),
         What::Pinned { .. } | What::Unpinned { .. } => permit(Operation::Pin),
@@ -240,6 +241,8 @@ fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refus
             room.act_on(user, member)?;
             room.grant(user, *role)
         }
+        What::PolicySet { .. } if about.owns_twin => Ok(()),
+        What::PolicySet { .. } => permit(Operation::SetPolicy),
         What::Muted { member, .. } | What::Unmuted { member } => {
             permit(Operation::Mute)?;
             room.act_on(user, member)

@@ -67,9 +67,11 @@ impl Conversation {
                 author,
                 reply_to,
                 thread,
+                variant_of,
                 ..
             } => {
-                let started = self.timeline.start(message_id, author, reply_to, thread);
+                let place = ReplyPlace { reply_to, thread, variant_of };
+                let started = self.timeline.start(message_id, author, place);
                 if let Some(reply) = started {
                     self.tell(&RoomEvent::Started(reply), context);
                 }

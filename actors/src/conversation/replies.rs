@@ -2,9 +2,12 @@
 //!
 //! 1. A reply is claimed: from then on every write of it carries the claim's epoch, and a stale one is refused.
 //! 2. Its twin builds the prompt and hands it to the inference pool; pieces come back as a stream.
-//! 3. Each piece is told at once, and written down at most [`PROGRESS_EVERY`] apart.
-//! 4. The finished reply becomes an entry of the log. Whatever goes wrong becomes a failed reply, never silence.
+//! 3. Those who reply to one message do so one after the other; who was not addressed first says whether it knows something.
+//! 4. Each piece is told at once, and written down at most [`PROGRESS_EVERY`] apart.
+//! 5. The finished reply becomes an entry of the log, with the orders to reply to it, as far as machines may set each other off.
+//!    Whatever goes wrong becomes a failed reply, never silence.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
@@ -21,9 +24,10 @@ use crate::fan_out::RoomEvent;
 use crate::inference_pool::{Cancel, GenerationEvent};
 use crate::limits::{GENERATION_EVENTS_MAX, LEASE, PROGRESS_EVERY};
 use crate::metrics;
-use crate::node::now_ms;
+use crate::node::{Services, now_ms};
 use crate::permissions::Operation;
-use crate::twin::Reply;
+use crate::turn_taking::Said;
+use crate::twin::{Knows, Reply};
 
 mod own_reply;
 
@@ -35,7 +39,7 @@ const FINISH_ATTEMPTS: u32 = 5;
 
 /// When a reply was ordered.
 #[derive(Debug, Clone, Copy)]
-enum Ordered {
+pub(super) enum Ordered {
     /// By a message that has just come.
     Now,
     /// Before this activation, or on a node that is gone.
@@ -49,24 +53,68 @@ struct ReplyEvent {
     event: Option<GenerationEvent>,
 }
 
+/// The replies to one message that wait until those before them are done.
+pub(super) type Line = VecDeque<(ReplyOrder, Ordered)>;
+
 impl Conversation {
-    /// Writes a reply that was ordered before: a lease of this node is taken over at once, another's is left alone.
-    pub(super) fn resume_reply(&mut self, order: ReplyOrder, context: &mut Context<Self>) {
-        let own = order.node_id == self.services.config.node_id;
-        if own || order.lease_until <= now_ms() {
-            self.claim(order, Ordered::Before, context);
+    /// Writes replies that were ordered before: a lease of this node is taken over at once, another's is left alone.
+    pub(super) fn resume_replies(&mut self, orders: Vec<ReplyOrder>, context: &mut Context<Self>) {
+        let (own, now) = (self.services.config.node_id, now_ms());
+        let is_free = |order: &ReplyOrder| order.node_id == own || order.lease_until <= now;
+        let free = orders.into_iter().filter(is_free);
+        self.line_up(
+            free.map(|order| (order, Ordered::Before)).collect(),
+            context,
+        );
+    }
+
+    /// Has replies written that somebody has just asked for.
+    pub(super) fn begin_replies(&mut self, orders: Vec<ReplyOrder>, context: &mut Context<Self>) {
+        let now = orders.into_iter().map(|order| (order, Ordered::Now));
+        self.line_up(now.collect(), context);
+    }
+
+    /// Puts replies, in the order of their turns, behind those to the same message, and begins each that is the first.
+    fn line_up(&mut self, orders: Vec<(ReplyOrder, Ordered)>, context: &mut Context<Self>) {
+        for (order, ordered) in orders {
+            let reply = order.message_id;
+            let is_known = |(waiting, _): &(ReplyOrder, Ordered)| waiting.message_id == reply;
+            if self.claiming.contains(&reply) || self.replies.contains_key(&reply) {
+                continue;
+            }
+            let question = order.reply_to;
+            let line = self.waiting.entry(question).or_default();
+            if !line.iter().any(is_known) {
+                line.push_back((order, ordered));
+            }
+            self.begin_next(question, context);
         }
     }
 
-    /// Claims a reply that somebody has just asked for, and has it written.
-    pub(super) fn begin_reply(&mut self, order: ReplyOrder, context: &mut Context<Self>) {
-        self.claim(order, Ordered::Now, context);
+    /// Begins the next reply to a message, if none is being written here.
+    fn begin_next(&mut self, question: MessageId, context: &mut Context<Self>) {
+        let writes = self.replies.values().any(|own| own.question == question);
+        if writes || self.claimed_questions.contains(&question) {
+            return;
+        }
+        let Some(line) = self.waiting.get_mut(&question) else {
+            return;
+        };
+        let next = line.pop_front();
+        if line.is_empty() {
+            self.waiting.remove(&question);
+        }
+        if let Some((order, ordered)) = next {
+            self.claim(order, ordered, context);
+        }
     }
 
     fn claim(&mut self, order: ReplyOrder, ordered: Ordered, context: &mut Context<Self>) {
-        if self.handing_over || self.replies.contains_key(&order.message_id) {
+        if self.handing_over {
             return;
         }
+        self.claiming.insert(order.message_id);
+        self.claimed_questions.insert(order.reply_to);
         let now = now_ms();
         let storage = self.services.storage.clone();
         let (reply, node) = (order.message_id, self.services.config.node_id);
@@ -75,17 +123,70 @@ impl Conversation {
                 .claim_reply(reply, node, now, lease_until(now))
                 .await
         };
-        let begun = claimed
-            .into_actor(self)
-            .map(move |claimed, this, context| match claimed {
+        let begun = claimed.into_actor(self).map(move |claimed, this, context| {
+            let question = order.reply_to;
+            this.claiming.remove(&order.message_id);
+            this.claimed_questions.remove(&question);
+            match claimed {
+                Ok(Some(epoch)) if order.if_confident => {
+                    this.consider(order, ordered, epoch, context);
+                }
                 Ok(Some(epoch)) => this.run_reply(order, ordered, epoch, context),
-                Ok(None) => tracing::info!(reply = %order.message_id, "reply is written elsewhere"),
+                // Whoever writes it, or those before it, goes on with the line.
+                Ok(None) => {
+                    this.waiting.remove(&question);
+                    tracing::info!(reply = %order.message_id, "reply is written elsewhere");
+                }
                 // The order stands in the database: the sweep finds it when its lease is over.
                 Err(error) => {
-                    tracing::warn!(%error, reply = %order.message_id, "reply cannot be claimed")
+                    this.waiting.remove(&question);
+                    tracing::warn!(%error, reply = %order.message_id, "reply cannot be claimed");
+                }
+            }
+        });
+        context.spawn(begun);
+    }
+
+    /// Asks a twin that was not addressed whether it knows something; if not, the reply ends without a word.
+    fn consider(
+        &mut self,
+        order: ReplyOrder,
+        ordered: Ordered,
+        epoch: u64,
+        context: &mut Context<Self>,
+    ) {
+        let (reply, question) = (order.message_id, order.reply_to);
+        self.claiming.insert(reply);
+        self.claimed_questions.insert(question);
+        let services = self.services.clone();
+        let is_here = self.members.twin_name(order.twin_id).is_some();
+        let twin_id = order.twin_id;
+        let considered = async move {
+            let knows = is_here && knows(&services, twin_id, question).await;
+            if !knows {
+                let until = lease_until(now_ms());
+                let declined = services.storage.decline_reply(reply, epoch, until).await;
+                if let Err(error) = declined {
+                    tracing::warn!(%error, %reply, "reply cannot be declined");
+                }
+            }
+            knows
+        };
+        let decided = considered
+            .into_actor(self)
+            .map(move |knows, this, context| {
+                this.claiming.remove(&reply);
+                this.claimed_questions.remove(&question);
+                match knows {
+                    true if !this.handing_over => this.run_reply(order, ordered, epoch, context),
+                    true => {}
+                    false => {
+                        metrics::reply_ended("declined");
+                        this.begin_next(question, context);
+                    }
                 }
             });
-        context.spawn(begun);
+        context.spawn(decided);
     }
 
     fn run_reply(
@@ -107,6 +208,7 @@ impl Conversation {
         let own = OwnReply {
             author: author.clone(),
             question,
+            sets_off: order.attempt == 0,
             epoch,
             cancel: cancel.clone(),
             asked: Instant::now(),
@@ -119,7 +221,12 @@ impl Conversation {
             written_down: Instant::now(),
         };
         self.replies.insert(reply, own);
-        let Some(running) = self.timeline.start(reply, author, question, order.thread) else {
+        let place = ReplyPlace {
+            reply_to: question,
+            thread: order.thread,
+            variant_of: order.variant_of,
+        };
+        let Some(running) = self.timeline.start(reply, author, place) else {
             self.fail(
                 reply,
                 ErrorCode::LimitReached,
@@ -130,6 +237,16 @@ impl Conversation {
         };
         self.publish_frame(running.start.frame());
         self.tell(&RoomEvent::Started(running), context);
+        if !order.beginning.is_empty() && !self.tell_piece(reply, order.beginning.clone(), context)
+        {
+            self.fail(
+                reply,
+                ErrorCode::TooLarge,
+                "the reply is as long as a reply may be",
+                context,
+            );
+            return;
+        }
 
         let (events, stream) = mpsc::channel(GENERATION_EVENTS_MAX);
         context.add_stream(reply_stream(reply, epoch, stream));
@@ -138,6 +255,10 @@ impl Conversation {
             conversation: self.id,
             reply,
             question,
+            is_first: order.attempt == 0,
+            after_others: order.turn > 0,
+            tokens_max: order.tokens_max,
+            beginning: order.beginning,
             priority: match ordered {
                 // Whoever was to read it may be back, or may never come.
                 Ordered::Before if self.shards.is_empty() => Priority::Background,
@@ -178,12 +299,26 @@ impl Conversation {
     }
 
     fn piece(&mut self, reply: MessageId, text: String, context: &mut Context<Self>) {
-        let Some(frame) = self.timeline.append(reply, &text) else {
-            if let Some(own) = self.replies.get(&reply) {
-                tracing::warn!(%reply, "reply is longer than a reply may be; stopping it");
-                own.cancel.cancel();
-            }
+        let told = self.tell_piece(reply, text, context);
+        let Some(own) = self.replies.get_mut(&reply) else {
             return;
+        };
+        if !told {
+            tracing::warn!(%reply, "reply is longer than a reply may be; stopping it");
+            own.cancel.cancel();
+            return;
+        }
+        let asked = own.asked;
+        own.first_text.get_or_insert_with(|| asked.elapsed());
+        if own.written_down.elapsed() >= PROGRESS_EVERY {
+            self.write_down(reply, context);
+        }
+    }
+
+    /// Tells everybody a piece of a reply; `false` when the reply would be longer than it may be.
+    fn tell_piece(&mut self, reply: MessageId, text: String, context: &mut Context<Self>) -> bool {
+        let Some(frame) = self.timeline.append(reply, &text) else {
+            return false;
         };
         self.publish_frame(frame.frame());
         self.tell(
@@ -194,14 +329,7 @@ impl Conversation {
             },
             context,
         );
-        let Some(own) = self.replies.get_mut(&reply) else {
-            return;
-        };
-        let asked = own.asked;
-        own.first_text.get_or_insert_with(|| asked.elapsed());
-        if own.written_down.elapsed() >= PROGRESS_EVERY {
-            self.write_down(reply, context);
-        }
+        true
     }
 
     /// Writes the text so far down and renews the lease.
@@ -255,6 +383,8 @@ impl Conversation {
     fn give_up(&mut self, reply: MessageId) {
         if let Some(own) = self.replies.remove(&reply) {
             own.cancel.cancel();
+            // Whoever has taken it over goes on with those that wait for it.
+            self.waiting.remove(&own.question);
             self.timeline.forget(reply);
             metrics::reply_ended("taken_over");
             tracing::warn!(%reply, "reply was taken over by another node");
@@ -290,8 +420,20 @@ impl Conversation {
             return;
         }
         own.cancel.cancel();
-        let epoch = own.epoch;
-        let finished = own.finished(text);
+        let (epoch, question) = (own.epoch, own.question);
+        let sets_off = own.sets_off;
+        let mut finished = own.finished(text);
+        finished.chain = self.services.config.chain_limits();
+        finished.lend_until = lease_until(finished.created_at);
+        if sets_off && finished.stop_reason.is_own() {
+            let replies = self.replies_to(Said {
+                author: &finished.author,
+                text: &finished.text,
+                answers: true,
+            });
+            finished.replies = replies;
+        }
+        let asks = !finished.replies.is_empty();
         metrics::reply_ended(reply_end(&finished));
         let storage = self.services.storage.clone();
         let written = async move {
@@ -302,30 +444,43 @@ impl Conversation {
                         attempt += 1;
                         tokio::time::sleep(Duration::from_millis(500)).await;
                     }
-                    outcome => return outcome,
+                    outcome => {
+                        // Those that cannot be read are found when their leases are over.
+                        let orders = match asks {
+                            true => storage.replies_ordered_to(reply).await.unwrap_or_default(),
+                            false => Vec::new(),
+                        };
+                        return (outcome, orders);
+                    }
                 }
             }
         };
-        let told = written.into_actor(self).map(move |written, this, context| {
-            match written {
-                Ok(Finished::Done(message) | Finished::AlreadyDone(message)) => {
-                    this.replies.remove(&reply);
-                    this.publish_frame(&ServerFrame::MessageDone(message.clone()));
-                    this.arrive(Entry::Message(message), context);
+        let told = written
+            .into_actor(self)
+            .map(move |(written, orders), this, context| {
+                match written {
+                    Ok(Finished::Done(message) | Finished::AlreadyDone(message)) => {
+                        this.replies.remove(&reply);
+                        this.publish_frame(&ServerFrame::MessageDone(message.clone()));
+                        this.arrive(Entry::Message(message), context);
+                        this.begin_next(question, context);
+                        this.begin_replies(orders, context);
+                    }
+                    Ok(Finished::Stale) => this.give_up(reply),
+                    Err(error) => {
+                        // The order stands in the database; it is written anew when its lease is over, and then those behind it.
+                        tracing::error!(%error, %reply, "finished reply cannot be written");
+                        this.replies.remove(&reply);
+                        this.waiting.remove(&question);
+                    }
                 }
-                Ok(Finished::Stale) => this.give_up(reply),
-                Err(error) => {
-                    // The order stands in the database; it is written anew when its lease is over.
-                    tracing::error!(%error, %reply, "finished reply cannot be written");
-                    this.replies.remove(&reply);
-                }
-            }
-        });
+            });
         context.spawn(told);
     }
 
-    /// Stops the replies to a message that this node writes.
+    /// Stops the replies to a message that this node writes; those that wait are gone from the database.
     pub(super) fn stop_replies_to(&mut self, question: MessageId) {
+        self.waiting.remove(&question);
         for own in self.replies.values_mut() {
             if own.question == question {
                 own.stop();
@@ -350,6 +505,14 @@ impl Conversation {
         own.stop();
         true
     }
+}
+
+/// Whether a twin knows something about a question; one that cannot be asked does not.
+async fn knows(services: &Services, twin: TwinId, question: MessageId) -> bool {
+    let Ok(twin) = services.directory.twin(twin).await else {
+        return false;
+    };
+    matches!(twin.send(Knows { question }).await, Ok(Ok(true)))
 }
 
 fn reply_stream(
@@ -450,9 +613,7 @@ impl Handler<ResumeReplies> for Conversation {
         let (storage, id) = (self.services.storage.clone(), self.id);
         let open = async move { storage.open_replies(id).await };
         let resumed = open.into_actor(self).map(|open, this, context| match open {
-            Ok(open) => open
-                .into_iter()
-                .for_each(|order| this.resume_reply(order, context)),
+            Ok(open) => this.resume_replies(open, context),
             Err(error) => {
                 tracing::warn!(%error, conversation = %this.id, "unfinished replies cannot be read")
             }

@@ -8,7 +8,7 @@ use actix::prelude::*;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use protocol::{Author, ClientId, Entry, ErrorCode, MessageId, ServerFrame, UserId};
-use storage::{Appended, NewMessage, NewReplyOrder, ReplyOrder, StorageError};
+use storage::{Appended, NewMessage, NewReplyOrder, ReplyOrder, ReplyWhen, Storage, StorageError};
 
 use super::{Conversation, Refusal};
 use crate::SharedFrame;
@@ -17,7 +17,7 @@ use crate::later::{Answer, Later};
 use crate::limits::{HELD_MESSAGES_MAX, LEASE, MEMBERS_READS_MAX};
 use crate::node::now_ms;
 use crate::permissions::Operation;
-use crate::turn_taking::answering_twins;
+use crate::turn_taking::{Said, answering_twins};
 
 /// A person or a bot sends a message.
 #[derive(Message)]
@@ -120,15 +120,11 @@ impl Conversation {
             false => Author::User { id, name },
         };
         let now = now_ms();
-        let replies = answering_twins(self.members.list(), &author, &submit.text)
-            .into_iter()
-            .map(|twin_id| NewReplyOrder {
-                message_id: MessageId::new(),
-                twin_id,
-                node_id: self.services.config.node_id,
-                lease_until: lease_until(now),
-            })
-            .collect();
+        let replies = self.replies_to(Said {
+            author: &author,
+            text: &submit.text,
+            answers: submit.reply_to.is_some(),
+        });
         let new = NewMessage {
             conversation_id: self.id,
             message_id: MessageId::new(),
@@ -140,17 +136,24 @@ impl Conversation {
             created_at: now,
             members_seq: Some(self.members.seq()),
             replies,
+            chain: None,
         };
-        let orders = reply_orders(&new);
+        let orders = Orders::of(&new);
         // The message is queued here and now, in the order in which the messages came.
-        let appended = self.services.storage.append_message(new);
+        let storage = self.services.storage.clone();
+        let appended = storage.append_message(new);
         if self.appends.is_empty() {
             context.spawn(EndAppends);
         }
         self.appends.push_back(Box::pin(async move {
+            let outcome = appended.await;
+            let orders = match &outcome {
+                Ok(Appended::New(message)) => orders.read(&storage, message.message_id).await,
+                _ => orders.all,
+            };
             Ended {
                 sending,
-                outcome: appended.await,
+                outcome,
                 orders,
             }
         }));
@@ -195,9 +198,7 @@ impl Conversation {
             self.publish_frame(&ServerFrame::Message(message.clone()));
         }
         self.arrive(Entry::Message(message), context);
-        for order in orders {
-            self.begin_reply(order, context);
-        }
+        self.begin_replies(orders, context);
         acknowledged
     }
 }
@@ -213,23 +214,69 @@ impl Sending {
     }
 }
 
-/// The orders that storage writes for a new message, as it will give them back.
-fn reply_orders(new: &NewMessage) -> Vec<ReplyOrder> {
-    let order = |reply: &NewReplyOrder| ReplyOrder {
-        message_id: reply.message_id,
-        conversation_id: new.conversation_id,
-        twin_id: reply.twin_id,
-        reply_to: new.message_id,
-        state: storage::ReplyState::Pending,
-        epoch: 0,
-        node_id: reply.node_id,
-        lease_until: reply.lease_until,
-        text: String::new(),
-        created_at: new.created_at,
-        // The root is known when the message is stored.
-        thread: None,
-    };
-    new.replies.iter().map(order).collect()
+/// The orders that a person's message asks for.
+struct Orders {
+    all: Vec<ReplyOrder>,
+    /// Whether storage decides which of them it writes.
+    are_conditional: bool,
+}
+
+impl Orders {
+    fn of(new: &NewMessage) -> Self {
+        let order = |(turn, reply): (usize, &NewReplyOrder)| ReplyOrder {
+            message_id: reply.message_id,
+            conversation_id: new.conversation_id,
+            twin_id: reply.twin_id,
+            reply_to: new.message_id,
+            attempt: 0,
+            variant_of: None,
+            beginning: String::new(),
+            turn: turn as u64,
+            if_confident: reply.when == ReplyWhen::AnsweredOrConfident,
+            cause: Some(new.message_id),
+            hops: 1,
+            tokens_max: None,
+            state: storage::ReplyState::Pending,
+            epoch: 0,
+            node_id: reply.node_id,
+            lease_until: reply.lease_until,
+            text: String::new(),
+            created_at: new.created_at,
+        };
+        let conditional = |reply: &NewReplyOrder| reply.when != ReplyWhen::Always;
+        Self {
+            all: new.replies.iter().enumerate().map(order).collect(),
+            are_conditional: new.reply_to.is_some() && new.replies.iter().any(conditional),
+        }
+    }
+
+    /// Those that were written with the message.
+    async fn read(self, storage: &Storage, message: MessageId) -> Vec<ReplyOrder> {
+        if !self.are_conditional {
+            return self.all;
+        }
+        // Those that cannot be read are found when their leases are over.
+        storage
+            .replies_ordered_to(message)
+            .await
+            .unwrap_or_default()
+    }
+}
+
+impl Conversation {
+    /// The replies that a message asks for.
+    pub(super) fn replies_to(&self, said: Said<'_>) -> Vec<NewReplyOrder> {
+        let now = now_ms();
+        let answering = answering_twins(self.members.list(), said).into_iter();
+        let order = answering.map(|(twin_id, when)| NewReplyOrder {
+            message_id: MessageId::new(),
+            twin_id,
+            when,
+            node_id: self.services.config.node_id,
+            lease_until: lease_until(now),
+        });
+        order.collect()
+    }
 }
 
 /// Until when a lease holds that is taken or renewed now.

@@ -30,6 +30,7 @@ fn started(conversation: ConversationId, message_id: MessageId, text: &str) -> R
         ai_written: true,
         reply_to: MessageId::new(),
         thread: None,
+        variant_of: None,
     });
     RunningReply {
         message_id,

@@ -1,4 +1,4 @@
-//! What a client asks of conversations: send, edit, delete, react, typing, read, stop; each answered with the request's `ref`.
+//! What a client asks of conversations: send, edit, delete, react, typing, read, stop, regenerate; each answered with the request's `ref`.
 
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,15 @@ use protocol::{
     ClientFrame, ClientId, ClientRequest, ConversationId, ErrorCode, MessageId, RequestRef,
     ServerFrame, UserId, What,
 };
+use storage::Beginning;
 
 use super::Session;
 use super::follow::Asked;
 use crate::SharedFrame;
 use crate::bus_event;
-use crate::conversation::{Acknowledged, Alter, Conversation, Read, Refusal, Stop, Submit, Typing};
+use crate::conversation::{
+    Acknowledged, Alter, Attempt, Conversation, Read, Refusal, Stop, Submit, Typing,
+};
 use crate::fan_out::Relay;
 use crate::limits::SESSION_REQUESTS_MAX;
 use crate::metrics;
@@ -192,6 +195,34 @@ impl Session {
                 };
                 self.ask(request_ref, conversation_id, stop, context, |_, _, ()| {});
             }
+            ClientFrame::Regenerate {
+                conversation_id,
+                message_id,
+            } => self.attempt(
+                request_ref,
+                conversation_id,
+                message_id,
+                Beginning::Anew,
+                context,
+            ),
+            ClientFrame::Continue {
+                conversation_id,
+                message_id,
+            } => self.attempt(
+                request_ref,
+                conversation_id,
+                message_id,
+                Beginning::WhereItEnded,
+                context,
+            ),
+            ClientFrame::Choose {
+                conversation_id,
+                client_id,
+                message_id,
+            } => {
+                let change = (message_id, What::Chosen { message_id });
+                self.alter(request_ref, conversation_id, client_id, change, context);
+            }
             ClientFrame::Identify { .. } | ClientFrame::Resume { .. } | ClientFrame::Ping => {}
         }
     }
@@ -265,6 +296,27 @@ impl Session {
             thread,
         };
         self.add(request_ref, conversation, client_id, submit, context);
+    }
+
+    /// Has another attempt made at a reply.
+    fn attempt(
+        &mut self,
+        request_ref: Option<RequestRef>,
+        conversation: ConversationId,
+        of: MessageId,
+        beginning: Beginning,
+        context: &mut Context<Self>,
+    ) {
+        let Some(person) = &self.person else { return };
+        let attempt = Attempt {
+            user: person.identity.user_id,
+            of,
+            beginning,
+        };
+        if let Err(refusal) = self.may_add(attempt.user) {
+            return self.push_error(request_ref, refusal);
+        }
+        self.ask(request_ref, conversation, attempt, context, |_, _, ()| {});
     }
 
     /// Has a message changed.

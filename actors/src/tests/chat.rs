@@ -376,7 +376,7 @@ async fn every_node_forgets_what_was_deleted_on_one() {
     assert_eq!(*sibling.asked.forgotten.lock().unwrap(), [owner]);
 }
 
-async fn add_document(house: &House, text: &str, vector: Vec<f32>) -> DocumentId {
+pub(super) async fn add_document(house: &House, text: &str, vector: Vec<f32>) -> DocumentId {
     let id = DocumentId::new();
     let document = Document {
         id,

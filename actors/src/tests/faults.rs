@@ -1,6 +1,6 @@
 use inference::{Priority, ScriptedEngine};
 use protocol::Author;
-use storage::{NewMessage, NewReplyOrder};
+use storage::{NewMessage, NewReplyOrder, ReplyWhen};
 
 use super::*;
 use crate::limits::OUTBOX_FRAMES_MAX;
@@ -96,6 +96,7 @@ async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
     let left = NewReplyOrder {
         message_id: MessageId::new(),
         twin_id: house.twin,
+        when: ReplyWhen::Always,
         node_id: NodeId::new(),
         lease_until: 0,
     };
@@ -113,6 +114,7 @@ async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
         created_at: 0,
         members_seq: None,
         replies: vec![left],
+        chain: None,
     };
     house.storage.append_alone(question).await.unwrap();
     let awake = house

@@ -141,7 +141,7 @@ impl World {
             Step::Repair => self.repair(),
             Step::Start => {
                 let reply = MessageId::new();
-                if let Some(started) = self.timeline.start(reply, twin(), MessageId::new(), None) {
+                if let Some(started) = self.timeline.start(reply, twin(), ReplyPlace::to(MessageId::new())) {
                     self.replies.insert(reply, String::new());
                     self.tell(RoomEvent::Started(started));
                 }

@@ -17,6 +17,8 @@ pub(crate) struct Asked {
     pub(super) prompts: Arc<Mutex<Vec<Vec<String>>>>,
     /// How urgent the texts were that were generated.
     pub(super) priorities: Arc<Mutex<Vec<Priority>>>,
+    /// What they were to be the reply to.
+    prompts: Arc<Mutex<Vec<Prompt>>>,
     /// Whose prompts they were, and the number of the engine that got each.
     pub(crate) owners: Arc<Mutex<Vec<(u128, usize)>>>,
     /// The owners that the engine was made to forget.
@@ -31,6 +33,17 @@ impl Asked {
             number,
             asked: self.clone(),
         })
+    }
+
+    /// The texts of the messages of the last prompt.
+    pub(super) fn last_prompt(&self) -> Vec<String> {
+        match self.prompts.lock().unwrap().last() {
+            Some(Prompt::Conversation(messages)) => {
+                let texts = messages.iter().map(|message| message.content.clone());
+                texts.collect()
+            }
+            other => panic!("{other:?} is no conversation"),
+        }
     }
 
     pub(crate) fn embedder(&self) -> Box<dyn Embedder> {
@@ -63,6 +76,8 @@ impl Engine for RememberingEngine {
         }
         let mut priorities = self.asked.priorities.lock().unwrap();
         priorities.push(request.origin.priority);
+        let mut prompts = self.asked.prompts.lock().unwrap();
+        prompts.push(request.prompt.clone());
         let mut owners = self.asked.owners.lock().unwrap();
         owners.push((request.origin.scope.owner, self.number));
         self.inner.submit(ticket, request, deadline);

@@ -46,7 +46,7 @@ proptest! {
     ) {
         let mut timeline = Timeline::new(ConversationId::new(), 0);
         let reply = MessageId::new();
-        timeline.start(reply, twin(), MessageId::new(), None).unwrap();
+        timeline.start(reply, twin(), ReplyPlace::to(MessageId::new())).unwrap();
         let mut text = String::new();
         for piece in &pieces {
             let frame = timeline.append(reply, piece).unwrap();
@@ -64,7 +64,7 @@ fn an_entry_ends_its_running_reply() {
     let mut timeline = Timeline::new(conversation, 0);
     let done = message(conversation, 1);
     timeline
-        .start(done.message_id, twin(), MessageId::new(), None)
+        .start(done.message_id, twin(), ReplyPlace::to(MessageId::new()))
         .unwrap();
     timeline.arrive(Entry::Message(done));
     assert_eq!(timeline.running().count(), 0);
@@ -75,7 +75,7 @@ fn a_piece_of_another_node_that_does_not_follow_is_left_out() {
     let mut timeline = Timeline::new(ConversationId::new(), 0);
     let reply = MessageId::new();
     timeline
-        .start(reply, twin(), MessageId::new(), None)
+        .start(reply, twin(), ReplyPlace::to(MessageId::new()))
         .unwrap();
     assert!(timeline.append_remote(reply, 0, "two").is_some());
     assert!(timeline.append_remote(reply, 5, "lost before").is_none());
@@ -88,13 +88,13 @@ fn no_more_replies_run_at_once_than_may() {
     for _ in 0..RUNNING_REPLIES_MAX {
         assert!(
             timeline
-                .start(MessageId::new(), twin(), MessageId::new(), None)
+                .start(MessageId::new(), twin(), ReplyPlace::to(MessageId::new()))
                 .is_some()
         );
     }
     assert!(
         timeline
-            .start(MessageId::new(), twin(), MessageId::new(), None)
+            .start(MessageId::new(), twin(), ReplyPlace::to(MessageId::new()))
             .is_none()
     );
 }

@@ -1,7 +1,7 @@
 //! The prompt: built in one place, purely, from persona, knowledge and recent turns, within a budget of tokens.
 
 use inference::{ChatMessage, Role};
-use protocol::{Message, Source, StopReason};
+use protocol::{Author, Message, Source, StopReason, TwinId};
 
 /// Tokens that the chat template adds around one message.
 const TEMPLATE_TOKENS: usize = 8;
@@ -102,9 +102,10 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
     }
 }
 
-/// The turns of a conversation as the model reads them.
-pub(super) fn turns(history: &[Message]) -> Vec<ChatMessage> {
-    history.iter().filter_map(turn).collect()
+/// The turns of a conversation as the model of a twin reads them.
+pub(super) fn turns(history: &[Message], twin: TwinId) -> Vec<ChatMessage> {
+    let turns = history.iter().filter_map(|message| turn(message, twin));
+    turns.collect()
 }
 
 fn system_text(parts: &PromptParts<'_>) -> String {
@@ -138,16 +139,20 @@ fn question_text(question: &str, sources: &[Source]) -> String {
 }
 
 /// A turn of the conversation as the model reads it; a reply that failed or is empty is left out.
-fn turn(message: &Message) -> Option<ChatMessage> {
+fn turn(message: &Message, twin: TwinId) -> Option<ChatMessage> {
     if message.stop_reason == Some(StopReason::Failed) || message.text.is_empty() {
         return None;
     }
-    let role = if message.author.is_ai() {
-        Role::Assistant
-    } else {
-        Role::User
-    };
-    Some(ChatMessage::new(role, message.text.clone()))
+    Some(match &message.author {
+        Author::Twin { id, .. } if *id == twin => {
+            ChatMessage::new(Role::Assistant, message.text.clone())
+        }
+        Author::User { .. } => ChatMessage::new(Role::User, message.text.clone()),
+        // Whoever else speaks is named, so that the twin does not take it for the person.
+        Author::Twin { name, .. } => {
+            ChatMessage::new(Role::User, format!("{name}: {}", message.text))
+        }
+    })
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use protocol::limits::{
     CLIENT_ID_BYTES_MAX, EMOJI_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEED_MAX, SEQ_MAX,
 };
 use protocol::{
-    Author, Change, ClientFrame, ClientId, ClientRequest, Cursor, Emoji, ErrorCode, EventName,
-    Failure, Latency, Message, Reaction, ReadyUser, RequestRef, Role, ServerFrame, Source,
-    StopReason, ThreadSummary, Usage, What,
+    Author, Chain, ChainEnd, Change, ClientFrame, ClientId, ClientRequest, Cursor, Emoji,
+    ErrorCode, EventName, Failure, Latency, Message, Reaction, ReadyUser, RequestRef, Role,
+    ServerFrame, Source, StopReason, ThreadSummary, TwinPolicy, Usage, What,
 };
 
 /// Any of our ids: 16 bytes of any value.
@@ -156,6 +156,21 @@ pub(crate) fn client_request() -> impl Strategy<Value = ClientRequest> {
             conversation_id,
             message_id
         }),
+        (id(), id()).prop_map(|(conversation_id, message_id)| ClientFrame::Regenerate {
+            conversation_id,
+            message_id
+        }),
+        (id(), id()).prop_map(|(conversation_id, message_id)| ClientFrame::Continue {
+            conversation_id,
+            message_id
+        }),
+        (id(), client_id(), id()).prop_map(|(conversation_id, client_id, message_id)| {
+            ClientFrame::Choose {
+                conversation_id,
+                client_id,
+                message_id,
+            }
+        }),
         Just(ClientFrame::Ping),
     ];
     (request_ref(), frame).prop_map(|(request_ref, frame)| ClientRequest { request_ref, frame })
@@ -227,10 +242,25 @@ fn message() -> impl Strategy<Value = Message> {
             first_text_ms,
             whole_ms,
         });
+    let chain = (
+        id(),
+        any::<u64>(),
+        any::<u64>(),
+        option::of(proptest::sample::select(&ChainEnd::ALL[..])),
+    )
+        .prop_map(|(cause, hops, tokens_left, ended)| Chain {
+            cause,
+            hops,
+            tokens_left,
+            ended,
+        });
     let provenance = (
         option::of(text()),
         option::of(0..=SEED_MAX),
         option::of(latency),
+        option::of(id()),
+        any::<bool>(),
+        option::of(chain),
     );
     let summary =
         (any::<u64>(), seq(), vec(author(), 0..3)).prop_map(|(replies, last_seq, participants)| {
@@ -252,7 +282,7 @@ fn message() -> impl Strategy<Value = Message> {
         let (conversation_id, seq, message_id, author, ai_written, text, created_at) = begin;
         let (client_id, reply_to, sources, usage, stop_reason, model, failure) = rest;
         let (thread, thread_summary) = thread;
-        let (adapter, seed, latency) = provenance;
+        let (adapter, seed, latency, variant_of, superseded, chain) = provenance;
         let (edited_at, deleted_at, pinned, reactions) = later;
         Message {
             conversation_id,
@@ -266,6 +296,8 @@ fn message() -> impl Strategy<Value = Message> {
             reply_to,
             thread,
             thread_summary,
+            variant_of,
+            superseded,
             sources,
             usage,
             stop_reason,
@@ -273,6 +305,7 @@ fn message() -> impl Strategy<Value = Message> {
             adapter,
             seed,
             latency,
+            chain,
             failure,
             edited_at,
             deleted_at,
@@ -286,6 +319,7 @@ fn change() -> impl Strategy<Value = Change> {
     let what = prop_oneof![
         (id(), text()).prop_map(|(message_id, text)| What::Edited { message_id, text }),
         id().prop_map(|message_id| What::Deleted { message_id }),
+        id().prop_map(|message_id| What::Chosen { message_id }),
         (id(), emoji()).prop_map(|(message_id, emoji)| What::Reacted { message_id, emoji }),
         (id(), emoji()).prop_map(|(message_id, emoji)| What::Unreacted { message_id, emoji }),
         id().prop_map(|message_id| What::Pinned { message_id }),
@@ -296,6 +330,8 @@ fn change() -> impl Strategy<Value = Change> {
         author().prop_map(|member| What::Banned { member }),
         author().prop_map(|member| What::Unbanned { member }),
         (author(), role()).prop_map(|(member, role)| What::RoleSet { member, role }),
+        (author(), proptest::sample::select(&TwinPolicy::ALL[..]))
+            .prop_map(|(member, policy)| What::PolicySet { member, policy }),
         (author(), option::of(any::<i64>()))
             .prop_map(|(member, until)| What::Muted { member, until }),
         author().prop_map(|member| What::Unmuted { member }),
@@ -348,8 +384,10 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
             message_id,
         },
     );
-    let message_start = (id(), id(), author(), any::<bool>(), id(), option::of(id())).prop_map(
-        |(conversation_id, message_id, author, ai_written, reply_to, thread)| {
+    let others = (option::of(id()), option::of(id()));
+    let message_start = (id(), id(), author(), any::<bool>(), id(), others).prop_map(
+        |(conversation_id, message_id, author, ai_written, reply_to, others)| {
+            let (thread, variant_of) = others;
             ServerFrame::MessageStart {
                 conversation_id,
                 message_id,
@@ -357,6 +395,7 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
                 ai_written,
                 reply_to,
                 thread,
+                variant_of,
             }
         },
     );

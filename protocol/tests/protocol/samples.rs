@@ -1,9 +1,10 @@
 //! The frames of the golden files: every kind of frame, with and without what it may lack.
 
 use protocol::{
-    Author, Change, ClientFrame, ClientId, ClientRequest, Codec, Cursor, Emoji, ErrorCode,
-    EventName, Failure, Latency, Message, Reaction, ReadyUser, RequestRef, Role, ServerFrame,
-    Source, StopReason, Usage, What, decode_client, encode_client, encode_server,
+    Author, Chain, ChainEnd, Change, ClientFrame, ClientId, ClientRequest, Codec, Cursor, Emoji,
+    ErrorCode, EventName, Failure, Latency, Message, Reaction, ReadyUser, RequestRef, Role,
+    ServerFrame, Source, StopReason, TwinPolicy, Usage, What, decode_client, encode_client,
+    encode_server,
 };
 use serde_json::{Value, json};
 
@@ -66,6 +67,7 @@ const WEATHER: &str = "01890a5d-ac98-7c3d-8e4f-506172839415";
 const QUESTION: &str = "01890a5d-b1f0-7c3d-8a4b-5e6f70819293";
 const ROOT: &str = "01890a5d-b0f0-7b3c-8f4a-4d5e6f708192";
 const REPLY: &str = "01890a5d-b200-7d4e-9b5c-6f7081929304";
+const VARIANT: &str = "01890a5d-b300-7e5f-8c6d-708192930416";
 const DOCUMENT: &str = "01890a5d-9000-7e5f-8c6d-708192930415";
 const SESSION: &str = "01890a5d-a000-7f60-9d7e-819293041526";
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl";
@@ -276,6 +278,37 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
                 "5",
                 ClientFrame::Stop {
                     conversation_id,
+                    message_id: id(REPLY),
+                },
+            ),
+        ),
+        (
+            "regenerate",
+            with(
+                "12",
+                ClientFrame::Regenerate {
+                    conversation_id,
+                    message_id: id(REPLY),
+                },
+            ),
+        ),
+        (
+            "continue",
+            with(
+                "13",
+                ClientFrame::Continue {
+                    conversation_id,
+                    message_id: id(REPLY),
+                },
+            ),
+        ),
+        (
+            "choose",
+            with(
+                "14",
+                ClientFrame::Choose {
+                    conversation_id,
+                    client_id: client_id(),
                     message_id: id(REPLY),
                 },
             ),
@@ -513,6 +546,7 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
                 ai_written: true,
                 reply_to: id(QUESTION),
                 thread: None,
+                variant_of: None,
             },
         ),
         (
@@ -524,6 +558,19 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
                 ai_written: true,
                 reply_to: id(QUESTION),
                 thread: Some(id(ROOT)),
+                variant_of: None,
+            },
+        ),
+        (
+            "message_start of another attempt",
+            ServerFrame::MessageStart {
+                conversation_id,
+                message_id: id(VARIANT),
+                author: ada(),
+                ai_written: true,
+                reply_to: id(QUESTION),
+                thread: None,
+                variant_of: Some(id(REPLY)),
             },
         ),
         (
@@ -545,6 +592,50 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             },
         ),
         ("message_done", ServerFrame::MessageDone(reply())),
+        (
+            "message_done of another attempt",
+            ServerFrame::MessageDone(Message {
+                seq: 44,
+                message_id: id(VARIANT),
+                text: "The spare key is under the blue pot.".to_owned(),
+                variant_of: Some(id(REPLY)),
+                seed: Some(2_251_799_813_685_249),
+                ..reply()
+            }),
+        ),
+        (
+            "message that was missed: an attempt that does not count",
+            ServerFrame::Message(Message {
+                superseded: true,
+                ..reply()
+            }),
+        ),
+        (
+            "message_done of a reply to a twin, which asks for another",
+            ServerFrame::MessageDone(Message {
+                text: "@Bo keeps it, don't you?".to_owned(),
+                chain: Some(Chain {
+                    cause: id(QUESTION),
+                    hops: 2,
+                    tokens_left: 1_519,
+                    ended: None,
+                }),
+                ..reply()
+            }),
+        ),
+        (
+            "message_done of a reply that would have been answered",
+            ServerFrame::MessageDone(Message {
+                text: "@Bo keeps it, don't you?".to_owned(),
+                chain: Some(Chain {
+                    cause: id(QUESTION),
+                    hops: 4,
+                    tokens_left: 812,
+                    ended: Some(ChainEnd::Hops),
+                }),
+                ..reply()
+            }),
+        ),
         (
             "message_done of a reply that was written with an adapter",
             ServerFrame::MessageDone(Message {
@@ -597,6 +688,12 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             "change: deleted",
             change(What::Deleted {
                 message_id: id(QUESTION),
+            }),
+        ),
+        (
+            "change: chosen",
+            change(What::Chosen {
+                message_id: id(REPLY),
             }),
         ),
         (
@@ -654,6 +751,13 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             room_change(What::RoleSet {
                 member: bo(),
                 role: Role::Moderator,
+            }),
+        ),
+        (
+            "change: policy_set",
+            room_change(What::PolicySet {
+                member: ada(),
+                policy: TwinPolicy::WhenConfident,
             }),
         ),
         (

@@ -198,6 +198,7 @@ mod tests {
             ai_written: true,
             reply_to: message_id,
             thread: None,
+            variant_of: None,
         })
     }
 

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use protocol::{ClientId, ConversationId, Message, MessageId};
+use protocol::{Author, Chain, ClientId, ConversationId, Message, MessageId};
 use uuid::Uuid;
 
 use super::{Outcome, same_content};
 use crate::StorageError;
+use crate::chains::{self, Answered, Asking, ChainLimits, Link};
 use crate::engine::{DatabaseError, Engine, Query, Rows, Transaction};
 use crate::messages::{
-    Appended, NewMessage, author_parts, insert_messages, message_parameters, read_message_from,
+    Appended, NewMessage, NewReplyOrder, author_parts, insert_messages, message_parameters,
+    note_link, read_message_from,
 };
-use crate::value::{Row, params};
+use crate::value::{Row, Value, params};
 
 /// A message, and the text that it was sent with.
 macro_rules! sent_columns {
@@ -34,8 +36,6 @@ const FIND_BY_ID: &str = concat!(
     sent_columns!(),
     " FROM messages WHERE message_id = $1"
 );
-const FIND_ANSWERED: &str =
-    "SELECT seq FROM messages WHERE message_id = $1 AND conversation_id = $2";
 const FIND_THREAD: &str =
     "SELECT thread FROM messages WHERE message_id = $1 AND conversation_id = $2";
 /// Counts a conversation up; its row stays locked until the commit, which makes the seqs gapless and their order the
@@ -43,9 +43,6 @@ const FIND_THREAD: &str =
 pub(crate) const COUNT_UP: &str = "UPDATE conversations SET last_seq = last_seq + $2, \
      active_at = CASE WHEN $3 > active_at THEN $3 ELSE active_at END WHERE id = $1 \
      RETURNING last_seq, members_seq";
-const INSERT_ORDER: &str = "INSERT INTO reply_orders \
-     (message_id, conversation_id, twin_id, reply_to, state, node_id, lease_until, created_at) \
-     VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7)";
 
 /// What is known of a message while its batch is under way.
 enum Fate {
@@ -111,7 +108,7 @@ pub(super) async fn append(
         let (transaction, rows) = engine.begin(lookups).await?;
         (begun, found) = (Some(transaction), rows);
     }
-    let mut fates = decide(messages, found, look)?;
+    let (mut fates, answered) = decide(messages, found, look)?;
     let counts = count_new(messages, &fates);
     if counts.is_empty() {
         if let Some(transaction) = begun {
@@ -123,7 +120,7 @@ pub(super) async fn append(
         .iter()
         .map(|(id, (count, newest))| (COUNT_UP, params![*id, *count, *newest]))
         .collect();
-    let (transaction, counted) = match begun {
+    let (mut transaction, counted) = match begun {
         Some(mut transaction) => {
             let counted = transaction.pipe(count_up).await?;
             (transaction, counted)
@@ -156,7 +153,8 @@ pub(super) async fn append(
     }
 
     let mut rows = Vec::new();
-    let mut reply_orders = Vec::new();
+    // What follows the messages: the orders to reply to them, and where they stand.
+    let mut more = Vec::new();
     let mut stored = HashMap::new();
     for (index, message) in messages.iter().enumerate() {
         let Fate::New(thread) = fates[index] else {
@@ -166,19 +164,73 @@ pub(super) async fn append(
             fates[index] = Fate::decided(Err(StorageError::NotFound("conversation")));
             continue;
         };
-        let numbered = Message {
+        let mut numbered = Message {
             thread,
             ..with_seq(message, *next_seq)
         };
         *next_seq += 1;
+        if message.author.is_ai() {
+            // What the messages before it ask for counts too.
+            let before = inserts(engine, std::mem::take(&mut rows), std::mem::take(&mut more));
+            if !before.is_empty() {
+                transaction.pipe(before).await?;
+            }
+            let set_off = set_off(&mut transaction, message, answered[index]).await?;
+            numbered.chain = set_off.chain;
+            more.push(note_link(&numbered, set_off.link));
+            more.extend(set_off.orders);
+        } else {
+            more.extend(orders(message, answered[index]));
+        }
         rows.push(message_parameters(&numbered));
-        reply_orders.extend(orders(message));
         stored.insert(index, numbered);
     }
-    let mut inserts = insert_messages(rows, engine.rows_together());
-    inserts.extend(reply_orders);
-    commit(transaction, inserts).await?;
+    commit(transaction, inserts(engine, rows, more)).await?;
     Ok(outcomes(fates, stored))
+}
+
+fn inserts(engine: &Engine, rows: Vec<Vec<Value>>, more: Vec<Query>) -> Vec<Query> {
+    let mut inserts = insert_messages(rows, engine.rows_together());
+    inserts.extend(more);
+    inserts
+}
+
+/// What a machine's message sets off, and where it stands.
+struct SetOff {
+    link: Link,
+    chain: Option<Chain>,
+    orders: Vec<Query>,
+}
+
+async fn set_off(
+    transaction: &mut Transaction,
+    message: &NewMessage,
+    answered: Option<Answered>,
+) -> Result<SetOff, DatabaseError> {
+    let (conversation, id) = (message.conversation_id, message.message_id);
+    let link = chains::link_of_message(transaction, conversation, id, answered).await?;
+    let asked = chains::Asked {
+        conversation,
+        message: id,
+        created_at: message.created_at,
+        link,
+        replies: wanted(message, answered),
+        tokens: 0,
+    };
+    let limits = message.chain.unwrap_or(ChainLimits::NOTHING);
+    let chains::SetOff { orders, chain } = chains::set_off(transaction, &limits, asked).await?;
+    Ok(SetOff {
+        link,
+        chain,
+        orders,
+    })
+}
+
+fn wanted(message: &NewMessage, answered: Option<Answered>) -> Vec<(&NewReplyOrder, bool)> {
+    chains::wanted(
+        &message.replies,
+        answered.and_then(|answered| answered.twin),
+    )
 }
 
 #[cfg(not(feature = "ack-before-commit"))]
@@ -208,7 +260,7 @@ fn lookups(messages: &[NewMessage], look: Look) -> Vec<Query> {
             });
         }
         if let Some(answered) = message.reply_to {
-            queries.push((FIND_ANSWERED, params![answered, message.conversation_id]));
+            queries.push((chains::ANSWERED, params![answered, message.conversation_id]));
         }
         if let Some(named) = message.thread {
             queries.push((FIND_THREAD, params![named, message.conversation_id]));
@@ -221,7 +273,7 @@ fn decide(
     messages: &[NewMessage],
     found: Vec<Rows>,
     look: Look,
-) -> Result<Vec<Fate>, DatabaseError> {
+) -> Result<(Vec<Fate>, Vec<Option<Answered>>), DatabaseError> {
     let mut found = found.into_iter();
     let mut next_found = || {
         let rows = found.next();
@@ -231,18 +283,21 @@ fn decide(
     // With the threads that they are in.
     let mut new_ids: HashMap<(ConversationId, MessageId), Option<MessageId>> = HashMap::new();
     let mut fates = Vec::with_capacity(messages.len());
+    let mut all_answered = Vec::with_capacity(messages.len());
     for (index, message) in messages.iter().enumerate() {
         let stored = match look.is_for(message) {
             true => next_found()?.first().map(read_sent).transpose()?,
             false => None,
         };
-        let answers_nothing = match message.reply_to {
-            Some(answered) => {
-                next_found()?.rows.is_empty()
-                    && !new_ids.contains_key(&(message.conversation_id, answered))
-            }
-            None => false,
+        let answered = match message.reply_to {
+            Some(_) => next_found()?.first().map(Answered::read).transpose()?,
+            None => None,
         };
+        let answers_nothing = answered.is_none()
+            && message
+                .reply_to
+                .is_some_and(|answered| !new_ids.contains_key(&(message.conversation_id, answered)));
+        all_answered.push(answered);
         // The root: of a message that stands in a thread itself, that one's.
         let (thread, has_no_root) = match message.thread {
             Some(named) => {
@@ -288,7 +343,7 @@ fn decide(
         };
         fates.push(fate);
     }
-    Ok(fates)
+    Ok((fates, all_answered))
 }
 
 /// A message that was stored before.
@@ -343,19 +398,19 @@ fn with_seq(message: &NewMessage, seq: u64) -> Message {
     }
 }
 
-fn orders(message: &NewMessage) -> impl Iterator<Item = Query> + '_ {
-    message.replies.iter().map(|reply| {
-        let parameters = params![
-            reply.message_id,
-            message.conversation_id,
-            reply.twin_id,
-            message.message_id,
-            reply.node_id,
-            reply.lease_until,
-            message.created_at,
-        ];
-        (INSERT_ORDER, parameters)
-    })
+/// The orders to reply to a person's message, which is the cause of all that follows.
+fn orders(message: &NewMessage, answered: Option<Answered>) -> impl Iterator<Item = Query> + '_ {
+    let asking = Asking {
+        conversation: message.conversation_id,
+        message: message.message_id,
+        created_at: message.created_at,
+        link: Link {
+            cause: message.message_id,
+            hops: 1,
+        },
+    };
+    let wanted = wanted(message, answered).into_iter().enumerate();
+    wanted.map(move |(turn, reply)| chains::insert_order(asking, turn, reply, None))
 }
 
 fn outcomes(fates: Vec<Fate>, mut stored: HashMap<usize, Message>) -> Vec<Outcome> {

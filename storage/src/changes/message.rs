@@ -3,10 +3,11 @@
 use protocol::{MessageId, What};
 
 use super::{NewChange, Statements};
-use crate::StorageError;
 use crate::engine::Query;
+use crate::replies::FORGET_PENDING;
 use crate::search::{forget_block, forget_block_at_first_reaction};
 use crate::value::{Row, Value, params};
+use crate::{StorageError, feedback};
 
 /// Edits of one message: each is kept.
 const EDITS_MAX: u64 = 100;
@@ -22,7 +23,9 @@ const STATE: &str = "SELECT seq, deleted_at, \
      AND r.user_id = $3), \
      (SELECT COUNT(*) FROM reactions r WHERE r.conversation_id = m.conversation_id AND r.seq = m.seq \
      AND r.user_id = $3 AND r.emoji = $4), pinned_seq, \
-     (SELECT COUNT(*) FROM messages p WHERE p.conversation_id = m.conversation_id AND p.pinned_seq IS NOT NULL) \
+     (SELECT COUNT(*) FROM messages p WHERE p.conversation_id = m.conversation_id AND p.pinned_seq IS NOT NULL), \
+     COALESCE(m.variant_of, m.message_id), m.superseded, \
+     (SELECT COUNT(*) FROM messages v WHERE v.variant_of = COALESCE(m.variant_of, m.message_id)) \
      FROM messages m WHERE m.message_id = $1 AND m.conversation_id = $2";
 const KEEP_FIRST_TEXT: &str = "INSERT INTO message_versions \
      (conversation_id, seq, changed_seq, text, created_at) \
@@ -38,6 +41,13 @@ const DELETE: &str = "UPDATE messages SET text = '', edited_at = NULL, deleted_a
 const DELETE_TEXTS: &str = "DELETE FROM message_versions WHERE conversation_id = $1 AND seq = $2";
 const DELETE_SOURCES: &str = "DELETE FROM message_sources WHERE conversation_id = $1 AND seq = $2";
 const DELETE_REACTIONS: &str = "DELETE FROM reactions WHERE conversation_id = $1 AND seq = $2";
+/// Of all attempts at a reply one counts.
+const CHOOSE: &str = "UPDATE messages SET superseded = CASE WHEN message_id = $3 THEN 0 ELSE 1 END \
+     WHERE conversation_id = $1 AND (message_id = $2 OR variant_of = $2) AND deleted_at IS NULL";
+/// When the attempt that counted is deleted, the newest that is left and says something does.
+const CHOOSE_NEWEST: &str = "UPDATE messages SET superseded = 0 WHERE conversation_id = $1 AND seq = \
+     (SELECT MAX(seq) FROM messages WHERE conversation_id = $1 AND (message_id = $2 OR variant_of = $2) \
+     AND deleted_at IS NULL AND text <> '' AND stop_reason <> 'failed')";
 const REACT: &str = "INSERT INTO reactions (conversation_id, seq, user_id, emoji, changed_seq) \
      VALUES ($1, $2, $3, $4, $5)";
 const NOTE_REACTION: &str =
@@ -70,6 +80,12 @@ pub(super) struct MessageState {
     pinned: bool,
     /// Messages of the conversation that are pinned.
     pins: u64,
+    /// The first attempt at the same reply.
+    first: MessageId,
+    /// Another attempt counts.
+    superseded: bool,
+    /// There are further attempts.
+    attempted_again: bool,
 }
 
 impl MessageState {
@@ -82,6 +98,9 @@ impl MessageState {
             reacted: row.int()? > 0,
             pinned: row.optional_int()?.is_some(),
             pins: row.count()?,
+            first: row.id()?,
+            superseded: row.int()? != 0,
+            attempted_again: row.int()? > 0,
         })
     }
 
@@ -108,13 +127,30 @@ impl MessageState {
                     (EDIT, with(params![text, new.created_at])),
                 ]
             }
-            What::Deleted { .. } => vec![
-                forget_block(conversation, self.seq),
-                (DELETE, with(params![new.created_at])),
-                (DELETE_TEXTS, message()),
-                (DELETE_SOURCES, message()),
-                (DELETE_REACTIONS, message()),
-            ],
+            What::Deleted { .. } => {
+                let mut statements = vec![
+                    forget_block(conversation, self.seq),
+                    (DELETE, with(params![new.created_at])),
+                    (DELETE_TEXTS, message()),
+                    (DELETE_SOURCES, message()),
+                    (DELETE_REACTIONS, message()),
+                    (feedback::REMOVE_ALL, message()),
+                    (FORGET_PENDING, params![new.what.message_id()]),
+                ];
+                if self.attempted_again && !self.superseded {
+                    statements.push((CHOOSE_NEWEST, params![conversation, self.first]));
+                }
+                statements
+            }
+            What::Chosen { message_id } => {
+                if !self.attempted_again {
+                    return Err(StorageError::NotFound("other attempt at this message"));
+                }
+                if !self.superseded {
+                    return Err(StorageError::Refused("this attempt counts already"));
+                }
+                vec![(CHOOSE, params![conversation, self.first, *message_id])]
+            }
             What::Reacted { emoji, .. } => {
                 if self.reacted {
                     return Err(StorageError::Conflict("this reaction"));

@@ -28,6 +28,9 @@ const ADD: &str = "INSERT INTO members \
 const REMOVE: &str =
     "DELETE FROM members WHERE conversation_id = $1 AND (user_id = $2 OR twin_id = $2)";
 const SET_ROLE: &str = "UPDATE members SET role = $3 WHERE conversation_id = $1 AND user_id = $2";
+const SET_POLICY: &str = "INSERT INTO twin_policies (conversation_id, twin_id, policy) VALUES ($1, $2, $3) \
+     ON CONFLICT (conversation_id, twin_id) DO UPDATE SET policy = excluded.policy";
+const FORGET_POLICY: &str = "DELETE FROM twin_policies WHERE conversation_id = $1 AND twin_id = $2";
 const MUTE: &str =
     "UPDATE members SET muted_until = $3 WHERE conversation_id = $1 AND user_id = $2";
 const BAN: &str = "INSERT INTO bans (conversation_id, user_id, banned_by, created_at) \
@@ -91,7 +94,8 @@ impl RoomState {
             What::Joined { member, role } => self.join(new, member, *role, changed_seq)?,
             What::Left { member } | What::Removed { member } => {
                 self.must_be_member()?;
-                vec![(REMOVE, params![room, member_id(member)])]
+                let who = || params![room, member_id(member)];
+                vec![(REMOVE, who()), (FORGET_POLICY, who())]
             }
             What::Banned { member } => self.ban(new, person(member)?)?,
             What::Unbanned { member } => {
@@ -104,6 +108,13 @@ impl RoomState {
                 self.must_be_member()?;
                 vec![(SET_ROLE, params![room, person(member)?, role.as_str()])]
             }
+            What::PolicySet { member, policy } => {
+                self.must_be_member()?;
+                let Author::Twin { id, .. } = member else {
+                    return Err(StorageError::Invalid("a person has no policy"));
+                };
+                vec![(SET_POLICY, params![room, *id, policy.as_str()])]
+            }
             What::Muted { member, until } => {
                 self.must_be_member()?;
                 let until = until.unwrap_or(FOR_GOOD);
@@ -115,6 +126,7 @@ impl RoomState {
             }
             What::Edited { .. }
             | What::Deleted { .. }
+            | What::Chosen { .. }
             | What::Reacted { .. }
             | What::Unreacted { .. }
             | What::Pinned { .. }

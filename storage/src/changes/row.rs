@@ -61,6 +61,7 @@ const fn kind(what: &What) -> &'static str {
     match what {
         What::Edited { .. } => "edited",
         What::Deleted { .. } => "deleted",
+        What::Chosen { .. } => "chosen",
         What::Reacted { .. } => "reacted",
         What::Unreacted { .. } => "unreacted",
         What::Pinned { .. } => "pinned",
@@ -71,6 +72,7 @@ const fn kind(what: &What) -> &'static str {
         What::Banned { .. } => "banned",
         What::Unbanned { .. } => "unbanned",
         What::RoleSet { .. } => "role_set",
+        What::PolicySet { .. } => "policy_set",
         What::Muted { .. } => "muted",
         What::Unmuted { .. } => "unmuted",
         What::Titled { .. } => "titled",
@@ -84,6 +86,7 @@ fn value(what: &What) -> Option<&str> {
         What::Reacted { emoji, .. } | What::Unreacted { emoji, .. } => Some(emoji.as_str()),
         What::Joined { role, .. } => role.map(|role| role.as_str()),
         What::RoleSet { role, .. } => Some(role.as_str()),
+        What::PolicySet { policy, .. } => Some(policy.as_str()),
         What::Titled { title } => title.as_deref(),
         What::TopicSet { topic } => topic.as_deref(),
         _ => None,
@@ -188,6 +191,7 @@ impl Columns {
                 .zip(text)
                 .map(|(message_id, text)| What::Edited { message_id, text }),
             "deleted" => of_message(|message_id| What::Deleted { message_id }),
+            "chosen" => of_message(|message_id| What::Chosen { message_id }),
             "reacted" => with_emoji(
                 |message_id, emoji| What::Reacted { message_id, emoji },
                 value,
@@ -209,6 +213,15 @@ impl Columns {
             "role_set" => member
                 .zip(role(value)?)
                 .map(|(member, role)| What::RoleSet { member, role }),
+            "policy_set" => {
+                let policy = value.map(|policy| policy.parse()).transpose();
+                let policy = policy.map_err(|error: protocol::InvalidTwinPolicy| {
+                    StorageError::Corrupt(error.to_string())
+                })?;
+                member
+                    .zip(policy)
+                    .map(|(member, policy)| What::PolicySet { member, policy })
+            }
             "muted" => member.map(|member| What::Muted { member, until }),
             "unmuted" => member.map(|member| What::Unmuted { member }),
             "titled" => Some(What::Titled { title: value }),

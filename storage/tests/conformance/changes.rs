@@ -118,7 +118,7 @@ async fn an_edit_changes_the_message_and_is_an_entry_of_the_log(db: TestDatabase
     let page = db.entries_after(scene.conversation.id, 2, 1).await;
     assert_eq!(page.unwrap(), [Entry::Change(second)]);
     let older = db
-        .messages_before(scene.conversation.id, None, Some(4), 1)
+        .said_before(scene.conversation.id, None, 4, 1)
         .await;
     assert_eq!(older.unwrap(), [now]);
 }
@@ -182,7 +182,7 @@ async fn reactions_stand_beside_their_message_in_their_order(db: TestDatabase) {
     ];
     assert_eq!(beside(read(&db, &message).await), both);
     let page = db
-        .messages_before(scene.conversation.id, None, None, 10)
+        .said_before(scene.conversation.id, None, u64::MAX, 10)
         .await;
     let [first, second] = page.unwrap().try_into().unwrap();
     assert_eq!(beside(first), both);

@@ -1,6 +1,6 @@
 //! Conversations: their members, their place in a person's list, and how far each has read.
 
-use protocol::{Author, ConversationId, Role, TwinId, UserId};
+use protocol::{Author, ConversationId, Role, TwinId, TwinPolicy, UserId};
 use storage::{
     Conversation, ConversationKind, Member, MessagePreview, NewConversation, NewMember, NewMessage,
     StorageError,
@@ -43,6 +43,7 @@ async fn a_conversation_has_each_member_once_in_the_order_given(db: TestDatabase
             id: scene.twin.id,
             name: scene.twin.name.clone(),
             joined_at: NOW + 1,
+            policy: TwinPolicy::WhenAddressed,
         },
         Member::User {
             id: scene.user.id,

@@ -5,6 +5,8 @@
 mod support;
 
 mod api_keys;
+mod attempts;
+mod chains;
 mod bots;
 mod changes;
 mod conversations;

@@ -176,6 +176,7 @@ async fn send_and_check(db: &TestDatabase, processes: [storage::Storage; 2]) {
                         created_at: NOW,
                         members_seq: None,
                         replies: Vec::new(),
+                        chain: None,
                     };
                     let repeated = NewMessage {
                         message_id: MessageId::new(),
@@ -360,19 +361,14 @@ async fn pages_join_without_overlap_in_both_directions(db: TestDatabase) {
         forwards.extend(page);
     }
     assert!(forwards.iter().copied().eq(1..=25));
-    let newest = seqs(db.messages_before(id, None, None, 10).await.unwrap());
+    let newest = seqs(db.said_before(id, None, u64::MAX, 10).await.unwrap());
     assert!(newest.iter().copied().eq(16..=25));
-    let older = seqs(db.messages_before(id, None, Some(16), 100).await.unwrap());
+    let older = seqs(db.said_before(id, None, 16, 100).await.unwrap());
     assert!(older.iter().copied().eq(1..=15));
     assert_eq!(db.messages_after(id, u64::MAX, 10).await.unwrap(), []);
-    assert_eq!(db.messages_before(id, None, Some(0), 10).await.unwrap(), []);
-    assert_eq!(
-        db.messages_before(id, None, Some(u64::MAX), 1)
-            .await
-            .unwrap()[0]
-            .seq,
-        25
-    );
+    assert_eq!(db.said_before(id, None, 0, 10).await.unwrap(), []);
+    let last = db.said_before(id, None, u64::MAX, 1).await.unwrap();
+    assert_eq!(last[0].seq, 25);
 }
 
 async fn a_message_with_a_nul_is_refused_alone(db: TestDatabase) {

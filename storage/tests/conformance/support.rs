@@ -7,8 +7,8 @@ use protocol::{
 };
 use storage::{
     Appended, Chunk, Conversation, ConversationKind, Database, Document, FileKey, FinishedReply,
-    NewConversation, NewMember, NewMessage, NewReplyOrder, Storage, StorageError, Twin, User,
-    Visibility,
+    NewConversation, NewMember, NewMessage, NewReplyOrder, ReplyWhen, Storage, StorageError, Twin,
+    User, Visibility,
 };
 use tokio_postgres::NoTls;
 use uuid::Uuid;
@@ -282,6 +282,7 @@ impl Scene {
             created_at: NOW,
             members_seq: None,
             replies: Vec::new(),
+            chain: None,
         }
     }
 
@@ -291,6 +292,7 @@ impl Scene {
         let order = NewReplyOrder {
             message_id: reply,
             twin_id: self.twin.id,
+            when: ReplyWhen::Always,
             node_id: node,
             lease_until: NOW + 15_000,
         };
@@ -320,6 +322,9 @@ impl Scene {
                 first_text_ms: Some(310),
                 whole_ms: 1_240,
             },
+            replies: Vec::new(),
+            chain: storage::ChainLimits::NOTHING,
+            lend_until: 0,
             created_at: NOW + 2_000,
         }
     }

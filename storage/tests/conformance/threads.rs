@@ -228,8 +228,8 @@ async fn what_is_said_in_a_thread_is_not_said_outside(db: TestDatabase) {
     let inside = append(&db, within(&scene, root.message_id, "2", "inside")).await;
     let outside = append(&db, scene.says("3", "outside")).await;
     let last = append(&db, within(&scene, root.message_id, "4", "last")).await;
-    let of_thread = db.messages_before(id, Some(root.message_id), Some(last.seq), 9);
+    let of_thread = db.said_before(id, Some(root.message_id), last.seq, 9);
     assert_eq!(of_thread.await.unwrap(), [root.clone(), inside]);
-    let of_none = db.messages_before(id, None, None, 9).await.unwrap();
+    let of_none = db.said_before(id, None, u64::MAX, 9).await.unwrap();
     assert_eq!(of_none, [root, outside]);
 }

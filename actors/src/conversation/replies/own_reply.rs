@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use inference::Generation;
 use protocol::{Author, ErrorCode, Failure, Latency, MessageId, StopReason, Usage};
-use storage::FinishedReply;
+use storage::{ChainLimits, FinishedReply};
 
 use crate::inference_pool::Cancel;
 use crate::node::now_ms;
@@ -16,6 +16,8 @@ pub(in crate::conversation) struct OwnReply {
     pub(super) author: Author,
     /// The message that it answers.
     pub(super) question: MessageId,
+    /// Others may answer it.
+    pub(super) sets_off: bool,
     pub(super) epoch: u64,
     pub(super) cancel: Cancel,
     /// When its twin was asked.
@@ -68,6 +70,9 @@ impl OwnReply {
                 first_text_ms: self.first_text.map(milliseconds),
                 whole_ms: milliseconds(self.asked.elapsed()),
             },
+            replies: Vec::new(),
+            chain: ChainLimits::NOTHING,
+            lend_until: 0,
             created_at: now_ms(),
         }
     }

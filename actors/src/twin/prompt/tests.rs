@@ -32,9 +32,13 @@ fn person() -> Author {
     }
 }
 
+fn ada() -> TwinId {
+    TwinId::from_bytes([1; 16])
+}
+
 fn twin() -> Author {
     Author::Twin {
-        id: TwinId::new(),
+        id: ada(),
         name: "Ada".to_owned(),
     }
 }
@@ -45,7 +49,7 @@ fn parts<'a>(passages: Vec<Source>, history: &'a [Message], tokens_max: usize) -
         persona: "You keep a lighthouse.",
         language: "",
         passages,
-        history: turns(history),
+        history: turns(history, ada()),
         question: "Where is the key?",
         tokens_max,
     }
@@ -124,6 +128,23 @@ fn the_newest_turns_stay_and_failed_ones_go() {
         turns: 1,
     };
     assert_eq!(prompt.left_out, left_out);
+}
+
+#[test]
+fn other_twins_are_no_selves_and_are_named() {
+    let bo = Author::Twin {
+        id: TwinId::new(),
+        name: "Bo".to_owned(),
+    };
+    let history = [
+        message(twin(), "I keep the light.", Some(StopReason::EndOfTurn)),
+        message(bo, "I keep the bees.", Some(StopReason::EndOfTurn)),
+    ];
+    let expected = [
+        ChatMessage::new(Role::Assistant, "I keep the light."),
+        ChatMessage::new(Role::User, "Bo: I keep the bees."),
+    ];
+    assert_eq!(turns(&history, ada()), expected);
 }
 
 #[test]

@@ -120,6 +120,7 @@ impl Server {
             ai_written: true,
             reply_to: reply,
             thread: None,
+            variant_of: None,
         }
     }
 
