@@ -24,8 +24,8 @@ use crate::{
 };
 
 mod attempts;
-mod chains;
 mod bots;
+mod chains;
 mod changes;
 mod chat;
 mod faults;

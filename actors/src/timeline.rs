@@ -21,6 +21,29 @@ pub(crate) enum Arrival {
     Known,
 }
 
+/// Where a reply belongs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReplyPlace {
+    /// The message that is answered.
+    pub(crate) reply_to: MessageId,
+    /// The root of the thread that it is written in.
+    pub(crate) thread: Option<MessageId>,
+    /// The first attempt at the same reply, when this is another one.
+    pub(crate) variant_of: Option<MessageId>,
+}
+
+#[cfg(test)]
+impl ReplyPlace {
+    /// A first reply outside of threads.
+    pub(crate) fn to(reply_to: MessageId) -> Self {
+        Self {
+            reply_to,
+            thread: None,
+            variant_of: None,
+        }
+    }
+}
+
 /// The order of one conversation.
 #[derive(Debug)]
 pub(crate) struct Timeline {

@@ -43,7 +43,7 @@ pub(crate) fn answering_twins(members: &[Member], said: Said<'_>) -> Vec<(TwinId
         if policy == TwinPolicy::Never {
             continue;
         }
-        let speaks_up = policy == TwinPolicy::WhenConfident && !said.author.is_ai();
+        let speaks_up = policy == TwinPolicy::WhenConfident && !said.author.is_machine();
         if let Some(at) = mention(&text, name) {
             mentioned.push((at, twin));
         } else if speaks_up && confident.len() < REPLIES_TO_ONE_MAX {
@@ -66,6 +66,11 @@ pub(crate) fn answering_twins(members: &[Member], said: Said<'_>) -> Vec<(TwinId
 
 fn is_author(author: &Author, twin: TwinId) -> bool {
     matches!(author, Author::Twin { id, .. } if *id == twin)
+}
+
+/// Whether a text in lower case mentions a name.
+pub(crate) fn mentions(text: &str, name: &str) -> bool {
+    mention(text, name).is_some()
 }
 
 /// Where a text in lower case mentions a name first: `@name`, standing as a word of its own.

@@ -8,7 +8,7 @@
 use protocol::{Chain, ChainEnd, ConversationId, MessageId, TwinId};
 
 use crate::engine::{DatabaseError, Query, Rows, Transaction, each};
-use crate::messages::{NewReplyOrder, ReplyWhen};
+use crate::messages::{NewMessage, NewReplyOrder, ReplyWhen};
 use crate::value::{Row, params};
 use crate::{Storage, StorageError};
 
@@ -22,6 +22,9 @@ const SPENT: &str =
 /// What a person said last.
 const SAID_LAST: &str = "SELECT message_id FROM messages WHERE conversation_id = $1 AND author_kind = 'user' \
      ORDER BY seq DESC LIMIT 1";
+/// When something was said last, by whomever.
+const NEWEST_AT: &str =
+    "SELECT created_at FROM messages WHERE conversation_id = $1 ORDER BY seq DESC LIMIT 1";
 /// What was said first, where no person has said anything.
 const SAID_FIRST: &str =
     "SELECT message_id FROM messages WHERE conversation_id = $1 ORDER BY seq LIMIT 1";
@@ -38,6 +41,10 @@ const INSERT_ORDER_OF_MEMBER: &str = "INSERT INTO reply_orders \
      lease_until, created_at) \
      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12 FROM members \
      WHERE conversation_id = $2 AND twin_id = $3";
+
+/// A machine that speaks up after so long a silence begins anew, in UTC milliseconds: what went before has ended, and a bot that
+/// tells the news every hour is answered every hour.
+const QUIET_MS: i64 = 10 * 60 * 1000;
 
 /// How far machines may set each other off after one message of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -285,21 +292,25 @@ fn read_use(ordered: Rows, spent: Rows, own_tokens: u64) -> Result<ChainUse, Sto
     })
 }
 
-/// Where a message stands that a machine writes of its own accord: it goes back to what a person said last.
+/// Where a message stands that a machine writes of its own accord: it goes back to what a person said last, or after a silence
+/// to itself.
 pub(crate) async fn link_of_message(
     transaction: &mut Transaction,
-    conversation: ConversationId,
-    message: MessageId,
+    message: &NewMessage,
     answered: Option<Answered>,
 ) -> Result<Link, DatabaseError> {
+    let conversation = || params![message.conversation_id];
     let queries = vec![
-        (SAID_LAST, params![conversation]),
-        (SAID_FIRST, params![conversation]),
+        (NEWEST_AT, conversation()),
+        (SAID_LAST, conversation()),
+        (SAID_FIRST, conversation()),
     ];
-    let [last, first] = each(transaction.pipe(queries).await?)?;
+    let [newest, last, first] = each(transaction.pipe(queries).await?)?;
+    let newest_at = newest.first().map(|mut row| row.int()).transpose()?;
+    let is_quiet = newest_at.is_none_or(|at| message.created_at.saturating_sub(at) >= QUIET_MS);
     let cause = match last.first().or_else(|| first.first()) {
-        Some(mut row) => row.id()?,
-        None => message,
+        Some(mut row) if !is_quiet => row.id()?,
+        _ => message.message_id,
     };
     let before = answered.and_then(|answered| answered.link);
     let hops = before

@@ -114,7 +114,11 @@ pub(crate) async fn said_in_thread(
     ];
     let [messages, root] = each(engine.read(queries).await?)?;
     let mut messages = messages.map(read_message)?;
-    messages.extend(root.map(read_message)?.into_iter().filter(|root| root.deleted_at.is_none()));
+    messages.extend(
+        root.map(read_message)?
+            .into_iter()
+            .filter(|root| root.deleted_at.is_none()),
+    );
     complete(&engine, messages).await
 }
 

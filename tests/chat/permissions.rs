@@ -291,6 +291,16 @@ impl Scene {
                 }
                 outcome
             }
+            Operation::SetPolicy => {
+                let body = json!({"twin_id": self.twin});
+                self.as_root(Method::POST, "members", &body).await;
+                let path = format!("twins/{}/policy", self.twin);
+                let body = json!({"policy": "never"});
+                let outcome = self.http(actor, Method::PUT, &path, body).await;
+                let path = format!("members/{}", self.twin);
+                self.as_root(Method::DELETE, &path, &json!({})).await;
+                outcome
+            }
         }
     }
 }

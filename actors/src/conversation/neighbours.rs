@@ -9,6 +9,7 @@ use crate::SharedFrame;
 use crate::bus_event::{self, NodeEvent};
 use crate::fan_out::RoomEvent;
 use crate::metrics;
+use crate::timeline::ReplyPlace;
 
 impl Conversation {
     /// Tells the other nodes.
@@ -70,7 +71,11 @@ impl Conversation {
                 variant_of,
                 ..
             } => {
-                let place = ReplyPlace { reply_to, thread, variant_of };
+                let place = ReplyPlace {
+                    reply_to,
+                    thread,
+                    variant_of,
+                };
                 let started = self.timeline.start(message_id, author, place);
                 if let Some(reply) = started {
                     self.tell(&RoomEvent::Started(reply), context);

@@ -26,6 +26,7 @@ use crate::limits::{GENERATION_EVENTS_MAX, LEASE, PROGRESS_EVERY};
 use crate::metrics;
 use crate::node::{Services, now_ms};
 use crate::permissions::Operation;
+use crate::timeline::ReplyPlace;
 use crate::turn_taking::Said;
 use crate::twin::{Knows, Reply};
 

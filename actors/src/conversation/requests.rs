@@ -119,6 +119,7 @@ impl Conversation {
             true => Author::Bot { id, name },
             false => Author::User { id, name },
         };
+        let is_machine = author.is_machine();
         let now = now_ms();
         let replies = self.replies_to(Said {
             author: &author,
@@ -136,7 +137,7 @@ impl Conversation {
             created_at: now,
             members_seq: Some(self.members.seq()),
             replies,
-            chain: None,
+            chain: is_machine.then(|| self.services.config.chain_limits()),
         };
         let orders = Orders::of(&new);
         // The message is queued here and now, in the order in which the messages came.
@@ -214,7 +215,7 @@ impl Sending {
     }
 }
 
-/// The orders that a person's message asks for.
+/// The orders that a message asks for.
 struct Orders {
     all: Vec<ReplyOrder>,
     /// Whether storage decides which of them it writes.
@@ -246,7 +247,8 @@ impl Orders {
         let conditional = |reply: &NewReplyOrder| reply.when != ReplyWhen::Always;
         Self {
             all: new.replies.iter().enumerate().map(order).collect(),
-            are_conditional: new.reply_to.is_some() && new.replies.iter().any(conditional),
+            are_conditional: new.author.is_machine()
+                || new.reply_to.is_some() && new.replies.iter().any(conditional),
         }
     }
 

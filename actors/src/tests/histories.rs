@@ -11,7 +11,7 @@ use protocol::{Author, Change, Entry, SessionId, What};
 use super::*;
 use crate::fan_out::{Follower, GoLive, RoomEvent, Rooms, Shards};
 use crate::shared_frame::SharedFrame;
-use crate::timeline::{Arrival, Timeline, entry_frame};
+use crate::timeline::{Arrival, ReplyPlace, Timeline, entry_frame};
 
 /// Readers of one history.
 const READERS: usize = 3;
@@ -141,7 +141,10 @@ impl World {
             Step::Repair => self.repair(),
             Step::Start => {
                 let reply = MessageId::new();
-                if let Some(started) = self.timeline.start(reply, twin(), ReplyPlace::to(MessageId::new())) {
+                if let Some(started) =
+                    self.timeline
+                        .start(reply, twin(), ReplyPlace::to(MessageId::new()))
+                {
                     self.replies.insert(reply, String::new());
                     self.tell(RoomEvent::Started(started));
                 }

@@ -10,6 +10,7 @@ fn person(name: &str) -> Member {
     Member::User {
         id: UserId::new(),
         name: name.to_owned(),
+        bot_of: None,
         joined_at: 0,
         role: Role::Member,
         muted_until: None,

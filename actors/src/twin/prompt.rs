@@ -149,7 +149,7 @@ fn turn(message: &Message, twin: TwinId) -> Option<ChatMessage> {
         }
         Author::User { .. } => ChatMessage::new(Role::User, message.text.clone()),
         // Whoever else speaks is named, so that the twin does not take it for the person.
-        Author::Twin { name, .. } => {
+        Author::Twin { name, .. } | Author::Bot { name, .. } => {
             ChatMessage::new(Role::User, format!("{name}: {}", message.text))
         }
     })

@@ -169,7 +169,7 @@ pub(super) async fn append(
             ..with_seq(message, *next_seq)
         };
         *next_seq += 1;
-        if message.author.is_ai() {
+        if message.author.is_machine() {
             // What the messages before it ask for counts too.
             let before = inserts(engine, std::mem::take(&mut rows), std::mem::take(&mut more));
             if !before.is_empty() {
@@ -208,7 +208,7 @@ async fn set_off(
     answered: Option<Answered>,
 ) -> Result<SetOff, DatabaseError> {
     let (conversation, id) = (message.conversation_id, message.message_id);
-    let link = chains::link_of_message(transaction, conversation, id, answered).await?;
+    let link = chains::link_of_message(transaction, message, answered).await?;
     let asked = chains::Asked {
         conversation,
         message: id,
@@ -294,9 +294,9 @@ fn decide(
             None => None,
         };
         let answers_nothing = answered.is_none()
-            && message
-                .reply_to
-                .is_some_and(|answered| !new_ids.contains_key(&(message.conversation_id, answered)));
+            && message.reply_to.is_some_and(|answered| {
+                !new_ids.contains_key(&(message.conversation_id, answered))
+            });
         all_answered.push(answered);
         // The root: of a message that stands in a thread itself, that one's.
         let (thread, has_no_root) = match message.thread {

@@ -28,7 +28,7 @@ pub(super) const MESSAGES: &str = "SELECT n.conversation_id, n.seq, n.message_id
      n.thread, n.author_kind, n.author_id, n.author_name \
      FROM members m JOIN messages n ON n.conversation_id = m.conversation_id \
      WHERE m.user_id = $1 AND m.conversation_id = $2 AND n.seq >= $3 AND n.seq <= $4 \
-     AND n.created_at >= $5 AND n.created_at <= $6 AND n.deleted_at IS NULL";
+     AND n.created_at >= $5 AND n.created_at <= $6 AND n.deleted_at IS NULL AND n.superseded = 0";
 
 /// What a message must be, with every name resolved.
 pub(super) struct Criteria {

@@ -167,7 +167,10 @@ async fn of_several_attempts_the_newest_that_says_something_counts_until_another
             .collect::<Vec<bool>>()
     };
     assert_eq!(superseded().await, [true, false, true]);
-    let said = db.said_before(scene.conversation.id, None, 99, 9).await.unwrap();
+    let said = db
+        .said_before(scene.conversation.id, None, 99, 9)
+        .await
+        .unwrap();
     let said: Vec<u64> = said.iter().map(|message| message.seq).collect();
     assert_eq!(said, [1, 3]);
 

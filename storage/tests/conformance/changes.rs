@@ -117,9 +117,7 @@ async fn an_edit_changes_the_message_and_is_an_entry_of_the_log(db: TestDatabase
     assert_eq!(log(&db, &scene).await, expected);
     let page = db.entries_after(scene.conversation.id, 2, 1).await;
     assert_eq!(page.unwrap(), [Entry::Change(second)]);
-    let older = db
-        .said_before(scene.conversation.id, None, 4, 1)
-        .await;
+    let older = db.said_before(scene.conversation.id, None, 4, 1).await;
     assert_eq!(older.unwrap(), [now]);
 }
 

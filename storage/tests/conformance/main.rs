@@ -6,8 +6,8 @@ mod support;
 
 mod api_keys;
 mod attempts;
-mod chains;
 mod bots;
+mod chains;
 mod changes;
 mod conversations;
 mod documents;
