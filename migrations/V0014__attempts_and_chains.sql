@@ -69,6 +69,8 @@ CREATE INDEX twin_policies_twin ON twin_policies (twin_id);
 
 -- What people think of replies.
 CREATE TABLE feedback (
+    -- Another one each time that somebody says it anew: the newest are those with the highest.
+    id BYTEA NOT NULL UNIQUE,
     conversation_id BYTEA NOT NULL,
     -- The reply's.
     seq BIGINT NOT NULL,
@@ -81,4 +83,4 @@ CREATE TABLE feedback (
     FOREIGN KEY (conversation_id, seq) REFERENCES messages (conversation_id, seq) ON DELETE CASCADE
 );
 CREATE INDEX feedback_user ON feedback (user_id);
-CREATE INDEX feedback_twin ON feedback (twin_id, created_at, conversation_id, seq, user_id);
+CREATE INDEX feedback_twin ON feedback (twin_id, id);

@@ -231,6 +231,7 @@ pub struct Latency {
 
 /// Where a machine's message stands among those that go back to one message of a person, and how much there may still be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chain {
     /// The person's message.
     pub cause: MessageId,
@@ -245,6 +246,7 @@ pub struct Chain {
 
 /// The limit that ended a chain of machines' messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChainEnd {
     /// So many in a row.

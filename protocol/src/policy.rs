@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// When a twin answers in a room of more than two; between two it always does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TwinPolicy {
     /// Not at all.

@@ -253,8 +253,7 @@ pub(super) async fn set_policy(
     body: web::Json<PolicyRequest>,
 ) -> Result<web::Json<ConversationEntry>, Problem> {
     let (id, twin) = path.into_inner();
-    let id = edge.joined_conversation(id, caller.user_id).await?;
-    let member = edge.member(id, twin).await?;
+    let member = edge.fellow_member(caller.user_id, id, twin).await?;
     if !matches!(member, Author::Twin { .. }) {
         return Err(Problem::not_found("twin"));
     }

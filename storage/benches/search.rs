@@ -222,6 +222,7 @@ impl Writer {
                 thread: None,
                 created_at: number as i64 * 1_000,
                 replies: Vec::new(),
+                chain: None,
             };
             appended.push(storage.append_message(message));
             if appended.len() == 500 {

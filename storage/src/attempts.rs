@@ -17,7 +17,7 @@ const TURN_OF_OTHERS: u64 = 1_000;
 /// Both databases lock a row that is written; only one has `FOR UPDATE`.
 const LOCK: &str = "UPDATE conversations SET last_seq = last_seq WHERE id = $1 RETURNING id";
 /// A reply, what it answers, and the orders of all attempts at it.
-const FIND: &str = "SELECT COALESCE(m.variant_of, m.message_id), m.author_id, m.reply_to, m.text, m.stop_reason, \
+const FIND: &str = "SELECT COALESCE(m.variant_of, m.message_id), m.author_id, m.reply_to, m.thread, m.text, m.stop_reason, \
      (SELECT COUNT(*) FROM messages q WHERE q.message_id = m.reply_to AND q.deleted_at IS NULL), \
      (SELECT COUNT(*) FROM members t WHERE t.conversation_id = $2 AND t.twin_id = m.author_id) \
      FROM messages m WHERE m.message_id = $1 AND m.conversation_id = $2 \
@@ -126,6 +126,7 @@ struct Attempted {
     first: MessageId,
     twin: TwinId,
     question: MessageId,
+    thread: Option<MessageId>,
     text: String,
     stop_reason: StopReason,
     question_is_there: bool,
@@ -146,6 +147,7 @@ impl Attempted {
             first: row.id()?,
             twin: row.id()?,
             question: row.id()?,
+            thread: row.optional_id()?,
             text: row.text()?,
             stop_reason: stop_reason_of(&row.text()?)?,
             question_is_there: row.int()? > 0,
@@ -188,6 +190,7 @@ impl Attempted {
             conversation_id: new.conversation_id,
             twin_id: self.twin,
             reply_to: self.question,
+            thread: self.thread,
             attempt,
             variant_of: Some(self.first),
             beginning,

@@ -114,12 +114,10 @@ pub(crate) async fn said_in_thread(
     ];
     let [messages, root] = each(engine.read(queries).await?)?;
     let mut messages = messages.map(read_message)?;
-    messages.extend(
-        root.map(read_message)?
-            .into_iter()
-            .filter(|root| root.deleted_at.is_none()),
-    );
-    complete(&engine, messages).await
+    messages.extend(root.map(read_message)?);
+    let mut said = complete(&engine, messages).await?;
+    said.retain(|message| message.deleted_at.is_none());
+    Ok(said)
 }
 
 /// Adds to messages of one conversation what stands in their threads.

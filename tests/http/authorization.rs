@@ -441,22 +441,22 @@ fn routes() -> Vec<Route> {
             Some(json!({"policy": "never"})),
             [401, 404, 403, 200],
         ),
-        // Feedback: the message is none that there is.
+        // Feedback: the message is no reply.
         route(
             Method::PUT,
-            "/api/v1/conversations/{conversation}/messages/{conversation}/feedback",
+            "/api/v1/conversations/{conversation}/messages/{message}/feedback",
             Some(json!({"rating": "up"})),
             [401, 404, 404, 404],
         ),
         route(
             Method::GET,
-            "/api/v1/conversations/{conversation}/messages/{conversation}/feedback",
+            "/api/v1/conversations/{conversation}/messages/{message}/feedback",
             None,
             [401, 404, 404, 404],
         ),
         route(
             Method::DELETE,
-            "/api/v1/conversations/{conversation}/messages/{conversation}/feedback",
+            "/api/v1/conversations/{conversation}/messages/{message}/feedback",
             None,
             [401, 404, 404, 404],
         ),

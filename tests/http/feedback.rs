@@ -27,6 +27,7 @@ async fn replied(server: &TestServer, person: &Person, twin: &str) -> (String, S
         client_id: None,
         text: "hello".to_owned(),
         reply_to: None,
+        thread: None,
         created_at: 1,
         members_seq: None,
         replies: vec![NewReplyOrder {

@@ -229,6 +229,8 @@ impl Orders {
             conversation_id: new.conversation_id,
             twin_id: reply.twin_id,
             reply_to: new.message_id,
+            // The root is known when the message is stored.
+            thread: None,
             attempt: 0,
             variant_of: None,
             beginning: String::new(),

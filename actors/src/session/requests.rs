@@ -220,8 +220,8 @@ impl Session {
                 client_id,
                 message_id,
             } => {
-                let change = (message_id, What::Chosen { message_id });
-                self.alter(request_ref, conversation_id, client_id, change, context);
+                let what = What::Chosen { message_id };
+                self.alter(request_ref, conversation_id, client_id, what, context);
             }
             ClientFrame::Identify { .. } | ClientFrame::Resume { .. } | ClientFrame::Ping => {}
         }
@@ -309,7 +309,7 @@ impl Session {
     ) {
         let Some(person) = &self.person else { return };
         let attempt = Attempt {
-            user: person.identity.user_id,
+            user: person.id,
             of,
             beginning,
         };

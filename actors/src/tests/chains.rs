@@ -127,6 +127,7 @@ async fn a_twin_whose_message_is_answered_answers() {
         client_id: "2".to_owned().try_into().unwrap(),
         text: "which barometer?".to_owned(),
         reply_to: Some(said.message_id),
+        thread: None,
     });
     let answered = client.done().await;
     assert_eq!(answered.author, said.author);

@@ -17,8 +17,6 @@ pub(crate) struct Asked {
     pub(super) prompts: Arc<Mutex<Vec<Vec<String>>>>,
     /// How urgent the texts were that were generated.
     pub(super) priorities: Arc<Mutex<Vec<Priority>>>,
-    /// What they were to be the reply to.
-    prompts: Arc<Mutex<Vec<Prompt>>>,
     /// Whose prompts they were, and the number of the engine that got each.
     pub(crate) owners: Arc<Mutex<Vec<(u128, usize)>>>,
     /// The owners that the engine was made to forget.
@@ -37,13 +35,8 @@ impl Asked {
 
     /// The texts of the messages of the last prompt.
     pub(super) fn last_prompt(&self) -> Vec<String> {
-        match self.prompts.lock().unwrap().last() {
-            Some(Prompt::Conversation(messages)) => {
-                let texts = messages.iter().map(|message| message.content.clone());
-                texts.collect()
-            }
-            other => panic!("{other:?} is no conversation"),
-        }
+        let prompts = self.prompts.lock().unwrap();
+        prompts.last().expect("a text was generated").clone()
     }
 
     pub(crate) fn embedder(&self) -> Box<dyn Embedder> {
@@ -76,8 +69,6 @@ impl Engine for RememberingEngine {
         }
         let mut priorities = self.asked.priorities.lock().unwrap();
         priorities.push(request.origin.priority);
-        let mut prompts = self.asked.prompts.lock().unwrap();
-        prompts.push(request.prompt.clone());
         let mut owners = self.asked.owners.lock().unwrap();
         owners.push((request.origin.scope.owner, self.number));
         self.inner.submit(ticket, request, deadline);

@@ -31,6 +31,9 @@ const ANSWERS: &[(&str, &[&str])] = &[
     ("broadcast", &[]),
     ("read", &[]),
     ("stop", &[]),
+    ("regenerate", &[]),
+    ("continue", &[]),
+    ("choose", &["ack"]),
     ("ping", &["pong"]),
 ];
 

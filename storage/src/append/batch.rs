@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use protocol::{Author, Chain, ClientId, ConversationId, Message, MessageId};
+use protocol::{Chain, ClientId, ConversationId, Message, MessageId};
 use uuid::Uuid;
 
 use super::{Outcome, same_content};

@@ -59,6 +59,7 @@ async fn change(db: &TestDatabase, scene: &Scene, id: ClientId, what: What) -> C
         conversation_id: scene.conversation.id,
         user_id: scene.user.id,
         name: scene.user.name.clone(),
+        is_bot: false,
         client_id: Some(id),
         what,
         invitation: None,

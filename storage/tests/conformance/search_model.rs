@@ -112,6 +112,7 @@ impl World {
                     thread: None,
                     created_at: self.time,
                     replies: Vec::new(),
+                    chain: None,
                 };
                 db.append_message(message).await.unwrap();
             }
