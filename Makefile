@@ -126,7 +126,7 @@ define TORTURE
 endef
 
 .PHONY: torture-short
-torture-short: setup test-packages torture-broken ## Clients that write while their connections are cut and the server is killed; SEED=n
+torture-short: setup test-packages torture-broken ## Clients that write while connections are cut, rooms change and the server is killed; SEED=n
 	@cargo build --locked --bin digital-twin --bin loadtest
 	$(call TORTURE,target/debug,--messages 20000 --kills 5 --cuts 1000 --slow-readers 100 --seed $(or $(SEED),1))
 
@@ -146,7 +146,7 @@ torture-core: setup nextest ## The pure core under 100,000 random histories of e
 torture: setup test-packages torture-core torture-broken ## The same with 100,000 messages, 20 kills, 10,000 cuts and 1,000 slow readers
 	@cargo build --locked --release --bin digital-twin --bin loadtest
 	$(call TORTURE,target/release,--messages 100000 --kills 20 --cuts 10000 --slow-readers 1000 --clients 64 \
-		--conversations 32 --seed $(or $(SEED),1))
+		--conversations 32 --guests 16 --room-changes 2000 --seed $(or $(SEED),1))
 
 # Neither sanitizer nor nightly compiler: the codecs have no unsafe code.
 .PHONY: fuzz

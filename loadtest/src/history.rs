@@ -1,11 +1,40 @@
 //! The checker: what clients did and saw, held against the log that the server has at the end.
 //!
 //! **Invariant**: no IO. A message that was acknowledged and is not in the log at its place is lost; one that is there twice
-//! is duplicated; one that overtook an earlier one of its sender is reordered; one that nobody sent is a phantom.
+//! is duplicated; one that overtook an earlier one of its sender is reordered; one that nobody sent is a phantom, and so is one
+//! of somebody who took no part or was muted when it got its place.
+
+mod room;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+pub(crate) use room::Made;
+use room::Membership;
+
+/// An entry of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Entry {
+    /// A message, or a change of one, with the text that its sender gave it.
+    Said {
+        /// Who, by the id.
+        author: String,
+        /// The text.
+        text: String,
+    },
+    /// A change of the room.
+    Changed {
+        /// Who made it, by the id.
+        author: String,
+        /// What kind of change it is.
+        kind: String,
+        /// Whose place in the room is different.
+        member: Option<String>,
+        /// The role, the title or the topic, where the change has one.
+        detail: String,
+    },
+}
 
 /// One message as its sender numbers it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +93,10 @@ pub(crate) struct History {
     sent: HashSet<Sent>,
     /// Acknowledged messages and their places.
     acked: HashMap<Sent, u64>,
+    /// Messages that were refused the only time that they were sent.
+    refused: HashSet<Sent>,
+    /// Changes of the room that were made, in their order.
+    made: Vec<Made>,
     /// Violations that clients saw while it ran.
     pub(crate) seen: Violations,
 }
@@ -77,7 +110,7 @@ pub(crate) struct Violations {
     pub(crate) duplicated: u64,
     /// After a later message of its sender, or readers that disagree.
     pub(crate) reordered: u64,
-    /// In the log and never sent.
+    /// In the log and never sent, or refused, or sent by somebody who took no part or was muted.
     pub(crate) phantom: u64,
     /// A number that no entry has, or a hole in what a reader saw.
     pub(crate) gaps: u64,
@@ -124,24 +157,59 @@ impl History {
         self.seen.duplicated += u64::from(before.is_some_and(|before| before != seq));
     }
 
-    /// Messages sent and acknowledged.
-    pub(crate) fn counts(&self) -> (usize, usize) {
-        (self.sent.len(), self.acked.len())
+    /// A message was refused the only time that it was sent.
+    pub(crate) fn refused(&mut self, sent: Sent) {
+        self.refused.insert(sent);
     }
 
-    /// Holds the history against the log as it is at the end.
-    pub(crate) fn check(&self, log: &BTreeMap<u64, String>) -> Violations {
+    /// A change of the room was made, after all those before.
+    pub(crate) fn made(&mut self, change: Made) {
+        self.made.push(change);
+    }
+
+    /// Messages and changes of the room: sent and not refused, and acknowledged.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let made = self.made.len();
+        (
+            self.sent.len() - self.refused.len() + made,
+            self.acked.len() + made,
+        )
+    }
+
+    /// How many messages were refused.
+    pub(crate) fn refusals(&self) -> usize {
+        self.refused.len()
+    }
+
+    /// How many changes of the room were made.
+    pub(crate) fn changes(&self) -> usize {
+        self.made.len()
+    }
+
+    /// Holds the history against the log as it is at the end, of a room that began with these people.
+    pub(crate) fn check(&self, founders: &[String], log: &BTreeMap<u64, Entry>) -> Violations {
         let mut found = self.seen;
+        let mut room = Membership::of(founders);
+        let mut changes = Vec::new();
         let last = log.keys().next_back().copied().unwrap_or(0);
         found.gaps += last - log.len() as u64;
         let mut places: HashMap<Sent, u64> = HashMap::new();
         let mut latest: HashMap<usize, u64> = HashMap::new();
-        for (seq, text) in log {
+        for (seq, entry) in log {
+            let (author, text) = match entry {
+                Entry::Said { author, text } => (author, text),
+                Entry::Changed { kind, member, .. } => {
+                    room.changes(kind, member.as_deref().unwrap_or_default());
+                    changes.push(entry);
+                    continue;
+                }
+            };
             let Some(sent) = Sent::read(text) else {
                 found.corrupted += 1;
                 continue;
             };
-            if !self.sent.contains(&sent) {
+            let is_sent = self.sent.contains(&sent) && !self.refused.contains(&sent);
+            if !is_sent || !room.may_speak(author) {
                 found.phantom += 1;
             }
             let earlier = latest.insert(sent.client, sent.number);
@@ -153,6 +221,7 @@ impl History {
         for (sent, seq) in &self.acked {
             found.lost += u64::from(places.get(sent) != Some(seq));
         }
+        room::check_changes(&self.made, &changes, &mut found);
         found
     }
 }
@@ -160,7 +229,7 @@ impl History {
 /// What one reader has seen of one conversation, over all its connections.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
-    /// A hash of the text of each entry.
+    /// A hash of each entry.
     seen: Vec<u64>,
 }
 
@@ -171,26 +240,26 @@ impl Reader {
     }
 
     /// Takes an entry: the next one, or one that was seen before and has not changed.
-    pub(crate) fn entry(&mut self, seq: u64, text: &str, violations: &mut Violations) {
+    pub(crate) fn entry(&mut self, seq: u64, entry: &Entry, violations: &mut Violations) {
         if seq == 0 || seq > self.cursor() + 1 {
             violations.gaps += 1;
         } else if seq == self.cursor() + 1 {
-            self.seen.push(hash(text));
-        } else if self.seen[seq as usize - 1] != hash(text) {
+            self.seen.push(hash(entry));
+        } else if self.seen[seq as usize - 1] != hash(entry) {
             violations.reordered += 1;
         }
     }
 
     /// Whether what was seen is how the log begins.
-    pub(crate) fn agrees_with(&self, log: &BTreeMap<u64, String>) -> bool {
+    pub(crate) fn agrees_with(&self, log: &BTreeMap<u64, Entry>) -> bool {
         let log = log.values().take(self.seen.len());
-        log.map(|text| hash(text)).eq(self.seen.iter().copied())
+        log.map(hash).eq(self.seen.iter().copied())
     }
 }
 
-fn hash(text: &str) -> u64 {
+fn hash(entry: &Entry) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    entry.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -202,8 +271,19 @@ mod tests {
         Sent { client, number }
     }
 
-    fn log(texts: &[String]) -> BTreeMap<u64, String> {
-        (1..).zip(texts.iter().cloned()).collect()
+    fn said(text: &str) -> Entry {
+        Entry::Said {
+            author: "ana".to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    fn log(texts: &[String]) -> BTreeMap<u64, Entry> {
+        (1..).zip(texts.iter().map(|text| said(text))).collect()
+    }
+
+    fn check(history: &History, log: &BTreeMap<u64, Entry>) -> Violations {
+        history.check(&["ana".to_owned()], log)
     }
 
     fn history() -> History {
@@ -221,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_log_that_keeps_every_promise_has_no_violations() {
-        assert!(history().check(&log(&texts())).none());
+        assert!(check(&history(), &log(&texts())).none());
     }
 
     #[test]
@@ -229,7 +309,7 @@ mod tests {
         let with = |change: fn(&mut Vec<String>)| {
             let mut texts = texts();
             change(&mut texts);
-            history().check(&log(&texts))
+            check(&history(), &log(&texts))
         };
         let none = Violations::default();
         let lost = with(|texts| drop(texts.pop()));
@@ -264,8 +344,39 @@ mod tests {
             }
         );
         let mut gap = log(&texts());
-        gap.insert(5, sent(1, 2).text());
-        assert_eq!(history().check(&gap).gaps, 1);
+        gap.insert(5, said(&sent(1, 2).text()));
+        assert_eq!(check(&history(), &gap).gaps, 1);
+    }
+
+    #[test]
+    fn what_was_refused_or_came_from_outside_is_a_phantom() {
+        let phantom = Violations {
+            phantom: 1,
+            ..Violations::default()
+        };
+        let mut history = history();
+        history.sends(sent(1, 3));
+        history.refused(sent(1, 3));
+        let mut texts = texts();
+        texts.push(sent(1, 3).text());
+        assert_eq!(check(&history, &log(&texts)), phantom);
+        texts.pop();
+        let mut log = log(&texts);
+        let removed = Entry::Changed {
+            author: "owner".to_owned(),
+            kind: "removed".to_owned(),
+            member: Some("ana".to_owned()),
+            detail: String::new(),
+        };
+        history.made(Made {
+            entry: removed.clone(),
+            at_most: 1,
+        });
+        log.insert(4, removed);
+        assert!(check(&history, &log).none());
+        history.sends(sent(1, 4));
+        log.insert(5, said(&sent(1, 4).text()));
+        assert_eq!(check(&history, &log), phantom);
     }
 
     #[test]
@@ -282,12 +393,12 @@ mod tests {
         let mut reader = Reader::default();
         let mut violations = Violations::default();
         for (seq, text) in [(1, "a"), (2, "b"), (1, "a"), (3, "c")] {
-            reader.entry(seq, text, &mut violations);
+            reader.entry(seq, &said(text), &mut violations);
         }
         assert!(violations.none());
         assert_eq!(reader.cursor(), 3);
-        reader.entry(5, "e", &mut violations);
-        reader.entry(2, "x", &mut violations);
+        reader.entry(5, &said("e"), &mut violations);
+        reader.entry(2, &said("x"), &mut violations);
         let expected = Violations {
             gaps: 1,
             reordered: 1,

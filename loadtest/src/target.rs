@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
-use reqwest::Url;
+use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -15,6 +16,9 @@ use crate::machine;
 
 /// The token that the peers check.
 const PEER_TOKEN: &str = "secret";
+
+/// How long an answer over HTTP may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// The name of the file with nats-server's settings.
 const NATS_CONFIG: &str = "nats.conf";
@@ -112,6 +116,8 @@ pub(crate) struct Target {
     /// The other person in every room of the product, which has no rooms for one: id and token.
     other: String,
     other_token: String,
+    /// The id of the person who makes the rooms of the product.
+    maker: String,
     folder: TempDir,
 }
 
@@ -167,10 +173,11 @@ impl Target {
             child,
             other: String::new(),
             other_token: String::new(),
+            maker: String::new(),
             folder,
         };
         if kind == Kind::Product {
-            (target.access.token, _) = target.register("load").await?;
+            (target.access.token, target.maker) = target.register("load").await?;
             (target.other_token, target.other) = target.register("other").await?;
         }
         Ok(target)
@@ -187,8 +194,16 @@ impl Target {
         Ok(())
     }
 
+    /// The ids of those who are in every room of the product from its beginning: who makes it, and the other.
+    pub(crate) fn founders(&self) -> [String; 2] {
+        [self.maker.clone(), self.other.clone()]
+    }
+
     /// Makes an account, and gives its token and its id.
-    async fn register(&self, name: &str) -> anyhow::Result<(String, String)> {
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn register(&self, name: &str) -> anyhow::Result<(String, String)> {
         // A database that is kept may know those of an earlier server.
         let email = format!("{name}-{:032x}@example.com", rand::random::<u128>());
         let body = json!({ "email": email, "password": "a long password of tests", "name": name });
@@ -232,10 +247,7 @@ impl Target {
 
     /// How the other person in every room reaches the product.
     pub(crate) fn other_access(&self) -> Access {
-        Access {
-            token: self.other_token.clone(),
-            ..self.access.clone()
-        }
+        self.access.with_token(&self.other_token)
     }
 
     /// Makes a twin and gives its id.
@@ -304,6 +316,36 @@ impl Target {
 }
 
 impl Access {
+    /// How somebody else reaches the same server.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Asks the product for something over HTTP; gives the status and the body of its answer, null where it has none.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<(StatusCode, Value)> {
+        let url = format!("http://{}{path}", self.address);
+        let request = reqwest::Client::new().request(method, url);
+        let mut request = request.bearer_auth(&self.token).timeout(ANSWER_WITHIN);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await?;
+        let status = answer.status();
+        let body = answer.bytes().await?;
+        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
     /// Connects, says who it is, and joins a room if there is one.
     ///
     /// # Errors

@@ -7,62 +7,53 @@
 //!    again what has no outcome.
 //! 3. The server is killed and started again on the same data, at fixed shares of the messages.
 //! 4. Slow readers on narrow lines read nothing for a tenth of the run, are cut off, come back and resume, again and again.
-//! 5. A fresh reader reads every conversation; [`crate::history`] says what was lost, doubled, reordered or made up.
+//! 5. Each room has a keeper, who brings guests in, puts them out, bans, mutes and gives roles, title and topic, all the while.
+//!    Guests write wherever they are let in; nobody may be heard who is out or muted, as the log says it.
+//! 6. A fresh reader reads every conversation; [`crate::history`] says what was lost, doubled, reordered or made up.
+
+mod client;
+mod entry;
+mod guest;
+mod keeper;
+mod slow_reader;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use reqwest::Url;
+use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use crate::connection::{Closed, Receiver, Sender};
-use crate::history::{History, Reader, Sent, Violations};
+use self::client::Client;
+use self::entry::read_all;
+use self::guest::{Guest, Place};
+use self::keeper::Keeper;
+use self::slow_reader::SlowReader;
+use crate::history::{History, Reader, Violations};
 use crate::target::{Access, Kind, Programs, Target};
 
 /// How long a client waits before it connects again.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// How long a client waits for anything at all before it connects again.
-const SILENCE: Duration = Duration::from_secs(10);
-
 /// How long the fresh reader may take for one conversation.
 const READ_WITHIN: Duration = Duration::from_secs(60);
-
-/// How long a slow reader that reads waits for more.
-const QUIET: Duration = Duration::from_secs(1);
-
-/// Frames that a slow reader takes before it stops reading again.
-const SLOW_READER_TAKES: usize = 4096;
 
 /// Into so many shares the acknowledged messages are divided, to tell the slow readers the time.
 const SHARES: u64 = 100;
 
-/// Conversations that a slow reader follows: what comes between two kills is more than may wait for it.
-const SLOW_READER_FOLLOWS: usize = 4;
-
 /// A client reads about so many times for each message that it sends: connections are cut as often when it reads.
 const READS_FOR_A_MESSAGE: u32 = 4;
 
-/// For so many shares a slow reader reads nothing.
-const SHARES_OF_SILENCE: u64 = 10;
-
-/// The close code for readers that are too slow.
-const TRY_AGAIN_LATER: u16 = 1013;
-
-/// Of so many acknowledged messages one is sent again, and one is sent again with another text.
-const REPEAT_ONE_IN: u32 = 20;
-
-/// Of so many messages one is an edit instead, and one a reaction.
-const CHANGE_ONE_IN: u64 = 8;
+/// What sets the random choices of guests and of keepers apart from those of clients.
+const GUESTS_SEED: u64 = 1 << 32;
+const KEEPERS_SEED: u64 = 1 << 33;
 
 /// What the torture test does.
 #[derive(Debug, Args)]
@@ -88,6 +79,12 @@ pub(crate) struct Torture {
     /// Slow readers: connections that follow a conversation and read nothing for a tenth of the run
     #[arg(long, default_value_t = 50)]
     slow_readers: usize,
+    /// Guests: people who write in four conversations each, and come and go there
+    #[arg(long, default_value_t = 8)]
+    guests: usize,
+    /// Changes of who takes part, of roles, mutes, titles and topics, about
+    #[arg(long, default_value_t = 500)]
+    room_changes: u64,
     /// Succeed only if a promise was broken: for a server that is broken on purpose
     #[arg(long)]
     must_be_caught: bool,
@@ -103,13 +100,23 @@ pub(crate) struct Torture {
 struct Shared {
     access: RefCell<Access>,
     rooms: Vec<String>,
+    /// The id of who owns them.
+    owner: String,
+    /// Where the guests are.
+    places: Vec<Place>,
     histories: Vec<RefCell<History>>,
     /// Messages that are still to be sent for the first time.
     left: Cell<u64>,
     acknowledged: watch::Sender<u64>,
     /// Shares of the messages that are acknowledged; beyond [`SHARES`] once the clients are done.
     shares: watch::Sender<u64>,
+    /// Whether the clients are done, so that no server is killed any more.
+    is_written: watch::Sender<bool>,
+    /// Whether the keepers are done too.
+    is_over: watch::Sender<bool>,
     messages: u64,
+    /// Guests' messages that were acknowledged.
+    of_guests: Cell<u64>,
     cuts: Cell<u64>,
     resumed: Cell<u64>,
     refused_as_conflict: Cell<u64>,
@@ -130,6 +137,25 @@ impl Shared {
     /// What a reader has seen of a conversation is not there any more.
     fn forgotten(&self, room: usize) {
         self.histories[room].borrow_mut().seen.lost += 1;
+    }
+
+    /// Whether a connection is cut while it reads: of what has just come, the rest was lost on the way.
+    fn cuts_a_reader(&self, random: &mut StdRng, frames: &mut Vec<Value>) -> bool {
+        let is_cut = random.random_ratio(1, READS_FOR_A_MESSAGE * self.cut_one_in);
+        if is_cut {
+            frames.truncate(random.random_range(0..=frames.len()));
+            self.cuts.set(self.cuts.get() + 1);
+        }
+        is_cut
+    }
+
+    /// Whether a connection is cut while it writes, and after which share of the frame.
+    fn cuts_a_writer(&self, random: &mut StdRng) -> Option<f64> {
+        let is_cut = random.random_ratio(1, self.cut_one_in);
+        is_cut.then(|| {
+            self.cuts.set(self.cuts.get() + 1);
+            random.random_range(0.0..=1.0)
+        })
     }
 }
 
@@ -153,15 +179,26 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
     for number in 0..torture.conversations.max(2) {
         rooms.push(target.make_room(number).await?);
     }
+    let mut places = Vec::new();
+    for number in 0..torture.guests {
+        let (token, user) = target.register("guest").await?;
+        places.push(Place::new(number, user, token, rooms.len()));
+    }
+    let [owner, _] = target.founders();
     let cut_one_in = u32::try_from(torture.messages / torture.cuts.max(1)).unwrap_or(u32::MAX);
     let shared = Rc::new(Shared {
         access: RefCell::new(target.access.clone()),
         histories: rooms.iter().map(|_| RefCell::default()).collect(),
         rooms,
+        owner,
+        places,
         left: Cell::new(torture.messages),
         acknowledged: watch::Sender::new(0),
         shares: watch::Sender::new(0),
+        is_written: watch::Sender::new(false),
+        is_over: watch::Sender::new(false),
         messages: torture.messages,
+        of_guests: Cell::new(0),
         cuts: Cell::new(0),
         resumed: Cell::new(0),
         refused_as_conflict: Cell::new(0),
@@ -173,9 +210,23 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
     for number in 0..torture.slow_readers {
         slow_readers.spawn_local(SlowReader::new(number, shared.clone()).run());
     }
+    let random = |kind: u64, number: usize| {
+        StdRng::seed_from_u64(torture.seed.wrapping_add(kind).wrapping_add(number as u64))
+    };
+    let mut guests = JoinSet::new();
+    for number in 0..torture.guests {
+        guests.spawn_local(Guest::new(number, random(GUESTS_SEED, number), shared.clone()).run());
+    }
+    let mut keepers = JoinSet::new();
+    for room in 0..shared.rooms.len() {
+        let invitation = invite(&target.access, &shared.rooms[room]).await?;
+        let random = random(KEEPERS_SEED, room);
+        let keeper = Keeper::new(room, random, invitation, shared.clone());
+        keepers.spawn_local(keeper.run(torture.room_changes / shared.rooms.len() as u64));
+    }
     let mut clients = JoinSet::new();
     for number in 0..torture.clients {
-        let random = StdRng::seed_from_u64(torture.seed.wrapping_add(number as u64));
+        let random = random(0, number);
         clients.spawn_local(Client::new(number, random, shared.clone()).run());
     }
     let mut kills = 0;
@@ -195,20 +246,36 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
             Ok(()) = acknowledged.changed() => {}
         }
     }
+    shared.is_written.send_replace(true);
+    while let Some(ended) = keepers.join_next().await {
+        ended??;
+    }
+    shared.is_over.send_replace(true);
+    let mut last_reads = JoinSet::new();
+    for guest in guests.join_all().await {
+        last_reads.spawn_local(guest.catch_up());
+    }
     shared.shares.send_replace(SHARES + 1);
-    let mut caught_up = Vec::new();
+    let mut caught_up: Vec<(usize, Reader)> = Vec::new();
+    while let Some(ended) = last_reads.join_next().await {
+        caught_up.extend(ended?);
+    }
     while let Some(ended) = slow_readers.join_next().await {
         caught_up.extend(ended??);
     }
     let mut found = Violations::default();
+    let founders = target.founders();
     let (mut sent, mut acknowledged) = (0, 0);
+    let (mut changes, mut refusals) = (0, 0);
     for (number, room) in shared.rooms.iter().enumerate() {
         let log = timeout(READ_WITHIN, read_all(&target.access, room)).await??;
         let history = shared.histories[number].borrow();
-        found.add(history.check(&log));
+        found.add(history.check(&founders, &log));
         let counts = history.counts();
         sent += counts.0;
         acknowledged += counts.1;
+        changes += history.changes();
+        refusals += history.refusals();
         let disagree =
             |(room, reader): &&(usize, Reader)| *room == number && !reader.agrees_with(&log);
         found.reordered += readers.iter().chain(&caught_up).filter(disagree).count() as u64;
@@ -233,6 +300,11 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
         shared.slow_ended.get(),
         shared.closed_as_slow.get(),
     );
+    let of_guests = shared.of_guests.get();
+    println!(
+        "{} guests: {of_guests} messages acked, {refusals} refused; {changes} changes of rooms",
+        torture.guests,
+    );
     if torture.must_be_caught {
         anyhow::ensure!(!found.none(), "the broken server was not caught");
         println!("the broken server was caught");
@@ -240,438 +312,18 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
     }
     anyhow::ensure!(found.none(), "a promise was broken");
     anyhow::ensure!(
-        acknowledged as u64 == torture.messages,
+        acknowledged as u64 == torture.messages + of_guests + changes as u64,
         "not everything was acknowledged"
     );
+    let is_tried = torture.guests == 0 || of_guests > 0 && refusals > 0;
+    anyhow::ensure!(is_tried, "no guest was heard, or none refused");
     Ok(())
 }
 
-/// Reads a conversation from its beginning, as somebody who comes for the first time.
-async fn read_all(access: &Access, room: &str) -> anyhow::Result<BTreeMap<u64, String>> {
-    let (sender, mut receiver) = access.join(None).await?;
-    let subscribe = json!({ "op": "subscribe", "conversation_id": room, "after_seq": 0 });
-    sender.send(&subscribe.to_string()).await?;
-    let mut log = BTreeMap::new();
-    let mut done = false;
-    while !done {
-        for frame in frames(&mut receiver).await? {
-            match frame["op"].as_str() {
-                Some("message" | "message_done" | "change") => {
-                    let (seq, text) = entry(&frame)?;
-                    log.insert(seq, text);
-                }
-                Some("subscribed") => done = true,
-                Some("error" | "reset") => bail!("the reader was refused: {frame}"),
-                _ => {}
-            }
-        }
-    }
-    Ok(log)
-}
-
-async fn frames(receiver: &mut Receiver) -> anyhow::Result<Vec<Value>> {
-    let mut frames = Vec::new();
-    let received = receiver.receive(|payload| frames.push(serde_json::from_slice(payload)));
-    timeout(SILENCE, received).await.context("silence")??;
-    Ok(frames.into_iter().collect::<Result<_, _>>()?)
-}
-
-/// The place of an entry, and the text that its sender gave it: a change has it by its client id.
-fn entry(frame: &Value) -> anyhow::Result<(u64, String)> {
-    let seq = frame["seq"].as_u64().context("an entry without seq")?;
-    if frame["op"] == "change" {
-        let client_id = frame["client_id"]
-            .as_str()
-            .context("a change without client_id")?;
-        let sent = Sent::of_client_id(client_id).context("a change of somebody else")?;
-        return Ok((seq, sent.text()));
-    }
-    let text = frame["text"].as_str().context("an entry without text")?;
-    Ok((seq, text.to_owned()))
-}
-
-/// What is sent as an entry of the log.
-#[derive(Debug, Clone)]
-enum What {
-    Message,
-    /// The text that a message has already is given to it once more, so that it can still be checked.
-    Edit(Changeable),
-    /// An emoji of this change's own.
-    React(Changeable),
-}
-
-/// A message that can be changed: its id and its text.
-#[derive(Debug, Clone)]
-struct Changeable {
-    message_id: String,
-    text: String,
-}
-
-/// An entry whose acknowledgement has not come.
-struct Waiting {
-    sent: Sent,
-    what: What,
-    /// It is a repetition that says something else, which must be refused.
-    altered: bool,
-}
-
-impl Waiting {
-    fn frame(&self, room: usize, conversation: &str) -> String {
-        let text = |text: String| match self.altered {
-            true => format!("{text} altered"),
-            false => text,
-        };
-        let (op, target, content) = match &self.what {
-            What::Message => ("send", None, ("text", text(self.sent.text()))),
-            What::Edit(target) => ("edit", Some(target), ("text", text(target.text.clone()))),
-            What::React(target) => {
-                let emoji = format!(":{}:", self.sent.number + u64::from(self.altered));
-                ("react", Some(target), ("emoji", emoji))
-            }
-        };
-        let mut frame = json!({
-            "op": op,
-            "ref": room.to_string(),
-            "conversation_id": conversation,
-            "client_id": self.sent.client_id(room),
-        });
-        frame[content.0] = content.1.into();
-        if let Some(target) = target {
-            frame["message_id"] = target.message_id.clone().into();
-        }
-        frame.to_string()
-    }
-}
-
-struct Client {
-    number: usize,
-    random: StdRng,
-    shared: Rc<Shared>,
-    /// The conversations that it follows, by their place.
-    follows: [usize; 2],
-    readers: HashMap<usize, Reader>,
-    next: HashMap<usize, u64>,
-    waiting: HashMap<usize, Waiting>,
-    /// The last acknowledged entry of each conversation, to be repeated now and then.
-    acknowledged: HashMap<usize, (Sent, What)>,
-    /// The last acknowledged message of each conversation, to be changed now and then.
-    targets: HashMap<usize, Changeable>,
-}
-
-impl Client {
-    fn new(number: usize, random: StdRng, shared: Rc<Shared>) -> Self {
-        let rooms = shared.rooms.len();
-        Self {
-            number,
-            random,
-            follows: [number % rooms, (number + 1) % rooms],
-            shared,
-            readers: HashMap::new(),
-            next: HashMap::new(),
-            waiting: HashMap::new(),
-            acknowledged: HashMap::new(),
-            targets: HashMap::new(),
-        }
-    }
-
-    /// Works until nothing is left; gives what it has read of each conversation.
-    async fn run(mut self) -> anyhow::Result<Vec<(usize, Reader)>> {
-        while self.shared.left.get() > 0 || !self.waiting.is_empty() {
-            // A connection that ends is what this test is about.
-            let ended = self.connection().await;
-            if ended.is_err() {
-                sleep(BACK_OFF).await;
-            }
-        }
-        Ok(self.readers.into_iter().collect())
-    }
-
-    /// One connection, from `resume` until it is lost, is cut, or nothing is left to do.
-    async fn connection(&mut self) -> anyhow::Result<()> {
-        let cursors = self.follows.map(|room| {
-            let cursor = self.readers.entry(room).or_default().cursor();
-            (self.shared.rooms[room].clone(), cursor)
-        });
-        let access = self.shared.access.borrow().clone();
-        let (sender, mut receiver) = timeout(SILENCE, access.resume(&cursors)).await??;
-        for room in self.follows {
-            self.send_next(room, &sender).await?;
-        }
-        while self.shared.left.get() > 0 || !self.waiting.is_empty() {
-            let mut frames = frames(&mut receiver).await?;
-            let is_cut = self
-                .random
-                .random_ratio(1, READS_FOR_A_MESSAGE * self.shared.cut_one_in);
-            if is_cut {
-                // The rest was lost on the way.
-                frames.truncate(self.random.random_range(0..=frames.len()));
-            }
-            for frame in frames {
-                self.take(&frame, &sender).await?;
-            }
-            if is_cut {
-                self.shared.cuts.set(self.shared.cuts.get() + 1);
-                sender.reset();
-                bail!("cut");
-            }
-        }
-        Ok(())
-    }
-
-    async fn take(&mut self, frame: &Value, sender: &Sender) -> anyhow::Result<()> {
-        let room = self.shared.room(&frame["conversation_id"]);
-        match frame["op"].as_str() {
-            Some("message" | "message_done" | "change") => {
-                let room = room.context("an unknown conversation")?;
-                let (seq, text) = entry(frame)?;
-                let mut history = self.shared.histories[room].borrow_mut();
-                let reader = self.readers.entry(room).or_default();
-                reader.entry(seq, &text, &mut history.seen);
-            }
-            Some("ack") => {
-                let room = room.context("an unknown conversation")?;
-                let seq = frame["seq"].as_u64().context("an ack without seq")?;
-                self.acknowledged(room, frame, seq);
-                self.send_next(room, sender).await?;
-            }
-            Some("error") => {
-                let room = frame["ref"].as_str().and_then(|room| room.parse().ok());
-                let room: usize = room.with_context(|| format!("{frame}"))?;
-                let waiting = self.waiting.get(&room);
-                let altered = waiting.is_some_and(|waiting| waiting.altered);
-                let is_change = waiting.is_some_and(|one| !matches!(one.what, What::Message));
-                match (frame["code"].as_str(), altered) {
-                    (Some("not_found"), _) if is_change => {
-                        // The message was acknowledged, and is not there any more.
-                        self.shared.forgotten(room);
-                        self.waiting.remove(&room);
-                        self.targets.remove(&room);
-                        self.acknowledged.remove(&room);
-                    }
-                    (Some("conflict"), true) => {
-                        let count = &self.shared.refused_as_conflict;
-                        count.set(count.get() + 1);
-                        self.waiting.remove(&room);
-                    }
-                    (Some("unavailable" | "overloaded" | "rate_limited"), _) => {
-                        sleep(BACK_OFF).await
-                    }
-                    _ => bail!("{frame}"),
-                }
-                self.send_next(room, sender).await?;
-            }
-            Some("resumed") => self.shared.resumed.set(self.shared.resumed.get() + 1),
-            Some("reset") => {
-                let room = room.context("an unknown conversation")?;
-                if frame["code"] == "conflict" {
-                    self.shared.forgotten(room);
-                    self.readers.remove(&room);
-                }
-                bail!("{frame}");
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn acknowledged(&mut self, room: usize, ack: &Value, seq: u64) {
-        let Some(waiting) = self.waiting.get(&room) else {
-            return;
-        };
-        if ack["client_id"].as_str() != Some(&waiting.sent.client_id(room)) {
-            return;
-        }
-        let (sent, what) = (waiting.sent.clone(), waiting.what.clone());
-        if let (What::Message, Some(message_id)) = (&what, ack["message_id"].as_str()) {
-            let target = Changeable {
-                message_id: message_id.to_owned(),
-                text: sent.text(),
-            };
-            self.targets.insert(room, target);
-        }
-        let mut history = self.shared.histories[room].borrow_mut();
-        if waiting.altered {
-            // The other text was taken under an id that was taken already.
-            history.seen.corrupted += 1;
-        }
-        history.acknowledged(sent.clone(), seq);
-        self.waiting.remove(&room);
-        self.acknowledged.insert(room, (sent, what));
-        self.shared.acknowledged.send_modify(|count| *count += 1);
-        let acknowledged = *self.shared.acknowledged.borrow();
-        // Repetitions are acknowledged too: the last share ends with the clients.
-        let shares = (acknowledged * SHARES / self.shared.messages.max(1)).min(SHARES);
-        self.shared.shares.send_if_modified(|before| {
-            let is_more = shares > *before;
-            *before = shares.max(*before);
-            is_more
-        });
-    }
-
-    /// Sends what has no outcome yet, or the next message of a conversation; now and then an old one again, and now and
-    /// then half a frame, after which the connection is cut.
-    async fn send_next(&mut self, room: usize, sender: &Sender) -> anyhow::Result<()> {
-        if !self.waiting.contains_key(&room) {
-            let Some(waiting) = self.choose(room) else {
-                return Ok(());
-            };
-            self.waiting.insert(room, waiting);
-        }
-        let waiting = &self.waiting[&room];
-        if !waiting.altered {
-            let mut history = self.shared.histories[room].borrow_mut();
-            history.sends(waiting.sent.clone());
-        }
-        let frame = waiting.frame(room, &self.shared.rooms[room]);
-        if self.random.random_ratio(1, self.shared.cut_one_in) {
-            self.shared.cuts.set(self.shared.cuts.get() + 1);
-            sender.cut(&frame, self.random.random_range(0.0..=1.0));
-            bail!("cut");
-        }
-        Ok(sender.send(&frame).await?)
-    }
-
-    fn choose(&mut self, room: usize) -> Option<Waiting> {
-        let again = self.acknowledged.get(&room).cloned();
-        let again = again.filter(|_| self.random.random_ratio(1, REPEAT_ONE_IN));
-        if let Some((sent, what)) = again {
-            // Not twice in a row, so that the run ends.
-            self.acknowledged.remove(&room);
-            let altered = self.random.random_bool(0.5);
-            return Some(Waiting {
-                sent,
-                what,
-                altered,
-            });
-        }
-        let left = self.shared.left.get();
-        self.shared.left.set(left.checked_sub(1)?);
-        let number = self.next.entry(room).or_default();
-        let sent = Sent {
-            client: self.number,
-            number: *number,
-        };
-        let what = match (self.targets.get(&room), *number % CHANGE_ONE_IN) {
-            (Some(target), 3) => What::Edit(target.clone()),
-            (Some(target), 6) => What::React(target.clone()),
-            _ => What::Message,
-        };
-        *number += 1;
-        Some(Waiting {
-            sent,
-            what,
-            altered: false,
-        })
-    }
-}
-
-/// A reader that does not read: what it is sent piles up, it is cut off, and it comes back.
-struct SlowReader {
-    number: usize,
-    shared: Rc<Shared>,
-    /// What it has read of each conversation that it follows, by their place.
-    readers: BTreeMap<usize, Reader>,
-}
-
-impl SlowReader {
-    fn new(number: usize, shared: Rc<Shared>) -> Self {
-        let rooms = shared.rooms.len();
-        let follows = (0..SLOW_READER_FOLLOWS).map(|next| (number + next) % rooms);
-        Self {
-            number,
-            shared,
-            readers: follows.map(|room| (room, Reader::default())).collect(),
-        }
-    }
-
-    /// Reads nothing for some shares, reads what there is, and comes back, until the clients are done; gives what it has
-    /// read by then, which is everything.
-    async fn run(mut self) -> anyhow::Result<BTreeMap<usize, Reader>> {
-        let mut shares = self.shared.shares.subscribe();
-        // They do not all wake up at once.
-        let mut until = 1 + self.number as u64 % SHARES_OF_SILENCE;
-        while *shares.borrow_and_update() <= SHARES {
-            let access = self.shared.access.borrow().clone();
-            let connected = timeout(SILENCE, access.resume_narrow(&self.cursors())).await?;
-            shares.wait_for(|now| *now >= until).await?;
-            until = (*shares.borrow() + SHARES_OF_SILENCE).min(SHARES + 1);
-            // A connection that ends is what this reader is about.
-            let Ok((_sender, mut receiver)) = connected else {
-                continue;
-            };
-            if let Err(error) = self.read_for_a_while(&mut receiver).await {
-                let ended = &self.shared.slow_ended;
-                ended.set(ended.get() + 1);
-                if let Some(Closed(TRY_AGAIN_LATER)) = error.downcast_ref() {
-                    let closed = &self.shared.closed_as_slow;
-                    closed.set(closed.get() + 1);
-                }
-            }
-        }
-        // All of them at once are more than the server has time for: who is turned away comes again.
-        while self.catch_up().await.is_err() {
-            sleep(BACK_OFF).await;
-        }
-        Ok(self.readers)
-    }
-
-    /// Reads everything that it has missed.
-    async fn catch_up(&mut self) -> anyhow::Result<()> {
-        let access = self.shared.access.borrow().clone();
-        let (_sender, mut receiver) = access.resume(&self.cursors()).await?;
-        while !self.read(&mut receiver).await?.resumed {}
-        Ok(())
-    }
-
-    fn cursors(&self) -> Vec<(String, u64)> {
-        let cursor =
-            |(room, reader): (&usize, &Reader)| (self.shared.rooms[*room].clone(), reader.cursor());
-        self.readers.iter().map(cursor).collect()
-    }
-
-    /// Reads until the connection ends, nothing comes any more, or it has taken enough.
-    async fn read_for_a_while(&mut self, receiver: &mut Receiver) -> anyhow::Result<()> {
-        let mut taken = 0;
-        while taken < SLOW_READER_TAKES {
-            match timeout(QUIET, self.read(receiver)).await {
-                Ok(read) => taken += read?.frames,
-                Err(_) => break,
-            }
-        }
-        Ok(())
-    }
-
-    async fn read(&mut self, receiver: &mut Receiver) -> anyhow::Result<Read> {
-        let frames = frames(receiver).await?;
-        let mut read = Read {
-            frames: frames.len(),
-            resumed: false,
-        };
-        for frame in frames {
-            let room = self.shared.room(&frame["conversation_id"]);
-            match (frame["op"].as_str(), room) {
-                (Some("message" | "change"), Some(room)) => {
-                    let (seq, text) = entry(&frame)?;
-                    let mut history = self.shared.histories[room].borrow_mut();
-                    let reader = self.readers.entry(room).or_default();
-                    reader.entry(seq, &text, &mut history.seen);
-                }
-                (Some("reset"), Some(room)) if frame["code"] == "conflict" => {
-                    self.shared.forgotten(room);
-                    self.readers.insert(room, Reader::default());
-                }
-                // It says that the reader does not follow any more: it has to come again.
-                (Some("reset"), _) => bail!("{frame}"),
-                (Some("resumed"), _) => read.resumed = true,
-                _ => {}
-            }
-        }
-        Ok(read)
-    }
-}
-
-/// What a slow reader has read at once.
-struct Read {
-    frames: usize,
-    resumed: bool,
+/// Makes a link by which guests join a room, and gives its code.
+async fn invite(access: &Access, room: &str) -> anyhow::Result<String> {
+    let path = format!("/api/v1/conversations/{room}/invitations");
+    let (status, answer) = access.call(Method::POST, &path, Some(&json!({}))).await?;
+    let code = answer["code"].as_str().map(str::to_owned);
+    code.with_context(|| format!("no invitation: {status} {answer}"))
 }

@@ -1,0 +1,138 @@
+//! The changes of a room, held against its log: each that was made stands there once, in the order in which they were made, and
+//! nobody who was out or muted has said anything.
+
+use std::collections::HashSet;
+
+use super::{Entry, Violations};
+
+/// A change of a room whose outcome is known: it was made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// What the log says of it.
+    pub(crate) entry: Entry,
+    /// How often it may stand there: once, and once more for each answer that was lost where asking again does it again.
+    pub(crate) at_most: usize,
+}
+
+/// Holds the changes that were made, in their order, against those of the log.
+pub(super) fn check_changes(made: &[Made], log: &[&Entry], found: &mut Violations) {
+    let mut rest = log;
+    for change in made {
+        let Some(place) = rest.iter().position(|entry| **entry == change.entry) else {
+            found.lost += 1;
+            continue;
+        };
+        // What stands before it was never made, or stands there a second time.
+        found.phantom += place as u64;
+        rest = &rest[place..];
+        let times = rest.iter().take_while(|entry| ***entry == change.entry);
+        let times = times.count();
+        found.duplicated += times.saturating_sub(change.at_most) as u64;
+        rest = &rest[times..];
+    }
+    found.phantom += rest.len() as u64;
+}
+
+/// Who takes part and who is muted, as the log says so far.
+pub(super) struct Membership {
+    members: HashSet<String>,
+    muted: HashSet<String>,
+}
+
+impl Membership {
+    /// A room that has just begun.
+    pub(super) fn of(founders: &[String]) -> Self {
+        Self {
+            members: founders.iter().cloned().collect(),
+            muted: HashSet::new(),
+        }
+    }
+
+    /// Whether somebody may say something now.
+    pub(super) fn may_speak(&self, author: &str) -> bool {
+        self.members.contains(author) && !self.muted.contains(author)
+    }
+
+    /// Takes a change of who takes part.
+    pub(super) fn changes(&mut self, kind: &str, member: &str) {
+        match kind {
+            "joined" => {
+                self.members.insert(member.to_owned());
+            }
+            "left" | "removed" | "banned" => {
+                self.members.remove(member);
+                // Who comes back is not muted any more.
+                self.muted.remove(member);
+            }
+            "muted" => {
+                self.muted.insert(member.to_owned());
+            }
+            "unmuted" => {
+                self.muted.remove(member);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn titled(title: &str) -> Entry {
+        Entry::Changed {
+            author: "owner".to_owned(),
+            kind: "titled".to_owned(),
+            member: None,
+            detail: title.to_owned(),
+        }
+    }
+
+    /// Of changes to the titles a, b and c, of which b may stand there twice.
+    fn found(log: &[&str]) -> Violations {
+        let made = [("a", 1), ("b", 2), ("c", 1)];
+        let made = made.map(|(title, at_most)| Made {
+            entry: titled(title),
+            at_most,
+        });
+        let log: Vec<Entry> = log.iter().map(|title| titled(title)).collect();
+        let mut found = Violations::default();
+        check_changes(&made, &log.iter().collect::<Vec<_>>(), &mut found);
+        found
+    }
+
+    #[test]
+    fn changes_stand_in_the_log_in_their_order_and_as_often_as_they_were_made() {
+        let none = Violations::default();
+        assert_eq!(found(&["a", "b", "c"]), none);
+        assert_eq!(found(&["a", "b", "b", "c"]), none);
+        assert_eq!(found(&["a", "b"]), Violations { lost: 1, ..none });
+        assert_eq!(found(&["b", "c"]), Violations { lost: 1, ..none });
+        let duplicated = Violations {
+            duplicated: 1,
+            ..none
+        };
+        assert_eq!(found(&["a", "a", "b", "c"]), duplicated);
+        assert_eq!(found(&["a", "b", "b", "b", "c"]), duplicated);
+        let phantom = Violations { phantom: 1, ..none };
+        assert_eq!(found(&["a", "x", "b", "c"]), phantom);
+        assert_eq!(found(&["a", "b", "c", "a"]), phantom);
+        assert!(!found(&["b", "a", "c"]).none());
+    }
+
+    #[test]
+    fn who_is_out_or_muted_may_not_speak() {
+        let mut room = Membership::of(&["owner".to_owned()]);
+        let mut ways = Vec::new();
+        let kinds = [
+            "", "joined", "muted", "unmuted", "muted", "removed", "joined", "banned", "unbanned",
+        ];
+        for kind in kinds {
+            room.changes(kind, "guest");
+            ways.push(room.may_speak("guest"));
+        }
+        let expected = [false, true, false, true, false, false, true, false, false];
+        assert_eq!(ways, expected);
+        assert!(room.may_speak("owner"));
+    }
+}
