@@ -1,4 +1,4 @@
-//! Conversations over real WebSockets: the main job on the real model, the edge's refusals, two nodes, the
+//! Conversations over real WebSockets: the main job and a room of ten on the real model, the edge's refusals, two nodes, the
 //! process, and the faults around it.
 
 #![expect(
@@ -14,6 +14,7 @@ mod nodes;
 mod notifications;
 mod permissions;
 mod process;
+mod room_of_ten;
 
 #[path = "../support/server.rs"]
 #[expect(dead_code, reason = "the server's helpers serve two test programs")]

@@ -31,7 +31,7 @@ async fn server_that_waits(seconds: &str) -> TestServer {
 }
 
 /// A call that the receiver got.
-struct Received {
+pub(super) struct Received {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
@@ -44,13 +44,13 @@ impl Received {
 }
 
 /// Somebody who takes calls, and answers them with this status.
-struct Receiver {
-    url: String,
+pub(super) struct Receiver {
+    pub(super) url: String,
     calls: mpsc::UnboundedReceiver<Received>,
 }
 
 impl Receiver {
-    async fn start(status: u16) -> Self {
+    pub(super) async fn start(status: u16) -> Self {
         let (sender, calls) = mpsc::unbounded_channel();
         let sender = Arc::new(sender);
         let server = HttpServer::new(move || {
@@ -78,13 +78,13 @@ impl Receiver {
         Self { url, calls }
     }
 
-    async fn next(&mut self) -> Received {
+    pub(super) async fn next(&mut self) -> Received {
         let next = tokio::time::timeout(PATIENCE, self.calls.recv());
         next.await.expect("the call comes in time").unwrap()
     }
 }
 
-async fn put(server: &TestServer, person: &Person, path: &str, body: &Value) -> Value {
+pub(super) async fn put(server: &TestServer, person: &Person, path: &str, body: &Value) -> Value {
     let request = server.request(reqwest::Method::PUT, path);
     let request = request.bearer_auth(&person.token).json(body);
     let answer = request.send().await.unwrap();
