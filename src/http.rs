@@ -27,6 +27,7 @@ mod observe;
 mod openai;
 mod openapi;
 mod operations;
+mod oversight;
 mod paging;
 mod rate_limits;
 mod readiness;
@@ -164,6 +165,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(feedback::read_feedback)
                 .service(feedback::take_feedback_back)
                 .service(feedback::list_feedback)
+                .service(oversight::list_twin_conversations)
+                .service(oversight::watch)
+                .service(oversight::stop_watching)
+                .service(oversight::set_mode)
+                .service(oversight::list_proposals)
+                .service(oversight::approve_proposal)
+                .service(oversight::discard_proposal)
                 .service(keys::create_key)
                 .service(keys::list_keys)
                 .service(keys::delete_key)

@@ -265,6 +265,7 @@ mod tests {
             visibility: Visibility::Private,
             created_at: 0,
             updated_at: 0,
+            oversight_since: None,
         };
         storage.create_twin(twin, 1).await.unwrap();
         let noted = Arc::default();

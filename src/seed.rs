@@ -145,6 +145,7 @@ async fn demo_twin(
         visibility: Visibility::Public,
         created_at: now,
         updated_at: now,
+        oversight_since: None,
     };
     let id = twin.id;
     storage.create_twin(twin, u64::MAX >> 1).await?;

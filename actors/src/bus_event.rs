@@ -16,6 +16,8 @@ const WHO_IS_THERE: u8 = 3;
 const FORGET: u8 = 4;
 /// The first byte of a payload that holds the ids of people and bots.
 const CHECK_ACCESS: u8 = 5;
+/// The first byte of a payload that holds the id of a reply that its twin's owner has taken over.
+const TAKEN_OVER: u8 = 6;
 /// Bytes of an id.
 const ID_BYTES: usize = 16;
 
@@ -31,6 +33,8 @@ pub(crate) enum NodeEvent {
     Frame(Box<ServerFrame>),
     /// A person stops a reply that is written on another node.
     Stop(MessageId),
+    /// The owner of a twin writes the rest of a reply, on the node that says so.
+    TakenOver(MessageId),
     /// The people who follow the conversation on a node: all of them.
     Present {
         /// The node.
@@ -51,11 +55,8 @@ impl NodeEvent {
     pub(crate) fn encode(&self) -> Bytes {
         match self {
             Self::Frame(frame) => encode_frame(frame),
-            Self::Stop(reply) => {
-                let mut payload = vec![STOP];
-                payload.extend_from_slice(reply.as_bytes());
-                payload.into()
-            }
+            Self::Stop(reply) => with_id(STOP, *reply),
+            Self::TakenOver(reply) => with_id(TAKEN_OVER, *reply),
             Self::Present { node, users } => {
                 let mut payload = vec![PRESENT];
                 payload.extend_from_slice(node.as_bytes());
@@ -83,10 +84,8 @@ impl NodeEvent {
             FRAME => protocol::decode_server(Codec::MessagePack, rest)
                 .ok()
                 .map(|frame| Self::Frame(Box::new(frame))),
-            STOP => {
-                let bytes: [u8; ID_BYTES] = rest.try_into().ok()?;
-                Some(Self::Stop(MessageId::from_bytes(bytes)))
-            }
+            STOP => read_id(rest).map(Self::Stop),
+            TAKEN_OVER => read_id(rest).map(Self::TakenOver),
             PRESENT => {
                 let (ids, []) = rest.as_chunks::<ID_BYTES>() else {
                     return None;
@@ -115,6 +114,17 @@ impl NodeEvent {
             _ => None,
         }
     }
+}
+
+fn with_id(kind: u8, reply: MessageId) -> Bytes {
+    let mut payload = vec![kind];
+    payload.extend_from_slice(reply.as_bytes());
+    payload.into()
+}
+
+fn read_id(rest: &[u8]) -> Option<MessageId> {
+    let bytes: [u8; ID_BYTES] = rest.try_into().ok()?;
+    Some(MessageId::from_bytes(bytes))
 }
 
 /// The payload of a frame.

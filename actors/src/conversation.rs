@@ -5,17 +5,19 @@
 //! 3. A change of a message ([`Alter`], `changes.rs`) or of the room ([`Administer`]) becomes an entry of the log in the same way.
 //! 4. Each reply that the message asks for is claimed, handed to its twin, and streamed (`replies.rs`); people may have further
 //!    attempts made at it (`attempts.rs`).
-//! 5. Who follows now is told to those who wish to know (`presence.rs`).
-//! 6. A little later those who have missed a message and are not there are told (`notices.rs`).
-//! 7. Who takes part and as what is read anew after each change of it (`members.rs`).
-//! 8. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
+//! 5. The owner of a twin steps in: approves a reply before anybody else sees it, takes it over, writes in the twin's place
+//!    (`oversight.rs`).
+//! 6. Who follows now is told to those who wish to know (`presence.rs`).
+//! 7. A little later those who have missed a message and are not there are told (`notices.rs`).
+//! 8. Who takes part and as what is read anew after each change of it (`members.rs`).
+//! 9. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use protocol::{Author, Change, ConversationId, Entry, ErrorCode, MessageId, What};
+use protocol::{Author, Change, ConversationId, Entry, ErrorCode, MessageId, TwinMode, What};
 use storage::{ReplyOrder, StorageError};
 use tokio::sync::Mutex;
 
@@ -31,6 +33,7 @@ mod followers;
 mod members;
 mod neighbours;
 mod notices;
+mod oversight;
 mod presence;
 mod replies;
 mod requests;
@@ -43,6 +46,7 @@ use members::Members;
 pub(crate) use neighbours::{BusArrived, CatchUpWithLog};
 pub(crate) use notices::Look;
 use notices::Notices;
+pub(crate) use oversight::{Approve, Complete, Discard, TakeOver};
 pub(crate) use presence::Here;
 use presence::Presence;
 pub(crate) use replies::{HandOver, ResumeReplies, Stop};
@@ -190,12 +194,16 @@ impl Conversation {
     /// Does what a change asks for besides being told.
     fn heed(&mut self, change: &Change, context: &mut Context<Self>) {
         match &change.what {
-            What::Deleted { message_id } => self.stop_replies_to(*message_id),
+            What::Deleted { message_id } => self.stop_replies_to(*message_id, context),
             What::Left { member } | What::Removed { member } => {
                 if let Author::Twin { id, .. } = member {
-                    self.stop_replies_of(*id);
+                    self.stop_replies_of(*id, context);
                 }
             }
+            What::ModeSet {
+                member: Author::Twin { id, .. },
+                mode: TwinMode::Off,
+            } => self.stop_replies_of(*id, context),
             _ => {}
         }
         if change.what.member().is_some() && change.seq > self.members.seq() {
@@ -252,6 +260,7 @@ impl Conversation {
         self.refresh_presence(context);
         self.align_subscription(context);
         self.keep_leases(context);
+        self.end_abandoned_replies(context);
         let needed = !self.shards.is_empty()
             || !self.appends.is_empty()
             || !self.refused.is_empty()

@@ -142,6 +142,9 @@ pub(crate) const NOTICE_SWEEP_MAX: u32 = 256;
 /// Messages of one conversation that wait until it is known who takes part: some of each of many connections.
 pub const HELD_MESSAGES_MAX: usize = 2_048;
 
+/// How long the owner of a twin may be silent who has taken a reply over, until it ends with what the twin said.
+pub const TAKEN_OVER_FOR: Duration = Duration::from_secs(300);
+
 /// How often who takes part is read again for one request. Each time somebody else has come or gone since the last reading, so
 /// that as many must come and go, one after the other, before a request is refused as `unavailable`.
 pub const MEMBERS_READS_MAX: u32 = 32;

@@ -77,7 +77,8 @@ impl Operation {
     /// The least role that may.
     pub const fn least_role(self) -> Role {
         match self {
-            Self::Read | Self::Write | Self::React | Self::Type => Role::Guest,
+            Self::Read => Role::Watcher,
+            Self::Write | Self::React | Self::Type => Role::Guest,
             Self::Broadcast | Self::Stop | Self::Invite | Self::AddTwin => Role::Member,
             Self::AddPerson
             | Self::DeleteOthers
@@ -159,7 +160,11 @@ pub fn may_act_on(role: Role, other: Role) -> bool {
 }
 
 /// Whether one may make somebody this: less than oneself; members make members, and owners may make others owners beside them.
+/// Nobody makes a watcher: the owner of a twin becomes one.
 pub fn may_grant(role: Role, granted: Role) -> bool {
+    if granted == Role::Watcher {
+        return false;
+    }
     granted < role || (granted == role && matches!(role, Role::Member | Role::Owner))
 }
 

@@ -1,11 +1,14 @@
-//! Changes of rooms that come over HTTP: they go through the conversation's actor like everything that is said.
+//! Changes of rooms, and words on replies that wait for one, that come over HTTP: they go through the conversation's actor like everything that is said.
 
 use std::time::Duration;
 
-use protocol::{Change, ConversationId, ErrorCode, InvitationId, UserId, What};
+use actix::dev::ToEnvelope;
+use actix::prelude::*;
+use protocol::{Change, ConversationId, ErrorCode, InvitationId, MessageId, UserId, What};
 
-use crate::conversation::{Administer, Refusal};
+use crate::conversation::{Administer, Approve, Conversation, Discard, Refusal};
 use crate::node::Node;
+use crate::session::check_text;
 use crate::supervisor::WakeError;
 
 /// How long a conversation may take to answer.
@@ -32,22 +35,58 @@ impl Node {
     /// # Errors
     /// Why it is refused; with `Unavailable` it is not known whether it was made.
     pub async fn change_room(&self, wish: RoomChange) -> Result<Change, Refusal> {
-        let woken = self
-            .services()
-            .directory
-            .conversation(wish.conversation)
-            .await;
-        let conversation = woken.map_err(|error| match error {
-            WakeError::NotFound(_) => Refusal::no_conversation(),
-            WakeError::Unavailable(_) | WakeError::Stopping => unavailable(&error.to_string()),
-        })?;
+        let conversation = wish.conversation;
         let order = Administer {
             user: wish.user,
             name: wish.name,
             what: wish.what,
             invitation: wish.invitation,
         };
-        let answer = conversation.send(order).timeout(ANSWER_WITHIN).await;
+        self.ask(conversation, order).await
+    }
+
+    /// Has a reply sent that waits for the word of its twin's owner, as it is or with another text.
+    ///
+    /// # Errors
+    /// Why it is refused; with `Unavailable` it is not known whether it was sent.
+    pub async fn approve_reply(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        reply: MessageId,
+        text: Option<String>,
+    ) -> Result<protocol::Message, Refusal> {
+        text.as_deref().map_or(Ok(()), check_text)?;
+        self.ask(conversation, Approve { user, reply, text }).await
+    }
+
+    /// Forgets a reply that waits for the word of its twin's owner.
+    ///
+    /// # Errors
+    /// Why it is refused; with `Unavailable` it is not known whether it was forgotten.
+    pub async fn discard_reply(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        reply: MessageId,
+    ) -> Result<(), Refusal> {
+        self.ask(conversation, Discard { user, reply }).await
+    }
+
+    /// Asks a conversation, which is woken if need be.
+    async fn ask<M, T>(&self, conversation: ConversationId, message: M) -> Result<T, Refusal>
+    where
+        M: Message<Result = Result<T, Refusal>> + Send + 'static,
+        T: Send + 'static,
+        Conversation: Handler<M>,
+        <Conversation as Actor>::Context: ToEnvelope<Conversation, M>,
+    {
+        let woken = self.services().directory.conversation(conversation).await;
+        let conversation = woken.map_err(|error| match error {
+            WakeError::NotFound(_) => Refusal::no_conversation(),
+            WakeError::Unavailable(_) | WakeError::Stopping => unavailable(&error.to_string()),
+        })?;
+        let answer = conversation.send(message).timeout(ANSWER_WITHIN).await;
         answer.unwrap_or_else(|_| Err(unavailable("the conversation was interrupted")))
     }
 }

@@ -30,6 +30,8 @@ mod follow;
 mod identify;
 mod requests;
 
+pub(crate) use requests::check_text;
+
 use follow::Resuming;
 
 /// How often a connection's timers are looked at.

@@ -30,6 +30,7 @@ mod changes;
 mod chat;
 mod faults;
 mod histories;
+mod oversight;
 mod presence;
 pub(crate) mod remembering;
 mod rooms;
@@ -113,6 +114,7 @@ impl House {
             visibility: Visibility::Public,
             created_at: 0,
             updated_at: 0,
+            oversight_since: None,
         };
         storage.create_twin(row, 10).await.unwrap();
         let hub = Hub::new();

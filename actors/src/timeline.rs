@@ -161,6 +161,27 @@ impl Timeline {
         self.append(reply, text)
     }
 
+    /// Who writes a running reply, and where it belongs.
+    pub(crate) fn running_reply(&self, reply: MessageId) -> Option<(Author, ReplyPlace)> {
+        match self.running.get(&reply)?.start.frame() {
+            ServerFrame::MessageStart {
+                author,
+                reply_to,
+                thread,
+                variant_of,
+                ..
+            } => {
+                let place = ReplyPlace {
+                    reply_to: *reply_to,
+                    thread: *thread,
+                    variant_of: *variant_of,
+                };
+                Some((author.clone(), place))
+            }
+            _ => None,
+        }
+    }
+
     /// The text so far of a running reply.
     pub(crate) fn text(&self, reply: MessageId) -> &str {
         self.running.get(&reply).map_or("", |running| &running.text)

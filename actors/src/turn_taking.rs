@@ -1,10 +1,10 @@
 //! Which twins answer a message, and in which order: pure, decided from the members and the message alone.
 //!
-//! Between two a twin always answers. In a room it answers when it is mentioned (`@Name`), when one of its messages is answered,
+//! Between two a twin always answers; whoever only watches is not counted. One that is paused never does. In a room it answers when it is mentioned (`@Name`), when one of its messages is answered,
 //! and, where its policy says so, when it knows something about what a person says. What machines write is answered like what
 //! people write, as far as storage lets machines set each other off ([`storage::ChainLimits`]).
 
-use protocol::{Author, TwinId, TwinPolicy};
+use protocol::{Author, Role, TwinId, TwinMode, TwinPolicy};
 use storage::{Member, ReplyWhen};
 
 use crate::limits::REPLIES_TO_ONE_MAX;
@@ -25,12 +25,18 @@ pub(crate) struct Said<'a> {
 pub(crate) fn answering_twins(members: &[Member], said: Said<'_>) -> Vec<(TwinId, ReplyWhen)> {
     let others = members.iter().filter_map(|member| match member {
         Member::Twin {
-            id, name, policy, ..
-        } if !is_author(said.author, *id) => Some((*id, name.as_str(), *policy)),
+            id,
+            name,
+            policy,
+            mode,
+            ..
+        } if !is_author(said.author, *id) && *mode != TwinMode::Off => {
+            Some((*id, name.as_str(), *policy))
+        }
         Member::Twin { .. } | Member::User { .. } => None,
     });
     let others: Vec<(TwinId, &str, TwinPolicy)> = others.collect();
-    if members.len() == 2
+    if takes_part(members) == 2
         && let [(twin, ..)] = others[..]
     {
         return vec![(twin, ReplyWhen::Always)];
@@ -62,6 +68,12 @@ pub(crate) fn answering_twins(members: &[Member], said: Said<'_>) -> Vec<(TwinId
     answering.extend(answered);
     answering.extend(confident);
     answering
+}
+
+/// How many take part, besides those who only watch.
+pub(crate) fn takes_part(members: &[Member]) -> usize {
+    let watches = |member: &&Member| member.role() == Some(Role::Watcher);
+    members.iter().filter(|member| !watches(member)).count()
 }
 
 fn is_author(author: &Author, twin: TwinId) -> bool {

@@ -8,7 +8,7 @@ use crate::limits::{
     BROADCAST_BYTES_MAX, CLIENT_ID_BYTES_MAX, EMOJI_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX,
     SEQ_MAX, SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX,
 };
-use crate::{ConversationId, MessageId};
+use crate::{ConversationId, MessageId, TwinId};
 
 /// A client's frame with the `ref` that its answer will carry.
 #[derive(Debug, Clone, PartialEq)]
@@ -187,6 +187,30 @@ pub enum ClientFrame {
         /// The attempt.
         message_id: MessageId,
     },
+    /// The owner of a twin takes a reply over that the twin is writing: it stops, and the owner writes the rest with `speak`.
+    TakeOver {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The reply.
+        message_id: MessageId,
+    },
+    /// The owner of a twin writes in its place.
+    Speak {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The client's own id for the message: sending it again is harmless.
+        client_id: ClientId,
+        /// The twin.
+        twin_id: TwinId,
+        /// The text: a message of its own, or the rest of a reply.
+        text: String,
+        /// The reply that is taken over and ends with this text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_id: Option<MessageId>,
+        /// The message that a message of its own answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<MessageId>,
+    },
     /// Asks for a `pong`.
     Ping,
 }
@@ -212,6 +236,8 @@ impl ClientFrame {
         "regenerate",
         "continue",
         "choose",
+        "take_over",
+        "speak",
         "ping",
     ];
 
@@ -236,6 +262,8 @@ impl ClientFrame {
             Self::Regenerate { .. } => "regenerate",
             Self::Continue { .. } => "continue",
             Self::Choose { .. } => "choose",
+            Self::TakeOver { .. } => "take_over",
+            Self::Speak { .. } => "speak",
             Self::Ping => "ping",
         }
     }
@@ -284,6 +312,8 @@ impl ClientFrame {
             | Self::Regenerate { .. }
             | Self::Continue { .. }
             | Self::Choose { .. }
+            | Self::TakeOver { .. }
+            | Self::Speak { .. }
             | Self::Ping => Ok(()),
         }
     }

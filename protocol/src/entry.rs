@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Author, ClientId, ConversationId, Emoji, Message, MessageId, Role, TwinPolicy};
+use crate::{
+    Author, Authorship, ClientId, ConversationId, Emoji, Message, MessageId, Role, TwinMode,
+    TwinPolicy,
+};
 
 /// One entry of a conversation's log. The log is gapless: entry `seq + 1` follows entry `seq`.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +65,9 @@ pub enum What {
         message_id: MessageId,
         /// Its text; read from the log, the one that it was given last, or none when it was deleted since.
         text: String,
+        /// Who wrote which part of that text, as in a message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        authorship: Option<Authorship>,
     },
     /// A message is gone: its place stays, its text does not.
     Deleted {
@@ -152,6 +158,13 @@ pub enum What {
         /// When it answers.
         policy: TwinPolicy,
     },
+    /// A twin writes more or less on its own.
+    ModeSet {
+        /// The twin.
+        member: Author,
+        /// How far.
+        mode: TwinMode,
+    },
     /// The conversation has another title.
     Titled {
         /// The title; absent when it has none any more.
@@ -184,6 +197,7 @@ impl What {
             | Self::Unbanned { .. }
             | Self::RoleSet { .. }
             | Self::PolicySet { .. }
+            | Self::ModeSet { .. }
             | Self::Muted { .. }
             | Self::Unmuted { .. }
             | Self::Titled { .. }
@@ -201,6 +215,7 @@ impl What {
             | Self::Unbanned { member }
             | Self::RoleSet { member, .. }
             | Self::PolicySet { member, .. }
+            | Self::ModeSet { member, .. }
             | Self::Muted { member, .. }
             | Self::Unmuted { member } => Some(member),
             Self::Edited { .. }

@@ -4,16 +4,19 @@
 
 pub mod limits;
 
+mod authorship;
 mod client;
 mod codec;
 mod entry;
 mod error_code;
 mod id;
 mod message;
+mod mode;
 mod policy;
 mod role;
 mod server;
 
+pub use authorship::{Authorship, InvalidAuthorship, Span, Writer};
 pub use client::{
     ClientFrame, ClientId, ClientRequest, Cursor, Emoji, EventName, InvalidShortText, RequestRef,
 };
@@ -30,6 +33,7 @@ pub use message::{
     Author, Chain, ChainEnd, Failure, Latency, Message, Reaction, Source, StopReason,
     ThreadSummary, Usage,
 };
+pub use mode::{InvalidTwinMode, TwinMode};
 pub use policy::{InvalidTwinPolicy, TwinPolicy};
 pub use role::{InvalidRole, Role};
 pub use server::{ReadyUser, ServerFrame};

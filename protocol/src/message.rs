@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, ConversationId, DocumentId, Emoji, ErrorCode, MessageId, TwinId, UserId};
+use crate::{
+    Authorship, ClientId, ConversationId, DocumentId, Emoji, ErrorCode, MessageId, TwinId, UserId,
+    Writer,
+};
 
 /// Who wrote a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +41,12 @@ impl Author {
         matches!(self, Self::Twin { .. })
     }
 
+    /// Whether a model wrote any of a text of this author, of which these wrote the parts.
+    pub fn is_ai_with(&self, authorship: Option<&Authorship>) -> bool {
+        let is_owners = |authorship: &Authorship| authorship.is_all_by(Writer::Owner);
+        self.is_ai() && !authorship.is_some_and(is_owners)
+    }
+
     /// Whether a machine wrote what this author writes: a model, or the program behind a bot.
     pub fn is_machine(&self) -> bool {
         match self {
@@ -66,10 +75,13 @@ pub struct Message {
     pub message_id: MessageId,
     /// Who wrote it.
     pub author: Author,
-    /// Whether a model wrote it.
+    /// Whether a model wrote it, or a part of it.
     pub ai_written: bool,
     /// The text, as it was edited last: plain text or Markdown; empty when the message was deleted.
     pub text: String,
+    /// Who wrote which part of the text of a twin's message; absent when its author wrote all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorship: Option<Authorship>,
     /// When it was committed, in UTC milliseconds since 1970.
     pub created_at: i64,
     /// The sender's own id for the message.
@@ -132,6 +144,14 @@ pub struct Message {
 }
 
 impl Message {
+    /// Notes who wrote which part of the text. Where a model wrote nothing of it, it is not written by AI any more.
+    pub fn set_authorship(&mut self, authorship: Option<Authorship>) {
+        self.ai_written = self.author.is_ai_with(authorship.as_ref());
+        self.authorship = authorship.filter(|authorship| {
+            !authorship.is_all_by(Writer::Twin) && !authorship.spans().is_empty()
+        });
+    }
+
     /// A message that has no place yet, and nothing that only some messages have.
     pub fn new(
         conversation_id: ConversationId,
@@ -146,6 +166,7 @@ impl Message {
             ai_written: author.is_ai(),
             author,
             text,
+            authorship: None,
             created_at: 0,
             client_id: None,
             reply_to: None,
@@ -282,14 +303,16 @@ pub enum StopReason {
     Length,
     /// A person stopped it.
     Stopped,
+    /// The twin's owner stopped it, and wrote the rest.
+    TakenOver,
     /// It failed; `failure` says why.
     Failed,
 }
 
 impl StopReason {
-    /// Whether the reply ended by itself, not because of a person or a fault.
-    pub const fn is_own(self) -> bool {
-        matches!(self, Self::EndOfTurn | Self::Length)
+    /// Whether the reply came to an end that somebody gave it, not to one because of a person who wished no more or of a fault.
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Self::EndOfTurn | Self::Length | Self::TakenOver)
     }
 }
 

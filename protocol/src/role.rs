@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// Only reads: the owner of a twin that takes part, who may write in the twin's place.
+    Watcher,
     /// Reads, writes and reacts.
     Guest,
     /// Takes part in everything, and brings others along.
@@ -22,16 +24,23 @@ pub enum Role {
 
 /// A text that names no role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a role: it is guest, member, moderator or owner")]
+#[error("{0:?} is not a role: it is watcher, guest, member, moderator or owner")]
 pub struct InvalidRole(String);
 
 impl Role {
     /// Every role, from least to most.
-    pub const ALL: [Self; 4] = [Self::Guest, Self::Member, Self::Moderator, Self::Owner];
+    pub const ALL: [Self; 5] = [
+        Self::Watcher,
+        Self::Guest,
+        Self::Member,
+        Self::Moderator,
+        Self::Owner,
+    ];
 
     /// The name on the wire and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Watcher => "watcher",
             Self::Guest => "guest",
             Self::Member => "member",
             Self::Moderator => "moderator",

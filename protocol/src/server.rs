@@ -106,6 +106,17 @@ pub enum ServerFrame {
         /// The piece.
         text: String,
     },
+    /// The twin's owner writes the rest of a reply.
+    TakenOver {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The reply's id.
+        message_id: MessageId,
+        /// How many Unicode code points the twin wrote.
+        index: u64,
+    },
+    /// A reply that nobody but the twin's owner sees, who says whether it is sent: it has no place in the log.
+    Proposal(Message),
     /// A reply is finished and committed: the whole message, now an entry of the log.
     MessageDone(Message),
     /// A change: an entry of the log.
@@ -182,6 +193,8 @@ impl ServerFrame {
         "message",
         "message_start",
         "delta",
+        "taken_over",
+        "proposal",
         "message_done",
         "change",
         "typing",
@@ -205,6 +218,8 @@ impl ServerFrame {
             Self::Message(_) => "message",
             Self::MessageStart { .. } => "message_start",
             Self::Delta { .. } => "delta",
+            Self::TakenOver { .. } => "taken_over",
+            Self::Proposal(_) => "proposal",
             Self::MessageDone(_) => "message_done",
             Self::Change(_) => "change",
             Self::Typing { .. } => "typing",

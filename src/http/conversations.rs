@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, get, post, web};
-use protocol::{ConversationId, Role, TwinId, TwinPolicy, UserId};
+use protocol::{ConversationId, Role, TwinId, TwinMode, TwinPolicy, UserId};
 use serde::{Deserialize, Serialize};
 use storage::{
     Conversation, ConversationKind, ConversationSummary, Member, NewConversation, NewMember,
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::caller::{Participant, WritingCaller};
 use super::limits::MEMBERS_MAX;
-use super::message_schema::{AuthorSchema, RoleName, TwinPolicyName};
+use super::message_schema::{AuthorSchema, RoleName, TwinModeName, TwinPolicyName};
 use super::paging::{ActivityText, Page, PageQuery};
 use super::problem::Problem;
 use super::responses::{ListProblems, ReadProblems, WriteProblems};
@@ -153,6 +153,11 @@ pub(super) enum MemberEntry {
         /// When it answers in a room of more than two.
         #[schema(value_type = TwinPolicyName)]
         policy: TwinPolicy,
+        /// How far it writes on its own here.
+        #[schema(value_type = TwinModeName)]
+        mode: TwinMode,
+        /// Whether its owner may step in here.
+        oversight: bool,
     },
     /// A bot.
     Bot {
@@ -409,11 +414,16 @@ impl From<Member> for MemberEntry {
                 name,
                 joined_at,
                 policy,
+                mode,
+                oversight,
+                ..
             } => Self::Twin {
                 id,
                 name,
                 joined_at,
                 policy,
+                mode,
+                oversight,
             },
         }
     }

@@ -124,10 +124,10 @@ pub(super) async fn create_invitation(
         return forbidden("a conversation of two stays one; begin a room".to_owned());
     }
     let role = body.role.unwrap_or(Role::Member);
-    if role == Role::Owner {
+    if matches!(role, Role::Owner | Role::Watcher) {
         return Err(Problem::invalid(
             "role",
-            "nobody becomes an owner by a link",
+            "nobody becomes an owner or a watcher by a link",
         ));
     }
     if !may_grant(own, role) {

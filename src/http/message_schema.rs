@@ -12,17 +12,20 @@ use super::problem::ProblemCode;
 pub(super) struct MessageSchema {
     /// The conversation that the message stands in.
     conversation_id: Uuid,
-    /// The message's place in the conversation: 1, 2, 3, …
-    #[schema(minimum = 1)]
+    /// The message's place in the conversation: 1, 2, 3, …; 0 while it waits for the word of its twin's owner.
+    #[schema(minimum = 0)]
     seq: u64,
     /// The message's id.
     message_id: Uuid,
     /// Who wrote it.
     author: AuthorSchema,
-    /// Whether a model wrote it.
+    /// Whether a model wrote it, or a part of it.
     ai_written: bool,
     /// The text, as it was edited last: plain text or Markdown; empty when the message was deleted.
     text: String,
+    /// Who wrote which part of the text of a twin's message; absent when its author wrote all of it.
+    #[schema(required = false, nullable = false)]
+    authorship: Option<Vec<SpanSchema>>,
     /// When it was committed, in UTC milliseconds since 1970.
     created_at: i64,
     /// The sender's own id for the message.
@@ -148,6 +151,8 @@ pub(super) enum AuthorSchema {
 #[schema(as = Role)]
 #[expect(dead_code, reason = "it only describes what protocol serialises")]
 pub(super) enum RoleName {
+    /// Only reads: the owner of a twin that takes part, who may write in the twin's place.
+    Watcher,
     /// Reads, writes and reacts.
     Guest,
     /// Takes part in everything, and brings others along.
@@ -173,6 +178,50 @@ pub(super) enum TwinPolicyName {
     WhenAddressed,
     /// Then, and to a person's message about something that it knows.
     WhenConfident,
+}
+
+/// How far a twin writes on its own in one conversation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TwinMode)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "it only describes what protocol serialises")
+)]
+pub(super) enum TwinModeName {
+    /// Not at all: it is paused.
+    Off,
+    /// Its owner approves each reply before anybody else sees it.
+    Draft,
+    /// It replies where it knows something, and asks its owner otherwise.
+    Ask,
+    /// On its own.
+    Auto,
+}
+
+/// A part of a twin's message that one of them wrote.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Span)]
+pub(super) struct SpanSchema {
+    /// Who.
+    by: WriterSchema,
+    /// How long it is, in Unicode code points.
+    chars: u64,
+}
+
+/// Who wrote a part of a twin's message.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Writer)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "it only describes what protocol serialises")
+)]
+pub(super) enum WriterSchema {
+    /// The twin's model.
+    Twin,
+    /// The person whose twin it is.
+    Owner,
 }
 
 /// A place in a document that a reply was drawn from.
@@ -259,6 +308,8 @@ pub(super) enum StopReasonSchema {
     Length,
     /// A person stopped it.
     Stopped,
+    /// The twin's owner stopped it, and wrote the rest.
+    TakenOver,
     /// It failed; `failure` says why.
     Failed,
 }
@@ -277,8 +328,8 @@ pub(super) struct FailureSchema {
 #[cfg(test)]
 mod tests {
     use protocol::{
-        Author, Chain, ChainEnd, ErrorCode, Failure, Latency, Message, Reaction, Source,
-        StopReason, ThreadSummary, Usage,
+        Author, Authorship, Chain, ChainEnd, ErrorCode, Failure, Latency, Message, Reaction,
+        Source, StopReason, ThreadSummary, Usage, Writer,
     };
     use serde::Serialize;
     use serde_json::Value;
@@ -298,6 +349,7 @@ mod tests {
             },
             ai_written: true,
             text: "text".to_owned(),
+            authorship: Some(Authorship::of(Writer::Twin, "a").then(Writer::Owner, "bc")),
             created_at: 2,
             client_id: Some("client".to_owned().try_into().unwrap()),
             reply_to: Some(protocol::MessageId::from_uuid(ID)),
@@ -362,6 +414,16 @@ mod tests {
             },
             ai_written: true,
             text: "text".to_owned(),
+            authorship: Some(vec![
+                SpanSchema {
+                    by: WriterSchema::Twin,
+                    chars: 1,
+                },
+                SpanSchema {
+                    by: WriterSchema::Owner,
+                    chars: 2,
+                },
+            ]),
             created_at: 2,
             client_id: Some("client".to_owned()),
             reply_to: Some(ID),
@@ -426,6 +488,7 @@ mod tests {
             (StopReasonSchema::EndOfTurn, StopReason::EndOfTurn),
             (StopReasonSchema::Length, StopReason::Length),
             (StopReasonSchema::Stopped, StopReason::Stopped),
+            (StopReasonSchema::TakenOver, StopReason::TakenOver),
             (StopReasonSchema::Failed, StopReason::Failed),
         ] {
             assert_eq!(json(&described), json(&real));
@@ -440,6 +503,14 @@ mod tests {
                 TwinPolicyName::WhenConfident,
                 protocol::TwinPolicy::WhenConfident,
             ),
+        ] {
+            assert_eq!(json(&described), json(&real));
+        }
+        for (described, real) in [
+            (TwinModeName::Off, protocol::TwinMode::Off),
+            (TwinModeName::Draft, protocol::TwinMode::Draft),
+            (TwinModeName::Ask, protocol::TwinMode::Ask),
+            (TwinModeName::Auto, protocol::TwinMode::Auto),
         ] {
             assert_eq!(json(&described), json(&real));
         }

@@ -432,7 +432,7 @@ pub(super) async fn list_versions(
 
 impl Edge {
     /// Has a room changed by somebody who takes part in it.
-    async fn change_room(
+    pub(super) async fn change_room(
         &self,
         user: UserId,
         conversation: ConversationId,
@@ -465,7 +465,7 @@ impl Edge {
     }
 
     /// A person, as changes name one.
-    async fn person(&self, id: UserId) -> Result<Author, Problem> {
+    pub(super) async fn person(&self, id: UserId) -> Result<Author, Problem> {
         let account = self.storage.user(id).await?;
         let account = account.ok_or_else(|| Problem::not_found("person"))?;
         let (id, name) = (account.id, account.name);

@@ -5,7 +5,7 @@ use std::fmt;
 use actix_web::{get, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use protocol::{Author, ConversationId, MessageId};
+use protocol::{Author, Authorship, ConversationId, MessageId};
 use serde::{Deserialize, Serialize};
 use storage::{
     InvalidQuery, SEARCH_PAGE_MAX, Search, SearchCursor, SearchFilter, SearchHit, SearchQuery,
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::Edge;
 use super::caller::Caller;
 use super::limits::SEARCH_HITS_DEFAULT;
-use super::message_schema::AuthorSchema;
+use super::message_schema::{AuthorSchema, SpanSchema};
 use super::problem::Problem;
 use super::responses::SearchProblems;
 
@@ -80,8 +80,12 @@ pub(super) struct HitEntry {
     /// Who wrote it.
     #[schema(value_type = AuthorSchema)]
     author: Author,
-    /// Whether a model wrote it.
+    /// Whether a model wrote it, or a part of it.
     ai_written: bool,
+    /// Who wrote which part of the whole text of a twin's message; absent when its author wrote all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<SpanSchema>, required = false, nullable = false)]
+    authorship: Option<Authorship>,
     /// When it was committed, in UTC milliseconds since 1970.
     created_at: i64,
     /// The part of its text that shows why it was found.
@@ -210,7 +214,8 @@ impl From<SearchHit> for HitEntry {
             seq: hit.seq,
             message_id: hit.message_id,
             thread: hit.thread,
-            ai_written: hit.author.is_ai(),
+            ai_written: hit.author.is_ai_with(hit.authorship.as_ref()),
+            authorship: hit.authorship,
             author: hit.author,
             created_at: hit.created_at,
             snippet: SnippetEntry {

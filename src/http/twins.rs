@@ -51,6 +51,8 @@ pub(super) struct TwinDocument {
     language: String,
     /// Who may find it and talk with it.
     visibility: VisibilityText,
+    /// Whether its owner may step in where it talks: watch, approve what it says, write in its place. Everybody there sees it.
+    oversight: bool,
     /// When it was made, in UTC milliseconds since 1970.
     created_at: i64,
     /// When it was changed last, in UTC milliseconds since 1970.
@@ -96,6 +98,9 @@ pub(super) struct NewTwin {
     #[serde(default = "private")]
     #[schema(default = "private")]
     visibility: VisibilityText,
+    /// Whether its owner may step in where it talks; false when absent.
+    #[serde(default)]
+    oversight: bool,
 }
 
 /// What is to change in a twin; what is absent stays.
@@ -125,6 +130,8 @@ pub(super) struct TwinPatch {
     language: Option<String>,
     /// The new visibility.
     visibility: Option<VisibilityText>,
+    /// Whether its owner may step in where it begins to talk from now on.
+    oversight: Option<bool>,
 }
 
 /// Make a twin.
@@ -154,6 +161,7 @@ pub(super) async fn create_twin(
         visibility: body.visibility.into(),
         created_at: now,
         updated_at: now,
+        oversight_since: body.oversight.then_some(now),
     };
     edge.storage
         .create_twin(twin.clone(), edge.limits.twins_max)
@@ -250,6 +258,7 @@ pub(super) async fn change_twin(
             .map(|text| fields::language(&text))
             .transpose()?,
         visibility: body.visibility.map(Visibility::from),
+        oversight: body.oversight,
     };
     let now = edge.clock.now_ms();
     let twin = edge.storage.update_twin(twin.id, change, now).await?;
@@ -306,6 +315,7 @@ impl TwinDocument {
             greeting: twin.greeting,
             language: twin.language,
             visibility: twin.visibility.into(),
+            oversight: twin.oversight_since.is_some(),
             created_at: twin.created_at,
             updated_at: twin.updated_at,
         }

@@ -172,6 +172,7 @@ impl Scene {
             members_seq: None,
             replies: Vec::new(),
             chain: None,
+            by_owner: false,
         }
     }
 }

@@ -223,6 +223,7 @@ impl Writer {
                 created_at: number as i64 * 1_000,
                 replies: Vec::new(),
                 chain: None,
+                by_owner: false,
             };
             appended.push(storage.append_message(message));
             if appended.len() == 500 {

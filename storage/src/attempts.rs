@@ -205,6 +205,7 @@ impl Attempted {
             lease_until: new.lease_until,
             text: String::new(),
             created_at: new.created_at,
+            taken_by: None,
         })
     }
 }

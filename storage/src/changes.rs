@@ -109,6 +109,14 @@ impl State {
         })
     }
 
+    /// What the change is, with what only the state tells of it.
+    fn completed(&self, what: &What) -> What {
+        match self {
+            Self::Message(state) => state.completed(what),
+            Self::Room(_) => what.clone(),
+        }
+    }
+
     /// The statements that make the change, numbered `changed_seq`.
     fn statements(&self, new: &NewChange, changed_seq: u64) -> Statements {
         match self {
@@ -181,6 +189,11 @@ fn decide(
     if used.is_some_and(|invitation| invitation.rows.is_empty()) {
         return Err(StorageError::NotFound("invitation"));
     }
+    let state = State::read(new, state)?;
+    let new = &NewChange {
+        what: state.completed(&new.what),
+        ..new.clone()
+    };
     let change = Change {
         conversation_id: new.conversation_id,
         seq,
@@ -189,7 +202,7 @@ fn decide(
         client_id: new.client_id.clone(),
         what: new.what.clone(),
     };
-    let mut statements = State::read(new, state)?.statements(new, seq)?;
+    let mut statements = state.statements(new, seq)?;
     statements.push(row::insert(&change));
     Ok(Decision::Make(change, statements))
 }
@@ -206,6 +219,7 @@ fn same_request(stored: &Change, stored_text: Option<&str>, new: &NewChange) -> 
             What::Edited {
                 message_id: other,
                 text,
+                ..
             },
         ) => message_id == other && stored_text.is_none_or(|stored| stored == text),
         (stored, new) => stored == new,

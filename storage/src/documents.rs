@@ -36,6 +36,9 @@ const CHUNKS_OF_TWIN: &str = "SELECT c.id, c.document_id, d.name, c.ordinal, c.s
 const LOCK_TWIN: &str = "UPDATE twins SET revision = revision + 1 \
      WHERE id = (SELECT twin_id FROM documents WHERE id = $1)";
 const DELETE: &str = "DELETE FROM documents WHERE id = $1 RETURNING file_key";
+/// Replies that wait for their owner's word may be drawn from the document.
+const FORGET_HELD: &str = "DELETE FROM reply_orders WHERE state = 'held' \
+     AND twin_id = (SELECT twin_id FROM documents WHERE id = $1)";
 pub(crate) const DELETE_DOCUMENTS_OF_TWIN: &str =
     "DELETE FROM documents WHERE twin_id = $1 RETURNING file_key";
 pub(crate) const DELETE_DOCUMENTS_OF_OWNER: &str = "DELETE FROM documents \
@@ -207,9 +210,13 @@ fn insert_chunk(document: DocumentId, chunk: &Chunk) -> Query {
 }
 
 async fn delete(engine: &Engine, id: DocumentId) -> Result<FileKey, DatabaseError> {
-    let queries = vec![(LOCK_TWIN, params![id]), (DELETE, params![id])];
+    let queries = vec![
+        (LOCK_TWIN, params![id]),
+        (FORGET_HELD, params![id]),
+        (DELETE, params![id]),
+    ];
     let (transaction, results) = engine.begin(queries).await?;
-    let Some(row) = results.into_iter().nth(1).and_then(|rows| rows.first()) else {
+    let Some(row) = results.into_iter().nth(2).and_then(|rows| rows.first()) else {
         transaction.roll_back().await;
         return Err(StorageError::NotFound("document").into());
     };

@@ -20,6 +20,7 @@ mod members;
 mod messages;
 mod notification_targets;
 mod notifications;
+mod oversight;
 mod people;
 mod refresh;
 mod replies;
@@ -62,6 +63,7 @@ pub use notifications::{
     Listener, NOTIFICATION_KEPT_MS, NOTIFICATIONS_MAX, Notice, NoticeKind, Notification,
     NotifyLevel, Unnoticed, UnnoticedMessage,
 };
+pub use oversight::TwinConversation;
 pub use people::{DELETED_ACCOUNT, User, UserChange};
 pub use refresh::{NewRefresh, Rotation, TokenHash};
 pub use replies::{Finished, FinishedReply, ReplyOrder, ReplyState};

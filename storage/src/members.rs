@@ -1,6 +1,6 @@
 //! Who takes part in a conversation and as what, and who is kept out.
 
-use protocol::{Author, ConversationId, Role, TwinId, TwinPolicy, UserId};
+use protocol::{Author, ConversationId, Role, TwinId, TwinMode, TwinPolicy, UserId};
 
 use crate::conversations::{ConversationKind, read_kind};
 use crate::engine::{Rows, each};
@@ -10,8 +10,8 @@ use crate::{Storage, StorageError};
 
 const STATE: &str = "SELECT kind, members_seq FROM conversations WHERE id = $1";
 /// The first members of a conversation.
-pub(crate) const MEMBERS: &str = "SELECT m.user_id, m.twin_id, u.owner_id, COALESCE(u.name, t.name), m.joined_at, m.role, \
-     m.muted_until, p.policy \
+pub(crate) const MEMBERS: &str = "SELECT m.user_id, m.twin_id, COALESCE(u.owner_id, t.owner_id), COALESCE(u.name, t.name), m.joined_at, m.role, \
+     m.muted_until, p.policy, p.mode, t.oversight_since \
      FROM members m LEFT JOIN users u ON u.id = m.user_id LEFT JOIN twins t ON t.id = m.twin_id \
      LEFT JOIN twin_policies p ON p.conversation_id = m.conversation_id AND p.twin_id = m.twin_id \
      WHERE m.conversation_id = $1 ORDER BY m.position LIMIT $2";
@@ -47,8 +47,14 @@ pub enum Member {
         name: String,
         /// Since when, in UTC milliseconds.
         joined_at: i64,
+        /// Whose twin it is.
+        owner_id: UserId,
         /// When it answers.
         policy: TwinPolicy,
+        /// How far it writes on its own.
+        mode: TwinMode,
+        /// Whether its owner may step in: that could be known when it came.
+        oversight: bool,
     },
 }
 
@@ -165,24 +171,19 @@ pub(crate) fn read_members(rows: Rows) -> Result<Vec<Member>, StorageError> {
 fn read_member(mut row: Row) -> Result<Member, StorageError> {
     let user = row.optional_id()?;
     let twin = row.optional_id()?;
-    let bot_of = row.optional_id()?;
+    let owner = row.optional_id()?;
     let name = row.text()?;
     let joined_at = row.int()?;
     let role = row.optional_text()?;
     let muted_until = row.optional_int()?;
-    let policy = match row.optional_text()? {
-        Some(policy) => policy
-            .parse()
-            .map_err(|error: protocol::InvalidTwinPolicy| {
-                StorageError::Corrupt(error.to_string())
-            })?,
-        None => TwinPolicy::default(),
-    };
+    let policy = read_policy(&mut row)?;
+    let mode = read_mode(&mut row)?;
+    let oversight_since = row.optional_int()?;
     match (user, twin, role) {
         (Some(id), None, Some(role)) => Ok(Member::User {
             id,
             name,
-            bot_of,
+            bot_of: owner,
             joined_at,
             role: role
                 .parse()
@@ -193,7 +194,10 @@ fn read_member(mut row: Row) -> Result<Member, StorageError> {
             id,
             name,
             joined_at,
+            owner_id: owner.ok_or_else(|| StorageError::Corrupt("a twin is nobody's".into()))?,
             policy,
+            mode,
+            oversight: oversight_since.is_some_and(|since| since <= joined_at),
         }),
         _ => Err(StorageError::Corrupt(
             "a member is neither person nor twin".into(),
@@ -201,9 +205,30 @@ fn read_member(mut row: Row) -> Result<Member, StorageError> {
     }
 }
 
+/// Reads when a twin answers; where nobody has said it, as usual.
+pub(crate) fn read_policy(row: &mut Row) -> Result<TwinPolicy, StorageError> {
+    let policy = row.optional_text()?.map(|policy| policy.parse());
+    let policy: Option<Result<TwinPolicy, protocol::InvalidTwinPolicy>> = policy;
+    let policy = policy
+        .transpose()
+        .map_err(|error| StorageError::Corrupt(error.to_string()))?;
+    Ok(policy.unwrap_or_default())
+}
+
+/// Reads how far a twin writes on its own; where nobody has said it, altogether.
+pub(crate) fn read_mode(row: &mut Row) -> Result<TwinMode, StorageError> {
+    let mode = row.optional_text()?.map(|mode| mode.parse());
+    let mode: Option<Result<TwinMode, protocol::InvalidTwinMode>> = mode;
+    let mode = mode
+        .transpose()
+        .map_err(|error| StorageError::Corrupt(error.to_string()))?;
+    Ok(mode.unwrap_or_default())
+}
+
 /// A room whose owners have gone belongs to the first of those who are highest in it now.
 fn give_owner(members: &mut [Member]) {
     let highest = members.iter().filter_map(Member::role).max();
+    let highest = highest.filter(|role| *role > Role::Watcher);
     let first = members
         .iter_mut()
         .find(|member| highest.is_some() && member.role() == highest);

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 
 use protocol::limits::SEED_MAX;
 use protocol::{
-    Author, Chain, ChainEnd, ClientId, ConversationId, Emoji, Entry, ErrorCode, Failure, Latency,
-    Message, MessageId, NodeId, Reaction, Source, StopReason, TwinId, Usage, UserId,
+    Author, Authorship, Chain, ChainEnd, ClientId, ConversationId, Emoji, Entry, ErrorCode,
+    Failure, Latency, Message, MessageId, NodeId, Reaction, Source, StopReason, TwinId, Usage,
+    UserId,
 };
 
 use uuid::Uuid;
@@ -46,7 +47,7 @@ macro_rules! stored_columns {
             crate::messages::message_columns!(),
             ", ",
             crate::messages::reply_columns!(),
-            ", edited_at, deleted_at, pinned_seq, reacted"
+            ", edited_at, deleted_at, pinned_seq, reacted, authorship"
         )
     };
 }
@@ -67,6 +68,7 @@ const INSERT_REPLY: &str = concat!(
 );
 const NOTE_LINK: &str = "UPDATE messages SET cause = $2, hops = $3, tokens_left = $4, chain_ended = $5 \
      WHERE message_id = $1";
+const NOTE_AUTHORSHIP: &str = "UPDATE messages SET authorship = $2 WHERE message_id = $1";
 /// What others answered to a message, as far as it counts.
 const ANSWERS: &str = concat!(
     "SELECT ",
@@ -140,6 +142,8 @@ pub struct NewMessage {
     pub members_seq: Option<u64>,
     /// The replies that it asks for; they are ordered in the same transaction.
     pub replies: Vec<NewReplyOrder>,
+    /// The owner of the twin wrote it in its place.
+    pub by_owner: bool,
     /// How far a machine's message may set others off: not at all when absent.
     pub chain: Option<ChainLimits>,
 }
@@ -403,6 +407,12 @@ pub(crate) fn note_link(message: &Message, link: Link) -> Query {
     (NOTE_LINK, [place, chain_parameters(message)].concat())
 }
 
+/// The statement that notes who wrote which part of a message, where it was not its author alone.
+pub(crate) fn note_authorship(message: &Message) -> Option<Query> {
+    let authorship = message.authorship.as_ref()?.to_stored();
+    Some((NOTE_AUTHORSHIP, params![message.message_id, authorship]))
+}
+
 fn chain_parameters(message: &Message) -> Vec<Value> {
     let chain = message.chain.as_ref();
     params![
@@ -522,7 +532,7 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         _ => None,
     };
     let client_id = client_id.map(read_client_id).transpose()?;
-    let message = Message {
+    let mut message = Message {
         seq,
         created_at,
         client_id,
@@ -546,7 +556,15 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         ..Message::new(conversation_id, message_id, author, text)
     };
     let reacted = row.int()? != 0;
+    message.set_authorship(read_authorship(row)?);
     Ok(StoredMessage { message, reacted })
+}
+
+pub(crate) fn read_authorship(row: &mut Row) -> Result<Option<Authorship>, StorageError> {
+    let stored = row.optional_text()?;
+    let read = stored.map(|stored| Authorship::from_stored(&stored));
+    read.transpose()
+        .map_err(|error| StorageError::Corrupt(error.to_string()))
 }
 
 /// The kind of an author.
@@ -618,6 +636,7 @@ const fn stop_reason_name(reason: StopReason) -> &'static str {
         StopReason::EndOfTurn => "end_of_turn",
         StopReason::Length => "length",
         StopReason::Stopped => "stopped",
+        StopReason::TakenOver => "taken_over",
         StopReason::Failed => "failed",
     }
 }
@@ -627,6 +646,7 @@ pub(crate) fn stop_reason_of(name: &str) -> Result<StopReason, StorageError> {
         StopReason::EndOfTurn,
         StopReason::Length,
         StopReason::Stopped,
+        StopReason::TakenOver,
         StopReason::Failed,
     ];
     let found = all

@@ -31,7 +31,7 @@ const NEW_MESSAGES: &str = "SELECT m.seq, m.author_kind, m.author_id, m.author_n
 const LISTENERS: &str = "SELECT m.user_id, u.name, m.read_seq, COALESCE(m.notify, s.notify) \
      FROM members m JOIN users u ON u.id = m.user_id \
      LEFT JOIN notification_settings s ON s.user_id = m.user_id \
-     WHERE m.conversation_id = $1 AND u.owner_id IS NULL ORDER BY m.position";
+     WHERE m.conversation_id = $1 AND u.owner_id IS NULL AND m.role <> 'watcher' ORDER BY m.position";
 /// Of two nodes that look at once, the second finds nothing to advance.
 const ADVANCE: &str = "UPDATE conversations SET noticed_seq = $3 \
      WHERE id = $1 AND noticed_seq = $2 AND noticed_seq < $3 RETURNING id";

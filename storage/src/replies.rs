@@ -1,14 +1,14 @@
 //! Orders to reply: rows written with the message that caused them, so that a reply survives its node.
 
 use protocol::{
-    Author, ConversationId, Failure, Latency, Message, MessageId, NodeId, Source, StopReason,
-    TwinId, Usage,
+    Author, Authorship, ClientId, ConversationId, Failure, Latency, Message, MessageId, NodeId,
+    Source, StopReason, TwinId, Usage, UserId,
 };
 
 use crate::append::COUNT_UP;
 use crate::chains::{self, Answered, ChainLimits, Link};
 use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
-use crate::messages::{self, NewReplyOrder, insert_reply};
+use crate::messages::{self, NewReplyOrder, insert_reply, note_authorship};
 use crate::metrics::Call;
 use crate::storage::page;
 use crate::value::{Row, params};
@@ -17,7 +17,7 @@ use crate::{Storage, StorageError};
 macro_rules! columns {
     () => {
         "message_id, conversation_id, twin_id, reply_to, attempt, variant_of, beginning, turn, if_confident, cause, \
-         hops, tokens_max, state, epoch, node_id, lease_until, text, created_at, \
+         hops, tokens_max, state, epoch, node_id, lease_until, text, created_at, taken_by, \
          (SELECT q.thread FROM messages q WHERE q.message_id = reply_orders.reply_to)"
     };
 }
@@ -26,14 +26,14 @@ macro_rules! columns {
 macro_rules! has_its_turn {
     () => {
         "NOT EXISTS (SELECT 1 FROM reply_orders o WHERE o.reply_to = reply_orders.reply_to \
-         AND o.turn < reply_orders.turn AND o.state <> 'done')"
+         AND o.turn < reply_orders.turn AND o.state <> 'done' AND o.state <> 'held')"
     };
 }
 
 /// One statement decides: of two nodes that claim at once, the second finds the first's lease.
 const CLAIM: &str = concat!(
     "UPDATE reply_orders SET state = 'running', epoch = epoch + 1, node_id = $2, \
-     lease_until = $4 WHERE message_id = $1 AND state <> 'done' \
+     lease_until = $4 WHERE message_id = $1 AND state <> 'done' AND state <> 'held' \
      AND (state = 'pending' OR lease_until <= $3 OR node_id = $2) AND ",
     has_its_turn!(),
     " RETURNING epoch"
@@ -46,14 +46,14 @@ const FINISH: &str = "UPDATE reply_orders SET state = 'done', text = '' \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running' \
      RETURNING conversation_id, reply_to, variant_of, cause, hops";
 /// Whoever is next gets a lease from now on: until now it was not its turn.
-const LEND_TO_NEXT: &str = "UPDATE reply_orders SET lease_until = $2 \
+pub(crate) const LEND_TO_NEXT: &str = "UPDATE reply_orders SET lease_until = $2 \
      WHERE reply_to = $1 AND state = 'pending' AND lease_until < $2";
 /// A reply that is not to be given leaves nothing behind.
 const DECLINE: &str = "DELETE FROM reply_orders \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running' RETURNING reply_to";
 /// Replies to a message that is gone are not begun.
 pub(crate) const FORGET_PENDING: &str =
-    "DELETE FROM reply_orders WHERE reply_to = $1 AND state = 'pending'";
+    "DELETE FROM reply_orders WHERE reply_to = $1 AND (state = 'pending' OR state = 'held')";
 const ORDERED_TO: &str = concat!(
     "SELECT ",
     columns!(),
@@ -74,12 +74,13 @@ const FIND: &str = concat!(
 const OPEN: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM reply_orders WHERE conversation_id = $1 AND state <> 'done' ORDER BY reply_to, turn"
+    " FROM reply_orders WHERE conversation_id = $1 AND state <> 'done' AND state <> 'held' \
+     ORDER BY reply_to, turn"
 );
 const EXPIRED: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM reply_orders WHERE state <> 'done' AND lease_until <= $1 AND ",
+    " FROM reply_orders WHERE state <> 'done' AND state <> 'held' AND lease_until <= $1 AND ",
     has_its_turn!(),
     " ORDER BY lease_until LIMIT $2"
 );
@@ -96,6 +97,8 @@ pub enum ReplyState {
     Pending,
     /// A node writes it.
     Running,
+    /// Its twin's owner is to say whether it is sent.
+    Held,
     /// It is a message of the log.
     Done,
 }
@@ -139,6 +142,8 @@ pub struct ReplyOrder {
     pub text: String,
     /// When it was ordered, in UTC milliseconds.
     pub created_at: i64,
+    /// The owner of the twin who writes the rest of it.
+    pub taken_by: Option<UserId>,
     /// The root of the thread that the answered message stands in, and the reply will.
     pub thread: Option<MessageId>,
 }
@@ -150,6 +155,10 @@ pub struct FinishedReply {
     pub author: Author,
     /// The whole text.
     pub text: String,
+    /// Who wrote which part of it; absent when the twin wrote all.
+    pub authorship: Option<Authorship>,
+    /// The id that its owner gave it who wrote the rest: the same one again writes nothing.
+    pub client_id: Option<ClientId>,
     /// What it was drawn from.
     pub sources: Vec<Source>,
     /// What it cost; `None` when nothing was generated.
@@ -358,6 +367,7 @@ async fn finish(
         created_at: finished.created_at,
         reply_to: Some(reply_to),
         thread: answered.and_then(|answered| answered.thread),
+        client_id: finished.client_id.clone(),
         variant_of,
         superseded: variant_of.is_some() && !says_something,
         usage: finished.usage,
@@ -370,6 +380,7 @@ async fn finish(
         failure: finished.failure.clone(),
         ..Message::new(conversation_id, reply, finished.author.clone(), text)
     };
+    message.set_authorship(finished.authorship.clone());
     let mut inserts = Vec::new();
     if let Some(first) = variant_of.filter(|_| says_something) {
         inserts.push((SUPERSEDE, params![conversation_id, first]));
@@ -379,6 +390,7 @@ async fn finish(
     for (ordinal, source) in finished.sources.iter().enumerate() {
         inserts.push(insert_source(&message, ordinal, source));
     }
+    inserts.extend(note_authorship(&message));
     inserts.extend(set_off.orders);
     inserts.push((LEND_TO_NEXT, params![reply_to, finished.lend_until]));
     let inserted = transaction
@@ -464,6 +476,7 @@ fn read_order(mut row: Row) -> Result<ReplyOrder, StorageError> {
         state: row.parsed("reply state", |name| match name {
             "pending" => Some(ReplyState::Pending),
             "running" => Some(ReplyState::Running),
+            "held" => Some(ReplyState::Held),
             "done" => Some(ReplyState::Done),
             _ => None,
         })?,
@@ -472,6 +485,7 @@ fn read_order(mut row: Row) -> Result<ReplyOrder, StorageError> {
         lease_until: row.int()?,
         text: row.text()?,
         created_at: row.int()?,
+        taken_by: row.optional_id()?,
         thread: row.optional_id()?,
     })
 }

@@ -18,7 +18,7 @@ mod query;
 mod snippet;
 mod text;
 
-use protocol::{Author, ConversationId, MessageId, UserId};
+use protocol::{Author, Authorship, ConversationId, MessageId, UserId};
 
 pub use date::moment;
 pub(crate) use index::{Unindexed, first_at, forget_block, forget_block_at_first_reaction};
@@ -89,6 +89,8 @@ pub struct SearchHit {
     pub thread: Option<MessageId>,
     /// Who wrote it.
     pub author: Author,
+    /// Who wrote which part of its text; absent when its author wrote all of it.
+    pub authorship: Option<Authorship>,
     /// When it was committed, in UTC milliseconds.
     pub created_at: i64,
     /// The part of its text that shows why it was found.

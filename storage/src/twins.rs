@@ -15,14 +15,14 @@ pub const DELETED_TWIN: &str = "deleted twin";
 
 macro_rules! columns {
     () => {
-        "id, owner_id, name, persona, greeting, language, visibility, created_at, updated_at"
+        "id, owner_id, name, persona, greeting, language, visibility, created_at, updated_at, oversight_since"
     };
 }
 
 const INSERT: &str = concat!(
     "INSERT INTO twins (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 );
 const FIND: &str = concat!("SELECT ", columns!(), " FROM twins WHERE id = $1");
 const OF_OWNER: &str = concat!(
@@ -42,7 +42,8 @@ const PUBLIC: &str = concat!(
 const UPDATE: &str = concat!(
     "UPDATE twins SET name = COALESCE($2, name), persona = COALESCE($3, persona), \
      greeting = COALESCE($4, greeting), language = COALESCE($5, language), \
-     visibility = COALESCE($6, visibility), updated_at = $7, revision = revision + 1 WHERE id = $1 RETURNING ",
+     visibility = COALESCE($6, visibility), oversight_since = CASE WHEN CAST($8 AS BIGINT) = 1 THEN COALESCE(oversight_since, $7) \
+     WHEN CAST($8 AS BIGINT) = 0 THEN NULL ELSE oversight_since END, updated_at = $7, revision = revision + 1 WHERE id = $1 RETURNING ",
     columns!()
 );
 /// As `people::LOCK`. It also notes that what the twin knows is about to change.
@@ -106,6 +107,8 @@ pub struct Twin {
     pub created_at: i64,
     /// When it was changed last, in UTC milliseconds.
     pub updated_at: i64,
+    /// Since when whoever talks with it can know that its owner may step in, in UTC milliseconds; none where the owner may not.
+    pub oversight_since: Option<i64>,
 }
 
 /// What is to change in a twin; `None` leaves it.
@@ -121,6 +124,8 @@ pub struct TwinChange {
     pub language: Option<String>,
     /// The new visibility.
     pub visibility: Option<Visibility>,
+    /// Whether its owner may step in from now on.
+    pub oversight: Option<bool>,
 }
 
 impl Storage {
@@ -183,6 +188,7 @@ impl Storage {
             change.language,
             change.visibility.map(Visibility::as_str),
             now,
+            change.oversight.map(i64::from),
         ];
         let row = self.write(UPDATE, parameters).await?.first();
         read_twin(row.ok_or(StorageError::NotFound("twin"))?)
@@ -216,6 +222,7 @@ async fn create(engine: &Engine, twin: &Twin, twins_max: u64) -> Result<(), Data
         twin.visibility.as_str(),
         twin.created_at,
         twin.updated_at,
+        twin.oversight_since,
     ];
     let inserted = transaction.commit(vec![(INSERT, parameters)]).await;
     inserted.map_err(|error| error.conflict("twin id"))?;
@@ -252,5 +259,6 @@ fn read_twin(mut row: Row) -> Result<Twin, StorageError> {
         visibility: row.parsed("visibility", Visibility::from_name)?,
         created_at: row.int()?,
         updated_at: row.int()?,
+        oversight_since: row.optional_int()?,
     })
 }

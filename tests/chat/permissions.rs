@@ -46,6 +46,7 @@ impl Scene {
         let newcomer = server.register("Newcomer").await;
         let twin = server.twin(&root, "public").await;
         let places = [
+            ("watcher", Some(Role::Watcher), false),
             ("guest", Some(Role::Guest), false),
             ("member", Some(Role::Member), false),
             ("moderator", Some(Role::Moderator), false),
@@ -74,7 +75,9 @@ impl Scene {
         let mut actors = Vec::new();
         for (number, (name, role, muted)) in places.into_iter().enumerate() {
             let person = scene.server.register(name).await;
-            if let Some(role) = role {
+            if role == Some(Role::Watcher) {
+                scene.let_watch(&person).await;
+            } else if let Some(role) = role {
                 let body = json!({"user_id": person.id, "role": role});
                 scene.as_root(Method::POST, "members", &body).await;
             }
@@ -106,6 +109,21 @@ impl Scene {
             _ => request.json(body),
         };
         request.send().await.unwrap()
+    }
+
+    /// Brings a twin of somebody in, who then watches.
+    async fn let_watch(&self, person: &Person) {
+        let twin = self.server.twin(person, "public").await;
+        let path = format!("/api/v1/twins/{twin}");
+        let request = self.server.request(Method::PATCH, &path);
+        let request = request.bearer_auth(&person.token);
+        let patched = request.json(&json!({"oversight": true})).send().await;
+        assert!(patched.unwrap().status().is_success());
+        self.as_root(Method::POST, "members", &json!({"twin_id": twin}))
+            .await;
+        let path = format!("twins/{twin}/watch");
+        let watches = self.send(person, Method::PUT, &path, &json!({})).await;
+        assert!(watches.status().is_success(), "{}", watches.status());
     }
 
     /// Something that whoever began the room may do.
@@ -391,6 +409,6 @@ async fn nobody_does_what_their_role_does_not_allow_and_everybody_does_what_it_a
             }
         }
     }
-    assert_eq!(tried, 6 * (Operation::ALL.len() - 1));
+    assert_eq!(tried, 7 * (Operation::ALL.len() - 1));
     assert_eq!(unexpected, []);
 }

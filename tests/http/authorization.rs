@@ -472,6 +472,49 @@ fn routes() -> Vec<Route> {
             None,
             [401, 403, 403, 200],
         ),
+        // The owner of a twin steps in; the message is no reply that waits.
+        route(
+            Method::GET,
+            "/api/v1/twins/{twin}/conversations",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/twins/{twin}/proposals",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::PUT,
+            "/api/v1/conversations/{conversation}/twins/{twin}/mode",
+            Some(json!({"mode": "auto"})),
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::PUT,
+            "/api/v1/conversations/{conversation}/twins/{twin}/watch",
+            None,
+            [401, 404, 404, 403],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/conversations/{conversation}/twins/{twin}/watch",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::POST,
+            "/api/v1/conversations/{conversation}/proposals/{message}",
+            Some(json!({})),
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/conversations/{conversation}/proposals/{message}",
+            None,
+            [401, 404, 404, 404],
+        ),
         // What deletes.
         route(
             Method::DELETE,

@@ -41,6 +41,7 @@ async fn say_into(
         members_seq: None,
         replies: Vec::new(),
         chain: None,
+        by_owner: false,
     };
     server
         .running

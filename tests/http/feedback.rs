@@ -38,11 +38,14 @@ async fn replied(server: &TestServer, person: &Person, twin: &str) -> (String, S
             lease_until: i64::MAX,
         }],
         chain: None,
+        by_owner: false,
     };
     let storage = &server.running.edge().storage;
     storage.append_message(question).await.unwrap();
     let epoch = storage.claim_reply(reply, node, 1, i64::MAX).await.unwrap();
     let answer = FinishedReply {
+        authorship: None,
+        client_id: None,
         author: Author::Twin {
             id: twin_id,
             name: "Ada".to_owned(),

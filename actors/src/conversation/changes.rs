@@ -6,7 +6,7 @@ use actix::prelude::*;
 use protocol::{
     Author, Change, ClientId, Entry, ErrorCode, InvitationId, Role, ServerFrame, UserId, What,
 };
-use storage::{Changed, ConversationKind, NewChange, Roster, Storage, StorageError};
+use storage::{Changed, ConversationKind, Member, NewChange, Roster, Storage, StorageError};
 
 use super::members::{permit, standing_of};
 use super::requests::Acknowledged;
@@ -194,14 +194,25 @@ fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refus
     let user = new.user_id;
     let permit = |operation| permit(roster.kind, room.standing(user), operation);
     let forbidden = |message: &str| Err(Refusal::new(ErrorCode::Forbidden, message));
+    if watches(new) {
+        return room.watch(user);
+    }
+    if matches!(new.what, What::ModeSet { .. }) {
+        return room.set_mode(new, about);
+    }
     if new.invitation.is_none() {
         permit(Operation::Read)?;
     }
-    if new.what.member().is_some() && roster.kind == ConversationKind::Direct {
+    let role = room.standing(user).map(|standing| standing.role);
+    let stops_watching = matches!(new.what, What::Left { .. }) && role == Some(Role::Watcher);
+    if new.what.member().is_some() && roster.kind == ConversationKind::Direct && !stops_watching {
         return forbidden("a conversation of two stays one; begin a room");
     }
     match &new.what {
-        What::Edited { .. } if !about.wrote => forbidden("this is not your message"),
+        What::Edited { .. } if about.owns_twin && role == Some(Role::Watcher) => Ok(()),
+        What::Edited { .. } if !about.wrote && !about.owns_twin => {
+            forbidden("this is not your message")
+        }
         What::Edited { .. } => permit(Operation::Write),
         What::Deleted { .. } if about.wrote || about.owns_twin => Ok(()),
         What::Deleted { .. } => permit(Operation::DeleteOthers),
@@ -234,7 +245,7 @@ fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refus
         What::RoleSet { member, role } => {
             let own = room.standing(user).map(|standing| standing.role);
             let steps_down = is_user(member, user) && own.is_some_and(|own| *role < own);
-            if steps_down {
+            if steps_down && *role > Role::Watcher {
                 return Ok(());
             }
             permit(Operation::SetRole)?;
@@ -243,10 +254,22 @@ fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refus
         }
         What::PolicySet { .. } if about.owns_twin => Ok(()),
         What::PolicySet { .. } => permit(Operation::SetPolicy),
+        // Decided above.
+        What::ModeSet { .. } => Ok(()),
         What::Muted { member, .. } | What::Unmuted { member } => {
             permit(Operation::Mute)?;
             room.act_on(user, member)
         }
+    }
+}
+
+/// Whether the author of a change comes in only to watch.
+fn watches(new: &NewChange) -> bool {
+    match &new.what {
+        What::Joined { member, role } => {
+            *role == Some(Role::Watcher) && is_user(member, new.user_id)
+        }
+        _ => false,
     }
 }
 
@@ -263,6 +286,43 @@ impl Room<'_> {
     fn standing(&self, user: UserId) -> Option<Standing> {
         let mut places = self.roster.members.iter().filter_map(standing_of);
         places.find_map(|(id, standing)| (id == user).then_some(standing))
+    }
+
+    /// Whether a person may come in to watch: the owner of a twin of which everybody here could know that its owner may.
+    fn watch(&self, user: UserId) -> Result<(), Refusal> {
+        let mut owned = self
+            .roster
+            .members
+            .iter()
+            .filter_map(|member| match member {
+                Member::Twin {
+                    owner_id,
+                    oversight,
+                    ..
+                } if *owner_id == user => Some(*oversight),
+                _ => None,
+            });
+        let Some(first) = owned.next() else {
+            return Err(Refusal::no_conversation());
+        };
+        match first || owned.any(|oversight| oversight) {
+            true => Ok(()),
+            false => Err(Refusal::new(
+                ErrorCode::Forbidden,
+                "your twin came into this conversation when nobody could know that you may step in",
+            )),
+        }
+    }
+
+    /// Whether a person may say how far a twin writes on its own: its owner, who takes part or may come in.
+    fn set_mode(&self, new: &NewChange, about: About) -> Result<(), Refusal> {
+        let takes_part = self.standing(new.user_id).is_some();
+        match (about.owns_twin, takes_part) {
+            (true, true) => Ok(()),
+            (true, false) => self.watch(new.user_id),
+            (false, true) => Err(Refusal::new(ErrorCode::Forbidden, "this is not your twin")),
+            (false, false) => Err(Refusal::no_conversation()),
+        }
     }
 
     /// Whether a person may act on another's place. Twins, and people who are not in, stand below everybody.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use protocol::{ErrorCode, TwinId, UserId};
+use protocol::{ErrorCode, Role, TwinId, TwinMode, UserId};
 use storage::{ConversationKind, Member, Roster};
 
 use super::{Conversation, Refusal};
@@ -74,10 +74,51 @@ impl Members {
     }
 
     pub(super) fn twin_name(&self, twin: TwinId) -> Option<&str> {
-        self.list().iter().find_map(|member| match member {
-            Member::Twin { id, name, .. } if *id == twin => Some(name.as_str()),
+        match self.twin(twin) {
+            Some(Member::Twin { name, .. }) => Some(name.as_str()),
             _ => None,
-        })
+        }
+    }
+
+    /// A twin that takes part.
+    pub(super) fn twin(&self, twin: TwinId) -> Option<&Member> {
+        let is_it = |member: &&Member| matches!(member, Member::Twin { id, .. } if *id == twin);
+        self.list().iter().find(is_it)
+    }
+
+    /// How far a twin writes on its own; not at all where it takes no part.
+    pub(super) fn mode(&self, twin: TwinId) -> TwinMode {
+        match self.twin(twin) {
+            Some(Member::Twin { mode, .. }) => *mode,
+            _ => TwinMode::Off,
+        }
+    }
+
+    /// Whose twin it is, if it takes part.
+    pub(super) fn owner_of(&self, twin: TwinId) -> Option<UserId> {
+        match self.twin(twin) {
+            Some(Member::Twin { owner_id, .. }) => Some(*owner_id),
+            _ => None,
+        }
+    }
+
+    /// Whether a person may step in for a twin now: its owner, who takes part.
+    pub(super) fn permit_stepping_in(&self, user: UserId, twin: TwinId) -> Result<(), Refusal> {
+        let standing = self.standings.of.get(&user).copied();
+        let operation = match standing.map(|standing| standing.role) {
+            Some(Role::Watcher) => Operation::Read,
+            // Whoever is muted is so under every name.
+            _ => Operation::Write,
+        };
+        permit(self.roster.kind, standing, operation)?;
+        match self.owner_of(twin) {
+            Some(owner) if owner == user => Ok(()),
+            Some(_) => Err(Refusal::new(ErrorCode::Forbidden, "this is not your twin")),
+            None => Err(Refusal::new(
+                ErrorCode::NotFound,
+                "there is no such twin in this conversation",
+            )),
+        }
     }
 
     /// Whether what is known must not be used before it has been read anew.
@@ -197,8 +238,7 @@ impl Conversation {
         let refused = std::mem::take(&mut self.refused);
         let held = std::mem::take(&mut self.held);
         for sending in refused.into_iter().chain(held) {
-            let permitted = self.members.permit(sending.submit.user, Operation::Write);
-            match permitted {
+            match self.permit_submit(&sending.submit) {
                 Ok(()) => self.append(sending, context),
                 Err(refusal) => sending.answer.give(Err(refusal)),
             }

@@ -45,8 +45,9 @@ impl Handler<BusArrived> for Conversation {
         match NodeEvent::decode(&payload) {
             Some(NodeEvent::Frame(frame)) => self.frame_arrived(*frame, context),
             Some(NodeEvent::Stop(reply)) => {
-                self.stop_own_reply(reply);
+                self.stop_own_reply(reply, context);
             }
+            Some(NodeEvent::TakenOver(reply)) => self.give_up(reply),
             Some(NodeEvent::Present { node, users }) => self.node_says(node, users, context),
             Some(NodeEvent::WhoIsThere) => self.say_who_is_here(context),
             // No conversation's concern.
@@ -59,6 +60,10 @@ impl Handler<BusArrived> for Conversation {
 impl Conversation {
     fn frame_arrived(&mut self, frame: ServerFrame, context: &mut Context<Self>) {
         match frame {
+            // Another node has not heard yet that the reply is written here.
+            ServerFrame::MessageStart { message_id, .. }
+            | ServerFrame::Delta { message_id, .. }
+                if self.replies.contains_key(&message_id) => {}
             ServerFrame::Message(message) | ServerFrame::MessageDone(message) => {
                 self.arrive(Entry::Message(message), context);
             }
@@ -100,9 +105,11 @@ impl Conversation {
             }
             frame @ (ServerFrame::Typing { .. }
             | ServerFrame::Broadcast { .. }
+            | ServerFrame::TakenOver { .. }
             | ServerFrame::Receipt { .. }) => {
                 self.tell(&RoomEvent::Droppable(SharedFrame::new(frame)), context);
             }
+            ServerFrame::Proposal(message) => self.tell_owner(message, context),
             _ => metrics::dropped("bus_unknown"),
         }
     }

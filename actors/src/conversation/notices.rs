@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use protocol::Entry;
+use protocol::{Entry, Role};
 use storage::Member;
 
 use super::Conversation;
@@ -14,6 +14,7 @@ use crate::limits::{NOTICE_AGAIN, NOTICED_WRITTEN_EVERY};
 use crate::node::now_ms;
 use crate::notices::{Callers, Size, missed};
 use crate::permissions::{Operation, may};
+use crate::turn_taking::takes_part;
 
 /// Whether the log is to be looked through.
 #[derive(Default)]
@@ -37,6 +38,10 @@ impl Conversation {
     fn everybody_is_here(&self) -> bool {
         self.members.list().iter().all(|member| match member {
             Member::User {
+                role: Role::Watcher,
+                ..
+            } => true,
+            Member::User {
                 id, bot_of: None, ..
             } => self.presence.is_online(*id),
             Member::User { .. } | Member::Twin { .. } => true,
@@ -54,7 +59,7 @@ impl Conversation {
     }
 
     fn size(&self) -> Size {
-        match self.members.list().len() {
+        match takes_part(self.members.list()) {
             ..=2 => Size::Two,
             _ => Size::Room,
         }

@@ -13,16 +13,16 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use futures::stream::{self, Stream, StreamExt};
 use inference::Priority;
-use protocol::{Author, Entry, ErrorCode, MessageId, ServerFrame, TwinId, UserId};
-use storage::{Finished, ReplyOrder, StorageError};
+use protocol::{Author, Entry, ErrorCode, MessageId, ServerFrame, TwinId, TwinMode, UserId};
+use storage::{Finished, FinishedReply, ReplyOrder, StorageError};
 use tokio::sync::mpsc;
 
 use super::requests::lease_until;
 use super::{Conversation, Refusal};
 use crate::bus_event::NodeEvent;
 use crate::fan_out::RoomEvent;
-use crate::inference_pool::{Cancel, GenerationEvent};
-use crate::limits::{GENERATION_EVENTS_MAX, LEASE, PROGRESS_EVERY};
+use crate::inference_pool::GenerationEvent;
+use crate::limits::{GENERATION_EVENTS_MAX, LEASE, PROGRESS_EVERY, REPLY_BYTES_MAX};
 use crate::metrics;
 use crate::node::{Services, now_ms};
 use crate::permissions::Operation;
@@ -32,8 +32,8 @@ use crate::twin::{Knows, Reply};
 
 mod own_reply;
 
-pub(super) use own_reply::OwnReply;
 use own_reply::{Outcome, failure, reply_end, wake_failure};
+pub(super) use own_reply::{OwnReply, Taken};
 
 /// Attempts to write a finished reply; after the last the lease runs out and the reply is written anew.
 const FINISH_ATTEMPTS: u32 = 5;
@@ -45,6 +45,15 @@ pub(super) enum Ordered {
     Now,
     /// Before this activation, or on a node that is gone.
     Before,
+}
+
+/// Who sees a reply while it is written, and before somebody says that it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// All who take part.
+    Everybody,
+    /// Its twin's owner, who decides.
+    Owner,
 }
 
 /// Something about one reply, from the engine's stream; `None` marks the stream's end.
@@ -94,7 +103,10 @@ impl Conversation {
 
     /// Begins the next reply to a message, if none is being written here.
     fn begin_next(&mut self, question: MessageId, context: &mut Context<Self>) {
-        let writes = self.replies.values().any(|own| own.question == question);
+        let writes = self
+            .replies
+            .values()
+            .any(|own| own.place.reply_to == question);
         if writes || self.claimed_questions.contains(&question) {
             return;
         }
@@ -129,10 +141,7 @@ impl Conversation {
             this.claiming.remove(&order.message_id);
             this.claimed_questions.remove(&question);
             match claimed {
-                Ok(Some(epoch)) if order.if_confident => {
-                    this.consider(order, ordered, epoch, context);
-                }
-                Ok(Some(epoch)) => this.run_reply(order, ordered, epoch, context),
+                Ok(Some(epoch)) => this.claimed(order, ordered, epoch, context),
                 // Whoever writes it, or those before it, goes on with the line.
                 Ok(None) => {
                     this.waiting.remove(&question);
@@ -148,7 +157,30 @@ impl Conversation {
         context.spawn(begun);
     }
 
-    /// Asks a twin that was not addressed whether it knows something; if not, the reply ends without a word.
+    /// Begins a reply in the way in which its twin writes here.
+    fn claimed(
+        &mut self,
+        order: ReplyOrder,
+        ordered: Ordered,
+        epoch: u64,
+        context: &mut Context<Self>,
+    ) {
+        let mode = self.members.mode(order.twin_id);
+        match mode {
+            _ if order.taken_by.is_some() => self.resume_taken(order, epoch, context),
+            TwinMode::Ask => self.consider(order, ordered, epoch, context),
+            TwinMode::Draft | TwinMode::Auto if order.if_confident => {
+                self.consider(order, ordered, epoch, context);
+            }
+            TwinMode::Draft => self.run_reply(order, ordered, epoch, Audience::Owner, context),
+            TwinMode::Auto => self.run_reply(order, ordered, epoch, Audience::Everybody, context),
+            // Whoever is paused, or takes no part any more, says nothing.
+            TwinMode::Off => self.decline(&order, epoch, context),
+        }
+    }
+
+    /// Asks a twin whether it knows something. If not, a reply that it was not asked for ends without a word, and any other is
+    /// shown to its owner first.
     fn consider(
         &mut self,
         order: ReplyOrder,
@@ -156,38 +188,52 @@ impl Conversation {
         epoch: u64,
         context: &mut Context<Self>,
     ) {
-        let (reply, question) = (order.message_id, order.reply_to);
+        let (reply, question, twin) = (order.message_id, order.reply_to, order.twin_id);
         self.claiming.insert(reply);
         self.claimed_questions.insert(question);
         let services = self.services.clone();
-        let is_here = self.members.twin_name(order.twin_id).is_some();
-        let twin_id = order.twin_id;
-        let considered = async move {
-            let knows = is_here && knows(&services, twin_id, question).await;
-            if !knows {
-                let until = lease_until(now_ms());
-                let declined = services.storage.decline_reply(reply, epoch, until).await;
-                if let Err(error) = declined {
-                    tracing::warn!(%error, %reply, "reply cannot be declined");
-                }
-            }
-            knows
-        };
+        let considered = async move { knows(&services, twin, question).await };
         let decided = considered
             .into_actor(self)
             .map(move |knows, this, context| {
                 this.claiming.remove(&reply);
                 this.claimed_questions.remove(&question);
-                match knows {
-                    true if !this.handing_over => this.run_reply(order, ordered, epoch, context),
-                    true => {}
-                    false => {
-                        metrics::reply_ended("declined");
-                        this.begin_next(question, context);
-                    }
+                if this.handing_over {
+                    return;
+                }
+                let audience = match this.members.mode(twin) {
+                    TwinMode::Auto => Audience::Everybody,
+                    TwinMode::Ask if knows => Audience::Everybody,
+                    TwinMode::Ask | TwinMode::Draft | TwinMode::Off => Audience::Owner,
+                };
+                match knows || !order.if_confident {
+                    true => this.run_reply(order, ordered, epoch, audience, context),
+                    false => this.decline(&order, epoch, context),
                 }
             });
         context.spawn(decided);
+    }
+
+    /// Ends a reply without a word.
+    fn decline(&mut self, order: &ReplyOrder, epoch: u64, context: &mut Context<Self>) {
+        let (reply, question) = (order.message_id, order.reply_to);
+        self.claiming.insert(reply);
+        self.claimed_questions.insert(question);
+        let storage = self.services.storage.clone();
+        let until = lease_until(now_ms());
+        let declined = async move { storage.decline_reply(reply, epoch, until).await };
+        let noted = declined
+            .into_actor(self)
+            .map(move |declined, this, context| {
+                this.claiming.remove(&reply);
+                this.claimed_questions.remove(&question);
+                if let Err(error) = declined {
+                    tracing::warn!(%error, %reply, "reply cannot be declined");
+                }
+                metrics::reply_ended("declined");
+                this.begin_next(question, context);
+            });
+        context.spawn(noted);
     }
 
     fn run_reply(
@@ -195,6 +241,7 @@ impl Conversation {
         order: ReplyOrder,
         ordered: Ordered,
         epoch: u64,
+        audience: Audience,
         context: &mut Context<Self>,
     ) {
         let (reply, twin_id, question) = (order.message_id, order.twin_id, order.reply_to);
@@ -205,29 +252,16 @@ impl Conversation {
             id: twin_id,
             name: self.members.twin_name(twin_id).unwrap_or("twin").to_owned(),
         };
-        let cancel = Cancel::default();
-        let own = OwnReply {
-            author: author.clone(),
-            question,
-            sets_off: order.attempt == 0,
-            epoch,
-            cancel: cancel.clone(),
-            asked: Instant::now(),
-            first_text: None,
-            stopped: false,
-            plan: None,
-            outcome: None,
-            finishing: false,
-            writing_down: false,
-            written_down: Instant::now(),
-        };
-        self.replies.insert(reply, own);
         let place = ReplyPlace {
             reply_to: question,
             thread: order.thread,
             variant_of: order.variant_of,
         };
-        let Some(running) = self.timeline.start(reply, author, place) else {
+        let mut own = OwnReply::new(author.clone(), place, epoch);
+        own.hidden = (audience == Audience::Owner).then(String::new);
+        let cancel = own.cancel.clone();
+        self.replies.insert(reply, own);
+        if audience == Audience::Everybody && !self.tell_start(reply, author, place, context) {
             self.fail(
                 reply,
                 ErrorCode::LimitReached,
@@ -235,9 +269,7 @@ impl Conversation {
                 context,
             );
             return;
-        };
-        self.publish_frame(running.start.frame());
-        self.tell(&RoomEvent::Started(running), context);
+        }
         if !order.beginning.is_empty() && !self.tell_piece(reply, order.beginning.clone(), context)
         {
             self.fail(
@@ -286,7 +318,7 @@ impl Conversation {
             let Some(own) = this
                 .replies
                 .get_mut(&reply)
-                .filter(|own| own.epoch == epoch)
+                .filter(|own| own.stream == epoch)
             else {
                 return;
             };
@@ -297,6 +329,28 @@ impl Conversation {
             this.finish_if_complete(reply, context);
         });
         context.spawn(planned);
+    }
+
+    /// Tells everybody that a reply begins; `false` when as many run as may.
+    pub(super) fn tell_start(
+        &mut self,
+        reply: MessageId,
+        author: Author,
+        place: ReplyPlace,
+        context: &mut Context<Self>,
+    ) -> bool {
+        let Some(running) = self.timeline.start(reply, author, place) else {
+            return false;
+        };
+        self.publish_frame(running.start.frame());
+        self.tell(&RoomEvent::Started(running), context);
+        true
+    }
+
+    /// The text so far of a reply that this node writes.
+    pub(super) fn text_so_far(&self, reply: MessageId) -> String {
+        let hidden = self.replies.get(&reply).and_then(|own| own.hidden.clone());
+        hidden.unwrap_or_else(|| self.timeline.text(reply).to_owned())
     }
 
     fn piece(&mut self, reply: MessageId, text: String, context: &mut Context<Self>) {
@@ -316,8 +370,22 @@ impl Conversation {
         }
     }
 
-    /// Tells everybody a piece of a reply; `false` when the reply would be longer than it may be.
-    fn tell_piece(&mut self, reply: MessageId, text: String, context: &mut Context<Self>) -> bool {
+    /// Tells everybody who may see it a piece of a reply; `false` when the reply would be longer than it may be.
+    pub(super) fn tell_piece(
+        &mut self,
+        reply: MessageId,
+        text: String,
+        context: &mut Context<Self>,
+    ) -> bool {
+        if let Some(own) = self.replies.get_mut(&reply)
+            && let Some(hidden) = &mut own.hidden
+        {
+            let fits = hidden.len() + text.len() <= REPLY_BYTES_MAX;
+            if fits {
+                hidden.push_str(&text);
+            }
+            return fits;
+        }
         let Some(frame) = self.timeline.append(reply, &text) else {
             return false;
         };
@@ -335,7 +403,7 @@ impl Conversation {
 
     /// Writes the text so far down and renews the lease.
     fn write_down(&mut self, reply: MessageId, context: &mut Context<Self>) {
-        let text = self.timeline.text(reply).to_owned();
+        let text = self.text_so_far(reply);
         let Some(own) = self.replies.get_mut(&reply) else {
             return;
         };
@@ -381,11 +449,11 @@ impl Conversation {
     }
 
     /// Leaves a reply to the node that has taken it over.
-    fn give_up(&mut self, reply: MessageId) {
+    pub(super) fn give_up(&mut self, reply: MessageId) {
         if let Some(own) = self.replies.remove(&reply) {
             own.cancel.cancel();
             // Whoever has taken it over goes on with those that wait for it.
-            self.waiting.remove(&own.question);
+            self.waiting.remove(&own.place.reply_to);
             self.timeline.forget(reply);
             metrics::reply_ended("taken_over");
             tracing::warn!(%reply, "reply was taken over by another node");
@@ -408,7 +476,7 @@ impl Conversation {
 
     /// Finishes a reply whose end is known, together with what it was drawn from.
     fn finish_if_complete(&mut self, reply: MessageId, context: &mut Context<Self>) {
-        let text = self.timeline.text(reply).to_owned();
+        let text = self.text_so_far(reply);
         let Some(own) = self.replies.get_mut(&reply) else {
             return;
         };
@@ -417,22 +485,36 @@ impl Conversation {
             Some(Outcome::Generated(_)) => own.plan.is_some(),
             None => false,
         };
-        if !complete || std::mem::replace(&mut own.finishing, true) {
+        if own.taken.is_some() || !complete || std::mem::replace(&mut own.finishing, true) {
             return;
         }
         own.cancel.cancel();
-        let (epoch, question) = (own.epoch, own.question);
-        let sets_off = own.sets_off;
-        let mut finished = own.finished(text);
+        let finished = own.finished(text);
+        if own.hidden.is_some() {
+            return self.hold(reply, finished, context);
+        }
+        let stored = self.store(reply, finished);
+        context.spawn(stored.map(|_, _, _| ()));
+    }
+
+    /// Makes a reply an entry of the log, with the orders to reply to it, and goes on with those who wait; none when that fails.
+    pub(super) fn store(
+        &self,
+        reply: MessageId,
+        mut finished: FinishedReply,
+    ) -> impl ActorFuture<Self, Output = Option<protocol::Message>> + 'static {
+        let own = self.replies.get(&reply);
+        let (epoch, question) = own.map_or_else(Default::default, |own| {
+            (own.epoch, Some(own.place.reply_to))
+        });
         finished.chain = self.services.config.chain_limits();
         finished.lend_until = lease_until(finished.created_at);
-        if sets_off && finished.stop_reason.is_own() {
-            let replies = self.replies_to(Said {
+        if own.is_some_and(|own| own.sets_off) && finished.stop_reason.is_whole() {
+            finished.replies = self.replies_to(Said {
                 author: &finished.author,
                 text: &finished.text,
                 answers: true,
             });
-            finished.replies = replies;
         }
         let asks = !finished.replies.is_empty();
         metrics::reply_ended(reply_end(&finished));
@@ -456,54 +538,100 @@ impl Conversation {
                 }
             }
         };
-        let told = written
+        written
             .into_actor(self)
-            .map(move |(written, orders), this, context| {
-                match written {
-                    Ok(Finished::Done(message) | Finished::AlreadyDone(message)) => {
-                        this.replies.remove(&reply);
-                        this.publish_frame(&ServerFrame::MessageDone(message.clone()));
-                        this.arrive(Entry::Message(message), context);
+            .map(move |(written, orders), this, context| match written {
+                Ok(Finished::Done(message) | Finished::AlreadyDone(message)) => {
+                    this.replies.remove(&reply);
+                    this.publish_frame(&ServerFrame::MessageDone(message.clone()));
+                    this.arrive(Entry::Message(message.clone()), context);
+                    if let Some(question) = question {
                         this.begin_next(question, context);
-                        this.begin_replies(orders, context);
                     }
-                    Ok(Finished::Stale) => this.give_up(reply),
-                    Err(error) => {
-                        // The order stands in the database; it is written anew when its lease is over, and then those behind it.
-                        tracing::error!(%error, %reply, "finished reply cannot be written");
-                        this.replies.remove(&reply);
+                    this.begin_replies(orders, context);
+                    Some(message)
+                }
+                Ok(Finished::Stale) => {
+                    this.give_up(reply);
+                    None
+                }
+                Err(error) => {
+                    // The order stands in the database; it is written anew when its lease is over, and then those behind it.
+                    tracing::error!(%error, %reply, "finished reply cannot be written");
+                    this.replies.remove(&reply);
+                    if let Some(question) = question {
                         this.waiting.remove(&question);
                     }
+                    None
                 }
-            });
+            })
+    }
+
+    /// Keeps a reply for its twin's owner to see first, and goes on with those who wait.
+    fn hold(&mut self, reply: MessageId, finished: FinishedReply, context: &mut Context<Self>) {
+        let Some(own) = self.replies.get(&reply) else {
+            return;
+        };
+        let (epoch, place) = (own.epoch, own.place);
+        let held = self.proposal(reply, place, finished);
+        metrics::reply_ended("held");
+        let until = lease_until(now_ms());
+        let storage = self.services.storage.clone();
+        let stored = async move {
+            let stored = storage.hold_reply(epoch, held.clone(), until).await;
+            stored.map(|is_held| is_held.then_some(held))
+        };
+        let told = stored.into_actor(self).map(move |held, this, context| {
+            this.replies.remove(&reply);
+            match held {
+                Ok(Some(held)) => {
+                    this.publish_frame(&ServerFrame::Proposal(held.clone()));
+                    this.tell_owner(held, context);
+                    this.begin_next(place.reply_to, context);
+                }
+                Ok(None) => {
+                    this.waiting.remove(&place.reply_to);
+                }
+                // The order stands in the database; it is written anew when its lease is over.
+                Err(error) => {
+                    this.waiting.remove(&place.reply_to);
+                    tracing::error!(%error, %reply, "reply cannot be held");
+                }
+            }
+        });
         context.spawn(told);
     }
 
     /// Stops the replies to a message that this node writes; those that wait are gone from the database.
-    pub(super) fn stop_replies_to(&mut self, question: MessageId) {
+    pub(super) fn stop_replies_to(&mut self, question: MessageId, context: &mut Context<Self>) {
         self.waiting.remove(&question);
-        for own in self.replies.values_mut() {
-            if own.question == question {
-                own.stop();
-            }
-        }
+        self.stop_those(|own| own.place.reply_to == question, context);
     }
 
     /// Stops the replies of a twin that this node writes.
-    pub(super) fn stop_replies_of(&mut self, twin: TwinId) {
-        for own in self.replies.values_mut() {
-            if matches!(own.author, Author::Twin { id, .. } if id == twin) {
-                own.stop();
-            }
+    pub(super) fn stop_replies_of(&mut self, twin: TwinId, context: &mut Context<Self>) {
+        let is_its = |own: &OwnReply| matches!(own.author, Author::Twin { id, .. } if id == twin);
+        self.stop_those(is_its, context);
+    }
+
+    fn stop_those(&mut self, which: impl Fn(&OwnReply) -> bool, context: &mut Context<Self>) {
+        let replies = self.replies.iter().filter(|(_, own)| which(own));
+        let replies: Vec<MessageId> = replies.map(|(reply, _)| *reply).collect();
+        for reply in replies {
+            self.stop_own_reply(reply, context);
         }
     }
 
     /// Stops a reply that this node writes; `false` when it writes no such reply.
-    pub(super) fn stop_own_reply(&mut self, reply: MessageId) -> bool {
+    pub(super) fn stop_own_reply(&mut self, reply: MessageId, context: &mut Context<Self>) -> bool {
         let Some(own) = self.replies.get_mut(&reply) else {
             return false;
         };
         own.stop();
+        // Nobody generates what its twin's owner writes: it ends here and now.
+        if own.taken.is_some() {
+            self.end_taken(reply, context);
+        }
         true
     }
 }
@@ -545,7 +673,7 @@ impl StreamHandler<ReplyEvent> for Conversation {
         let Some(own) = self
             .replies
             .get_mut(&reply)
-            .filter(|own| own.epoch == epoch)
+            .filter(|own| own.stream == epoch)
         else {
             return;
         };
@@ -553,6 +681,11 @@ impl StreamHandler<ReplyEvent> for Conversation {
             return;
         }
         match event {
+            // What it cost is still of interest.
+            Some(GenerationEvent::Finished(generation)) if own.taken.is_some() => {
+                own.outcome = Some(Outcome::Generated(generation));
+            }
+            _ if own.taken.is_some() => {}
             Some(GenerationEvent::Piece(text)) => self.piece(reply, text, context),
             Some(GenerationEvent::Finished(generation)) => {
                 own.outcome = Some(Outcome::Generated(generation));
@@ -586,9 +719,9 @@ pub(crate) struct Stop {
 impl Handler<Stop> for Conversation {
     type Result = Result<(), Refusal>;
 
-    fn handle(&mut self, stop: Stop, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, stop: Stop, context: &mut Self::Context) -> Self::Result {
         self.members.permit(stop.user, Operation::Stop)?;
-        if self.stop_own_reply(stop.reply) {
+        if self.stop_own_reply(stop.reply, context) {
             return Ok(());
         }
         if !self.timeline.is_running(stop.reply) {
@@ -639,7 +772,10 @@ impl Handler<HandOver> for Conversation {
             .extract_if(|_, own| !own.finishing)
             .map(|(reply, own)| {
                 own.cancel.cancel();
-                (reply, own.epoch, self.timeline.text(reply).to_owned())
+                let text = own
+                    .hidden
+                    .unwrap_or_else(|| self.timeline.text(reply).to_owned());
+                (reply, own.epoch, text)
             })
             .collect();
         let released = async move {

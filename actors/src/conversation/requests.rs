@@ -7,7 +7,7 @@ use std::task::{self, Poll, ready};
 use actix::prelude::*;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use protocol::{Author, ClientId, Entry, ErrorCode, MessageId, ServerFrame, UserId};
+use protocol::{Author, ClientId, Entry, ErrorCode, MessageId, ServerFrame, TwinId, UserId};
 use storage::{Appended, NewMessage, NewReplyOrder, ReplyOrder, ReplyWhen, Storage, StorageError};
 
 use super::{Conversation, Refusal};
@@ -30,6 +30,8 @@ pub(crate) struct Submit {
     pub(crate) text: String,
     pub(crate) reply_to: Option<MessageId>,
     pub(crate) thread: Option<MessageId>,
+    /// The twin of the person in whose place the person writes.
+    pub(crate) in_place_of: Option<TwinId>,
 }
 
 /// A message is committed.
@@ -63,7 +65,7 @@ impl Handler<Submit> for Conversation {
 
     fn handle(&mut self, submit: Submit, context: &mut Self::Context) -> Self::Result {
         let stale = self.members.are_stale();
-        if !stale && let Err(refusal) = self.members.permit(submit.user, Operation::Write) {
+        if !stale && let Err(refusal) = self.permit_submit(&submit) {
             return Later::Now(Err(refusal));
         }
         if stale && self.held.len() >= HELD_MESSAGES_MAX {
@@ -111,15 +113,26 @@ impl ActorFuture<Conversation> for EndAppends {
 }
 
 impl Conversation {
+    /// Whether a message may be sent now.
+    pub(super) fn permit_submit(&self, submit: &Submit) -> Result<(), Refusal> {
+        match submit.in_place_of {
+            Some(twin) => self.members.permit_stepping_in(submit.user, twin),
+            None => self.members.permit(submit.user, Operation::Write),
+        }
+    }
+
     /// Appends a message, with the orders to reply that it asks for.
     pub(super) fn append(&mut self, sending: Sending, context: &mut Context<Self>) {
         let submit = &sending.submit;
         let (id, name) = (submit.user, submit.name.clone());
-        let author = match submit.is_bot {
-            true => Author::Bot { id, name },
-            false => Author::User { id, name },
+        let author = match (submit.in_place_of, submit.is_bot) {
+            (Some(id), _) => {
+                let name = self.members.twin_name(id).unwrap_or("twin").to_owned();
+                Author::Twin { id, name }
+            }
+            (None, true) => Author::Bot { id, name },
+            (None, false) => Author::User { id, name },
         };
-        let is_machine = author.is_machine();
         let now = now_ms();
         let replies = self.replies_to(Said {
             author: &author,
@@ -137,7 +150,8 @@ impl Conversation {
             created_at: now,
             members_seq: Some(self.members.seq()),
             replies,
-            chain: is_machine.then(|| self.services.config.chain_limits()),
+            by_owner: submit.in_place_of.is_some(),
+            chain: submit.is_bot.then(|| self.services.config.chain_limits()),
         };
         let orders = Orders::of(&new);
         // The message is queued here and now, in the order in which the messages came.
@@ -245,11 +259,12 @@ impl Orders {
             lease_until: reply.lease_until,
             text: String::new(),
             created_at: new.created_at,
+            taken_by: None,
         };
         let conditional = |reply: &NewReplyOrder| reply.when != ReplyWhen::Always;
         Self {
             all: new.replies.iter().enumerate().map(order).collect(),
-            are_conditional: new.author.is_machine()
+            are_conditional: new.chain.is_some()
                 || new.reply_to.is_some() && new.replies.iter().any(conditional),
         }
     }

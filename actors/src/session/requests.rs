@@ -9,7 +9,7 @@ use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use protocol::limits::{SUBSCRIPTIONS_MAX, TEXT_BYTES_MAX};
 use protocol::{
     ClientFrame, ClientId, ClientRequest, ConversationId, ErrorCode, MessageId, RequestRef,
-    ServerFrame, UserId, What,
+    ServerFrame, TwinId, UserId, What,
 };
 use storage::Beginning;
 
@@ -18,7 +18,8 @@ use super::follow::Asked;
 use crate::SharedFrame;
 use crate::bus_event;
 use crate::conversation::{
-    Acknowledged, Alter, Attempt, Conversation, Read, Refusal, Stop, Submit, Typing,
+    Acknowledged, Alter, Attempt, Complete, Conversation, Read, Refusal, Stop, Submit, TakeOver,
+    Typing,
 };
 use crate::fan_out::Relay;
 use crate::limits::SESSION_REQUESTS_MAX;
@@ -38,6 +39,8 @@ struct Sending {
     text: String,
     reply_to: Option<MessageId>,
     thread: Option<MessageId>,
+    /// The twin in whose place its owner writes.
+    in_place_of: Option<TwinId>,
 }
 
 impl Session {
@@ -92,6 +95,7 @@ impl Session {
                     text,
                     reply_to,
                     thread,
+                    in_place_of: None,
                 };
                 self.send(request_ref, sending, context);
             }
@@ -104,7 +108,11 @@ impl Session {
                 if let Err(refusal) = check_text(&text) {
                     return self.push_error(request_ref, refusal);
                 }
-                let what = What::Edited { message_id, text };
+                let what = What::Edited {
+                    message_id,
+                    text,
+                    authorship: None,
+                };
                 self.alter(request_ref, conversation_id, client_id, what, context);
             }
             ClientFrame::Delete {
@@ -223,6 +231,58 @@ impl Session {
                 let what = What::Chosen { message_id };
                 self.alter(request_ref, conversation_id, client_id, what, context);
             }
+            ClientFrame::TakeOver {
+                conversation_id,
+                message_id,
+            } => {
+                let take = TakeOver {
+                    user,
+                    reply: message_id,
+                };
+                self.ask(request_ref, conversation_id, take, context, |_, _, ()| {});
+            }
+            ClientFrame::Speak {
+                conversation_id,
+                client_id,
+                twin_id,
+                text,
+                message_id: Some(reply),
+                reply_to: _,
+            } => {
+                let checked = check_text(&text).and_then(|()| self.may_add(user));
+                if let Err(refusal) = checked {
+                    return self.push_error(request_ref, refusal);
+                }
+                let complete = Complete {
+                    user,
+                    client_id: client_id.clone(),
+                    twin: twin_id,
+                    reply,
+                    text,
+                };
+                self.add(request_ref, conversation_id, client_id, complete, context);
+            }
+            ClientFrame::Speak {
+                conversation_id,
+                client_id,
+                twin_id,
+                text,
+                message_id: None,
+                reply_to,
+            } => {
+                let sending = Sending {
+                    user,
+                    name: person.name.clone(),
+                    is_bot: person.is_bot,
+                    conversation: conversation_id,
+                    client_id,
+                    text,
+                    reply_to,
+                    thread: None,
+                    in_place_of: Some(twin_id),
+                };
+                self.send(request_ref, sending, context);
+            }
             ClientFrame::Identify { .. } | ClientFrame::Resume { .. } | ClientFrame::Ping => {}
         }
     }
@@ -285,6 +345,7 @@ impl Session {
             text,
             reply_to,
             thread,
+            in_place_of,
         } = sending;
         let submit = Submit {
             user,
@@ -294,6 +355,7 @@ impl Session {
             text,
             reply_to,
             thread,
+            in_place_of,
         };
         self.add(request_ref, conversation, client_id, submit, context);
     }
@@ -476,7 +538,7 @@ fn rate_limited(until: &NotUntil<QuantaInstant>, message: &str) -> Refusal {
     }
 }
 
-fn check_text(text: &str) -> Result<(), Refusal> {
+pub(crate) fn check_text(text: &str) -> Result<(), Refusal> {
     if text.trim().is_empty() {
         return Err(Refusal::new(
             ErrorCode::Invalid,

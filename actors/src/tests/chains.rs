@@ -21,6 +21,7 @@ async fn add_twin(house: &House, name: &str, line: &str) -> TwinId {
         visibility: Visibility::Public,
         created_at: 0,
         updated_at: 0,
+        oversight_since: None,
     };
     house.storage.create_twin(twin, 100).await.unwrap();
     id

@@ -77,6 +77,7 @@ async fn changes_are_told_to_all_and_to_those_who_come_back() {
     let edit = What::Edited {
         message_id,
         text: "hello".to_owned(),
+        authorship: None,
     };
     let told = friend
         .next_that(|frame| match frame {
@@ -108,6 +109,7 @@ async fn changes_are_told_to_all_and_to_those_who_come_back() {
     let erased = What::Edited {
         message_id,
         text: String::new(),
+        authorship: None,
     };
     let reaction = What::Reacted {
         message_id,
@@ -137,6 +139,7 @@ async fn changes_of_one_sender_are_made_in_their_order() {
         let what = What::Edited {
             message_id,
             text: number.to_string(),
+            authorship: None,
         };
         assert_eq!((change.seq, change.what), (number + 1, what));
     }

@@ -115,6 +115,7 @@ async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
         members_seq: None,
         replies: vec![left],
         chain: None,
+        by_owner: false,
     };
     house.storage.append_alone(question).await.unwrap();
     let awake = house

@@ -23,7 +23,10 @@ fn twin_with(name: &str, policy: TwinPolicy) -> (TwinId, Member) {
         id,
         name: name.to_owned(),
         joined_at: 0,
+        owner_id: UserId::new(),
         policy,
+        mode: TwinMode::Auto,
+        oversight: false,
     };
     (id, member)
 }

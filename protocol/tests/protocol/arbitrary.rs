@@ -7,9 +7,9 @@ use protocol::limits::{
     CLIENT_ID_BYTES_MAX, EMOJI_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEED_MAX, SEQ_MAX,
 };
 use protocol::{
-    Author, Chain, ChainEnd, Change, ClientFrame, ClientId, ClientRequest, Cursor, Emoji,
-    ErrorCode, EventName, Failure, Latency, Message, Reaction, ReadyUser, RequestRef, Role,
-    ServerFrame, Source, StopReason, ThreadSummary, TwinPolicy, Usage, What,
+    Author, Authorship, Chain, ChainEnd, Change, ClientFrame, ClientId, ClientRequest, Cursor,
+    Emoji, ErrorCode, EventName, Failure, Latency, Message, Reaction, ReadyUser, RequestRef, Role,
+    ServerFrame, Source, StopReason, ThreadSummary, TwinMode, TwinPolicy, Usage, What, Writer,
 };
 
 /// Any of our ids: 16 bytes of any value.
@@ -171,6 +171,30 @@ pub(crate) fn client_request() -> impl Strategy<Value = ClientRequest> {
                 message_id,
             }
         }),
+        (id(), id()).prop_map(|(conversation_id, message_id)| ClientFrame::TakeOver {
+            conversation_id,
+            message_id
+        }),
+        (
+            id(),
+            client_id(),
+            id(),
+            text(),
+            option::of(id()),
+            option::of(id())
+        )
+            .prop_map(
+                |(conversation_id, client_id, twin_id, text, message_id, reply_to)| {
+                    ClientFrame::Speak {
+                        conversation_id,
+                        client_id,
+                        twin_id,
+                        text,
+                        message_id,
+                        reply_to,
+                    }
+                }
+            ),
         Just(ClientFrame::Ping),
     ];
     (request_ref(), frame).prop_map(|(request_ref, frame)| ClientRequest { request_ref, frame })
@@ -182,6 +206,21 @@ fn author() -> impl Strategy<Value = Author> {
         (id(), text()).prop_map(|(id, name)| Author::Twin { id, name }),
         (id(), text()).prop_map(|(id, name)| Author::Bot { id, name }),
     ]
+}
+
+/// Any authorship of a text that was written by turns.
+fn authorship() -> impl Strategy<Value = Authorship> {
+    vec((any::<bool>(), "[a語]{1,5}"), 1..4).prop_map(|parts| {
+        let parts = parts.into_iter();
+        parts.fold(Authorship::default(), |whole, (is_twins, text)| {
+            let by = if is_twins {
+                Writer::Twin
+            } else {
+                Writer::Owner
+            };
+            whole.then(by, &text)
+        })
+    })
 }
 
 fn role() -> impl Strategy<Value = Role> {
@@ -216,6 +255,7 @@ fn message() -> impl Strategy<Value = Message> {
         StopReason::EndOfTurn,
         StopReason::Length,
         StopReason::Stopped,
+        StopReason::TakenOver,
         StopReason::Failed,
     ]);
     let failure = (error_code(), text()).prop_map(|(code, message)| Failure { code, message });
@@ -270,7 +310,11 @@ fn message() -> impl Strategy<Value = Message> {
                 participants,
             }
         });
-    let thread = (option::of(id()), option::of(summary));
+    let thread = (
+        option::of(id()),
+        option::of(summary),
+        option::of(authorship()),
+    );
     let reaction = (emoji(), vec(id(), 0..3)).prop_map(|(emoji, users)| Reaction { emoji, users });
     let later = (
         option::of(any::<i64>()),
@@ -281,7 +325,7 @@ fn message() -> impl Strategy<Value = Message> {
     (begin, rest, thread, provenance, later).prop_map(|(begin, rest, thread, provenance, later)| {
         let (conversation_id, seq, message_id, author, ai_written, text, created_at) = begin;
         let (client_id, reply_to, sources, usage, stop_reason, model, failure) = rest;
-        let (thread, thread_summary) = thread;
+        let (thread, thread_summary, authorship) = thread;
         let (adapter, seed, latency, variant_of, superseded, chain) = provenance;
         let (edited_at, deleted_at, pinned, reactions) = later;
         Message {
@@ -291,6 +335,7 @@ fn message() -> impl Strategy<Value = Message> {
             author,
             ai_written,
             text,
+            authorship,
             created_at,
             client_id,
             reply_to,
@@ -317,7 +362,13 @@ fn message() -> impl Strategy<Value = Message> {
 
 fn change() -> impl Strategy<Value = Change> {
     let what = prop_oneof![
-        (id(), text()).prop_map(|(message_id, text)| What::Edited { message_id, text }),
+        (id(), text(), option::of(authorship())).prop_map(|(message_id, text, authorship)| {
+            What::Edited {
+                message_id,
+                text,
+                authorship,
+            }
+        }),
         id().prop_map(|message_id| What::Deleted { message_id }),
         id().prop_map(|message_id| What::Chosen { message_id }),
         (id(), emoji()).prop_map(|(message_id, emoji)| What::Reacted { message_id, emoji }),
@@ -332,6 +383,8 @@ fn change() -> impl Strategy<Value = Change> {
         (author(), role()).prop_map(|(member, role)| What::RoleSet { member, role }),
         (author(), proptest::sample::select(&TwinPolicy::ALL[..]))
             .prop_map(|(member, policy)| What::PolicySet { member, policy }),
+        (author(), proptest::sample::select(&TwinMode::ALL[..]))
+            .prop_map(|(member, mode)| What::ModeSet { member, mode }),
         (author(), option::of(any::<i64>()))
             .prop_map(|(member, until)| What::Muted { member, until }),
         author().prop_map(|member| What::Unmuted { member }),
@@ -462,6 +515,14 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
         message_start,
         delta,
         message().prop_map(ServerFrame::MessageDone),
+        message().prop_map(ServerFrame::Proposal),
+        (id(), id(), any::<u64>()).prop_map(|(conversation_id, message_id, index)| {
+            ServerFrame::TakenOver {
+                conversation_id,
+                message_id,
+                index,
+            }
+        }),
         change().prop_map(ServerFrame::Change),
         typing,
         presence,

@@ -34,6 +34,8 @@ const ANSWERS: &[(&str, &[&str])] = &[
     ("regenerate", &[]),
     ("continue", &[]),
     ("choose", &["ack"]),
+    ("take_over", &[]),
+    ("speak", &["ack"]),
     ("ping", &["pong"]),
 ];
 

@@ -107,6 +107,7 @@ fn every_error_code_and_stop_reason_has_a_fixture() {
         StopReason::EndOfTurn,
         StopReason::Length,
         StopReason::Stopped,
+        StopReason::TakenOver,
         StopReason::Failed,
     ];
     let reasons = reasons.map(|reason| serde_json::to_value(reason).unwrap());

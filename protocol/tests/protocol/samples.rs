@@ -1,10 +1,10 @@
 //! The frames of the golden files: every kind of frame, with and without what it may lack.
 
 use protocol::{
-    Author, Chain, ChainEnd, Change, ClientFrame, ClientId, ClientRequest, Codec, Cursor, Emoji,
-    ErrorCode, EventName, Failure, Latency, Message, Reaction, ReadyUser, RequestRef, Role,
-    ServerFrame, Source, StopReason, TwinPolicy, Usage, What, decode_client, encode_client,
-    encode_server,
+    Author, Authorship, Chain, ChainEnd, Change, ClientFrame, ClientId, ClientRequest, Codec,
+    Cursor, Emoji, ErrorCode, EventName, Failure, Latency, Message, Reaction, ReadyUser,
+    RequestRef, Role, ServerFrame, Source, StopReason, TwinMode, TwinPolicy, Usage, What, Writer,
+    decode_client, encode_client, encode_server,
 };
 use serde_json::{Value, json};
 
@@ -313,6 +313,44 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
                 },
             ),
         ),
+        (
+            "take_over",
+            with(
+                "15",
+                ClientFrame::TakeOver {
+                    conversation_id,
+                    message_id: id(REPLY),
+                },
+            ),
+        ),
+        (
+            "speak",
+            with(
+                "16",
+                ClientFrame::Speak {
+                    conversation_id,
+                    client_id: client_id(),
+                    twin_id: id(ADA),
+                    text: "pot, and the blue one at that.".to_owned(),
+                    message_id: Some(id(REPLY)),
+                    reply_to: None,
+                },
+            ),
+        ),
+        (
+            "speak: a message of its own",
+            with(
+                "17",
+                ClientFrame::Speak {
+                    conversation_id,
+                    client_id: client_id(),
+                    twin_id: id(ADA),
+                    text: "I shall look myself.".to_owned(),
+                    message_id: None,
+                    reply_to: Some(id(QUESTION)),
+                },
+            ),
+        ),
         ("ping", with("6", ClientFrame::Ping)),
         ("ping without ref", without(ClientFrame::Ping)),
     ]
@@ -591,7 +629,42 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
                 text: "pot on the porch.".to_owned(),
             },
         ),
+        (
+            "taken_over",
+            ServerFrame::TakenOver {
+                conversation_id,
+                message_id: id(REPLY),
+                index: 15,
+            },
+        ),
+        (
+            "proposal",
+            ServerFrame::Proposal(Message { seq: 0, ..reply() }),
+        ),
         ("message_done", ServerFrame::MessageDone(reply())),
+        (
+            "message_done of a reply that its twin's owner took over",
+            ServerFrame::MessageDone(Message {
+                text: "It is under the pot, and the blue one at that.".to_owned(),
+                authorship: Some(
+                    Authorship::of(Writer::Twin, "It is under the ")
+                        .then(Writer::Owner, "pot, and the blue one at that."),
+                ),
+                client_id: Some(client_id()),
+                stop_reason: Some(StopReason::TakenOver),
+                ..reply()
+            }),
+        ),
+        (
+            "message_done of what an owner wrote in a twin's place",
+            ServerFrame::MessageDone(Message {
+                ai_written: false,
+                authorship: Some(Authorship::of(Writer::Owner, "I shall look myself.")),
+                text: "I shall look myself.".to_owned(),
+                author: ada(),
+                ..question()
+            }),
+        ),
         (
             "message_done of another attempt",
             ServerFrame::MessageDone(Message {
@@ -682,6 +755,19 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             change(What::Edited {
                 message_id: id(QUESTION),
                 text: "Where do you keep the spare keys?".to_owned(),
+                authorship: None,
+            }),
+        ),
+        (
+            "change: edited by a twin's owner",
+            change(What::Edited {
+                message_id: id(REPLY),
+                text: "It is under the red pot.".to_owned(),
+                authorship: Some(
+                    Authorship::of(Writer::Twin, "It is under the ")
+                        .then(Writer::Owner, "red")
+                        .then(Writer::Twin, " pot."),
+                ),
             }),
         ),
         (
@@ -758,6 +844,20 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             room_change(What::PolicySet {
                 member: ada(),
                 policy: TwinPolicy::WhenConfident,
+            }),
+        ),
+        (
+            "change: a twin's owner watches",
+            room_change(What::Joined {
+                member: ana(),
+                role: Some(Role::Watcher),
+            }),
+        ),
+        (
+            "change: mode_set",
+            room_change(What::ModeSet {
+                member: ada(),
+                mode: TwinMode::Draft,
             }),
         ),
         (

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use protocol::{Chain, ClientId, ConversationId, Message, MessageId};
+use protocol::{Authorship, Chain, ClientId, ConversationId, Message, MessageId, Writer};
 use uuid::Uuid;
 
 use super::{Outcome, same_content};
@@ -11,7 +11,7 @@ use crate::chains::{self, Answered, Asking, ChainLimits, Link};
 use crate::engine::{DatabaseError, Engine, Query, Rows, Transaction};
 use crate::messages::{
     Appended, NewMessage, NewReplyOrder, author_parts, insert_messages, message_parameters,
-    note_link, read_message_from,
+    note_authorship, note_link, read_message_from,
 };
 use crate::value::{Row, Value, params};
 
@@ -169,7 +169,11 @@ pub(super) async fn append(
             ..with_seq(message, *next_seq)
         };
         *next_seq += 1;
-        if message.author.is_machine() {
+        if message.by_owner {
+            numbered.set_authorship(Some(Authorship::of(Writer::Owner, &message.text)));
+            more.extend(note_authorship(&numbered));
+        }
+        if message.author.is_machine() && !message.by_owner {
             // What the messages before it ask for counts too.
             let before = inserts(engine, std::mem::take(&mut rows), std::mem::take(&mut more));
             if !before.is_empty() {

@@ -1,9 +1,10 @@
 //! Changes of messages: their texts, what stands beside them, and whether they are kept in view.
 
-use protocol::{MessageId, What};
+use protocol::{Authorship, MessageId, What, Writer};
 
 use super::{NewChange, Statements};
 use crate::engine::Query;
+use crate::messages::read_authorship;
 use crate::replies::FORGET_PENDING;
 use crate::search::{forget_block, forget_block_at_first_reaction};
 use crate::value::{Row, Value, params};
@@ -25,7 +26,8 @@ const STATE: &str = "SELECT seq, deleted_at, \
      AND r.user_id = $3 AND r.emoji = $4), pinned_seq, \
      (SELECT COUNT(*) FROM messages p WHERE p.conversation_id = m.conversation_id AND p.pinned_seq IS NOT NULL), \
      COALESCE(m.variant_of, m.message_id), m.superseded, \
-     (SELECT COUNT(*) FROM messages v WHERE v.variant_of = COALESCE(m.variant_of, m.message_id)) \
+     (SELECT COUNT(*) FROM messages v WHERE v.variant_of = COALESCE(m.variant_of, m.message_id)), \
+     CASE WHEN CAST($5 AS BIGINT) = 1 AND m.author_kind = 'twin' THEN m.text END, m.authorship \
      FROM messages m WHERE m.message_id = $1 AND m.conversation_id = $2";
 const KEEP_FIRST_TEXT: &str = "INSERT INTO message_versions \
      (conversation_id, seq, changed_seq, text, created_at) \
@@ -33,9 +35,8 @@ const KEEP_FIRST_TEXT: &str = "INSERT INTO message_versions \
      WHERE conversation_id = $1 AND seq = $2 AND edited_at IS NULL";
 const KEEP_TEXT: &str = "INSERT INTO message_versions \
      (conversation_id, seq, changed_seq, text, created_at) VALUES ($1, $2, $3, $4, $5)";
-const EDIT: &str =
-    "UPDATE messages SET text = $3, edited_at = $4 WHERE conversation_id = $1 AND seq = $2";
-const DELETE: &str = "UPDATE messages SET text = '', edited_at = NULL, deleted_at = $3, reacted = 0, pinned_seq = NULL, \
+const EDIT: &str = "UPDATE messages SET text = $3, edited_at = $4, authorship = $5 WHERE conversation_id = $1 AND seq = $2";
+const DELETE: &str = "UPDATE messages SET text = '', authorship = NULL, edited_at = NULL, deleted_at = $3, reacted = 0, pinned_seq = NULL, \
      failure_message = CASE WHEN failure_message IS NULL THEN NULL ELSE '' END \
      WHERE conversation_id = $1 AND seq = $2";
 const DELETE_TEXTS: &str = "DELETE FROM message_versions WHERE conversation_id = $1 AND seq = $2";
@@ -63,8 +64,18 @@ pub(super) fn state(new: &NewChange, message_id: MessageId) -> Query {
         What::Reacted { emoji, .. } | What::Unreacted { emoji, .. } => emoji.as_str(),
         _ => "",
     };
-    let parameters = params![message_id, new.conversation_id, new.user_id, emoji];
+    let is_edit = i64::from(matches!(new.what, What::Edited { .. }));
+    let parameters = params![message_id, new.conversation_id, new.user_id, emoji, is_edit];
     (STATE, parameters)
+}
+
+fn read_of_twin(row: &mut Row) -> Result<Option<(String, Authorship)>, StorageError> {
+    let text = row.optional_text()?;
+    let authorship = read_authorship(row)?;
+    Ok(text.map(|text| {
+        let authorship = authorship.unwrap_or_else(|| Authorship::of(Writer::Twin, &text));
+        (text, authorship)
+    }))
 }
 
 /// How a message stands.
@@ -86,6 +97,8 @@ pub(super) struct MessageState {
     superseded: bool,
     /// There are further attempts.
     attempted_again: bool,
+    /// What a twin's message that is edited says, and who wrote it.
+    of_twin: Option<(String, Authorship)>,
 }
 
 impl MessageState {
@@ -101,7 +114,28 @@ impl MessageState {
             first: row.id()?,
             superseded: row.int()? != 0,
             attempted_again: row.int()? > 0,
+            of_twin: read_of_twin(&mut row)?,
         })
+    }
+
+    /// What the change is, told with who wrote the text then: what its owner changes in a twin's message is the owner's.
+    pub(super) fn completed(&self, what: &What) -> What {
+        match (what, &self.of_twin) {
+            (
+                What::Edited {
+                    message_id, text, ..
+                },
+                Some((before, authorship)),
+            ) => {
+                let authorship = authorship.edited(before, text, Writer::Owner);
+                What::Edited {
+                    message_id: *message_id,
+                    text: text.clone(),
+                    authorship: Some(authorship),
+                }
+            }
+            _ => what.clone(),
+        }
     }
 
     /// The statements that make a change, numbered `changed_seq`, of the message that stands like this.
@@ -113,7 +147,9 @@ impl MessageState {
         let message = || params![conversation, self.seq];
         let with = |more: Vec<Value>| [message(), more].concat();
         Ok(match &new.what {
-            What::Edited { text, .. } => {
+            What::Edited {
+                text, authorship, ..
+            } => {
                 if self.versions > EDITS_MAX {
                     return Err(StorageError::LimitReached {
                         what: "edits of this message",
@@ -124,7 +160,14 @@ impl MessageState {
                     forget_block(conversation, self.seq),
                     (KEEP_FIRST_TEXT, message()),
                     (KEEP_TEXT, with(params![changed_seq, text, new.created_at])),
-                    (EDIT, with(params![text, new.created_at])),
+                    (
+                        EDIT,
+                        with(params![
+                            text,
+                            new.created_at,
+                            authorship.as_ref().map(Authorship::to_stored)
+                        ]),
+                    ),
                 ]
             }
             What::Deleted { .. } => {

@@ -30,6 +30,8 @@ const REMOVE: &str =
 const SET_ROLE: &str = "UPDATE members SET role = $3 WHERE conversation_id = $1 AND user_id = $2";
 const SET_POLICY: &str = "INSERT INTO twin_policies (conversation_id, twin_id, policy) VALUES ($1, $2, $3) \
      ON CONFLICT (conversation_id, twin_id) DO UPDATE SET policy = excluded.policy";
+const SET_MODE: &str = "INSERT INTO twin_policies (conversation_id, twin_id, policy, mode) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (conversation_id, twin_id) DO UPDATE SET mode = excluded.mode";
 const FORGET_POLICY: &str = "DELETE FROM twin_policies WHERE conversation_id = $1 AND twin_id = $2";
 const MUTE: &str =
     "UPDATE members SET muted_until = $3 WHERE conversation_id = $1 AND user_id = $2";
@@ -114,6 +116,14 @@ impl RoomState {
                     return Err(StorageError::Invalid("a person has no policy"));
                 };
                 vec![(SET_POLICY, params![room, *id, policy.as_str()])]
+            }
+            What::ModeSet { member, mode } => {
+                self.must_be_member()?;
+                let Author::Twin { id, .. } = member else {
+                    return Err(StorageError::Invalid("a person has no mode"));
+                };
+                let usual = protocol::TwinPolicy::default();
+                vec![(SET_MODE, params![room, *id, usual.as_str(), mode.as_str()])]
             }
             What::Muted { member, until } => {
                 self.must_be_member()?;

@@ -1,17 +1,19 @@
 //! The rows of changes.
 
-use protocol::{Author, Change, Emoji, MessageId, TwinId, UserId, What};
+use protocol::{Author, Authorship, Change, Emoji, MessageId, TwinId, UserId, What};
 
 use crate::StorageError;
 use crate::engine::Query;
-use crate::messages::{author_kind, author_parts, read_author, read_client_id, read_emoji};
+use crate::messages::{
+    author_kind, author_parts, read_author, read_authorship, read_client_id, read_emoji,
+};
 use crate::value::{Row, params};
 
 /// The columns of a change; the text of an edit is what its message says now.
 macro_rules! columns {
     () => {
         "c.conversation_id, c.seq, c.author_kind, c.author_id, c.author_name, c.client_id, c.created_at, c.kind, \
-         c.message_id, c.member_kind, c.member_id, c.member_name, c.value, c.until, m.text"
+         c.message_id, c.member_kind, c.member_id, c.member_name, c.value, c.until, m.text, m.authorship"
     };
 }
 pub(crate) const AFTER: &str = concat!(
@@ -73,6 +75,7 @@ const fn kind(what: &What) -> &'static str {
         What::Unbanned { .. } => "unbanned",
         What::RoleSet { .. } => "role_set",
         What::PolicySet { .. } => "policy_set",
+        What::ModeSet { .. } => "mode_set",
         What::Muted { .. } => "muted",
         What::Unmuted { .. } => "unmuted",
         What::Titled { .. } => "titled",
@@ -87,6 +90,7 @@ fn value(what: &What) -> Option<&str> {
         What::Joined { role, .. } => role.map(|role| role.as_str()),
         What::RoleSet { role, .. } => Some(role.as_str()),
         What::PolicySet { policy, .. } => Some(policy.as_str()),
+        What::ModeSet { mode, .. } => Some(mode.as_str()),
         What::Titled { title } => title.as_deref(),
         What::TopicSet { topic } => topic.as_deref(),
         _ => None,
@@ -122,6 +126,7 @@ fn read_change_from(row: &mut Row) -> Result<Change, StorageError> {
         value: row.optional_text()?,
         until: row.optional_int()?,
         text: row.optional_text()?,
+        authorship: read_authorship(row)?,
     };
     let what = columns.what(&kind)?;
     let none = || StorageError::Corrupt(format!("a stored change is no {kind:?}"));
@@ -165,6 +170,7 @@ struct Columns {
     value: Option<String>,
     until: Option<i64>,
     text: Option<String>,
+    authorship: Option<Authorship>,
 }
 
 impl Columns {
@@ -176,6 +182,7 @@ impl Columns {
             value,
             until,
             text,
+            authorship,
         } = self;
         let of_message = |make: fn(MessageId) -> What| message_id.map(make);
         let with_emoji = |make: fn(MessageId, Emoji) -> What, value: Option<String>| {
@@ -187,9 +194,11 @@ impl Columns {
             role.map_err(|error: protocol::InvalidRole| StorageError::Corrupt(error.to_string()))
         };
         Ok(match kind {
-            "edited" => message_id
-                .zip(text)
-                .map(|(message_id, text)| What::Edited { message_id, text }),
+            "edited" => message_id.zip(text).map(|(message_id, text)| What::Edited {
+                message_id,
+                text,
+                authorship,
+            }),
             "deleted" => of_message(|message_id| What::Deleted { message_id }),
             "chosen" => of_message(|message_id| What::Chosen { message_id }),
             "reacted" => with_emoji(
@@ -221,6 +230,15 @@ impl Columns {
                 member
                     .zip(policy)
                     .map(|(member, policy)| What::PolicySet { member, policy })
+            }
+            "mode_set" => {
+                let mode = value.map(|mode| mode.parse()).transpose();
+                let mode = mode.map_err(|error: protocol::InvalidTwinMode| {
+                    StorageError::Corrupt(error.to_string())
+                })?;
+                member
+                    .zip(mode)
+                    .map(|(member, mode)| What::ModeSet { member, mode })
             }
             "muted" => member.map(|member| What::Muted { member, until }),
             "unmuted" => member.map(|member| What::Unmuted { member }),

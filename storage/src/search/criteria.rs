@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use protocol::{Author, ConversationId, MessageId, UserId};
+use protocol::{Author, Authorship, ConversationId, MessageId, UserId};
 use uuid::Uuid;
 
 use super::block::{EVERYWHERE, NOWHERE, Places, both, either, find, may_have};
@@ -13,7 +13,7 @@ use super::text::{Term, hash, words};
 use super::{Search, SearchHit, SearchSort};
 use crate::StorageError;
 use crate::engine::{DatabaseError, Engine, only};
-use crate::messages::{author_parts, read_author};
+use crate::messages::{author_parts, read_author, read_authorship};
 use crate::value::{Row, params};
 
 const NAMES: &str = "SELECT DISTINCT COALESCE(o.user_id, o.twin_id), COALESCE(u.name, t.name) FROM members m \
@@ -25,7 +25,7 @@ pub(super) const MESSAGES: &str = "SELECT n.conversation_id, n.seq, n.message_id
      WHERE s.conversation_id = n.conversation_id AND s.seq = n.seq) END, \
      CASE WHEN n.reacted = 0 THEN 0 ELSE (SELECT COUNT(*) FROM reactions r \
      WHERE r.conversation_id = n.conversation_id AND r.seq = n.seq) END, \
-     n.thread, n.author_kind, n.author_id, n.author_name \
+     n.thread, n.author_kind, n.author_id, n.author_name, n.authorship \
      FROM members m JOIN messages n ON n.conversation_id = m.conversation_id \
      WHERE m.user_id = $1 AND m.conversation_id = $2 AND n.seq >= $3 AND n.seq <= $4 \
      AND n.created_at >= $5 AND n.created_at <= $6 AND n.deleted_at IS NULL AND n.superseded = 0";
@@ -176,6 +176,7 @@ impl Criteria {
             seq: message.seq,
             message_id: message.message_id,
             thread: message.thread,
+            authorship: message.authorship,
             author: message.author,
             created_at: message.created_at,
             snippet: Snippet::new(&message.text, places),
@@ -225,6 +226,7 @@ struct Candidate {
     sources: u64,
     reactions: u64,
     thread: Option<MessageId>,
+    authorship: Option<Authorship>,
 }
 
 fn read_candidate(mut row: Row) -> Result<Candidate, StorageError> {
@@ -238,6 +240,7 @@ fn read_candidate(mut row: Row) -> Result<Candidate, StorageError> {
         reactions: row.count()?,
         thread: row.optional_id()?,
         author: read_author(&mut row)?,
+        authorship: read_authorship(&mut row)?,
     })
 }
 

@@ -235,6 +235,7 @@ async fn what_a_machine_writes_unasked_goes_back_to_what_a_person_said_last(db: 
             author: room.scene.twin_author(),
             client_id: None,
             chain: Some(limits),
+            by_owner: false,
             message_id: MessageId::new(),
             ..room.asks("-", &[room.bo.id])
         };

@@ -28,6 +28,7 @@ fn edited(message: &Message, text: &str) -> What {
     What::Edited {
         message_id: message.message_id,
         text: text.to_owned(),
+        authorship: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Conversations: their members, their place in a person's list, and how far each has read.
 
-use protocol::{Author, ConversationId, Role, TwinId, TwinPolicy, UserId};
+use protocol::{Author, ConversationId, Role, TwinId, TwinMode, TwinPolicy, UserId};
 use storage::{
     Conversation, ConversationKind, Member, MessagePreview, NewConversation, NewMember, NewMessage,
     StorageError,
@@ -43,7 +43,10 @@ async fn a_conversation_has_each_member_once_in_the_order_given(db: TestDatabase
             id: scene.twin.id,
             name: scene.twin.name.clone(),
             joined_at: NOW + 1,
+            owner_id: scene.user.id,
             policy: TwinPolicy::WhenAddressed,
+            mode: TwinMode::Auto,
+            oversight: false,
         },
         Member::User {
             id: scene.user.id,

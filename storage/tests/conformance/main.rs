@@ -18,6 +18,7 @@ mod lifecycle;
 mod messages;
 mod model;
 mod notifications;
+mod oversight;
 mod people;
 mod refresh;
 mod replies;

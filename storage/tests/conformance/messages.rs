@@ -177,6 +177,7 @@ async fn send_and_check(db: &TestDatabase, processes: [storage::Storage; 2]) {
                         members_seq: None,
                         replies: Vec::new(),
                         chain: None,
+                        by_owner: false,
                     };
                     let repeated = NewMessage {
                         message_id: MessageId::new(),

@@ -44,6 +44,7 @@ async fn an_order_goes_from_pending_over_running_to_done(db: TestDatabase) {
         lease_until: NOW + LEASE,
         text: String::new(),
         created_at: NOW,
+        taken_by: None,
         thread: None,
     };
     assert_eq!(db.reply_order(reply).await.unwrap(), Some(pending.clone()));

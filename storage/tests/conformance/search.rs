@@ -71,7 +71,17 @@ async fn change(db: &Storage, user: &User, message: &Message, what: What) {
 
 pub(crate) async fn edit(db: &Storage, user: &User, message: &Message, text: &str) {
     let (message_id, text) = (message.message_id, text.to_owned());
-    change(db, user, message, What::Edited { message_id, text }).await;
+    change(
+        db,
+        user,
+        message,
+        What::Edited {
+            message_id,
+            text,
+            authorship: None,
+        },
+    )
+    .await;
 }
 
 pub(crate) async fn delete(db: &Storage, user: &User, message: &Message) {
@@ -143,6 +153,7 @@ async fn what_was_found_is_shown_with_its_places(db: TestDatabase) {
         seq: 1,
         message_id: message.message_id,
         thread: None,
+        authorship: None,
         author: scene.author(),
         created_at: NOW,
         snippet: Snippet {

@@ -113,6 +113,7 @@ impl World {
                     created_at: self.time,
                     replies: Vec::new(),
                     chain: None,
+                    by_owner: false,
                 };
                 db.append_message(message).await.unwrap();
             }

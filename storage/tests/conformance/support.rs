@@ -200,6 +200,7 @@ pub(crate) fn twin_of(owner: UserId, name: &str) -> Twin {
         visibility: Visibility::Private,
         created_at: NOW,
         updated_at: NOW,
+        oversight_since: None,
     }
 }
 
@@ -283,6 +284,7 @@ impl Scene {
             members_seq: None,
             replies: Vec::new(),
             chain: None,
+            by_owner: false,
         }
     }
 
@@ -306,6 +308,8 @@ impl Scene {
     /// What the twin answers.
     pub(crate) fn answer(&self) -> FinishedReply {
         FinishedReply {
+            authorship: None,
+            client_id: None,
             author: self.twin_author(),
             text: "Of brass. 🧮".to_owned(),
             sources: Vec::new(),

@@ -32,6 +32,7 @@ async fn a_twin_comes_back_as_it_was_made_and_changes_only_where_told(db: TestDa
         persona: "a poet of science".to_owned(),
         visibility: Visibility::Link,
         updated_at: NOW + 5,
+        oversight_since: None,
         ..twin
     };
     assert_eq!(changed, expected);

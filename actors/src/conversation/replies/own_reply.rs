@@ -3,33 +3,49 @@
 use std::time::{Duration, Instant};
 
 use inference::Generation;
-use protocol::{Author, ErrorCode, Failure, Latency, MessageId, StopReason, Usage};
+use protocol::{Author, ErrorCode, Failure, Latency, StopReason, Usage, UserId};
 use storage::{ChainLimits, FinishedReply};
 
 use crate::inference_pool::Cancel;
 use crate::node::now_ms;
 use crate::supervisor::WakeError;
+use crate::timeline::ReplyPlace;
 use crate::twin::Plan;
 
 /// A reply that this node writes.
 pub(in crate::conversation) struct OwnReply {
-    pub(super) author: Author,
-    /// The message that it answers.
-    pub(super) question: MessageId,
+    pub(in crate::conversation) author: Author,
+    /// Where it belongs.
+    pub(in crate::conversation) place: ReplyPlace,
     /// Others may answer it.
-    pub(super) sets_off: bool,
-    pub(super) epoch: u64,
-    pub(super) cancel: Cancel,
+    pub(in crate::conversation) sets_off: bool,
+    /// What every write of it carries.
+    pub(in crate::conversation) epoch: u64,
+    /// The epoch at which its text was asked for: no other stream is heeded.
+    pub(super) stream: u64,
+    /// Its text so far, where only its twin's owner sees it.
+    pub(super) hidden: Option<String>,
+    /// The twin's owner writes the rest.
+    pub(in crate::conversation) taken: Option<Taken>,
+    pub(in crate::conversation) cancel: Cancel,
     /// When its twin was asked.
     pub(super) asked: Instant,
     /// How long it was until its first text.
     pub(super) first_text: Option<Duration>,
     pub(super) stopped: bool,
-    pub(super) plan: Option<Plan>,
+    pub(in crate::conversation) plan: Option<Plan>,
     pub(super) outcome: Option<Outcome>,
-    pub(super) finishing: bool,
+    pub(in crate::conversation) finishing: bool,
     pub(super) writing_down: bool,
     pub(super) written_down: Instant,
+}
+
+/// A reply that its twin's owner has taken over.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::conversation) struct Taken {
+    pub(in crate::conversation) by: UserId,
+    /// When the owner said so last.
+    pub(in crate::conversation) at: Instant,
 }
 
 /// How the writing of a reply ended.
@@ -39,13 +55,35 @@ pub(super) enum Outcome {
 }
 
 impl OwnReply {
+    /// A reply that is about to be asked for.
+    pub(in crate::conversation) fn new(author: Author, place: ReplyPlace, epoch: u64) -> Self {
+        Self {
+            author,
+            place,
+            sets_off: place.variant_of.is_none(),
+            epoch,
+            stream: epoch,
+            hidden: None,
+            taken: None,
+            cancel: Cancel::default(),
+            asked: Instant::now(),
+            first_text: None,
+            stopped: false,
+            plan: None,
+            outcome: None,
+            finishing: false,
+            writing_down: false,
+            written_down: Instant::now(),
+        }
+    }
+
     /// What was said is kept.
-    pub(super) fn stop(&mut self) {
+    pub(in crate::conversation) fn stop(&mut self) {
         self.stopped = true;
         self.cancel.cancel();
     }
 
-    pub(super) fn finished(&self, text: String) -> FinishedReply {
+    pub(in crate::conversation) fn finished(&self, text: String) -> FinishedReply {
         let (usage, stop_reason, failure) = match &self.outcome {
             Some(Outcome::Generated(generation)) => self.generated_end(generation),
             Some(Outcome::Failed(failure)) => (None, StopReason::Failed, Some(failure.clone())),
@@ -55,6 +93,8 @@ impl OwnReply {
         FinishedReply {
             author: self.author.clone(),
             text,
+            authorship: None,
+            client_id: None,
             sources: plan
                 .as_ref()
                 .map(|plan| plan.sources.clone())
@@ -114,6 +154,7 @@ pub(super) fn reply_end(finished: &FinishedReply) -> &'static str {
         StopReason::EndOfTurn => "end_of_turn",
         StopReason::Length => "length",
         StopReason::Stopped => "stopped",
+        StopReason::TakenOver => "taken_over",
         StopReason::Failed => "failed",
     }
 }
