@@ -532,6 +532,10 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         _ => None,
     };
     let client_id = client_id.map(read_client_id).transpose()?;
+    let stop_reason = match stop_reason {
+        Some(StopReason::Stopped) if client_id.is_some() => Some(StopReason::TakenOver),
+        reason => reason,
+    };
     let mut message = Message {
         seq,
         created_at,
@@ -631,12 +635,13 @@ pub(crate) fn read_client_id(text: String) -> Result<ClientId, StorageError> {
     client_id.map_err(|_| StorageError::Corrupt("a stored client id is none".into()))
 }
 
+/// The reason in the words of the database, which allows no others: a reply that its twin's owner took over is one that was
+/// stopped, and of replies only those have a client id, the owner's.
 const fn stop_reason_name(reason: StopReason) -> &'static str {
     match reason {
         StopReason::EndOfTurn => "end_of_turn",
         StopReason::Length => "length",
-        StopReason::Stopped => "stopped",
-        StopReason::TakenOver => "taken_over",
+        StopReason::Stopped | StopReason::TakenOver => "stopped",
         StopReason::Failed => "failed",
     }
 }
@@ -646,7 +651,6 @@ pub(crate) fn stop_reason_of(name: &str) -> Result<StopReason, StorageError> {
         StopReason::EndOfTurn,
         StopReason::Length,
         StopReason::Stopped,
-        StopReason::TakenOver,
         StopReason::Failed,
     ];
     let found = all

@@ -480,9 +480,9 @@ impl Conversation {
         self.replies.insert(reply, own);
         let text = text.unwrap_or_else(|| held.text.clone());
         let by_twin = Authorship::of(Writer::Twin, &held.text);
-        // What failed without its owner is whole with the owner's text.
+        // What failed did not, with its owner's text.
         let (stop_reason, failure) = match held.stop_reason {
-            Some(StopReason::Failed) if text != held.text => (StopReason::TakenOver, None),
+            Some(StopReason::Failed) if text != held.text => (StopReason::Stopped, None),
             Some(StopReason::Failed) => (StopReason::Failed, held.failure.or_else(unknown)),
             Some(reason) => (reason, None),
             None => (StopReason::EndOfTurn, None),

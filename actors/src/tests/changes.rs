@@ -179,7 +179,7 @@ async fn people_change_what_is_theirs() {
 }
 
 #[actix::test]
-async fn the_owner_of_a_twin_deletes_what_it_wrote() {
+async fn the_owner_of_a_twin_edits_and_deletes_what_it_wrote() {
     let house = House::new().await;
     let members = vec![
         NewMember::User(house.friend),
@@ -191,8 +191,11 @@ async fn the_owner_of_a_twin_deletes_what_it_wrote() {
     owner.send(conversation, "1", "@Ada !say something odd");
     let done = owner.done().await;
     assert!(matches!(done.author, Author::Twin { .. }));
+    let friend = client_of(&house, house.friend, conversation).await;
+    friend.edit(conversation, "2", done.message_id, "something worse");
+    assert_eq!(friend.error().await, ErrorCode::Forbidden);
     owner.edit(conversation, "2", done.message_id, "something better");
-    assert_eq!(owner.error().await, ErrorCode::Forbidden);
+    owner.acknowledged().await;
     owner.delete(conversation, "3", done.message_id);
     owner.acknowledged().await;
     assert_eq!(house.log(conversation).await[1].text, "");
