@@ -16,7 +16,7 @@ use bus::RedisConfig;
 use inference::Devices;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use storage::Database;
+use storage::{Database, UnsentLimits};
 
 pub use report::report;
 pub use setting::{OWN_PREFIX, SETTINGS, Setting, setting};
@@ -162,6 +162,8 @@ pub struct DeliveryConfig {
 pub struct LimitsConfig {
     /// Bytes of the largest upload.
     pub upload_bytes_max: usize,
+    /// Uploads of one account that were not sent.
+    pub unsent: UnsentLimits,
     /// Twins of one person.
     pub twins_max: u64,
     /// Documents of one twin.
@@ -434,6 +436,10 @@ impl Reader<'_> {
     fn limits(&mut self) -> LimitsConfig {
         LimitsConfig {
             upload_bytes_max: to_usize(self.number("MAX_UPLOAD_SIZE", 1, 1 << 30)),
+            unsent: UnsentLimits {
+                files: self.number("TWIN_UNSENT_UPLOADS_MAX", 1, 10_000),
+                bytes: self.number("TWIN_UNSENT_UPLOADS_MIB", 1, 1 << 20) << 20,
+            },
             twins_max: self.number("TWIN_TWINS_MAX", 1, 10_000),
             documents_max: self.number("TWIN_DOCUMENTS_MAX", 1, 100_000),
             login_per_address: self.required("TWIN_QUOTA_LOGIN_IP", value::quota),

@@ -6,6 +6,7 @@ pub mod limits;
 pub mod metrics;
 pub mod problem;
 
+mod attachments;
 mod bots;
 mod caller;
 mod conversations;
@@ -57,6 +58,7 @@ pub use openapi::OPENAPI_PATH;
 pub use rate_limits::RateLimits;
 pub use readiness::{Check, Readiness, ReadinessChecks};
 
+use crate::attachments::Attachments;
 use crate::auth::Accounts;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
@@ -73,6 +75,8 @@ pub struct Edge {
     pub storage: Storage,
     /// Takes documents in.
     pub ingest: Ingest,
+    /// Takes attachments in.
+    pub attachments: Attachments,
     /// Tells people of what they have not seen.
     pub delivery: Delivery,
     /// The actors, and through them the models.
@@ -89,8 +93,10 @@ pub struct Edge {
     pub writing_places: WritingPlaces,
     /// When the server started, in UTC milliseconds.
     pub started_at: i64,
-    /// Room for uploads.
+    /// Room for uploads of documents.
     pub uploads: Arc<Semaphore>,
+    /// Room for uploads of attachments.
+    pub receiving: Arc<Semaphore>,
 }
 
 impl Edge {
@@ -102,8 +108,8 @@ impl Edge {
     }
 
     /// Takes one of the places for uploads, until it is dropped.
-    fn upload_slot(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.uploads).try_acquire_owned().map_err(|_| {
+    fn upload_slot(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(places).try_acquire_owned().map_err(|_| {
             let detail = "too many uploads at once";
             Problem::retry_after(ErrorCode::Overloaded, detail, UPLOAD_RETRY_AFTER)
         })
@@ -137,6 +143,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(conversations::begin_conversation)
                 .service(conversations::list_conversations)
                 .service(conversations::read_conversation)
+                .service(attachments::upload_attachment)
+                .service(attachments::read_attachment)
+                .service(attachments::delete_attachment)
                 .service(history::list_messages)
                 .service(history::read_thread)
                 .service(drafts::list_drafts)

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use storage::{Chunk, Document, FileKey, Files, Storage, StorageError};
 
 pub use content::{ContentError, MediaType};
+pub(crate) use content::{is_binary, recognised};
 pub use file_name::display_name;
 pub use pieces::{PIECE_TOKENS_MAX, Piece};
 
@@ -28,6 +29,9 @@ pub const CHUNKS_PER_DOCUMENT_MAX: usize = 2_000;
 
 /// Bytes of text of one document: what makes so many pieces and more is refused before any work is done on it.
 pub const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// The name of a document whose client gave none that could be shown.
+const NAMELESS: &str = "document.txt";
 
 /// Pieces that are embedded at once: enough to fill the model's batch, few enough that replies get their turn between.
 const EMBED_BATCH: usize = 32;
@@ -98,7 +102,7 @@ impl Ingest {
     /// # Errors
     /// See [`IngestError`].
     pub async fn add(&self, new: NewDocument) -> Result<Document, IngestError> {
-        let name = display_name(new.file_name.as_deref());
+        let name = display_name(new.file_name.as_deref(), NAMELESS);
         let media_type = MediaType::of(&name);
         let content = new.content.clone();
         // Megabytes take seconds to cut: not on a thread that serves sockets.

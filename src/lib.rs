@@ -10,6 +10,7 @@ pub mod chat;
 
 pub mod serve;
 
+pub mod attachments;
 pub mod auth;
 pub mod delivery;
 pub mod http;

@@ -205,7 +205,7 @@ mod tests {
     fn every_document_keeps_its_name_and_is_of_a_length_that_people_read() {
         for (name, text) in DOCUMENTS {
             let words = text.split_whitespace().count();
-            assert_eq!(display_name(Some(name)), *name);
+            assert_eq!(display_name(Some(name), ""), *name);
             assert!((300..=800).contains(&words), "{name} has {words} words");
         }
     }

@@ -25,12 +25,13 @@ use tokio::sync::Semaphore;
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
 
+use crate::attachments::Attachments;
 use crate::auth::{AccessTokens, Accounts, AccountsParts, Passwords, RefreshKey, jwt_secret};
 use crate::clock::Clock;
 use crate::config::{BusConfig, Config};
 use crate::delivery::{Delivery, DeliveryParts, Outbound, vapid_key};
 use crate::embeddings::Embeddings;
-use crate::http::limits::UPLOADS_AT_ONCE_MAX;
+use crate::http::limits::{ATTACHMENTS_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX};
 use crate::http::{self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes, WritingPlaces};
 use crate::ingest::Ingest;
 use crate::transport::Upgrading;
@@ -122,11 +123,18 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         clock.clone(),
         config.limits.documents_max,
     );
+    let attachments = Attachments::new(
+        storage.clone(),
+        files.clone(),
+        clock.clone(),
+        config.limits.unsent,
+    );
     let edge = web::Data::new(Edge {
         accounts,
         readiness: ReadinessChecks::new(storage.clone(), files, bus, embeddings.clone()),
         storage,
         ingest,
+        attachments,
         delivery,
         node: node.clone(),
         rate_limits: RateLimits::new(&config.limits),
@@ -135,6 +143,7 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         started_at: clock.now_ms(),
         clock,
         uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE_MAX)),
+        receiving: Arc::new(Semaphore::new(ATTACHMENTS_AT_ONCE_MAX)),
     });
     let server = server(config, listener, &node, &edge)?;
     let handle = server.handle();

@@ -1,5 +1,5 @@
 //! What nodes tell each other about a conversation: server frames, the wish to stop a reply, and who is there; and what they tell
-//! each other besides: whom to forget, and whose connections may not stay.
+//! each other besides: whom to forget, whose connections may not stay, and what one person is told.
 
 use bytes::Bytes;
 use protocol::{Codec, ConversationId, MessageId, NodeId, ServerFrame, TwinId, UserId};
@@ -18,6 +18,8 @@ const FORGET: u8 = 4;
 const CHECK_ACCESS: u8 = 5;
 /// The first byte of a payload that holds the id of a reply that its twin's owner has taken over.
 const TAKEN_OVER: u8 = 6;
+/// The first byte of a payload that holds the id of a person or a bot, and a server frame in MessagePack.
+const TO_PERSON: u8 = 7;
 /// Bytes of an id.
 const ID_BYTES: usize = 16;
 
@@ -48,6 +50,13 @@ pub(crate) enum NodeEvent {
     Forget(Vec<TwinId>),
     /// Log-ins of these people were ended, or these bots deleted. Said to [`all_nodes`].
     CheckAccess(Vec<UserId>),
+    /// What one person alone is told, on all devices. Said to [`all_nodes`].
+    ToPerson {
+        /// Who.
+        user: UserId,
+        /// What.
+        frame: Box<ServerFrame>,
+    },
 }
 
 impl NodeEvent {
@@ -73,6 +82,12 @@ impl NodeEvent {
             Self::CheckAccess(users) => {
                 let ids = users.iter().flat_map(|user| *user.as_bytes());
                 [CHECK_ACCESS].into_iter().chain(ids).collect()
+            }
+            Self::ToPerson { user, frame } => {
+                let mut payload = vec![TO_PERSON];
+                payload.extend_from_slice(user.as_bytes());
+                payload.extend(in_messagepack(frame));
+                payload.into()
             }
         }
     }
@@ -111,6 +126,14 @@ impl NodeEvent {
                 let users = ids.iter().copied().map(UserId::from_bytes).collect();
                 Some(Self::CheckAccess(users))
             }
+            TO_PERSON => {
+                let (user, frame) = rest.split_first_chunk::<ID_BYTES>()?;
+                let frame = protocol::decode_server(Codec::MessagePack, frame).ok()?;
+                Some(Self::ToPerson {
+                    user: UserId::from_bytes(*user),
+                    frame: Box::new(frame),
+                })
+            }
             _ => None,
         }
     }
@@ -130,9 +153,13 @@ fn read_id(rest: &[u8]) -> Option<MessageId> {
 /// The payload of a frame.
 pub(crate) fn encode_frame(frame: &ServerFrame) -> Bytes {
     let mut payload = vec![FRAME];
-    let encoded = protocol::encode_server(Codec::MessagePack, frame);
-    payload.extend(encoded.expect("every server frame can be encoded"));
+    payload.extend(in_messagepack(frame));
     payload.into()
+}
+
+fn in_messagepack(frame: &ServerFrame) -> Vec<u8> {
+    let encoded = protocol::encode_server(Codec::MessagePack, frame);
+    encoded.expect("every server frame can be encoded")
 }
 
 #[cfg(test)]
@@ -151,6 +178,10 @@ mod tests {
                 users: vec![UserId::new(), UserId::new()],
             },
             NodeEvent::Frame(Box::new(ServerFrame::Reconnect { after_ms: 5 })),
+            NodeEvent::ToPerson {
+                user: UserId::new(),
+                frame: Box::new(ServerFrame::Reconnect { after_ms: 5 }),
+            },
         ] {
             assert_eq!(NodeEvent::decode(&event.encode()), Some(event));
         }
@@ -162,6 +193,7 @@ mod tests {
             &[PRESENT, 1],
             &[FORGET, 1],
             &[CHECK_ACCESS, 1],
+            &[TO_PERSON, 1],
             &[99, 1],
         ] {
             assert_eq!(NodeEvent::decode(payload), None);

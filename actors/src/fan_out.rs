@@ -26,6 +26,7 @@ mod shard;
 use room::{PresenceWish, Room, Subscriber};
 pub(crate) use shard::{
     CheckAccess, ConversationRestarted, Drain, Publish, Relay, RoomShard, ShardId, Shards,
+    TellPerson,
 };
 
 /// What a conversation tells the shards that have members in it.
@@ -127,8 +128,12 @@ pub(crate) struct Follower {
     pub(crate) wants_presence: bool,
 }
 
-/// How a thread's connections are reached for what does not go through their outboxes.
+/// How a thread's connections are reached for what is about no room, or is for them to do.
 pub(crate) struct SessionLink {
+    /// Its queue.
+    pub(crate) outbox: Outbox,
+    /// Its encoding.
+    pub(crate) codec: Codec,
     /// Told to catch up with a conversation from the log.
     pub(crate) catch_up: Recipient<CatchUp>,
     /// Told to ask whether its person may still be here.
@@ -190,6 +195,14 @@ impl Rooms {
         for link in connections.filter_map(|session| self.sessions.get(session)) {
             // A session whose mailbox is full asks by itself before long.
             let _ = link.check_access.try_send(CheckAccess { user });
+        }
+    }
+
+    /// Tells the connections of somebody what is for nobody else and may be lost.
+    pub(crate) fn tell_person(&self, user: UserId, frame: &SharedFrame) {
+        let connections = self.connections.get(&user).into_iter().flatten();
+        for link in connections.filter_map(|session| self.sessions.get(session)) {
+            link.outbox.push_droppable(frame.outgoing(link.codec));
         }
     }
 

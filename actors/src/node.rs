@@ -9,14 +9,14 @@ use actix::prelude::*;
 use bus::{Bus, BusEvent, Events};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use inference::{Priority, TextForm};
-use protocol::{NodeId, TwinId, UserId};
+use protocol::{NodeId, ServerFrame, TwinId, UserId};
 use storage::{ChainLimits, Storage};
 use tokio::sync::oneshot;
 
 use crate::bus_event::{NodeEvent, all_nodes};
 use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, Look, ResumeReplies};
 use crate::directory::Directory;
-use crate::fan_out::{CheckAccess, Drain, LocalRooms, RoomShard, ShardId};
+use crate::fan_out::{CheckAccess, Drain, LocalRooms, RoomShard, ShardId, TellPerson};
 use crate::inference_pool::{
     Embed, EmbedderAbout, EngineAbout, Forget, InferencePool, Models, PoolError,
 };
@@ -26,6 +26,7 @@ use crate::limits::{
 };
 use crate::metrics;
 use crate::session::Authenticate;
+use crate::shared_frame::SharedFrame;
 use crate::supervisor::Supervisor;
 
 /// What a process decides about its actors.
@@ -112,6 +113,19 @@ pub(crate) struct Services {
 }
 
 impl Services {
+    fn tell_person(&self, user: UserId, frame: ServerFrame) {
+        let frame = SharedFrame::new(frame);
+        for shard in &self.directory.shards {
+            let tell = TellPerson {
+                user,
+                frame: frame.clone(),
+            };
+            if shard.try_send(tell).is_err() {
+                metrics::dropped("tell_person");
+            }
+        }
+    }
+
     fn check_access(&self, users: &[UserId]) {
         for shard in &self.directory.shards {
             for user in users {
@@ -261,6 +275,23 @@ impl Node {
             if let Err(error) = self.services.bus.publish(all_nodes(), event.encode()) {
                 tracing::warn!(%error, "other nodes learn late which connections to close");
             }
+        }
+    }
+
+    /// Tells one person something that is for nobody else and may be lost, on all devices and nodes.
+    pub fn tell_person(&self, user: UserId, frame: ServerFrame) {
+        let event = NodeEvent::ToPerson {
+            user,
+            frame: Box::new(frame.clone()),
+        };
+        self.services.tell_person(user, frame);
+        if self
+            .services
+            .bus
+            .publish(all_nodes(), event.encode())
+            .is_err()
+        {
+            metrics::dropped("bus_publish");
         }
     }
 
@@ -454,6 +485,7 @@ async fn listen_to_bus(services: Services, mut events: Events) {
                     }
                 }
                 Some(NodeEvent::CheckAccess(users)) => services.check_access(&users),
+                Some(NodeEvent::ToPerson { user, frame }) => services.tell_person(user, *frame),
                 _ => {}
             },
             BusEvent::Event {

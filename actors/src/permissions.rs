@@ -21,7 +21,7 @@ pub enum Operation {
     Stop,
     /// Make links by which others join, and see them.
     Invite,
-    /// Bring a twin in.
+    /// Bring a twin in, or a bot of one's own.
     AddTwin,
     /// Bring a person in who did not ask.
     AddPerson,

@@ -241,6 +241,8 @@ impl Actor for Session {
         metrics::session_opened();
         context.run_interval(HOUSEKEEPING, Self::housekeeping);
         let link = SessionLink {
+            outbox: self.outbox.clone(),
+            codec: self.codec,
             catch_up: context.address().recipient(),
             check_access: context.address().recipient(),
             put_out: context.address().recipient(),

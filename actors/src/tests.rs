@@ -23,11 +23,13 @@ use crate::{
     WorkerNode, serve_connection,
 };
 
+mod attachments;
 mod attempts;
 mod bots;
 mod chains;
 mod changes;
 mod chat;
+mod drafts;
 mod faults;
 mod histories;
 mod oversight;
@@ -367,6 +369,7 @@ impl Client {
             text: text.to_owned(),
             reply_to: None,
             thread,
+            attachments: Vec::new(),
         });
     }
 

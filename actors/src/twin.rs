@@ -208,7 +208,8 @@ impl Handler<Knows> for Twin {
             let question = question
                 .filter(|question| question.deleted_at.is_none())
                 .ok_or(Unanswered::Gone("the question"))?;
-            let best = best_score(&mind.knowledge, &services, &question.text).await?;
+            let said = prompt::said(&question);
+            let best = best_score(&mind.knowledge, &services, &said).await?;
             Ok::<_, Unanswered>((mind, best))
         };
         Box::pin(known.into_actor(self).map(|known, this, _| {
@@ -256,6 +257,8 @@ impl Handler<Complete> for Twin {
 /// A question, wherever it was asked.
 struct Question {
     text: String,
+    /// Text files that came with it: their names, and how they begin.
+    files: Vec<(String, String)>,
     /// The turns before it, oldest first.
     history: Vec<ChatMessage>,
     asker: Asker,
@@ -284,6 +287,7 @@ impl Question {
         let completion = complete.completion;
         Self {
             text: completion.question,
+            files: Vec::new(),
             history: completion.history,
             asker: Asker::User(completion.user),
             message: 0,
@@ -366,8 +370,13 @@ async fn answer(
     let tokens_max = reply
         .tokens_max
         .and_then(|tokens| u32::try_from(tokens).ok());
+    let files = match question.attachments.is_empty() {
+        true => Vec::new(),
+        false => storage.excerpts(question.message_id).await?,
+    };
     let asked = Question {
-        text: question.text,
+        text: prompt::said(&question),
+        files,
         history,
         asker: match question.author {
             Author::User { id, .. } | Author::Bot { id, .. } => Asker::User(id),
@@ -402,6 +411,7 @@ async fn write(mind: &Mind, services: &Services, question: Question) -> Result<P
             passages,
             history: question.history,
             question: &question.text,
+            files: &question.files,
             tokens_max: prompt_tokens_max(services)
                 .saturating_sub(counter.count(&question.beginning)),
         },

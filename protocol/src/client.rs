@@ -5,10 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{
-    BROADCAST_BYTES_MAX, CLIENT_ID_BYTES_MAX, EMOJI_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX,
-    SEQ_MAX, SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX,
+    ATTACHMENTS_MAX, BROADCAST_BYTES_MAX, CLIENT_ID_BYTES_MAX, EMOJI_BYTES_MAX,
+    EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEQ_MAX, SUBSCRIPTIONS_MAX, TOKEN_BYTES_MAX,
 };
-use crate::{ConversationId, MessageId, TwinId};
+use crate::{AttachmentId, ConversationId, MessageId, TwinId};
 
 /// A client's frame with the `ref` that its answer will carry.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,8 +64,8 @@ pub enum ClientFrame {
         conversation_id: ConversationId,
         /// The client's own id for the message: sending it again is harmless.
         client_id: ClientId,
-        /// The text.
-        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::limits::TEXT_BYTES_MAX)))]
+        /// The text; it may be empty where there are attachments.
+        #[cfg_attr(feature = "schema", schemars(length(max = crate::limits::TEXT_BYTES_MAX)))]
         text: String,
         /// The message that this one answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +73,10 @@ pub enum ClientFrame {
         /// The message whose thread it goes into.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<MessageId>,
+        /// Files that were uploaded before and belong to the message, each by the id that the upload was given.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "schema", schemars(length(max = ATTACHMENTS_MAX)))]
+        attachments: Vec<AttachmentId>,
     },
     /// Gives one's own message another text.
     Edit {
@@ -299,8 +303,8 @@ impl ClientFrame {
                     "data may be {BROADCAST_BYTES_MAX} bytes at most, not {bytes}"
                 )),
             },
+            Self::Send { attachments, .. } => check_attachments(attachments),
             Self::Unsubscribe { .. }
-            | Self::Send { .. }
             | Self::Edit { .. }
             | Self::Delete { .. }
             | Self::React { .. }
@@ -334,6 +338,20 @@ fn check_token(token: &str) -> Result<(), String> {
         bytes => Err(format!(
             "token must be 1 to {TOKEN_BYTES_MAX} bytes, not {bytes}"
         )),
+    }
+}
+
+fn check_attachments(attachments: &[AttachmentId]) -> Result<(), String> {
+    if attachments.len() > ATTACHMENTS_MAX {
+        return Err(format!(
+            "attachments may be {ATTACHMENTS_MAX} at most, not {}",
+            attachments.len()
+        ));
+    }
+    let twice = |(index, id)| attachments[..index].contains(id);
+    match attachments.iter().enumerate().any(twice) {
+        true => Err("attachments: the same one stands there twice".to_owned()),
+        false => Ok(()),
     }
 }
 

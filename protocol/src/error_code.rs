@@ -56,6 +56,8 @@ error_codes! {
     Overloaded = "overloaded",
     /// Something this needs (database, bus, model) cannot be reached now.
     Unavailable = "unavailable",
+    /// The server has no room for a file; `retry_after_ms` says when to come back.
+    StorageFull = "storage_full",
     /// The method is not allowed on this path.
     MethodNotAllowed = "method_not_allowed",
     /// A fault of the server.

@@ -107,6 +107,8 @@ id! {
     MessageId,
     /// A document of a twin.
     DocumentId,
+    /// A file that belongs to a message, or will.
+    AttachmentId,
     /// A piece of a document, the unit of retrieval.
     ChunkId,
     /// A WebSocket connection that has identified itself.

@@ -26,11 +26,12 @@ pub use codec::{
 pub use entry::{Change, Entry, What};
 pub use error_code::{CloseCode, ErrorCode, Recovery};
 pub use id::{
-    ApiKeyId, ChunkId, ConversationId, DocumentId, FeedbackId, InvalidId, InvitationId, MessageId,
-    NodeId, NotificationId, NotificationTargetId, SessionId, TokenFamilyId, TwinId, UserId,
+    ApiKeyId, AttachmentId, ChunkId, ConversationId, DocumentId, FeedbackId, InvalidId,
+    InvitationId, MessageId, NodeId, NotificationId, NotificationTargetId, SessionId,
+    TokenFamilyId, TwinId, UserId,
 };
 pub use message::{
-    Author, Chain, ChainEnd, Failure, Latency, Message, Reaction, Source, StopReason,
+    Attachment, Author, Chain, ChainEnd, Failure, Latency, Message, Reaction, Source, StopReason,
     ThreadSummary, Usage,
 };
 pub use mode::{InvalidTwinMode, TwinMode};

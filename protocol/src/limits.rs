@@ -12,6 +12,9 @@ pub const TEXT_BYTES_MAX: usize = 16 * 1024;
 /// overflows its stack.
 pub const DEPTH_MAX: usize = 64;
 
+/// Files that belong to one message: as many as a screen shows beside each other.
+pub const ATTACHMENTS_MAX: usize = 10;
+
 /// Bytes of a client's own id for a message: a UUID is 36, and the id is kept for ever.
 pub const CLIENT_ID_BYTES_MAX: usize = 64;
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Authorship, ClientId, ConversationId, DocumentId, Emoji, ErrorCode, MessageId, TwinId, UserId,
-    Writer,
+    AttachmentId, Authorship, ClientId, ConversationId, DocumentId, Emoji, ErrorCode, MessageId,
+    TwinId, UserId, Writer,
 };
 
 /// Who wrote a message.
@@ -138,6 +138,9 @@ pub struct Message {
     /// Whether it is kept in view; absent when it is not.
     #[serde(default, skip_serializing_if = "crate::client::is_false")]
     pub pinned: bool,
+    /// The files that belong to it, in the order of the sender; absent when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// What people put beside it, those used first first; absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
@@ -186,6 +189,7 @@ impl Message {
             edited_at: None,
             deleted_at: None,
             pinned: false,
+            attachments: Vec::new(),
             reactions: Vec::new(),
         }
     }
@@ -201,6 +205,26 @@ pub struct ThreadSummary {
     pub last_seq: u64,
     /// Who wrote them, those who came first first; five at most.
     pub participants: Vec<Author>,
+}
+
+/// A file that belongs to a message; its bytes are read over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Attachment {
+    /// The file's id.
+    pub id: AttachmentId,
+    /// The name that its sender gave it, without folders.
+    pub name: String,
+    /// What its bytes are, whatever the name says.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// Pixels from left to right, where it is an image that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels from top to bottom, where it is an image that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
 }
 
 /// An emoji beside a message, and who put it there.

@@ -146,6 +146,22 @@ pub enum ServerFrame {
         /// What happened.
         data: String,
     },
+    /// One's own draft was changed, on whichever device; only for its writer, and never kept.
+    Draft {
+        /// The conversation that it is for.
+        conversation_id: ConversationId,
+        /// The text so far; absent when there is no draft any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// The message that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<MessageId>,
+        /// Rises with every change; absent when there is no draft any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revision: Option<u64>,
+        /// When it was changed, in UTC milliseconds since 1970.
+        changed_at: i64,
+    },
     /// Somebody has read this far.
     Receipt {
         /// The conversation.
@@ -200,6 +216,7 @@ impl ServerFrame {
         "typing",
         "presence",
         "broadcast",
+        "draft",
         "receipt",
         "error",
         "pong",
@@ -225,6 +242,7 @@ impl ServerFrame {
             Self::Typing { .. } => "typing",
             Self::Presence { .. } => "presence",
             Self::Broadcast { .. } => "broadcast",
+            Self::Draft { .. } => "draft",
             Self::Receipt { .. } => "receipt",
             Self::Error { .. } => "error",
             Self::Pong { .. } => "pong",

@@ -142,6 +142,16 @@ pub const SETTINGS: &[Setting] = &[
         "10485760",
         "Bytes of the largest upload, 1 to 1073741824",
     ),
+    value(
+        "TWIN_UNSENT_UPLOADS_MAX",
+        "20",
+        "Files of one person or bot that are uploaded and not yet sent with a message, 1 to 10000",
+    ),
+    value(
+        "TWIN_UNSENT_UPLOADS_MIB",
+        "100",
+        "MiB of them together, 1 to 1048576",
+    ),
     optional(
         "AI_SERVICE_URL",
         "Another inference service; accepted but not used by this version",

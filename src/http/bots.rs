@@ -134,6 +134,13 @@ pub(super) async fn delete_bot(
 }
 
 impl Edge {
+    /// A bot of the person's own.
+    pub(super) async fn own_bot(&self, owner: UserId, id: UserId) -> Result<Bot, Problem> {
+        let found = self.storage.bots_among(&[id]).await?.into_iter().next();
+        let own = found.filter(|bot| bot.owner_id == owner);
+        own.ok_or_else(|| Problem::not_found("bot"))
+    }
+
     /// Refuses bots that are not the person's own; nobody else may know that they exist.
     pub(super) async fn check_own_bots(
         &self,

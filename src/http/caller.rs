@@ -34,6 +34,13 @@ pub(super) struct Participant {
     pub user_id: UserId,
 }
 
+/// Whoever takes part in conversations and may change something now; taking one counts against the quota.
+#[derive(Debug)]
+pub(super) struct WritingParticipant {
+    /// The person's id, or the bot's.
+    pub user_id: UserId,
+}
+
 impl FromRequest for Caller {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
@@ -98,6 +105,21 @@ impl FromRequest for Participant {
     }
 }
 
+impl FromRequest for WritingParticipant {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let edge = web::Data::<Edge>::clone(Edge::of(request));
+        let participant = Participant::from_request(request, payload);
+        Box::pin(async move {
+            let Participant { user_id } = participant.await?;
+            edge.rate_limits.check_write(user_id)?;
+            Ok(Self { user_id })
+        })
+    }
+}
+
 fn no_bot() -> Problem {
     let detail = "the bot's token is not valid: the bot was deleted, or never made";
     Problem::new(ErrorCode::Unauthenticated, detail)
@@ -105,7 +127,7 @@ fn no_bot() -> Problem {
 
 fn identify(edge: &Edge, token: &str) -> Result<Identity, Problem> {
     if token.starts_with(BOT_TOKEN_MARK) {
-        let detail = "a bot reads its conversations and nothing else: this takes the access token of a log-in";
+        let detail = "a bot reads its conversations and uploads what it sends, and nothing else: this takes the access token of a log-in";
         return Err(Problem::new(ErrorCode::Unauthenticated, detail));
     }
     if token.starts_with(API_KEY_MARK) {

@@ -171,6 +171,13 @@ pub(super) enum MemberEntry {
         owner_id: UserId,
         /// Since when, in UTC milliseconds since 1970.
         joined_at: i64,
+        /// What the bot may do.
+        #[schema(value_type = RoleName)]
+        role: Role,
+        /// Until when the bot may not write, in UTC milliseconds since 1970; absent for one that may.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        muted_until: Option<i64>,
     },
 }
 
@@ -388,12 +395,15 @@ impl From<Member> for MemberEntry {
                 name,
                 bot_of: Some(owner_id),
                 joined_at,
-                ..
+                role,
+                muted_until,
             } => Self::Bot {
                 id,
                 name,
                 owner_id,
                 joined_at,
+                role,
+                muted_until,
             },
             Member::User {
                 id,

@@ -11,7 +11,7 @@ use super::Edge;
 use super::caller::{Caller, WritingCaller};
 use super::paging::Page;
 use super::problem::Problem;
-use super::responses::{DeleteProblems, OwnerReadProblems, WriteProblems};
+use super::responses::{DeleteProblems, OwnerReadProblems, UploadProblems};
 use super::upload;
 use crate::ingest::NewDocument;
 
@@ -61,7 +61,7 @@ pub(super) struct UploadForm {
     responses(
         (status = CREATED, description = "The twin knows the document", body = DocumentEntry,
             headers(("Location" = String, description = "The document"))),
-        WriteProblems,
+        UploadProblems,
     )
 )]
 #[post("/twins/{twin}/documents")]
@@ -73,7 +73,7 @@ pub(super) async fn upload_document(
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let twin = edge.own_twin(*path, caller.user_id).await?;
-    let _slot = edge.upload_slot()?;
+    let _slot = Edge::upload_slot(&edge.uploads)?;
     let file = upload::read(&request, body, edge.limits.upload_bytes_max).await?;
     let document = edge
         .ingest

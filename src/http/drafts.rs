@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, delete, get, put, web};
 use protocol::limits::TEXT_BYTES_MAX;
-use protocol::{ConversationId, ErrorCode, MessageId};
+use protocol::{ConversationId, ErrorCode, MessageId, ServerFrame};
 use serde::{Deserialize, Serialize};
 use storage::{Draft, NewDraft};
 use utoipa::ToSchema;
@@ -125,7 +125,16 @@ pub(super) async fn keep_draft(
         follows: body.revision,
         changed_at: edge.clock.now_ms(),
     };
-    Ok(web::Json(edge.storage.keep_draft(draft).await?.into()))
+    let draft = edge.storage.keep_draft(draft).await?;
+    let told = ServerFrame::Draft {
+        conversation_id: id,
+        text: Some(draft.text.clone()),
+        reply_to: draft.reply_to,
+        revision: Some(draft.revision),
+        changed_at: draft.changed_at,
+    };
+    edge.node.tell_person(caller.user_id, told);
+    Ok(web::Json(draft.into()))
 }
 
 /// Delete one's draft in a conversation, as clients do when the message is sent. There need not be one.
@@ -149,6 +158,14 @@ pub(super) async fn delete_draft(
     edge.storage
         .delete_draft(caller.user_id, id, query.revision)
         .await?;
+    let gone = ServerFrame::Draft {
+        conversation_id: id,
+        text: None,
+        reply_to: None,
+        revision: None,
+        changed_at: edge.clock.now_ms(),
+    };
+    edge.node.tell_person(caller.user_id, gone);
     Ok(HttpResponse::NoContent().finish())
 }
 

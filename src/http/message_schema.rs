@@ -86,6 +86,9 @@ pub(super) struct MessageSchema {
     /// Whether it is kept in view; absent when it is not.
     #[schema(required = false)]
     pinned: bool,
+    /// The files that belong to it, in the order of the sender; absent when there are none.
+    #[schema(required = false)]
+    attachments: Vec<AttachmentSchema>,
     /// What people put beside it, those used first first; absent when there are none.
     #[schema(required = false)]
     reactions: Vec<ReactionSchema>,
@@ -101,6 +104,26 @@ pub(super) struct ThreadSummarySchema {
     last_seq: u64,
     /// Who wrote them, those who came first first; five at most.
     participants: Vec<AuthorSchema>,
+}
+
+/// A file that belongs to a message, or will.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attachment)]
+pub(super) struct AttachmentSchema {
+    /// The file's id: its bytes are at `/api/v1/attachments/{attachment}`.
+    id: Uuid,
+    /// The name that its sender gave it, without folders.
+    name: String,
+    /// What its bytes are, whatever the name says.
+    media_type: String,
+    /// Its size in bytes.
+    size_bytes: u64,
+    /// Pixels from left to right, where it is an image that says so.
+    #[schema(required = false, nullable = false)]
+    width: Option<u32>,
+    /// Pixels from top to bottom, where it is an image that says so.
+    #[schema(required = false, nullable = false)]
+    height: Option<u32>,
 }
 
 /// An emoji beside a message, and who put it there.
@@ -328,8 +351,8 @@ pub(super) struct FailureSchema {
 #[cfg(test)]
 mod tests {
     use protocol::{
-        Author, Authorship, Chain, ChainEnd, ErrorCode, Failure, Latency, Message, Reaction,
-        Source, StopReason, ThreadSummary, Usage, Writer,
+        Attachment, Author, Authorship, Chain, ChainEnd, ErrorCode, Failure, Latency, Message,
+        Reaction, Source, StopReason, ThreadSummary, Usage, Writer,
     };
     use serde::Serialize;
     use serde_json::Value;
@@ -396,6 +419,14 @@ mod tests {
             edited_at: Some(5),
             deleted_at: Some(6),
             pinned: true,
+            attachments: vec![Attachment {
+                id: protocol::AttachmentId::from_uuid(ID),
+                name: "porch.png".to_owned(),
+                media_type: "image/png".to_owned(),
+                size_bytes: 13,
+                width: Some(14),
+                height: Some(15),
+            }],
             reactions: vec![Reaction {
                 emoji: "👀".to_owned().try_into().unwrap(),
                 users: vec![protocol::UserId::from_uuid(ID)],
@@ -470,6 +501,14 @@ mod tests {
             edited_at: Some(5),
             deleted_at: Some(6),
             pinned: true,
+            attachments: vec![AttachmentSchema {
+                id: ID,
+                name: "porch.png".to_owned(),
+                media_type: "image/png".to_owned(),
+                size_bytes: 13,
+                width: Some(14),
+                height: Some(15),
+            }],
             reactions: vec![ReactionSchema {
                 emoji: "👀".to_owned(),
                 users: vec![ID],

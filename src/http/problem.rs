@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ALLOW, CONTENT_RANGE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpResponse, ResponseError};
 use actors::Refusal;
 use protocol::ErrorCode;
@@ -14,6 +16,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::attachments::{AttachmentError, KindError};
 use crate::auth::{AccountError, PasswordError};
 use crate::embeddings::EmbeddingError;
 use crate::ingest::{ContentError, IngestError};
@@ -24,15 +27,27 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// When to come back after the database or a model was out of reach: such outages last seconds.
 const UNAVAILABLE_RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// When to come back after a disk was full: somebody has to make room first.
+const STORAGE_FULL_RETRY_AFTER: Duration = Duration::from_secs(60);
+
 /// A failure that a client is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     code: ErrorCode,
     detail: String,
     retry_after: Option<Duration>,
-    allow: Option<String>,
+    instead: Option<Instead>,
     param: Option<String>,
     cause: Option<&'static str>,
+}
+
+/// What would have been possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Instead {
+    /// These methods.
+    Methods(String),
+    /// Parts of so many bytes.
+    Range(u64),
 }
 
 /// A problem document.
@@ -86,7 +101,7 @@ impl Problem {
             code,
             detail: detail.into(),
             retry_after: None,
-            allow: None,
+            instead: None,
             param: None,
             cause: None,
         }
@@ -103,11 +118,20 @@ impl Problem {
     /// The method is not one of those that the path allows.
     pub fn method_not_allowed(method: &str, allow: String) -> Self {
         Self {
-            allow: Some(allow),
+            instead: Some(Instead::Methods(allow)),
             ..Self::new(
                 ErrorCode::MethodNotAllowed,
                 format!("{method} is not allowed on this path"),
             )
+        }
+    }
+
+    /// `Range` names a part that a file of so many bytes has not.
+    pub fn no_such_range(size_bytes: u64) -> Self {
+        let reason = format!("the file has {size_bytes} bytes, and not this part");
+        Self {
+            instead: Some(Instead::Range(size_bytes)),
+            ..Self::invalid("Range", &reason)
         }
     }
 
@@ -190,8 +214,14 @@ impl Problem {
             let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
             headers.push((RETRY_AFTER, HeaderValue::from(seconds)));
         }
-        if let Some(allow) = self.allow.as_deref().and_then(|allow| allow.parse().ok()) {
-            headers.push((ALLOW, allow));
+        let instead = self.instead.as_ref().map(|instead| match instead {
+            Instead::Methods(allow) => (ALLOW, allow.clone()),
+            Instead::Range(size) => (CONTENT_RANGE, format!("bytes */{size}")),
+        });
+        if let Some((name, text)) = instead
+            && let Ok(value) = text.parse()
+        {
+            headers.push((name, value));
         }
         let challenge = match self.code {
             ErrorCode::Unauthenticated => Some("Bearer"),
@@ -219,6 +249,9 @@ impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         match self.code {
             ErrorCode::Malformed | ErrorCode::UnknownOp => StatusCode::BAD_REQUEST,
+            ErrorCode::Invalid if matches!(self.instead, Some(Instead::Range(_))) => {
+                StatusCode::RANGE_NOT_SATISFIABLE
+            }
             ErrorCode::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorCode::Unauthenticated | ErrorCode::TokenExpired => StatusCode::UNAUTHORIZED,
             ErrorCode::Forbidden => StatusCode::FORBIDDEN,
@@ -228,6 +261,7 @@ impl ResponseError for Problem {
             ErrorCode::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::Overloaded | ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -246,6 +280,10 @@ impl From<StorageError> for Problem {
                 tracing::warn!(error = %error, "storage refused a request");
                 let detail = "the database or the file store cannot be reached now";
                 Self::retry_after(code, detail, UNAVAILABLE_RETRY_AFTER)
+            }
+            code @ ErrorCode::StorageFull => {
+                tracing::error!(error = %error, "a file found no room");
+                Self::retry_after(code, error.to_string(), STORAGE_FULL_RETRY_AFTER)
             }
             code => Self::new(code, error.to_string()),
         }
@@ -301,6 +339,20 @@ impl From<IngestError> for Problem {
     }
 }
 
+impl From<AttachmentError> for Problem {
+    fn from(error: AttachmentError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AttachmentError::Kind(KindError::Empty) => Self::new(ErrorCode::Invalid, detail),
+            AttachmentError::Kind(KindError::NotAccepted { .. }) => {
+                Self::new(ErrorCode::UnsupportedMedia, detail)
+            }
+            AttachmentError::Storage(error) => error.into(),
+            AttachmentError::Task(_) => Self::internal(&detail),
+        }
+    }
+}
+
 fn title(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Malformed => "The request cannot be read",
@@ -317,6 +369,7 @@ fn title(code: ErrorCode) -> &'static str {
         ErrorCode::RateLimited => "Too many requests",
         ErrorCode::Overloaded => "Too much is waiting",
         ErrorCode::Unavailable => "Something that this needs cannot be reached",
+        ErrorCode::StorageFull => "There is no room for the file",
         ErrorCode::MethodNotAllowed => "The method is not allowed on this path",
         ErrorCode::Internal => "The server failed",
     }

@@ -41,6 +41,10 @@ problem_sets! {
     DeleteProblems = [400, 401, 403, 404, 429, 500, 503];
     /// Of a route that makes or changes something and takes a body.
     WriteProblems = [400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503];
+    /// Of a route that takes a file.
+    UploadProblems = [400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503, 507];
+    /// Of a route that reads a file.
+    FileProblems = [400, 401, 404, 416, 500, 503];
 }
 
 fn problem(status: u16) -> (String, RefOr<Response>) {
@@ -53,8 +57,10 @@ fn problem(status: u16) -> (String, RefOr<Response>) {
         413 => "The body is larger than its limit: `too_large`",
         415 => "The content is of a kind that is not accepted: `unsupported_media`",
         422 => "A field has a value that is not allowed: `invalid`",
+        416 => "The file has no such part: `invalid`",
         429 => "Too many requests; `Retry-After` says when to come back: `rate_limited`",
         500 => "A fault of the server: `internal`",
+        507 => "There is no room for the file: `storage_full`",
         _ => {
             "Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded`"
         }

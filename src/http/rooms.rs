@@ -42,7 +42,7 @@ pub(super) struct ConversationPatch {
     topic: Option<String>,
 }
 
-/// Somebody who is to take part: a person or a twin.
+/// Somebody who is to take part: a person, a twin or a bot.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewMemberRequest {
@@ -52,7 +52,10 @@ pub(super) struct NewMemberRequest {
     /// The twin: one's own, a public one, or one whose id one knows.
     #[schema(value_type = Option<Uuid>, nullable = false)]
     twin_id: Option<TwinId>,
-    /// What the person may do; `member` when absent.
+    /// The bot: one's own.
+    #[schema(value_type = Option<Uuid>, nullable = false)]
+    bot_id: Option<UserId>,
+    /// What the person or the bot may do; `member` when absent. A bot cannot be `owner`.
     #[schema(value_type = Option<RoleName>, nullable = false)]
     role: Option<Role>,
 }
@@ -149,7 +152,7 @@ pub(super) async fn describe_conversation(
     edge.conversation_entry(id).await
 }
 
-/// Bring a person or a twin into a room.
+/// Bring a person, a twin or a bot of one's own into a room.
 #[utoipa::path(
     tag = "rooms",
     params(("conversation" = Uuid, Path, description = "The room's id")),
@@ -164,32 +167,38 @@ pub(super) async fn add_member(
     body: web::Json<NewMemberRequest>,
 ) -> Result<web::Json<ConversationEntry>, Problem> {
     let id = edge.joined_conversation(*path, caller.user_id).await?;
-    let (member, role) = match (body.user_id, body.twin_id) {
-        (Some(user), None) => {
-            let role = body.role.unwrap_or(Role::Member);
-            (edge.person(user).await?, Some(role))
+    let role = body.role.unwrap_or(Role::Member);
+    let (member, role) = match (body.user_id, body.twin_id, body.bot_id) {
+        (Some(user), None, None) => (edge.person(user).await?, Some(role)),
+        (None, None, Some(bot)) => {
+            let bot = edge.own_bot(caller.user_id, bot).await?;
+            let (id, name) = (bot.id, bot.name);
+            (Author::Bot { id, name }, Some(role))
         }
-        (None, Some(_)) if body.role.is_some() => {
+        (None, Some(_), None) if body.role.is_some() => {
             return Err(Problem::invalid("role", "a twin has none"));
         }
-        (None, Some(twin)) => {
+        (None, Some(twin), None) => {
             let twin = edge.visible_twin(twin, caller.user_id).await?;
             let (id, name) = (twin.id, twin.name);
             (Author::Twin { id, name }, None)
         }
-        _ => return Err(Problem::invalid("user_id", "name either it or `twin_id`")),
+        _ => {
+            let reason = "name one of it, `twin_id` and `bot_id`";
+            return Err(Problem::invalid("user_id", reason));
+        }
     };
     edge.change_room(caller.user_id, id, What::Joined { member, role })
         .await?;
     edge.conversation_entry(id).await
 }
 
-/// Put a person or a twin out of a room, or leave it: with one's own id.
+/// Put a person, a twin or a bot out of a room, or leave it: with one's own id.
 #[utoipa::path(
     tag = "rooms",
     params(
         ("conversation" = Uuid, Path, description = "The room's id"),
-        ("member" = Uuid, Path, description = "The id of the person or the twin"),
+        ("member" = Uuid, Path, description = "The id of the person, the twin or the bot"),
     ),
     responses((status = NO_CONTENT, description = "The member takes part no longer"), DeleteProblems)
 )]

@@ -121,7 +121,7 @@ pub(super) struct HighlightEntry {
 /// A query has words, all of which stand in the message (`spare key`), phrases (`"under the pot"`) and exclusions
 /// (`-key`, `-"the pot"`), and filters: `from:me`, `from:Ada` (a person or a twin, by a part of the name or by the id),
 /// `in:Keys` (a conversation, by a part of the title or by the id), `before:2026-01-31`, `after:2026-01-01T18:30Z` and
-/// `has:link`, `has:reaction` or `has:source`; all but the dates several times if wanted, and with `-` before them for the opposite.
+/// `has:link`, `has:reaction`, `has:source`, `has:attachment`, `has:image` or `has:file`; all but the dates several times if wanted, and with `-` before them for the opposite.
 /// Several `from:` mean any of them, and so do several `in:`. The parameters of the same names narrow the search further.
 /// Case, accents and width do not count, and neither does punctuation. Chinese, Japanese, Korean and Thai are found by
 /// any part of what was written.
@@ -135,7 +135,7 @@ pub(super) struct HighlightEntry {
         ("before" = Option<String>, Query, nullable = false,
             description = "Only older ones: a day (its beginning in UTC), a moment as in RFC 3339, or UTC milliseconds"),
         ("after" = Option<String>, Query, nullable = false, description = "Only those of this moment or newer, as `before`"),
-        ("has" = Option<String>, Query, nullable = false, description = "What it has: `link`, `reaction` or `source`"),
+        ("has" = Option<String>, Query, nullable = false, description = "What it has: `link`, `reaction`, `source`, `attachment`, `image` or `file`"),
         ("sort" = Option<Sort>, Query, nullable = false, description = "What comes first; `newest` when absent"),
         ("cursor" = Option<String>, Query, nullable = false, pattern = "^[A-Za-z0-9_-]{38}$", description = "The `next` of the page before"),
         ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "How many hits at most; 20 when absent"),

@@ -9,6 +9,7 @@ use protocol::ErrorCode;
 
 use super::limits::{MULTIPART_OVERHEAD_BYTES_MAX, UPLOAD_TIMEOUT};
 use super::problem::Problem;
+use crate::attachments::Receiving;
 
 /// The form field that carries the file.
 const FIELD: &str = "file";
@@ -22,15 +23,49 @@ pub(super) struct UploadedFile {
     pub content: Bytes,
 }
 
+/// What takes the bytes of a file as they come.
+pub(super) trait Receiver {
+    /// Takes the next bytes.
+    async fn take(&mut self, piece: Bytes) -> Result<(), Problem>;
+}
+
+impl Receiver for BytesMut {
+    async fn take(&mut self, piece: Bytes) -> Result<(), Problem> {
+        self.extend_from_slice(&piece);
+        Ok(())
+    }
+}
+
+impl Receiver for Receiving {
+    async fn take(&mut self, piece: Bytes) -> Result<(), Problem> {
+        Ok(Self::take(self, &piece).await?)
+    }
+}
+
 /// Reads the form's only field.
 pub(super) async fn read(
     request: &HttpRequest,
     body: web::Payload,
     bytes_max: usize,
 ) -> Result<UploadedFile, Problem> {
+    let mut content = BytesMut::new();
+    let name = receive(request, body, bytes_max, &mut content).await?;
+    Ok(UploadedFile {
+        name,
+        content: content.freeze(),
+    })
+}
+
+/// Hands over the bytes of the form's only field as they come, and gives its name, if it has any.
+pub(super) async fn receive(
+    request: &HttpRequest,
+    body: web::Payload,
+    bytes_max: usize,
+    receiver: &mut impl Receiver,
+) -> Result<Option<String>, Problem> {
     refuse_announced_excess(request, bytes_max)?;
     let form = Multipart::new(request.headers(), body);
-    match tokio::time::timeout(UPLOAD_TIMEOUT, only_file(form, bytes_max)).await {
+    match tokio::time::timeout(UPLOAD_TIMEOUT, only_file(form, bytes_max, receiver)).await {
         Ok(file) => file,
         Err(_) => Err(Problem::new(
             ErrorCode::Malformed,
@@ -55,7 +90,11 @@ fn refuse_announced_excess(request: &HttpRequest, bytes_max: usize) -> Result<()
     }
 }
 
-async fn only_file(mut form: Multipart, bytes_max: usize) -> Result<UploadedFile, Problem> {
+async fn only_file(
+    mut form: Multipart,
+    bytes_max: usize,
+    receiver: &mut impl Receiver,
+) -> Result<Option<String>, Problem> {
     let mut file = None;
     while let Some(field) = form.next().await {
         let field = field.map_err(|error| multipart_problem(&error))?;
@@ -70,30 +109,32 @@ async fn only_file(mut form: Multipart, bytes_max: usize) -> Result<UploadedFile
                 "the form has more than one file; upload them one by one",
             ));
         }
-        file = Some(read_field(field, bytes_max).await?);
+        file = Some(read_field(field, bytes_max, receiver).await?);
     }
     file.ok_or_else(|| malformed("the form lacks the field \"file\""))
 }
 
-async fn read_field(mut field: Field, bytes_max: usize) -> Result<UploadedFile, Problem> {
+async fn read_field(
+    mut field: Field,
+    bytes_max: usize,
+    receiver: &mut impl Receiver,
+) -> Result<Option<String>, Problem> {
     let name = field.content_disposition().and_then(|disposition| {
         let extended = disposition
             .get_filename_ext()
             .and_then(|name| String::from_utf8(name.value.clone()).ok());
         extended.or_else(|| disposition.get_filename().map(str::to_owned))
     });
-    let mut content = BytesMut::new();
+    let mut received = 0;
     while let Some(piece) = field.next().await {
         let piece = piece.map_err(|error| multipart_problem(&error))?;
-        if content.len() + piece.len() > bytes_max {
+        received += piece.len();
+        if received > bytes_max {
             return Err(too_large(bytes_max));
         }
-        content.extend_from_slice(&piece);
+        receiver.take(piece).await?;
     }
-    Ok(UploadedFile {
-        name,
-        content: content.freeze(),
-    })
+    Ok(name)
 }
 
 fn multipart_problem(error: &MultipartError) -> Problem {

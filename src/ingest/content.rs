@@ -73,17 +73,22 @@ impl MediaType {
     }
 }
 
+/// What bytes are that people take for a document, if they begin like something that is none.
+pub(crate) fn recognised(bytes: &[u8]) -> Option<&'static str> {
+    let found = SIGNATURES
+        .iter()
+        .find(|(start, _)| bytes.starts_with(start));
+    found.map(|(_, found)| *found)
+}
+
 /// The text of an upload, without a byte order mark.
 ///
 /// # Errors
 /// See [`ContentError`].
 pub(super) fn text(bytes: &[u8]) -> Result<&str, ContentError> {
     let binary = |found: String| ContentError::Binary { found };
-    if let Some((_, found)) = SIGNATURES
-        .iter()
-        .find(|(start, _)| bytes.starts_with(start))
-    {
-        return Err(binary((*found).to_owned()));
+    if let Some(found) = recognised(bytes) {
+        return Err(binary(found.to_owned()));
     }
     if let Some(offset) = bytes.iter().position(|byte| is_binary(*byte)) {
         let byte = bytes[offset];
@@ -102,7 +107,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, ContentError> {
 }
 
 /// Control characters that no text file has.
-fn is_binary(byte: u8) -> bool {
+pub(crate) fn is_binary(byte: u8) -> bool {
     matches!(byte, 0x00..=0x08 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)
 }
 

@@ -1,19 +1,17 @@
-//! The name of a document: what a person may be shown of the name that a client gave. It is never a path.
+//! The name of a file: what a person may be shown of the name that a client gave. It is never a path.
 
 /// Characters of a name: what fits a line of a screen.
 const CHARS_MAX: usize = 200;
 
-/// The name of a document whose client gave none that could be shown.
-const NAMELESS: &str = "document.txt";
-
-/// Makes a name that can be shown: the last part of a path, without what would hide or turn its letters.
-pub fn display_name(given: Option<&str>) -> String {
+/// Makes a name that can be shown: the last part of a path, without what would hide or turn its letters. Where nothing is left,
+/// it is nameless.
+pub fn display_name(given: Option<&str>, nameless: &str) -> String {
     let given = given.unwrap_or_default();
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let visible: String = last.chars().filter(|char| is_visible(*char)).collect();
     let trimmed = visible.trim_matches(|char: char| char == '.' || char.is_whitespace());
     if trimmed.is_empty() {
-        return NAMELESS.to_owned();
+        return nameless.to_owned();
     }
     shortened(trimmed)
 }
@@ -41,6 +39,8 @@ fn is_visible(char: char) -> bool {
 mod tests {
     use super::*;
 
+    const NAMELESS: &str = "document.txt";
+
     #[test]
     fn a_name_is_never_a_path_and_never_hides_anything() {
         for (given, shown) in [
@@ -59,13 +59,13 @@ mod tests {
             (Some(""), NAMELESS),
             (None, NAMELESS),
         ] {
-            assert_eq!(display_name(given), shown, "{given:?}");
+            assert_eq!(display_name(given, NAMELESS), shown, "{given:?}");
         }
     }
 
     #[test]
     fn a_long_name_keeps_its_ending() {
-        let shown = display_name(Some(&format!("{}.md", "x".repeat(4_096))));
+        let shown = display_name(Some(&format!("{}.md", "x".repeat(4_096))), NAMELESS);
         assert_eq!(shown.chars().count(), CHARS_MAX);
         assert!(shown.ends_with(".md"));
     }

@@ -1,7 +1,7 @@
 //! What a running server does beside its requests: telling people what they have missed, forgetting what nobody needs any
-//! more, and indexing what was said.
+//! more, deleting files, and indexing what was said.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::interval;
@@ -19,6 +19,9 @@ const REFRESH_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often notifications are forgotten that were read or are too old.
 const NOTIFICATIONS_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How often uploads are forgotten that nobody sent, and files looked for that another process was to delete.
+const UPLOADS_EVERY: Duration = Duration::from_secs(10 * 60);
+
 /// How long an expired refresh token is remembered, so that its owner is told that it has expired.
 const REFRESH_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -29,6 +32,7 @@ pub(super) fn start(edge: &web::Data<Edge>) -> Vec<JoinHandle<()>> {
         actix_web::rt::spawn(forget_refresh_tokens(edge.clone())),
         actix_web::rt::spawn(keep_index(edge.clone())),
         actix_web::rt::spawn(forget_notifications(edge.clone())),
+        actix_web::rt::spawn(sweep_files(edge.clone())),
         edge.delivery.start(),
     ]
 }
@@ -66,6 +70,25 @@ async fn forget_notifications(edge: web::Data<Edge>) {
             Ok(0) => {}
             Ok(forgotten) => tracing::info!(forgotten, "forgot notifications"),
             Err(error) => tracing::warn!(%error, "notifications could not be forgotten"),
+        }
+    }
+}
+
+/// Deletes files as soon as nothing refers to them any more.
+async fn sweep_files(edge: web::Data<Edge>) {
+    loop {
+        let now = edge.clock.now_ms();
+        if let Err(error) = edge.storage.let_old_uploads_go(now).await {
+            tracing::warn!(%error, "old uploads could not be forgotten");
+        }
+        let begun = Instant::now();
+        while let Some(left) = UPLOADS_EVERY.checked_sub(begun.elapsed()) {
+            match edge.attachments.sweep().await {
+                Ok(0) => {}
+                Ok(deleted) => tracing::info!(deleted, "deleted files of attachments"),
+                Err(error) => tracing::warn!(%error, "files could not be deleted now"),
+            }
+            edge.storage.files_let_go(left).await;
         }
     }
 }

@@ -168,6 +168,7 @@ impl Scene {
             text: TEXT.to_owned(),
             reply_to: None,
             thread: None,
+            attachments: Vec::new(),
             created_at: 0,
             members_seq: None,
             replies: Vec::new(),

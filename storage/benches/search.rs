@@ -220,6 +220,7 @@ impl Writer {
                 text: self.text(),
                 reply_to: None,
                 thread: None,
+                attachments: Vec::new(),
                 created_at: number as i64 * 1_000,
                 replies: Vec::new(),
                 chain: None,

@@ -302,10 +302,11 @@ fn concerns_all(error: &DatabaseError) -> bool {
     )
 }
 
-/// What a duplicate must have in common with the message that was stored. Of one that was deleted no text is left to compare.
+/// What a duplicate must have in common with the message that was stored. Of one that was deleted nothing is left to compare.
 fn same_content(sent: &Sent, message: &NewMessage, thread: Option<MessageId>) -> bool {
     sent.stored.conversation_id == message.conversation_id
-        && (sent.stored.deleted_at.is_some() || sent.text == message.text)
+        && (sent.stored.deleted_at.is_some()
+            || sent.text == message.text && sent.has_attachments(&message.attachments))
         && sent.stored.reply_to == message.reply_to
         && sent.stored.thread == thread
 }

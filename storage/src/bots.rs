@@ -2,7 +2,8 @@
 
 use protocol::UserId;
 
-use crate::engine::{DatabaseError, Engine, Query, only, until_no_collision};
+use crate::attachments;
+use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
 use crate::metrics::Call;
 use crate::people::{Room, TAKE_NAME_OFF, TAKE_NAME_OFF_CHANGES};
 use crate::value::{Row, params};
@@ -103,14 +104,16 @@ impl Storage {
         self.write(NOTE_USE, parameters).await.map(drop)
     }
 
-    /// Deletes a person's own bot with its token and its places in conversations, and takes the name off its messages and
+    /// Deletes a person's own bot with its token, its attachments and its places in conversations, and takes the name off its messages and
     /// changes. `NotFound` when the person has no such bot.
     pub async fn delete_bot(&self, owner: UserId, id: UserId) -> Result<(), StorageError> {
         let engine = self.engine();
-        self.call(Call::Write, async move {
+        let deleted = self.call(Call::Write, async move {
             until_no_collision!(delete(&engine, owner, id))
-        })
-        .await
+        });
+        deleted.await?;
+        self.files_were_let_go();
+        Ok(())
     }
 }
 
@@ -139,8 +142,10 @@ async fn create(
 }
 
 async fn delete(engine: &Engine, owner: UserId, id: UserId) -> Result<(), DatabaseError> {
-    let (transaction, deleted) = engine.begin(vec![(DELETE, params![id, owner])]).await?;
-    if only(deleted)?.rows.is_empty() {
+    let queries = vec![attachments::let_go_of(id), (DELETE, params![id, owner])];
+    let (transaction, results) = engine.begin(queries).await?;
+    let [_, deleted] = each(results)?;
+    if deleted.rows.is_empty() {
         transaction.roll_back().await;
         return Err(StorageError::NotFound("bot").into());
     }

@@ -71,11 +71,15 @@ impl Storage {
     pub async fn change(&self, change: NewChange) -> Result<Changed, StorageError> {
         let engine = self.engine();
         let conversation = change.conversation_id;
+        let deletes = matches!(change.what, What::Deleted { .. });
         let changed = self.call(Call::Write, async move {
             until_no_collision!(make(&engine, &change))
         });
         let changed = changed.await?;
         self.unindexed().note(conversation);
+        if deletes {
+            self.files_were_let_go();
+        }
         Ok(changed)
     }
 }

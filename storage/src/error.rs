@@ -60,6 +60,9 @@ pub enum StorageError {
         /// What the operating system says.
         reason: String,
     },
+    /// The disk of the file store has no room.
+    #[error("there is no room on the disk for the file")]
+    DiskFull,
     /// The file is no SQLite database.
     #[error("{} is not a SQLite database", path.display())]
     NotADatabase {
@@ -81,6 +84,7 @@ impl StorageError {
             Self::Unavailable(_) | Self::CannotWrite { .. } | Self::MembersChanged => {
                 ErrorCode::Unavailable
             }
+            Self::DiskFull => ErrorCode::StorageFull,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Overloaded(_) => ErrorCode::Overloaded,
             Self::Conflict(_) | Self::Refused(_) => ErrorCode::Conflict,

@@ -1,6 +1,8 @@
 //! Files: what people upload, under generated keys, in a folder.
 
+use std::error::Error;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,10 +10,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt};
 use uuid::Uuid;
 
 use crate::StorageError;
+
+/// What the object store adds to the name of a file that is not finished; a key is used once, so that there is one at most.
+const UNFINISHED: &str = "#1";
 
 /// A text that is no file key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +86,31 @@ impl Files {
         stored.map(drop).map_err(|error| self.cannot_write(&error))
     }
 
+    /// Begins a file that comes in pieces; no reader sees it before it is finished.
+    pub async fn create(&self, key: FileKey) -> Result<FileWriter, StorageError> {
+        let begun = self.store.put_multipart(&object(key)).await;
+        let upload = begun.map_err(|error| self.cannot_write(&error))?;
+        Ok(FileWriter {
+            upload,
+            files: self.clone(),
+        })
+    }
+
+    /// Opens a file, to be read in pieces and from any place. `NotFound` when there is none.
+    pub async fn open_file(&self, key: FileKey) -> Result<std::fs::File, StorageError> {
+        let opened = tokio::fs::File::open(self.folder.join(key.to_string())).await;
+        match opened {
+            Ok(file) => Ok(file.into_std().await),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err(StorageError::NotFound("file"))
+            }
+            Err(error) => {
+                let reason = format!("{}: {error}", self.folder.display());
+                Err(StorageError::Unavailable(reason))
+            }
+        }
+    }
+
     /// Reads a file. `NotFound` when there is none.
     pub async fn get(&self, key: FileKey) -> Result<Bytes, StorageError> {
         let found = self.store.get(&object(key)).await;
@@ -94,8 +124,18 @@ impl Files {
         })
     }
 
-    /// Deletes a file; one that is gone already is no error.
+    /// Deletes a file, and what a process that died left of it; one that is gone already is no error.
     pub async fn delete(&self, key: FileKey) -> Result<(), StorageError> {
+        let unfinished = self.folder.join(format!("{key}{UNFINISHED}"));
+        match tokio::fs::remove_file(&unfinished).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(StorageError::CannotWrite {
+                    path: unfinished,
+                    reason: error.to_string(),
+                });
+            }
+            _ => {}
+        }
         match self.store.delete(&object(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.cannot_write(&error)),
@@ -110,11 +150,53 @@ impl Files {
     }
 
     fn cannot_write(&self, error: &object_store::Error) -> StorageError {
+        if is_disk_full(error) {
+            return StorageError::DiskFull;
+        }
         StorageError::CannotWrite {
             path: self.folder.to_path_buf(),
             reason: error.to_string(),
         }
     }
+}
+
+/// A file that is being written. One that is dropped before it is finished leaves nothing behind.
+#[derive(Debug)]
+pub struct FileWriter {
+    upload: Box<dyn MultipartUpload>,
+    files: Files,
+}
+
+impl FileWriter {
+    /// Adds a piece at the end.
+    pub async fn write(&mut self, piece: Bytes) -> Result<(), StorageError> {
+        let written = self.upload.put_part(piece.into()).await;
+        written.map_err(|error| self.files.cannot_write(&error))
+    }
+
+    /// Makes the file what readers see; from here on it survives a power cut.
+    pub async fn finish(mut self) -> Result<(), StorageError> {
+        let finished = self.upload.complete().await;
+        finished
+            .map(drop)
+            .map_err(|error| self.files.cannot_write(&error))
+    }
+}
+
+/// Whether there is an operating system's word behind an error that its disk, or a share of it, is full.
+fn is_disk_full(error: &object_store::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<std::io::Error>().map(|io| io.kind());
+        if matches!(
+            kind,
+            Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+        ) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn object(key: FileKey) -> ObjectPath {

@@ -5,6 +5,7 @@
 mod storage;
 
 mod api_keys;
+mod attachments;
 mod attempts;
 mod bots;
 mod chains;
@@ -37,6 +38,7 @@ mod migrations;
 mod value;
 
 pub use api_keys::ApiKey;
+pub use attachments::{KeptAttachment, NewUpload, UPLOAD_KEPT_MS, UnsentLimits};
 pub use attempts::{Beginning, NewAttempt};
 pub use bots::{Bot, DELETED_BOT};
 pub use chains::{Admission, ChainLimits, ChainUse};
@@ -49,7 +51,7 @@ pub use documents::{Chunk, Document};
 pub use drafts::{DRAFTS_MAX, Draft, NewDraft};
 pub use error::StorageError;
 pub use feedback::{Feedback, Rating, TwinFeedback};
-pub use files::{FileKey, Files, InvalidFileKey};
+pub use files::{FileKey, FileWriter, Files, InvalidFileKey};
 pub use history::{History, HistoryPlace};
 pub use invitations::{INVITATIONS_MAX, Invitation};
 pub use members::{Ban, Member, Roster};

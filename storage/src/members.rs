@@ -225,14 +225,16 @@ pub(crate) fn read_mode(row: &mut Row) -> Result<TwinMode, StorageError> {
     Ok(mode.unwrap_or_default())
 }
 
-/// A room whose owners have gone belongs to the first of those who are highest in it now.
+/// A room whose owners have gone belongs to the first of the people who are highest in it now; a bot owns nothing.
 fn give_owner(members: &mut [Member]) {
-    let highest = members.iter().filter_map(Member::role).max();
-    let highest = highest.filter(|role| *role > Role::Watcher);
-    let first = members
-        .iter_mut()
-        .find(|member| highest.is_some() && member.role() == highest);
-    if let Some(Member::User { role, .. }) = first {
+    // Backwards, since of those who are equal the last is found.
+    let people = members.iter_mut().rev().filter_map(|member| match member {
+        Member::User {
+            role, bot_of: None, ..
+        } if *role > Role::Watcher => Some(role),
+        Member::User { .. } | Member::Twin { .. } => None,
+    });
+    if let Some(role) = people.max_by_key(|role| **role) {
         *role = Role::Owner;
     }
 }

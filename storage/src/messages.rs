@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 
 use protocol::limits::SEED_MAX;
 use protocol::{
-    Author, Authorship, Chain, ChainEnd, ClientId, ConversationId, Emoji, Entry, ErrorCode,
-    Failure, Latency, Message, MessageId, NodeId, Reaction, Source, StopReason, TwinId, Usage,
-    UserId,
+    AttachmentId, Author, Authorship, Chain, ChainEnd, ClientId, ConversationId, Emoji, Entry,
+    ErrorCode, Failure, Latency, Message, MessageId, NodeId, Reaction, Source, StopReason, TwinId,
+    Usage, UserId,
 };
 
 use uuid::Uuid;
 
+use crate::attachments;
 use crate::chains::{ChainLimits, Link};
 use crate::changes::{self, read_change};
 use crate::engine::{DatabaseError, Engine, Query, each, only};
@@ -47,7 +48,7 @@ macro_rules! stored_columns {
             crate::messages::message_columns!(),
             ", ",
             crate::messages::reply_columns!(),
-            ", edited_at, deleted_at, pinned_seq, reacted, authorship"
+            ", edited_at, deleted_at, pinned_seq, reacted, authorship, attached"
         )
     };
 }
@@ -136,6 +137,8 @@ pub struct NewMessage {
     pub reply_to: Option<MessageId>,
     /// The message of the same conversation into whose thread it goes; of one that stands in a thread, that thread.
     pub thread: Option<MessageId>,
+    /// Uploads of its author that belong to it.
+    pub attachments: Vec<AttachmentId>,
     /// Now, in UTC milliseconds.
     pub created_at: i64,
     /// The last change of the members that the sender's right to write was judged by; absent when it was not.
@@ -190,7 +193,7 @@ impl Storage {
     /// task hands over one after the other is stored in that order.
     ///
     /// `Conflict` when its author has used the client id for something else, `NotFound` when the conversation, the
-    /// message that it answers, the thread or a twin that should reply is gone, `MembersChanged` when the caller knows an older
+    /// message that it answers, the thread, an upload or a twin that should reply is gone, `MembersChanged` when the caller knows an older
     /// state of the members, `Overloaded` when too many messages wait.
     pub fn append_message(
         &self,
@@ -332,7 +335,7 @@ pub(crate) async fn read_messages(
     complete(&engine, rows.map(read_message)?).await
 }
 
-/// Adds sources and reactions to messages of one conversation.
+/// Adds sources, attachments and reactions to messages of one conversation.
 pub(crate) async fn complete(
     engine: &Engine,
     messages: Vec<StoredMessage>,
@@ -346,6 +349,7 @@ pub(crate) async fn complete(
     };
     let of_replies = range(|stored| stored.message.sources.is_some(), SOURCES);
     let beside = range(|stored| stored.reacted, REACTIONS);
+    let attached = range(|stored| stored.attached, attachments::OF_RANGE);
     let mut sources: HashMap<u64, Vec<Source>> = HashMap::new();
     if let Some(query) = of_replies {
         for (seq, source) in only(engine.read(vec![query]).await?)?.map(read_source)? {
@@ -366,11 +370,18 @@ pub(crate) async fn complete(
             }
         }
     }
+    let mut attachments = match attached {
+        Some(query) => attachments::of_messages(engine, query).await?,
+        None => HashMap::new(),
+    };
     let completed = messages
         .into_iter()
         .map(|StoredMessage { mut message, .. }| {
             if let Some(found) = sources.remove(&message.seq) {
                 message.sources = Some(found);
+            }
+            if let Some(found) = attachments.remove(&message.seq) {
+                message.attachments = found;
             }
             if let Some(found) = reactions.remove(&message.seq) {
                 message.reactions = found;
@@ -474,11 +485,13 @@ fn reply_parameters(reply: &Message) -> Vec<Value> {
     ]
 }
 
-/// A message as its row has it: a reply lacks its sources, and all lack their reactions.
+/// A message as its row has it: a reply lacks its sources, and all lack their attachments and reactions.
 pub(crate) struct StoredMessage {
     pub(crate) message: Message,
     /// There may be reactions.
     reacted: bool,
+    /// There may be attachments.
+    pub(crate) attached: bool,
 }
 
 pub(crate) fn read_message(mut row: Row) -> Result<StoredMessage, StorageError> {
@@ -561,7 +574,12 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
     };
     let reacted = row.int()? != 0;
     message.set_authorship(read_authorship(row)?);
-    Ok(StoredMessage { message, reacted })
+    let attached = row.int()? != 0;
+    Ok(StoredMessage {
+        message,
+        reacted,
+        attached,
+    })
 }
 
 pub(crate) fn read_authorship(row: &mut Row) -> Result<Option<Authorship>, StorageError> {

@@ -2,6 +2,7 @@
 
 use protocol::UserId;
 
+use crate::attachments;
 use crate::bots::DELETED_BOT;
 use crate::documents::DELETE_DOCUMENTS_OF_OWNER;
 use crate::engine::{DatabaseError, Engine, Transaction, each, until_no_collision};
@@ -109,15 +110,17 @@ impl Storage {
         read_user(row.ok_or(StorageError::NotFound("account"))?)
     }
 
-    /// Deletes an account with its twins, documents, bots, memberships and tokens, and takes the names off its messages and
+    /// Deletes an account with its twins, documents, bots, attachments, memberships and tokens, and takes the names off its messages and
     /// changes.
     /// Returns the files that nothing refers to any more. `NotFound` when it is gone.
     pub async fn delete_user(&self, id: UserId) -> Result<Vec<FileKey>, StorageError> {
         let engine = self.engine();
-        self.call(Call::Write, async move {
+        let deleted = self.call(Call::Write, async move {
             until_no_collision!(delete(&engine, id))
-        })
-        .await
+        });
+        let files = deleted.await?;
+        self.files_were_let_go();
+        Ok(files)
     }
 }
 
@@ -171,6 +174,7 @@ async fn delete(engine: &Engine, id: UserId) -> Result<Vec<FileKey>, DatabaseErr
     }
     let changes = vec![
         (DELETE_DOCUMENTS_OF_OWNER, params![id]),
+        attachments::let_go_of(id),
         (TAKE_NAME_OFF, params![id, DELETED_ACCOUNT]),
         (TAKE_NAME_OFF_CHANGES, params![id, DELETED_ACCOUNT]),
         (TAKE_NAME_OFF_PLACES, params![id, DELETED_ACCOUNT]),

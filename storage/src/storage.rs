@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Notify;
 
 use crate::StorageError;
 use crate::admission::Admission;
@@ -87,6 +88,8 @@ struct Shared {
     engine: Engine,
     appender: Appender,
     unindexed: Arc<Unindexed>,
+    /// Files were let go.
+    let_go: Notify,
     admission: Admission,
     runtime: OwnRuntime,
 }
@@ -121,6 +124,7 @@ impl Storage {
                 engine,
                 appender,
                 unindexed,
+                let_go: Notify::new(),
                 admission: Admission::new(CALLS_MAX),
                 runtime,
             }),
@@ -177,6 +181,10 @@ impl Storage {
 
     pub(crate) fn unindexed(&self) -> &Unindexed {
         &self.shared.unindexed
+    }
+
+    pub(crate) fn let_go(&self) -> &Notify {
+        &self.shared.let_go
     }
 
     /// Runs one statement that changes nothing.

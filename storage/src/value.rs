@@ -3,8 +3,9 @@
 use std::vec::IntoIter;
 
 use protocol::{
-    ApiKeyId, ChunkId, ClientId, ConversationId, DocumentId, FeedbackId, InvitationId, MessageId,
-    NodeId, NotificationId, NotificationTargetId, TokenFamilyId, TwinId, UserId,
+    ApiKeyId, AttachmentId, ChunkId, ClientId, ConversationId, DocumentId, FeedbackId,
+    InvitationId, MessageId, NodeId, NotificationId, NotificationTargetId, TokenFamilyId, TwinId,
+    UserId,
 };
 use uuid::Uuid;
 
@@ -84,6 +85,7 @@ macro_rules! ids {
 
 ids!(
     ApiKeyId,
+    AttachmentId,
     ChunkId,
     ConversationId,
     DocumentId,

@@ -9,7 +9,7 @@ use super::*;
 const PROMPTLY: Duration = Duration::from_secs(15);
 
 /// A bot of this person, as somebody who connects.
-async fn bot_of(server: &TestServer, owner: &Person) -> Person {
+pub(crate) async fn bot_of(server: &TestServer, owner: &Person) -> Person {
     let made = server
         .post(owner, "/api/v1/bots", &json!({"name": "Quiz"}))
         .await;

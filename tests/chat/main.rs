@@ -6,7 +6,9 @@
     reason = "a helper of tests may fail as a test does"
 )]
 
+mod attachments;
 mod bots;
+mod drafts;
 mod edge;
 mod faults;
 mod main_job;

@@ -153,6 +153,7 @@ impl Scene {
             text: "something to act on".to_owned(),
             reply_to: None,
             thread: None,
+            attachments: Vec::new(),
         };
         let request_ref = self.root_client.request(frame).await;
         crate::next_that(&mut self.root_client, |frame| match frame {
@@ -179,6 +180,7 @@ impl Scene {
                     text: "hello".to_owned(),
                     reply_to: None,
                     thread: None,
+                    attachments: Vec::new(),
                 };
                 asks(&mut actor.client, frame).await
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::attachments::{attached, send};
 use crate::bots::bot_of;
 use crate::conversations::say;
 use crate::keys::key_of;
@@ -515,6 +516,25 @@ fn routes() -> Vec<Route> {
             None,
             [401, 404, 404, 404],
         ),
+        // An attachment that the owner has sent to the conversation.
+        route(
+            Method::POST,
+            "/api/v1/attachments",
+            None,
+            [401, 415, 415, 415],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/attachments/{attachment}",
+            None,
+            [401, 404, 200, 200],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/attachments/{attachment}",
+            None,
+            [401, 404, 404, 404],
+        ),
         // What deletes.
         route(
             Method::DELETE,
@@ -570,6 +590,8 @@ impl World {
         let conversation: Value = response.json().await.unwrap();
         let id = text(&conversation["id"]);
         say(&server, &owner, &id, "hello").await;
+        let attachment = attached(&server, &owner, "a.txt", b"words").await;
+        send(&server, &owner, &id, &attachment).await;
         let messages = format!("/api/v1/conversations/{id}/messages");
         let messages: Value = server.get(&owner, &messages).await.json().await.unwrap();
         let (key, _) = key_of(&server, &owner).await;
@@ -600,6 +622,7 @@ impl World {
             ("{twin}", twin),
             ("{public}", public),
             ("{document}", text(&document["id"])),
+            ("{attachment}", text(&attachment["id"])),
             ("{conversation}", id),
             ("{message}", text(&messages["items"][0]["message_id"])),
         ];

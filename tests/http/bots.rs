@@ -1,8 +1,9 @@
 //! Bots over HTTP: how one is made and deleted, what its token opens, and who brings one into a conversation.
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::conversations::begin;
 use crate::server::{Person, TestServer, problem, text};
 
 const BOTS: &str = "/api/v1/bots";
@@ -117,4 +118,77 @@ async fn there_are_only_so_many_bots_and_each_has_a_name() {
     bot_of(&server, &ada).await;
     let refused = server.post(&ada, BOTS, &json!({"name": "Quiz"})).await;
     assert_eq!(problem(refused).await, (409, "limit_reached".to_owned()));
+}
+
+#[actix_web::test]
+async fn a_member_brings_a_bot_of_ones_own_into_a_room_and_it_never_owns_one() {
+    let server = TestServer::start().await;
+    let (ada, bo) = (server.register("Ada").await, server.register("Bo").await);
+    let (bot, _) = bot_of(&server, &bo).await;
+    let body = json!({"title": "Quiz", "members": [bo.id]});
+    let room = begin(&server, &ada, &body).await;
+    let room = format!("/api/v1/conversations/{}", text(&room["id"]));
+    let members = format!("{room}/members");
+    let id = &bot["id"];
+    for (person, body, expected) in [
+        (&ada, json!({"bot_id": id}), (404, "not_found")),
+        (&bo, json!({"bot_id": bo.id}), (404, "not_found")),
+        (&bo, json!({"user_id": id}), (404, "not_found")),
+        (
+            &bo,
+            json!({"bot_id": id, "user_id": ada.id}),
+            (422, "invalid"),
+        ),
+        (
+            &bo,
+            json!({"bot_id": id, "role": "moderator"}),
+            (403, "forbidden"),
+        ),
+        (
+            &bo,
+            json!({"bot_id": id, "role": "owner"}),
+            (403, "forbidden"),
+        ),
+    ] {
+        let refused = server.post(person, &members, &body).await;
+        let expected = (expected.0, expected.1.to_owned());
+        assert_eq!(problem(refused).await, expected, "{body}");
+    }
+    let place = format!("{members}/{}", text(id));
+    for _ in 0..2 {
+        let added = server.post(&bo, &members, &json!({"bot_id": id})).await;
+        assert_eq!(added.status(), 200);
+        let added: Value = added.json().await.unwrap();
+        let member = &added["members"][2];
+        assert_eq!(
+            (&member["kind"], &member["id"], &member["role"]),
+            (&json!("bot"), id, &json!("member"))
+        );
+        // Whose bot it is may take it out again, whatever else one may do.
+        assert_eq!(server.delete(&bo, &place).await.status(), 204);
+    }
+    server.post(&bo, &members, &json!({"bot_id": id})).await;
+    let role = format!("{place}/role");
+    for (wanted, expected) in [("owner", 403), ("moderator", 200)] {
+        let request = server.request(Method::PUT, &role).bearer_auth(&ada.token);
+        let answer = request.json(&json!({"role": wanted})).send().await;
+        assert_eq!(answer.unwrap().status(), expected, "{wanted}");
+    }
+    // The owner leaves: the bot is higher than the person who stays, and yet the room is the person's.
+    let place = format!("{members}/{}", ada.id);
+    assert_eq!(server.delete(&ada, &place).await.status(), 204);
+    let left: Value = server.get(&bo, &room).await.json().await.unwrap();
+    let roles: Vec<(&Value, &Value)> = left["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| (&member["kind"], &member["role"]))
+        .collect();
+    assert_eq!(
+        roles,
+        [
+            (&json!("user"), &json!("owner")),
+            (&json!("bot"), &json!("moderator"))
+        ]
+    );
 }

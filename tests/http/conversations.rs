@@ -37,6 +37,7 @@ async fn say_into(
         text: words.to_owned(),
         reply_to: None,
         thread: thread.map(|id| id.parse().unwrap()),
+        attachments: Vec::new(),
         created_at: 1,
         members_seq: None,
         replies: Vec::new(),

@@ -28,6 +28,7 @@ async fn replied(server: &TestServer, person: &Person, twin: &str) -> (String, S
         text: "hello".to_owned(),
         reply_to: None,
         thread: None,
+        attachments: Vec::new(),
         created_at: 1,
         members_seq: None,
         replies: vec![NewReplyOrder {

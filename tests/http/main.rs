@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod attachments;
 mod authorization;
 mod bots;
 mod conversations;

@@ -208,6 +208,9 @@ fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refus
     if new.what.member().is_some() && roster.kind == ConversationKind::Direct && !stops_watching {
         return forbidden("a conversation of two stays one; begin a room");
     }
+    if is_bot_made_owner(&new.what) {
+        return forbidden("a bot cannot own a room");
+    }
     match &new.what {
         What::Edited { .. } if about.owns_twin && role == Some(Role::Watcher) => Ok(()),
         What::Edited { .. } if !about.wrote && !about.owns_twin => {
@@ -224,15 +227,24 @@ fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refus
         What::Joined { .. } if new.invitation.is_some() => Ok(()),
         What::Joined { role: None, .. } => permit(Operation::AddTwin),
         What::Joined {
-            role: Some(role), ..
+            member,
+            role: Some(role),
         } => {
-            permit(Operation::AddPerson)?;
+            // Whose bot it is is for whoever asks to say.
+            let is_bot = matches!(member, Author::Bot { .. });
+            permit(match is_bot {
+                true => Operation::AddTwin,
+                false => Operation::AddPerson,
+            })?;
             room.grant(user, *role)
         }
         What::Left { .. } => Ok(()),
         What::Removed {
             member: Author::Twin { .. },
         } if about.owns_twin => Ok(()),
+        What::Removed {
+            member: Author::Bot { id, .. },
+        } if room.owns_bot(user, *id) => Ok(()),
         What::Removed { member } => {
             permit(Operation::Remove)?;
             room.act_on(user, member)
@@ -269,6 +281,20 @@ fn watches(new: &NewChange) -> bool {
         What::Joined { member, role } => {
             *role == Some(Role::Watcher) && is_user(member, new.user_id)
         }
+        _ => false,
+    }
+}
+
+fn is_bot_made_owner(what: &What) -> bool {
+    match what {
+        What::Joined {
+            member: Author::Bot { .. },
+            role,
+        } => *role == Some(Role::Owner),
+        What::RoleSet {
+            member: Author::Bot { .. },
+            role,
+        } => *role == Role::Owner,
         _ => false,
     }
 }
@@ -323,6 +349,13 @@ impl Room<'_> {
             (false, true) => Err(Refusal::new(ErrorCode::Forbidden, "this is not your twin")),
             (false, false) => Err(Refusal::no_conversation()),
         }
+    }
+
+    /// Whether it is somebody's own bot that takes part.
+    fn owns_bot(&self, user: UserId, bot: UserId) -> bool {
+        self.roster.members.iter().any(|member| {
+            matches!(member, Member::User { id, bot_of, .. } if *id == bot && *bot_of == Some(user))
+        })
     }
 
     /// Whether a person may act on another's place. Twins, and people who are not in, stand below everybody.

@@ -51,7 +51,8 @@ impl Handler<BusArrived> for Conversation {
             Some(NodeEvent::Present { node, users }) => self.node_says(node, users, context),
             Some(NodeEvent::WhoIsThere) => self.say_who_is_here(context),
             // No conversation's concern.
-            Some(NodeEvent::Forget(_) | NodeEvent::CheckAccess(_)) => {}
+            Some(NodeEvent::Forget(_) | NodeEvent::CheckAccess(_) | NodeEvent::ToPerson { .. }) => {
+            }
             None => metrics::dropped("bus_unknown"),
         }
     }

@@ -7,7 +7,9 @@ use std::task::{self, Poll, ready};
 use actix::prelude::*;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use protocol::{Author, ClientId, Entry, ErrorCode, MessageId, ServerFrame, TwinId, UserId};
+use protocol::{
+    AttachmentId, Author, ClientId, Entry, ErrorCode, MessageId, ServerFrame, TwinId, UserId,
+};
 use storage::{Appended, NewMessage, NewReplyOrder, ReplyOrder, ReplyWhen, Storage, StorageError};
 
 use super::{Conversation, Refusal};
@@ -32,6 +34,7 @@ pub(crate) struct Submit {
     pub(crate) thread: Option<MessageId>,
     /// The twin of the person in whose place the person writes.
     pub(crate) in_place_of: Option<TwinId>,
+    pub(crate) attachments: Vec<AttachmentId>,
 }
 
 /// A message is committed.
@@ -147,6 +150,7 @@ impl Conversation {
             text: submit.text.clone(),
             reply_to: submit.reply_to,
             thread: submit.thread,
+            attachments: submit.attachments.clone(),
             created_at: now,
             members_seq: Some(self.members.seq()),
             replies,

@@ -159,6 +159,24 @@ impl Handler<CheckAccess> for RoomShard {
     }
 }
 
+/// Somebody alone is told something that may be lost, on all devices.
+#[derive(Message, Clone)]
+#[rtype(result = "()")]
+pub(crate) struct TellPerson {
+    /// Who.
+    pub(crate) user: UserId,
+    /// What the person sees.
+    pub(crate) frame: SharedFrame,
+}
+
+impl Handler<TellPerson> for RoomShard {
+    type Result = ();
+
+    fn handle(&mut self, tell: TellPerson, _: &mut Self::Context) {
+        self.rooms.borrow().tell_person(tell.user, &tell.frame);
+    }
+}
+
 /// The server is about to stop: every connection is told to come back elsewhere.
 #[derive(Message, Clone, Copy)]
 #[rtype(result = "()")]

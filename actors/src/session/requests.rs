@@ -8,8 +8,8 @@ use governor::NotUntil;
 use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use protocol::limits::{SUBSCRIPTIONS_MAX, TEXT_BYTES_MAX};
 use protocol::{
-    ClientFrame, ClientId, ClientRequest, ConversationId, ErrorCode, MessageId, RequestRef,
-    ServerFrame, TwinId, UserId, What,
+    AttachmentId, ClientFrame, ClientId, ClientRequest, ConversationId, ErrorCode, MessageId,
+    RequestRef, ServerFrame, TwinId, UserId, What,
 };
 use storage::Beginning;
 
@@ -41,6 +41,7 @@ struct Sending {
     thread: Option<MessageId>,
     /// The twin in whose place its owner writes.
     in_place_of: Option<TwinId>,
+    attachments: Vec<AttachmentId>,
 }
 
 impl Session {
@@ -85,6 +86,7 @@ impl Session {
                 text,
                 reply_to,
                 thread,
+                attachments,
             } => {
                 let sending = Sending {
                     user,
@@ -96,6 +98,7 @@ impl Session {
                     reply_to,
                     thread,
                     in_place_of: None,
+                    attachments,
                 };
                 self.send(request_ref, sending, context);
             }
@@ -280,6 +283,7 @@ impl Session {
                     reply_to,
                     thread: None,
                     in_place_of: Some(twin_id),
+                    attachments: Vec::new(),
                 };
                 self.send(request_ref, sending, context);
             }
@@ -330,7 +334,11 @@ impl Session {
         sending: Sending,
         context: &mut Context<Self>,
     ) {
-        if let Err(refusal) = check_text(&sending.text) {
+        let checked = match sending.attachments.is_empty() {
+            true => check_text(&sending.text),
+            false => check_size(&sending.text),
+        };
+        if let Err(refusal) = checked {
             return self.push_error(request_ref, refusal);
         }
         if let Err(refusal) = self.may_add(sending.user) {
@@ -346,6 +354,7 @@ impl Session {
             reply_to,
             thread,
             in_place_of,
+            attachments,
         } = sending;
         let submit = Submit {
             user,
@@ -356,6 +365,7 @@ impl Session {
             reply_to,
             thread,
             in_place_of,
+            attachments,
         };
         self.add(request_ref, conversation, client_id, submit, context);
     }
@@ -545,6 +555,10 @@ pub(crate) fn check_text(text: &str) -> Result<(), Refusal> {
             "text: the message is empty",
         ));
     }
+    check_size(text)
+}
+
+fn check_size(text: &str) -> Result<(), Refusal> {
     if text.len() > TEXT_BYTES_MAX {
         let message = format!("text: {} bytes; at most {TEXT_BYTES_MAX}", text.len());
         return Err(Refusal::new(ErrorCode::TooLarge, message));

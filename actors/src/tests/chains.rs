@@ -129,6 +129,7 @@ async fn a_twin_whose_message_is_answered_answers() {
         text: "which barometer?".to_owned(),
         reply_to: Some(said.message_id),
         thread: None,
+        attachments: Vec::new(),
     });
     let answered = client.done().await;
     assert_eq!(answered.author, said.author);

@@ -215,6 +215,7 @@ async fn nothing_is_served_before_identify_and_nothing_to_strangers() {
                 text: "let me in".to_owned(),
                 reply_to: None,
                 thread: None,
+                attachments: Vec::new(),
             },
             ClientFrame::Typing { conversation_id },
             ClientFrame::Read {

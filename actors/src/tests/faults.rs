@@ -111,6 +111,7 @@ async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
         text: "!say at last".to_owned(),
         reply_to: None,
         thread: None,
+        attachments: Vec::new(),
         created_at: 0,
         members_seq: None,
         replies: vec![left],

@@ -9,6 +9,13 @@ const TEMPLATE_TOKENS: usize = 8;
 /// The share of the budget that passages may take, in percent: what is left is for persona and turns.
 const PASSAGES_PERCENT: usize = 60;
 
+/// The share of the budget that the text of attached files may take, in percent: a question comes with one or two, and the notes
+/// are what the twin knows.
+const FILES_PERCENT: usize = 40;
+
+/// Tokens of a file's text that are worth showing: a line.
+const FILE_TOKENS_MIN: usize = 12;
+
 /// What stands before the notes. This layout, the best note first and nothing of it in the system message, made the
 /// default model answer the most questions of those tried; it is measured in `docs/benchmarks.md`.
 const NOTES_BEGIN: &str = "Answer the question using the notes.\n\nNotes:\n";
@@ -30,6 +37,8 @@ pub(super) struct PromptParts<'a> {
     pub(super) history: Vec<ChatMessage>,
     /// The question.
     pub(super) question: &'a str,
+    /// Text files that came with it: their names, and how they begin.
+    pub(super) files: &'a [(String, String)],
     /// Tokens that the prompt may have.
     pub(super) tokens_max: usize,
 }
@@ -75,6 +84,9 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
         sources.push(passage);
     }
 
+    let files = files_text(parts.files, left * FILES_PERCENT / 100, &count);
+    left = left.saturating_sub(count(&files));
+
     let mut turns = Vec::new();
     let mut newest_first = parts.history.into_iter().rev();
     while let Some(turn) = newest_first.next() {
@@ -93,7 +105,7 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
     messages.extend(turns);
     messages.push(ChatMessage::new(
         Role::User,
-        question_text(parts.question, &sources),
+        files + &question_text(parts.question, &sources),
     ));
     Prompt {
         messages,
@@ -138,19 +150,68 @@ fn question_text(question: &str, sources: &[Source]) -> String {
     text
 }
 
+/// The text of files, as far as so many tokens go.
+fn files_text(
+    files: &[(String, String)],
+    tokens_max: usize,
+    count: impl Fn(&str) -> usize,
+) -> String {
+    let mut text = String::new();
+    let mut left = tokens_max;
+    for (name, beginning) in files {
+        let heading = format!("The file {name} says:\n");
+        let for_text = left.saturating_sub(count(&heading) + TEMPLATE_TOKENS);
+        if for_text < FILE_TOKENS_MIN {
+            break;
+        }
+        let shown = format!("{heading}{}\n\n", cut(beginning.trim(), for_text, &count));
+        left = left.saturating_sub(count(&shown));
+        text.push_str(&shown);
+    }
+    text
+}
+
+/// The beginning of a text that has so many tokens at most.
+fn cut(text: &str, tokens_max: usize, count: impl Fn(&str) -> usize) -> &str {
+    let mut shown = text;
+    loop {
+        let tokens = count(shown);
+        if tokens <= tokens_max {
+            return shown;
+        }
+        // A tenth less than their share: tokens are not equally long.
+        let bytes = shown.len() * tokens_max / tokens * 9 / 10;
+        shown = &shown[..shown.floor_char_boundary(bytes)];
+    }
+}
+
+/// What a message says, and which files came with it.
+pub(super) fn said(message: &Message) -> String {
+    let mut text = message.text.clone();
+    for attachment in &message.attachments {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&format!(
+            "[attached file: {}, {}]",
+            attachment.name, attachment.media_type
+        ));
+    }
+    text
+}
+
 /// A turn of the conversation as the model reads it; a reply that failed or is empty is left out.
 fn turn(message: &Message, twin: TwinId) -> Option<ChatMessage> {
-    if message.stop_reason == Some(StopReason::Failed) || message.text.is_empty() {
+    let said = said(message);
+    if message.stop_reason == Some(StopReason::Failed) || said.is_empty() {
         return None;
     }
     Some(match &message.author {
-        Author::Twin { id, .. } if *id == twin => {
-            ChatMessage::new(Role::Assistant, message.text.clone())
-        }
-        Author::User { .. } => ChatMessage::new(Role::User, message.text.clone()),
+        Author::Twin { id, .. } if *id == twin => ChatMessage::new(Role::Assistant, said),
+        Author::User { .. } => ChatMessage::new(Role::User, said),
         // Whoever else speaks is named, so that the twin does not take it for the person.
         Author::Twin { name, .. } | Author::Bot { name, .. } => {
-            ChatMessage::new(Role::User, format!("{name}: {}", message.text))
+            ChatMessage::new(Role::User, format!("{name}: {said}"))
         }
     })
 }

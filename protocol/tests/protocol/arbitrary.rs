@@ -7,9 +7,10 @@ use protocol::limits::{
     CLIENT_ID_BYTES_MAX, EMOJI_BYTES_MAX, EVENT_NAME_BYTES_MAX, REF_BYTES_MAX, SEED_MAX, SEQ_MAX,
 };
 use protocol::{
-    Author, Authorship, Chain, ChainEnd, Change, ClientFrame, ClientId, ClientRequest, Cursor,
-    Emoji, ErrorCode, EventName, Failure, Latency, Message, Reaction, ReadyUser, RequestRef, Role,
-    ServerFrame, Source, StopReason, ThreadSummary, TwinMode, TwinPolicy, Usage, What, Writer,
+    Attachment, AttachmentId, Author, Authorship, Chain, ChainEnd, Change, ClientFrame, ClientId,
+    ClientRequest, Cursor, Emoji, ErrorCode, EventName, Failure, Latency, Message, Reaction,
+    ReadyUser, RequestRef, Role, ServerFrame, Source, StopReason, ThreadSummary, TwinMode,
+    TwinPolicy, Usage, What, Writer,
 };
 
 /// Any of our ids: 16 bytes of any value.
@@ -84,17 +85,21 @@ pub(crate) fn client_request() -> impl Strategy<Value = ClientRequest> {
             client_id(),
             text(),
             option::of(id()),
-            option::of(id())
+            option::of(id()),
+            attachment_ids()
         )
-            .prop_map(|(conversation_id, client_id, text, reply_to, thread)| {
-                ClientFrame::Send {
-                    conversation_id,
-                    client_id,
-                    text,
-                    reply_to,
-                    thread,
+            .prop_map(
+                |(conversation_id, client_id, text, reply_to, thread, attachments)| {
+                    ClientFrame::Send {
+                        conversation_id,
+                        client_id,
+                        text,
+                        reply_to,
+                        thread,
+                        attachments,
+                    }
                 }
-            }),
+            ),
         (id(), client_id(), id(), text()).prop_map(
             |(conversation_id, client_id, message_id, text)| ClientFrame::Edit {
                 conversation_id,
@@ -250,6 +255,33 @@ fn usage() -> impl Strategy<Value = Usage> {
     })
 }
 
+/// Ids of different attachments.
+fn attachment_ids() -> impl Strategy<Value = Vec<AttachmentId>> {
+    vec(id(), 0..4).prop_map(|mut ids: Vec<AttachmentId>| {
+        ids.sort();
+        ids.dedup();
+        ids
+    })
+}
+
+fn attachment() -> impl Strategy<Value = Attachment> {
+    let size = (
+        any::<u64>(),
+        option::of(any::<u32>()),
+        option::of(any::<u32>()),
+    );
+    (id(), text(), text(), size).prop_map(|(id, name, media_type, (size_bytes, width, height))| {
+        Attachment {
+            id,
+            name,
+            media_type,
+            size_bytes,
+            width,
+            height,
+        }
+    })
+}
+
 fn message() -> impl Strategy<Value = Message> {
     let stop_reason = proptest::sample::select(vec![
         StopReason::EndOfTurn,
@@ -320,6 +352,7 @@ fn message() -> impl Strategy<Value = Message> {
         option::of(any::<i64>()),
         option::of(any::<i64>()),
         any::<bool>(),
+        vec(attachment(), 0..3),
         vec(reaction, 0..3),
     );
     (begin, rest, thread, provenance, later).prop_map(|(begin, rest, thread, provenance, later)| {
@@ -327,7 +360,7 @@ fn message() -> impl Strategy<Value = Message> {
         let (client_id, reply_to, sources, usage, stop_reason, model, failure) = rest;
         let (thread, thread_summary, authorship) = thread;
         let (adapter, seed, latency, variant_of, superseded, chain) = provenance;
-        let (edited_at, deleted_at, pinned, reactions) = later;
+        let (edited_at, deleted_at, pinned, attachments, reactions) = later;
         Message {
             conversation_id,
             seq,
@@ -355,6 +388,7 @@ fn message() -> impl Strategy<Value = Message> {
             edited_at,
             deleted_at,
             pinned,
+            attachments,
             reactions,
         }
     })
@@ -486,6 +520,22 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
             retry_after_ms,
         },
     );
+    let draft = (
+        id(),
+        option::of(text()),
+        option::of(id()),
+        option::of(seq()),
+        any::<i64>(),
+    )
+        .prop_map(|(conversation_id, text, reply_to, revision, changed_at)| {
+            ServerFrame::Draft {
+                conversation_id,
+                text,
+                reply_to,
+                revision,
+                changed_at,
+            }
+        });
     let receipt =
         (id(), id(), seq()).prop_map(|(conversation_id, user_id, seq)| ServerFrame::Receipt {
             conversation_id,
@@ -529,6 +579,7 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
         broadcast,
         reset,
         request_ref().prop_map(|request_ref| ServerFrame::Resumed { request_ref }),
+        draft,
         receipt,
         error,
         request_ref().prop_map(|request_ref| ServerFrame::Pong { request_ref }),

@@ -1,8 +1,8 @@
 //! The frames of the golden files: every kind of frame, with and without what it may lack.
 
 use protocol::{
-    Author, Authorship, Chain, ChainEnd, Change, ClientFrame, ClientId, ClientRequest, Codec,
-    Cursor, Emoji, ErrorCode, EventName, Failure, Latency, Message, Reaction, ReadyUser,
+    Attachment, Author, Authorship, Chain, ChainEnd, Change, ClientFrame, ClientId, ClientRequest,
+    Codec, Cursor, Emoji, ErrorCode, EventName, Failure, Latency, Message, Reaction, ReadyUser,
     RequestRef, Role, ServerFrame, Source, StopReason, TwinMode, TwinPolicy, Usage, What, Writer,
     decode_client, encode_client, encode_server,
 };
@@ -69,6 +69,8 @@ const ROOT: &str = "01890a5d-b0f0-7b3c-8f4a-4d5e6f708192";
 const REPLY: &str = "01890a5d-b200-7d4e-9b5c-6f7081929304";
 const VARIANT: &str = "01890a5d-b300-7e5f-8c6d-708192930416";
 const DOCUMENT: &str = "01890a5d-9000-7e5f-8c6d-708192930415";
+const PHOTO: &str = "01890a5d-9100-7e5f-8c6d-708192930417";
+const NOTES: &str = "01890a5d-9200-7e5f-8c6d-708192930418";
 const SESSION: &str = "01890a5d-a000-7f60-9d7e-819293041526";
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl";
 
@@ -97,6 +99,7 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
         text: text.to_owned(),
         reply_to,
         thread: None,
+        attachments: Vec::new(),
     };
     let cursor = Cursor {
         conversation_id,
@@ -177,6 +180,21 @@ pub(crate) fn client_samples() -> Vec<(&'static str, ClientRequest)> {
                     text: "Where do you keep the spare key?".to_owned(),
                     reply_to: None,
                     thread: Some(id(ROOT)),
+                    attachments: Vec::new(),
+                },
+            ),
+        ),
+        (
+            "send files without a text",
+            with(
+                "15",
+                ClientFrame::Send {
+                    conversation_id,
+                    client_id: client_id(),
+                    text: String::new(),
+                    reply_to: None,
+                    thread: None,
+                    attachments: vec![id(PHOTO), id(NOTES)],
                 },
             ),
         ),
@@ -569,6 +587,30 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             }),
         ),
         (
+            "message with files",
+            ServerFrame::Message(Message {
+                attachments: vec![
+                    Attachment {
+                        id: id(PHOTO),
+                        name: "porch.png".to_owned(),
+                        media_type: "image/png".to_owned(),
+                        size_bytes: 48_213,
+                        width: Some(1_280),
+                        height: Some(960),
+                    },
+                    Attachment {
+                        id: id(NOTES),
+                        name: "keys.txt".to_owned(),
+                        media_type: "text/plain".to_owned(),
+                        size_bytes: 311,
+                        width: None,
+                        height: None,
+                    },
+                ],
+                ..question()
+            }),
+        ),
+        (
             "message in a thread",
             ServerFrame::Message(Message {
                 thread: Some(id(ROOT)),
@@ -918,6 +960,26 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             },
         ),
         (
+            "draft",
+            ServerFrame::Draft {
+                conversation_id,
+                text: Some("Where do you ke".to_owned()),
+                reply_to: Some(id(REPLY)),
+                revision: Some(1_792_000_000_000),
+                changed_at: 1_792_000_000_000,
+            },
+        ),
+        (
+            "draft that is gone",
+            ServerFrame::Draft {
+                conversation_id,
+                text: None,
+                reply_to: None,
+                revision: None,
+                changed_at: 1_792_000_001_000,
+            },
+        ),
+        (
             "receipt",
             ServerFrame::Receipt {
                 conversation_id,
@@ -996,6 +1058,10 @@ pub(crate) fn rejected_samples() -> Vec<(&'static str, Codec, Vec<u8>)> {
         json(
             "an empty client_id",
             r#"{"op":"send","ref":"1","conversation_id":"01890a5d-ac96-774b-bcce-b302099a8057","client_id":"","text":"hi"}"#,
+        ),
+        json(
+            "the same attachment twice",
+            r#"{"op":"send","ref":"1","conversation_id":"01890a5d-ac96-774b-bcce-b302099a8057","client_id":"x","text":"hi","attachments":["01890a5d-9100-7e5f-8c6d-708192930417","01890a5d-9100-7e5f-8c6d-708192930417"]}"#,
         ),
         msgpack("no bytes", &[]),
         msgpack("a number", &[0x07]),

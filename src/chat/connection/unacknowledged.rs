@@ -75,6 +75,7 @@ impl Unacknowledged {
                     text: head.text.clone(),
                     reply_to: head.reply_to,
                     thread: None,
+                    attachments: Vec::new(),
                 },
             });
         }

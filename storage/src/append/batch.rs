@@ -1,17 +1,21 @@
 //! One transaction that appends messages: look for those stored before, if need be, count the conversations up, insert.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use protocol::{Authorship, Chain, ClientId, ConversationId, Message, MessageId, Writer};
+use protocol::{
+    Attachment, AttachmentId, Authorship, Chain, ClientId, ConversationId, Message, MessageId,
+    Writer,
+};
 use uuid::Uuid;
 
 use super::{Outcome, same_content};
 use crate::StorageError;
+use crate::attachments::{self, Found};
 use crate::chains::{self, Answered, Asking, ChainLimits, Link};
 use crate::engine::{DatabaseError, Engine, Query, Rows, Transaction};
 use crate::messages::{
-    Appended, NewMessage, NewReplyOrder, author_parts, insert_messages, message_parameters,
-    note_authorship, note_link, read_message_from,
+    Appended, NewMessage, NewReplyOrder, StoredMessage, author_parts, insert_messages,
+    message_parameters, note_authorship, note_link, read_message_from,
 };
 use crate::value::{Row, Value, params};
 
@@ -87,7 +91,10 @@ impl Look {
     }
 
     fn is_for(self, message: &NewMessage) -> bool {
-        self != Self::None || message.reply_to.is_some() || message.thread.is_some()
+        self != Self::None
+            || message.reply_to.is_some()
+            || message.thread.is_some()
+            || !message.attachments.is_empty()
     }
 
     fn unknown_end(self) -> bool {
@@ -108,7 +115,11 @@ pub(super) async fn append(
         let (transaction, rows) = engine.begin(lookups).await?;
         (begun, found) = (Some(transaction), rows);
     }
-    let (mut fates, answered) = decide(messages, found, look)?;
+    let Decisions {
+        mut fates,
+        answered,
+        mut uploads,
+    } = decide(messages, found, look)?;
     let counts = count_new(messages, &fates);
     if counts.is_empty() {
         if let Some(transaction) = begun {
@@ -166,6 +177,7 @@ pub(super) async fn append(
         };
         let mut numbered = Message {
             thread,
+            attachments: std::mem::take(&mut uploads[index]),
             ..with_seq(message, *next_seq)
         };
         *next_seq += 1;
@@ -187,6 +199,7 @@ pub(super) async fn append(
             more.extend(orders(message, answered[index]));
         }
         rows.push(message_parameters(&numbered));
+        more.extend(attachments::attach(&numbered));
         stored.insert(index, numbered);
     }
     commit(transaction, inserts(engine, rows, more)).await?;
@@ -269,15 +282,31 @@ fn lookups(messages: &[NewMessage], look: Look) -> Vec<Query> {
         if let Some(named) = message.thread {
             queries.push((FIND_THREAD, params![named, message.conversation_id]));
         }
+        let (author, _) = author_parts(&message.author);
+        queries.extend(attachments::lookups(
+            author.into_bytes(),
+            message.client_id.as_ref(),
+            message.message_id,
+            &message.attachments,
+        ));
     }
     queries
+}
+
+/// What is decided of each message of a batch, in their order.
+struct Decisions {
+    fates: Vec<Fate>,
+    /// What it answers, if that is stored.
+    answered: Vec<Option<Answered>>,
+    /// The uploads that go with it.
+    uploads: Vec<Vec<Attachment>>,
 }
 
 fn decide(
     messages: &[NewMessage],
     found: Vec<Rows>,
     look: Look,
-) -> Result<(Vec<Fate>, Vec<Option<Answered>>), DatabaseError> {
+) -> Result<Decisions, DatabaseError> {
     let mut found = found.into_iter();
     let mut next_found = || {
         let rows = found.next();
@@ -288,6 +317,8 @@ fn decide(
     let mut new_ids: HashMap<(ConversationId, MessageId), Option<MessageId>> = HashMap::new();
     let mut fates = Vec::with_capacity(messages.len());
     let mut all_answered = Vec::with_capacity(messages.len());
+    let mut used: HashSet<AttachmentId> = HashSet::new();
+    let mut all_uploads = Vec::with_capacity(messages.len());
     for (index, message) in messages.iter().enumerate() {
         let stored = match look.is_for(message) {
             true => next_found()?.first().map(read_sent).transpose()?,
@@ -313,6 +344,16 @@ fn decide(
             }
             None => (None, false),
         };
+        let Found { sent, uploads } = Found::read(&mut next_found, message.attachments.len())?;
+        let stored = stored.map(|stored| Sent {
+            stored: Message {
+                attachments: sent,
+                ..stored.stored
+            },
+            ..stored
+        });
+        let lacks_uploads = uploads.len() < message.attachments.len()
+            || uploads.iter().any(|upload| used.contains(&upload.id));
         let (author, _) = author_parts(&message.author);
         let key = message
             .client_id
@@ -337,17 +378,24 @@ fn decide(
                 Fate::decided(Err(StorageError::NotFound("message to answer")))
             }
             (None, None) if has_no_root => Fate::decided(Err(StorageError::NotFound("thread"))),
+            (None, None) if lacks_uploads => Fate::decided(Err(StorageError::NotFound("upload"))),
             (None, None) => {
                 if let Some(key) = key {
                     by_client_id.insert(key, index);
                 }
                 new_ids.insert((message.conversation_id, message.message_id), thread);
+                used.extend(uploads.iter().map(|upload| upload.id));
                 Fate::New(thread)
             }
         };
         fates.push(fate);
+        all_uploads.push(uploads);
     }
-    Ok((fates, all_answered))
+    Ok(Decisions {
+        fates,
+        answered: all_answered,
+        uploads: all_uploads,
+    })
 }
 
 /// A message that was stored before.
@@ -355,11 +403,25 @@ pub(super) struct Sent {
     pub(super) stored: Message,
     /// The text that it was sent with, whatever it says now.
     pub(super) text: String,
+    /// There are attachments: read where the message that is appended has some too.
+    attached: bool,
+}
+
+impl Sent {
+    /// Whether it was sent with these, in this order.
+    pub(super) fn has_attachments(&self, ids: &[AttachmentId]) -> bool {
+        let stored = self.stored.attachments.iter().map(|one| one.id);
+        self.attached != ids.is_empty() && stored.eq(ids.iter().copied())
+    }
 }
 
 fn read_sent(mut row: Row) -> Result<Sent, StorageError> {
+    let StoredMessage {
+        message, attached, ..
+    } = read_message_from(&mut row)?;
     Ok(Sent {
-        stored: read_message_from(&mut row)?.message,
+        stored: message,
+        attached,
         text: row.text()?,
     })
 }
@@ -369,6 +431,7 @@ fn same_request(one: &NewMessage, other: &NewMessage) -> bool {
         && one.text == other.text
         && one.reply_to == other.reply_to
         && one.thread == other.thread
+        && one.attachments == other.attachments
 }
 
 /// How many new messages each conversation gets, and the newest one's time; in the order of the ids, in which every

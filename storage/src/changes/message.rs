@@ -3,6 +3,7 @@
 use protocol::{Authorship, MessageId, What, Writer};
 
 use super::{NewChange, Statements};
+use crate::attachments::detach;
 use crate::engine::Query;
 use crate::messages::read_authorship;
 use crate::replies::FORGET_PENDING;
@@ -36,7 +37,7 @@ const KEEP_FIRST_TEXT: &str = "INSERT INTO message_versions \
 const KEEP_TEXT: &str = "INSERT INTO message_versions \
      (conversation_id, seq, changed_seq, text, created_at) VALUES ($1, $2, $3, $4, $5)";
 const EDIT: &str = "UPDATE messages SET text = $3, edited_at = $4, authorship = $5 WHERE conversation_id = $1 AND seq = $2";
-const DELETE: &str = "UPDATE messages SET text = '', authorship = NULL, edited_at = NULL, deleted_at = $3, reacted = 0, pinned_seq = NULL, \
+const DELETE: &str = "UPDATE messages SET text = '', authorship = NULL, edited_at = NULL, deleted_at = $3, reacted = 0, attached = 0, pinned_seq = NULL, \
      failure_message = CASE WHEN failure_message IS NULL THEN NULL ELSE '' END \
      WHERE conversation_id = $1 AND seq = $2";
 const DELETE_TEXTS: &str = "DELETE FROM message_versions WHERE conversation_id = $1 AND seq = $2";
@@ -177,9 +178,12 @@ impl MessageState {
                     (DELETE_TEXTS, message()),
                     (DELETE_SOURCES, message()),
                     (DELETE_REACTIONS, message()),
+                ];
+                statements.extend(detach(conversation, self.seq));
+                statements.extend([
                     (feedback::REMOVE_ALL, message()),
                     (FORGET_PENDING, params![new.what.message_id()]),
-                ];
+                ]);
                 if self.attempted_again && !self.superseded {
                     statements.push((CHOOSE_NEWEST, params![conversation, self.first]));
                 }

@@ -6,7 +6,10 @@ use protocol::{Author, Authorship, ConversationId, MessageId, UserId};
 use uuid::Uuid;
 
 use super::block::{EVERYWHERE, NOWHERE, Places, both, either, find, may_have};
-use super::index::{HAS_LINK, HAS_REACTION, HAS_SOURCE, author_term};
+use super::index::{
+    HAS_ATTACHMENT, HAS_FILE, HAS_IMAGE, HAS_LINK, HAS_REACTION, HAS_SOURCE, author_term,
+    images_and_files,
+};
 use super::query::{Has, Phrase, Who};
 use super::snippet::Snippet;
 use super::text::{Term, hash, words};
@@ -20,15 +23,18 @@ const NAMES: &str = "SELECT DISTINCT COALESCE(o.user_id, o.twin_id), COALESCE(u.
      JOIN members o ON o.conversation_id = m.conversation_id \
      LEFT JOIN users u ON u.id = o.user_id LEFT JOIN twins t ON t.id = o.twin_id WHERE m.user_id = $1";
 /// Messages of a conversation that the person takes part in, in the order of `read_candidate`.
-pub(super) const MESSAGES: &str = "SELECT n.conversation_id, n.seq, n.message_id, n.created_at, n.text, \
+pub(super) const MESSAGES: &str = concat!(
+    "SELECT n.conversation_id, n.seq, n.message_id, n.created_at, n.text, \
      CASE WHEN n.stop_reason IS NULL THEN 0 ELSE (SELECT COUNT(*) FROM message_sources s \
      WHERE s.conversation_id = n.conversation_id AND s.seq = n.seq) END, \
      CASE WHEN n.reacted = 0 THEN 0 ELSE (SELECT COUNT(*) FROM reactions r \
-     WHERE r.conversation_id = n.conversation_id AND r.seq = n.seq) END, \
-     n.thread, n.author_kind, n.author_id, n.author_name, n.authorship \
+     WHERE r.conversation_id = n.conversation_id AND r.seq = n.seq) END, ",
+    images_and_files!(),
+    ", n.thread, n.author_kind, n.author_id, n.author_name, n.authorship \
      FROM members m JOIN messages n ON n.conversation_id = m.conversation_id \
      WHERE m.user_id = $1 AND m.conversation_id = $2 AND n.seq >= $3 AND n.seq <= $4 \
-     AND n.created_at >= $5 AND n.created_at <= $6 AND n.deleted_at IS NULL AND n.superseded = 0";
+     AND n.created_at >= $5 AND n.created_at <= $6 AND n.deleted_at IS NULL AND n.superseded = 0"
+);
 
 /// What a message must be, with every name resolved.
 pub(super) struct Criteria {
@@ -153,6 +159,9 @@ impl Criteria {
             Has::Link => has_link(&message.text),
             Has::Reaction => message.reactions > 0,
             Has::Source => message.sources > 0,
+            Has::Attachment => message.images + message.files > 0,
+            Has::Image => message.images > 0,
+            Has::File => message.files > 0,
         };
         if !is_by || !is_of_the_time || !self.has.iter().all(has) || self.has_not.iter().any(has) {
             return None;
@@ -191,6 +200,9 @@ impl Has {
             Self::Link => HAS_LINK,
             Self::Reaction => HAS_REACTION,
             Self::Source => HAS_SOURCE,
+            Self::Attachment => HAS_ATTACHMENT,
+            Self::Image => HAS_IMAGE,
+            Self::File => HAS_FILE,
         }))
     }
 }
@@ -225,6 +237,8 @@ struct Candidate {
     text: String,
     sources: u64,
     reactions: u64,
+    images: u64,
+    files: u64,
     thread: Option<MessageId>,
     authorship: Option<Authorship>,
 }
@@ -238,6 +252,8 @@ fn read_candidate(mut row: Row) -> Result<Candidate, StorageError> {
         text: row.text()?,
         sources: row.count()?,
         reactions: row.count()?,
+        images: row.count()?,
+        files: row.count()?,
         thread: row.optional_id()?,
         author: read_author(&mut row)?,
         authorship: read_authorship(&mut row)?,

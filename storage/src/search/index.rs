@@ -23,8 +23,23 @@ use crate::{Storage, StorageError};
 
 const LAST_SEQ: &str = "SELECT last_seq FROM conversations WHERE id = $1";
 const INDEXED: &str = "SELECT block, entries FROM search_blocks WHERE conversation_id = $1";
-const TEXTS: &str = "SELECT seq, author_kind, author_id, created_at, reacted, text FROM messages \
-     WHERE conversation_id = $1 AND seq >= $2 AND seq <= $3 AND deleted_at IS NULL";
+/// How many images a message `n` has, and how many other files.
+macro_rules! images_and_files {
+    () => {
+        "CASE WHEN n.attached = 0 THEN 0 ELSE (SELECT COUNT(*) FROM attachments a \
+         WHERE a.conversation_id = n.conversation_id AND a.seq = n.seq AND a.media_type LIKE 'image/%') END, \
+         CASE WHEN n.attached = 0 THEN 0 ELSE (SELECT COUNT(*) FROM attachments a \
+         WHERE a.conversation_id = n.conversation_id AND a.seq = n.seq AND a.media_type NOT LIKE 'image/%') END"
+    };
+}
+pub(super) use images_and_files;
+
+const TEXTS: &str = concat!(
+    "SELECT n.seq, n.author_kind, n.author_id, n.created_at, n.reacted, ",
+    images_and_files!(),
+    ", n.text FROM messages n \
+     WHERE n.conversation_id = $1 AND n.seq >= $2 AND n.seq <= $3 AND n.deleted_at IS NULL"
+);
 const TIMES: &str = "SELECT block, entries, newest_at FROM search_blocks \
      WHERE conversation_id = $1 ORDER BY block";
 const FIRST_AT: &str = "SELECT seq FROM messages \
@@ -62,6 +77,9 @@ const ATTEMPTS_MAX: u32 = 3;
 pub(super) const HAS_LINK: &[u8] = b"\0link";
 pub(super) const HAS_REACTION: &[u8] = b"\0reaction";
 pub(super) const HAS_SOURCE: &[u8] = b"\0source";
+pub(super) const HAS_ATTACHMENT: &[u8] = b"\0attachment";
+pub(super) const HAS_IMAGE: &[u8] = b"\0image";
+pub(super) const HAS_FILE: &[u8] = b"\0file";
 
 /// The term of everything that somebody wrote.
 pub(super) fn author_term(id: &[u8; 16]) -> Term {
@@ -309,6 +327,8 @@ struct Text {
     author_id: [u8; 16],
     created_at: i64,
     reacted: bool,
+    images: u64,
+    files: u64,
     text: String,
 }
 
@@ -319,6 +339,8 @@ fn read_text(mut row: Row) -> Result<Text, StorageError> {
         author_id: *row.id::<UserId>()?.as_bytes(),
         created_at: row.int()?,
         reacted: row.int()? != 0,
+        images: row.count()?,
+        files: row.count()?,
         text: row.text()?,
     })
 }
@@ -341,6 +363,9 @@ impl Built {
                 (has_link(&text.text), HAS_LINK),
                 (text.reacted, HAS_REACTION),
                 (text.is_reply, HAS_SOURCE),
+                (text.images + text.files > 0, HAS_ATTACHMENT),
+                (text.images > 0, HAS_IMAGE),
+                (text.files > 0, HAS_FILE),
             ];
             for (_, fact) in facts.iter().filter(|(is_so, _)| *is_so) {
                 found.push((Term(hash(fact)), place));

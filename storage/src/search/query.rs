@@ -76,6 +76,12 @@ pub(super) enum Has {
     Reaction,
     /// A place in a document that it was drawn from.
     Source,
+    /// A file.
+    Attachment,
+    /// A file that is an image.
+    Image,
+    /// A file that is no image.
+    File,
 }
 
 /// A filter of a query.
@@ -89,7 +95,7 @@ pub enum SearchFilter {
     Before,
     /// Of a moment or newer.
     After,
-    /// What it has: `link`, `reaction` or `source`.
+    /// What it has: `link`, `reaction`, `source`, `attachment`, `image` or `file`.
     Has,
 }
 
@@ -369,8 +375,11 @@ impl Has {
             "link" => Ok(Self::Link),
             "reaction" => Ok(Self::Reaction),
             "source" => Ok(Self::Source),
+            "attachment" => Ok(Self::Attachment),
+            "image" => Ok(Self::Image),
+            "file" => Ok(Self::File),
             _ => {
-                let wanted = "`link`, `reaction` or `source`";
+                let wanted = "`link`, `reaction`, `source`, `attachment`, `image` or `file`";
                 Err(invalid(SearchFilter::Has, text, wanted))
             }
         }
@@ -434,7 +443,7 @@ mod tests {
         for (text, expected) in [
             (
                 "has:money",
-                "has: `money` is no `link`, `reaction` or `source`",
+                "has: `money` is no `link`, `reaction`, `source`, `attachment`, `image` or `file`",
             ),
             (
                 "before:yesterday",

@@ -5,6 +5,7 @@
 mod support;
 
 mod api_keys;
+mod attachments;
 mod attempts;
 mod bots;
 mod chains;

@@ -173,6 +173,7 @@ async fn send_and_check(db: &TestDatabase, processes: [storage::Storage; 2]) {
                         text: format!("{sender} {number}"),
                         reply_to: None,
                         thread: None,
+                        attachments: Vec::new(),
                         created_at: NOW,
                         members_seq: None,
                         replies: Vec::new(),

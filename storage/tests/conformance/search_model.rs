@@ -110,6 +110,7 @@ impl World {
                     text: self.text(1..7),
                     reply_to: None,
                     thread: None,
+                    attachments: Vec::new(),
                     created_at: self.time,
                     replies: Vec::new(),
                     chain: None,

@@ -280,6 +280,7 @@ impl Scene {
             text: text.to_owned(),
             reply_to: None,
             thread: None,
+            attachments: Vec::new(),
             created_at: NOW,
             members_seq: None,
             replies: Vec::new(),

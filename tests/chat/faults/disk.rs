@@ -121,10 +121,7 @@ async fn an_upload_that_finds_its_disk_full_leaves_nothing_behind_and_the_chat_g
     for room_bytes in [0, 64 * 1024] {
         leave_room(&filler, room_bytes);
         let refused = upload(&program, &ada, &twin, "after.txt").await;
-        assert_eq!(refused.status(), 503);
-        assert!(refused.headers().contains_key("retry-after"));
-        let problem: Value = refused.json().await.unwrap();
-        assert_eq!(problem["code"], "unavailable");
+        is_refused_for_want_of_room(refused).await;
         assert_eq!(documents(&program, &ada, &twin).await, ["before.txt"]);
         assert_eq!(std::fs::read_dir(&uploads).unwrap().count(), 1);
         let (client_id, order) = (format!("room-{room_bytes}"), format!("!say {room_bytes}"));
@@ -167,4 +164,49 @@ async fn documents(program: &Program, owner: &Account, twin: &str) -> Vec<String
     let page: Value = request.send().await.unwrap().json().await.unwrap();
     let items = page["items"].as_array().unwrap();
     items.iter().map(|item| text(&item["name"])).collect()
+}
+
+async fn is_refused_for_want_of_room(refused: reqwest::Response) {
+    assert_eq!(refused.status(), 507);
+    assert!(refused.headers().contains_key("retry-after"));
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "storage_full");
+}
+
+#[actix_web::test]
+async fn an_attachment_that_finds_its_disk_full_leaves_nothing_behind_and_can_be_sent_later() {
+    let disk = SmallDisk::mount(16);
+    let uploads = disk.path().join("uploads");
+    let settings = [("UPLOAD_DIR", uploads.to_str().unwrap())];
+    let program = serve_with(tempfile::tempdir().unwrap(), &settings).await;
+    let (ada, _, room) = two_in_a_room(&program).await;
+    let mut peer = Peer::connect(&program).await;
+    peer.follow(&ada, &room).await;
+    let filler = disk.fill();
+    for room_bytes in [0, 64 * 1024, 300 * 1024] {
+        leave_room(&filler, room_bytes);
+        is_refused_for_want_of_room(attach(&program, &ada).await).await;
+        let left: Vec<_> = std::fs::read_dir(&uploads).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    std::fs::remove_file(filler).unwrap();
+    let kept = attach(&program, &ada).await;
+    assert_eq!(kept.status(), 201);
+    let attachment: Value = kept.json().await.unwrap();
+    let send = json!({
+        "op": "send", "conversation_id": room, "client_id": "1", "text": "", "attachments": [attachment["id"]],
+    });
+    peer.say(send).await;
+    let told = peer.until(|frame| frame["op"] == "message").await;
+    assert_eq!(told["attachments"], json!([attachment]));
+    assert_eq!(std::fs::read_dir(&uploads).unwrap().count(), 1);
+}
+
+/// Uploads an attachment of half a megabyte.
+async fn attach(program: &Program, owner: &Account) -> reqwest::Response {
+    let part = reqwest::multipart::Part::text("tide ".repeat(100_000)).file_name("tide.txt");
+    let form = reqwest::multipart::Form::new().part("file", part);
+    let path = format!("{}/api/v1/attachments", program.url);
+    let request = reqwest::Client::new().post(path).bearer_auth(&owner.token);
+    request.multipart(form).send().await.unwrap()
 }

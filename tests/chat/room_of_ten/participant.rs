@@ -219,6 +219,7 @@ impl Participant {
             text: text.to_owned(),
             reply_to,
             thread,
+            attachments: Vec::new(),
         }
     }
 

@@ -1,4 +1,6 @@
-use protocol::{Author, ConversationId, DocumentId, MessageId, TwinId, UserId};
+use protocol::{
+    Attachment, AttachmentId, Author, ConversationId, DocumentId, MessageId, TwinId, UserId,
+};
 
 use super::*;
 
@@ -51,6 +53,7 @@ fn parts<'a>(passages: Vec<Source>, history: &'a [Message], tokens_max: usize) -
         passages,
         history: turns(history, ada()),
         question: "Where is the key?",
+        files: &[],
         tokens_max,
     }
 }
@@ -183,4 +186,60 @@ proptest::proptest! {
         let prompt = build(parts(passages, &history, tokens_max), words);
         proptest::prop_assert!(total(&prompt) <= tokens_max, "{} > {tokens_max}", total(&prompt));
     }
+}
+
+fn with_files(text: &str) -> Message {
+    let attachment = |name: &str, media_type: &str| Attachment {
+        id: AttachmentId::new(),
+        name: name.to_owned(),
+        media_type: media_type.to_owned(),
+        size_bytes: 7,
+        width: None,
+        height: None,
+    };
+    Message {
+        attachments: vec![
+            attachment("porch.png", "image/png"),
+            attachment("keys.txt", "text/plain"),
+        ],
+        ..message(person(), text, None)
+    }
+}
+
+#[test]
+fn a_turn_says_which_files_came_with_it_even_without_a_text() {
+    let history = [with_files("Look at this."), with_files("")];
+    let files = "[attached file: porch.png, image/png]\n[attached file: keys.txt, text/plain]";
+    let expected = [
+        ChatMessage::new(Role::User, format!("Look at this.\n{files}")),
+        ChatMessage::new(Role::User, files),
+    ];
+    assert_eq!(turns(&history, ada()), expected);
+}
+
+#[test]
+fn text_files_are_shown_before_the_question_as_far_as_the_budget_goes() {
+    let files = [
+        (
+            "keys.txt".to_owned(),
+            "The key hangs on the wall. ".repeat(40),
+        ),
+        ("more.txt".to_owned(), "Another one.".to_owned()),
+    ];
+    let question = |tokens_max| {
+        let parts = PromptParts {
+            files: &files,
+            ..parts(vec![], &[], tokens_max)
+        };
+        let prompt = build(parts, words);
+        assert!(total(&prompt) <= tokens_max, "{prompt:?}");
+        prompt.messages[1].content.clone()
+    };
+    let shown = question(200);
+    let beginning = "The file keys.txt says:\nThe key hangs on the wall. The key";
+    assert!(shown.starts_with(beginning), "{shown}");
+    assert!(shown.ends_with("\n\nWhere is the key?"), "{shown}");
+    assert!(!shown.contains("more.txt"), "{shown}");
+    assert!(question(2_000).contains("The file more.txt says:\nAnother one."));
+    assert_eq!(question(60), "Where is the key?");
 }
