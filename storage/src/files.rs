@@ -170,16 +170,26 @@ pub struct FileWriter {
 impl FileWriter {
     /// Adds a piece at the end.
     pub async fn write(&mut self, piece: Bytes) -> Result<(), StorageError> {
-        let written = self.upload.put_part(piece.into()).await;
-        written.map_err(|error| self.files.cannot_write(&error))
+        match self.upload.put_part(piece.into()).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.give_up(&error).await),
+        }
     }
 
     /// Makes the file what readers see; from here on it survives a power cut.
     pub async fn finish(mut self) -> Result<(), StorageError> {
-        let finished = self.upload.complete().await;
-        finished
-            .map(drop)
-            .map_err(|error| self.files.cannot_write(&error))
+        match self.upload.complete().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.give_up(&error).await),
+        }
+    }
+
+    /// Takes away what there is of the file before anybody is told that it failed.
+    async fn give_up(&mut self, error: &object_store::Error) -> StorageError {
+        if let Err(error) = self.upload.abort().await {
+            tracing::warn!(%error, "an unfinished file cannot be removed");
+        }
+        self.files.cannot_write(error)
     }
 }
 
