@@ -55,8 +55,8 @@ pub(super) async fn upload_attachment(
     tag = "conversations",
     params(("attachment" = Uuid, Path, description = "The file's id")),
     responses(
-        (status = OK, description = "The file", body = String, content_type = "application/octet-stream"),
-        (status = PARTIAL_CONTENT, description = "The part that was asked for", body = String, content_type = "application/octet-stream"),
+        (status = OK, description = "The file", body = String, content_type = "*/*"),
+        (status = PARTIAL_CONTENT, description = "The part that was asked for", body = String, content_type = "*/*"),
         FileProblems,
     )
 )]

@@ -59,8 +59,8 @@ pub(super) struct ApprovalRequest {
     #[schema(
         nullable = false,
         min_length = 1,
-        max_length = 8_000,
-        pattern = r"^[^\x00]*$"
+        max_length = 4_096,
+        pattern = r"^[^\x00]*[^\s\x00][^\x00]*$"
     )]
     text: Option<String>,
 }
