@@ -7,7 +7,7 @@
 
 mod batch;
 
-pub(crate) use batch::COUNT_UP;
+pub(crate) use batch::{COUNT_UP, lock};
 use batch::{Look, Sent};
 
 use std::sync::Arc;

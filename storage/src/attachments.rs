@@ -30,6 +30,16 @@ macro_rules! columns {
     };
 }
 
+/// Lets the files go of which this holds: the sweep deletes them.
+macro_rules! let_go {
+    ($which:literal) => {
+        concat!(
+            "UPDATE attachment_files SET kept = 0, noted_at = 0 WHERE ",
+            $which
+        )
+    };
+}
+
 const NOTE_FILE: &str = "INSERT INTO attachment_files (file_key, noted_at) VALUES ($1, $2)";
 const KEEP_FILE: &str =
     "UPDATE attachment_files SET kept = 1 WHERE file_key = $1 AND kept = 0 RETURNING file_key";
@@ -45,8 +55,10 @@ const FIND: &str = concat!(
     columns!(),
     ", user_id, conversation_id, file_key FROM attachments WHERE id = $1"
 );
-const LET_UPLOAD_GO: &str = "UPDATE attachment_files SET kept = 0, noted_at = 0 WHERE file_key IN \
-     (SELECT file_key FROM attachments WHERE id = $1 AND user_id = $2 AND seq IS NULL)";
+const LET_UPLOAD_GO: &str = let_go!(
+    "file_key IN \
+     (SELECT file_key FROM attachments WHERE id = $1 AND user_id = $2 AND seq IS NULL)"
+);
 const DELETE_UPLOAD: &str =
     "DELETE FROM attachments WHERE id = $1 AND user_id = $2 AND seq IS NULL RETURNING id";
 /// Writes nothing new: it keeps the upload from being sent by another transaction until the end of this one.
@@ -73,18 +85,26 @@ pub(crate) const OF_RANGE: &str = concat!(
 const EXCERPTS: &str = "SELECT a.name, a.excerpt \
      FROM messages m JOIN attachments a ON a.conversation_id = m.conversation_id AND a.seq = m.seq \
      WHERE m.message_id = $1 AND a.excerpt IS NOT NULL ORDER BY a.ordinal";
-const LET_GO_OF_MESSAGE: &str = "UPDATE attachment_files SET kept = 0, noted_at = 0 WHERE file_key IN \
-     (SELECT file_key FROM attachments WHERE conversation_id = $1 AND seq = $2)";
+const LET_GO_OF_MESSAGE: &str = let_go!(
+    "file_key IN \
+     (SELECT file_key FROM attachments WHERE conversation_id = $1 AND seq = $2)"
+);
 const DELETE_OF_MESSAGE: &str = "DELETE FROM attachments WHERE conversation_id = $1 AND seq = $2";
 /// Of an account and its bots.
-const LET_GO_OF_ACCOUNT: &str = "UPDATE attachment_files SET kept = 0, noted_at = 0 WHERE file_key IN \
-     (SELECT a.file_key FROM attachments a JOIN users u ON u.id = a.user_id WHERE u.id = $1 OR u.owner_id = $1)";
-const LET_GO_OF_OLD: &str = "UPDATE attachment_files SET kept = 0, noted_at = 0 WHERE file_key IN \
-     (SELECT file_key FROM attachments WHERE seq IS NULL AND created_at < $1)";
+const LET_GO_OF_ACCOUNT: &str = let_go!(
+    "file_key IN \
+     (SELECT a.file_key FROM attachments a JOIN users u ON u.id = a.user_id WHERE u.id = $1 OR u.owner_id = $1)"
+);
+const LET_GO_OF_OLD: &str = let_go!(
+    "file_key IN \
+     (SELECT file_key FROM attachments WHERE seq IS NULL AND created_at < $1)"
+);
 const DELETE_OLD: &str = "DELETE FROM attachments WHERE seq IS NULL AND created_at < $1";
 /// What went with something else that it belonged to.
-const LET_GO_OF_LOST: &str = "UPDATE attachment_files SET kept = 0, noted_at = 0 WHERE kept = 1 \
-     AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.file_key = attachment_files.file_key)";
+const LET_GO_OF_LOST: &str = let_go!(
+    "kept = 1 \
+     AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.file_key = attachment_files.file_key)"
+);
 const LOOSE: &str = "SELECT file_key FROM attachment_files WHERE kept = 0 AND noted_at < $1 \
      AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.file_key = attachment_files.file_key) \
      ORDER BY noted_at LIMIT $2";

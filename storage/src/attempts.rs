@@ -2,6 +2,7 @@
 
 use protocol::{ConversationId, MessageId, NodeId, StopReason, TwinId};
 
+use crate::append::lock;
 use crate::engine::{DatabaseError, Engine, each, until_no_collision};
 use crate::messages::stop_reason_of;
 use crate::metrics::Call;
@@ -14,8 +15,6 @@ const ATTEMPTS_MAX: u64 = 10;
 /// The turn of a further attempt: after all who reply to the same message for the first time.
 const TURN_OF_OTHERS: u64 = 1_000;
 
-/// Both databases lock a row that is written; only one has `FOR UPDATE`.
-const LOCK: &str = "UPDATE conversations SET last_seq = last_seq WHERE id = $1 RETURNING id";
 /// A reply, what it answers, and the orders of all attempts at it.
 const FIND: &str = "SELECT COALESCE(m.variant_of, m.message_id), m.author_id, m.reply_to, m.thread, m.text, m.stop_reason, \
      (SELECT COUNT(*) FROM messages q WHERE q.message_id = m.reply_to AND q.deleted_at IS NULL), \
@@ -73,7 +72,7 @@ impl Storage {
 async fn order(engine: &Engine, new: &NewAttempt) -> Result<ReplyOrder, DatabaseError> {
     // The conversation's row is locked by the first statement: what the others find stays as it is.
     let queries = vec![
-        (LOCK, params![new.conversation_id]),
+        lock(new.conversation_id),
         (FIND, params![new.of, new.conversation_id]),
     ];
     let (mut transaction, results) = engine.begin(queries).await?;

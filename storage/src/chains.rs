@@ -31,16 +31,23 @@ const SAID_FIRST: &str =
 /// Who wrote a message, and where it stands in its chain.
 pub(crate) const ANSWERED: &str = "SELECT author_kind, author_id, thread, cause, hops FROM messages \
      WHERE message_id = $1 AND conversation_id = $2";
-const INSERT_ORDER: &str = "INSERT INTO reply_orders \
-     (message_id, conversation_id, twin_id, reply_to, turn, if_confident, cause, hops, tokens_max, state, node_id, \
-     lease_until, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12)";
+macro_rules! insert_into_orders {
+    ($before:literal, $after:literal) => {
+        concat!(
+            "INSERT INTO reply_orders (message_id, conversation_id, twin_id, reply_to, turn, if_confident, cause, hops, \
+             tokens_max, state, node_id, lease_until, created_at) ",
+            $before,
+            "$1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12",
+            $after
+        )
+    };
+}
+const INSERT_ORDER: &str = insert_into_orders!("VALUES (", ")");
 /// A twin that has left meanwhile is not asked.
-const INSERT_ORDER_OF_MEMBER: &str = "INSERT INTO reply_orders \
-     (message_id, conversation_id, twin_id, reply_to, turn, if_confident, cause, hops, tokens_max, state, node_id, \
-     lease_until, created_at) \
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12 FROM members \
-     WHERE conversation_id = $2 AND twin_id = $3";
+const INSERT_ORDER_OF_MEMBER: &str = insert_into_orders!(
+    "SELECT ",
+    " FROM members WHERE conversation_id = $2 AND twin_id = $3"
+);
 
 /// A machine that speaks up after so long a silence begins anew, in UTC milliseconds: what went before has ended, and a bot that
 /// tells the news every hour is answered every hour.
@@ -227,6 +234,8 @@ pub(crate) struct Asked<'a> {
 
 /// What a machine's message sets off.
 pub(crate) struct SetOff {
+    /// Where the message stands itself.
+    pub(crate) link: Link,
     /// The statements that order the replies.
     pub(crate) orders: Vec<Query>,
     /// What is told of it, where there is something to tell.
@@ -239,9 +248,11 @@ pub(crate) async fn set_off(
     limits: &ChainLimits,
     asked: Asked<'_>,
 ) -> Result<SetOff, DatabaseError> {
-    let Link { cause, hops } = asked.link;
+    let link = asked.link;
+    let Link { cause, hops } = link;
     if asked.replies.is_empty() && hops < 2 {
         return Ok(SetOff {
+            link,
             orders: Vec::new(),
             chain: None,
         });
@@ -270,6 +281,7 @@ pub(crate) async fn set_off(
     let orders =
         admitted.map(|(turn, (reply, tokens))| insert_order(asking, turn, *reply, Some(*tokens)));
     Ok(SetOff {
+        link,
         orders: orders.collect(),
         chain: Some(Chain {
             cause,

@@ -5,7 +5,7 @@ use protocol::{Author, ConversationId, Role, TwinId, TwinMode, TwinPolicy, UserI
 use crate::conversations::{ConversationKind, read_kind};
 use crate::engine::{Rows, each};
 use crate::metrics::Call;
-use crate::value::{Row, params};
+use crate::value::{Row, params, word};
 use crate::{Storage, StorageError};
 
 const STATE: &str = "SELECT kind, members_seq FROM conversations WHERE id = $1";
@@ -174,10 +174,10 @@ fn read_member(mut row: Row) -> Result<Member, StorageError> {
     let owner = row.optional_id()?;
     let name = row.text()?;
     let joined_at = row.int()?;
-    let role = row.optional_text()?;
+    let role = word(row.optional_text()?)?;
     let muted_until = row.optional_int()?;
-    let policy = read_policy(&mut row)?;
-    let mode = read_mode(&mut row)?;
+    let policy = word(row.optional_text()?)?.unwrap_or_default();
+    let mode = word(row.optional_text()?)?.unwrap_or_default();
     let oversight_since = row.optional_int()?;
     match (user, twin, role) {
         (Some(id), None, Some(role)) => Ok(Member::User {
@@ -185,9 +185,7 @@ fn read_member(mut row: Row) -> Result<Member, StorageError> {
             name,
             bot_of: owner,
             joined_at,
-            role: role
-                .parse()
-                .map_err(|error: protocol::InvalidRole| StorageError::Corrupt(error.to_string()))?,
+            role,
             muted_until,
         }),
         (None, Some(id), None) => Ok(Member::Twin {
@@ -203,26 +201,6 @@ fn read_member(mut row: Row) -> Result<Member, StorageError> {
             "a member is neither person nor twin".into(),
         )),
     }
-}
-
-/// Reads when a twin answers; where nobody has said it, as usual.
-pub(crate) fn read_policy(row: &mut Row) -> Result<TwinPolicy, StorageError> {
-    let policy = row.optional_text()?.map(|policy| policy.parse());
-    let policy: Option<Result<TwinPolicy, protocol::InvalidTwinPolicy>> = policy;
-    let policy = policy
-        .transpose()
-        .map_err(|error| StorageError::Corrupt(error.to_string()))?;
-    Ok(policy.unwrap_or_default())
-}
-
-/// Reads how far a twin writes on its own; where nobody has said it, altogether.
-pub(crate) fn read_mode(row: &mut Row) -> Result<TwinMode, StorageError> {
-    let mode = row.optional_text()?.map(|mode| mode.parse());
-    let mode: Option<Result<TwinMode, protocol::InvalidTwinMode>> = mode;
-    let mode = mode
-        .transpose()
-        .map_err(|error| StorageError::Corrupt(error.to_string()))?;
-    Ok(mode.unwrap_or_default())
 }
 
 /// A room whose owners have gone belongs to the first of the people who are highest in it now; a bot owns nothing.

@@ -4,11 +4,10 @@ use protocol::{ConversationId, Message, MessageId, NodeId, TwinId, TwinMode, Twi
 
 use crate::conversations::{ConversationKind, read_kind};
 use crate::engine::{DatabaseError, Engine, each, until_no_collision};
-use crate::members::{read_mode, read_policy};
 use crate::metrics::Call;
 use crate::replies::LEND_TO_NEXT;
 use crate::storage::page;
-use crate::value::{Row, params};
+use crate::value::{Row, params, word};
 use crate::{Storage, StorageError};
 
 /// Replies of one conversation that wait for their owner's word: of more, the oldest go.
@@ -182,8 +181,8 @@ fn read_conversation(mut row: Row) -> Result<TwinConversation, StorageError> {
     let kind = read_kind(&mut row)?;
     let title = row.optional_text()?;
     let joined_at = row.int()?;
-    let policy = read_policy(&mut row)?;
-    let mode = read_mode(&mut row)?;
+    let policy = word(row.optional_text()?)?.unwrap_or_default();
+    let mode = word(row.optional_text()?)?.unwrap_or_default();
     let since = row.optional_int()?;
     let is_member = row.int()? > 0;
     Ok(TwinConversation {

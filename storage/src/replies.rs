@@ -386,7 +386,7 @@ async fn finish(
         inserts.push((SUPERSEDE, params![conversation_id, first]));
     }
     let before = inserts.len() + 1;
-    inserts.push(insert_reply(&message, link));
+    inserts.push(insert_reply(&message, set_off.link));
     for (ordinal, source) in finished.sources.iter().enumerate() {
         inserts.push(insert_source(&message, ordinal, source));
     }

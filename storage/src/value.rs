@@ -1,5 +1,7 @@
 //! Values as both databases know them, and typed readers of rows.
 
+use std::fmt::Display;
+use std::str::FromStr;
 use std::vec::IntoIter;
 
 use protocol::{
@@ -99,6 +101,14 @@ ids!(
     TwinId,
     UserId
 );
+
+/// Reads a word that says itself what it is, where there is one.
+pub(crate) fn word<T: FromStr<Err: Display>>(
+    text: Option<String>,
+) -> Result<Option<T>, StorageError> {
+    let word = text.map(|text| text.parse()).transpose();
+    word.map_err(|error: T::Err| StorageError::Corrupt(error.to_string()))
+}
 
 /// One row, read column by column from left to right.
 #[derive(Debug)]

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use protocol::{
-    Attachment, AttachmentId, Authorship, Chain, ClientId, ConversationId, Message, MessageId,
-    Writer,
+    Attachment, AttachmentId, Authorship, ClientId, ConversationId, Message, MessageId, Writer,
 };
 use uuid::Uuid;
 
@@ -47,6 +46,12 @@ const FIND_THREAD: &str =
 pub(crate) const COUNT_UP: &str = "UPDATE conversations SET last_seq = last_seq + $2, \
      active_at = CASE WHEN $3 > active_at THEN $3 ELSE active_at END WHERE id = $1 \
      RETURNING last_seq, members_seq";
+
+/// The statement that locks a conversation's row until the end of its transaction, and counts nothing.
+pub(crate) fn lock(conversation: ConversationId) -> Query {
+    let nothing = 0_i64;
+    (COUNT_UP, params![conversation, nothing, nothing])
+}
 
 /// What is known of a message while its batch is under way.
 enum Fate {
@@ -212,18 +217,12 @@ fn inserts(engine: &Engine, rows: Vec<Vec<Value>>, more: Vec<Query>) -> Vec<Quer
     inserts
 }
 
-/// What a machine's message sets off, and where it stands.
-struct SetOff {
-    link: Link,
-    chain: Option<Chain>,
-    orders: Vec<Query>,
-}
-
+/// What a machine's message sets off.
 async fn set_off(
     transaction: &mut Transaction,
     message: &NewMessage,
     answered: Option<Answered>,
-) -> Result<SetOff, DatabaseError> {
+) -> Result<chains::SetOff, DatabaseError> {
     let (conversation, id) = (message.conversation_id, message.message_id);
     let link = chains::link_of_message(transaction, message, answered).await?;
     let asked = chains::Asked {
@@ -235,12 +234,7 @@ async fn set_off(
         tokens: 0,
     };
     let limits = message.chain.unwrap_or(ChainLimits::NOTHING);
-    let chains::SetOff { orders, chain } = chains::set_off(transaction, &limits, asked).await?;
-    Ok(SetOff {
-        link,
-        chain,
-        orders,
-    })
+    chains::set_off(transaction, &limits, asked).await
 }
 
 fn wanted(message: &NewMessage, answered: Option<Answered>) -> Vec<(&NewReplyOrder, bool)> {

@@ -7,7 +7,7 @@ use crate::engine::Query;
 use crate::messages::{
     author_kind, author_parts, read_author, read_authorship, read_client_id, read_emoji,
 };
-use crate::value::{Row, params};
+use crate::value::{Row, params, word};
 
 /// The columns of a change; the text of an edit is what its message says now.
 macro_rules! columns {
@@ -189,10 +189,6 @@ impl Columns {
             let emoji = value.map(read_emoji).transpose()?;
             Ok::<_, StorageError>(message_id.zip(emoji).map(|(id, emoji)| make(id, emoji)))
         };
-        let role = |value: Option<String>| {
-            let role = value.map(|role| role.parse()).transpose();
-            role.map_err(|error: protocol::InvalidRole| StorageError::Corrupt(error.to_string()))
-        };
         Ok(match kind {
             "edited" => message_id.zip(text).map(|(message_id, text)| What::Edited {
                 message_id,
@@ -212,7 +208,7 @@ impl Columns {
             "pinned" => of_message(|message_id| What::Pinned { message_id }),
             "unpinned" => of_message(|message_id| What::Unpinned { message_id }),
             "joined" => {
-                let role = role(value)?;
+                let role = word(value)?;
                 member.map(|member| What::Joined { member, role })
             }
             "left" => member.map(|member| What::Left { member }),
@@ -220,26 +216,14 @@ impl Columns {
             "banned" => member.map(|member| What::Banned { member }),
             "unbanned" => member.map(|member| What::Unbanned { member }),
             "role_set" => member
-                .zip(role(value)?)
+                .zip(word(value)?)
                 .map(|(member, role)| What::RoleSet { member, role }),
-            "policy_set" => {
-                let policy = value.map(|policy| policy.parse()).transpose();
-                let policy = policy.map_err(|error: protocol::InvalidTwinPolicy| {
-                    StorageError::Corrupt(error.to_string())
-                })?;
-                member
-                    .zip(policy)
-                    .map(|(member, policy)| What::PolicySet { member, policy })
-            }
-            "mode_set" => {
-                let mode = value.map(|mode| mode.parse()).transpose();
-                let mode = mode.map_err(|error: protocol::InvalidTwinMode| {
-                    StorageError::Corrupt(error.to_string())
-                })?;
-                member
-                    .zip(mode)
-                    .map(|(member, mode)| What::ModeSet { member, mode })
-            }
+            "policy_set" => member
+                .zip(word(value)?)
+                .map(|(member, policy)| What::PolicySet { member, policy }),
+            "mode_set" => member
+                .zip(word(value)?)
+                .map(|(member, mode)| What::ModeSet { member, mode }),
             "muted" => member.map(|member| What::Muted { member, until }),
             "unmuted" => member.map(|member| What::Unmuted { member }),
             "titled" => Some(What::Titled { title: value }),

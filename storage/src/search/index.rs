@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::block::{BlockIndex, ENTRIES, block_of, first_of};
 use super::criteria::has_link;
 use super::text::{Term, hash, terms_of_message, words};
-use crate::append::COUNT_UP;
+use crate::append::lock;
 use crate::engine::{DatabaseError, Engine, Query, each, only};
 use crate::metrics::Call;
 use crate::value::{Row, params};
@@ -259,11 +259,7 @@ async fn index_block(engine: &Engine, id: ConversationId) -> Result<Step, Databa
         .await
         .map_err(|_| StorageError::Internal("indexing panicked".into()))?;
 
-    let nothing = 0_i64;
-    let guards = vec![
-        (COUNT_UP, params![id, nothing, nothing]),
-        (CHANGES_SINCE, params![id, last_seq]),
-    ];
+    let guards = vec![lock(id), (CHANGES_SINCE, params![id, last_seq])];
     let (transaction, results) = engine.begin(guards).await?;
     let [locked, changes] = each(results)?;
     let is_gone = locked.rows.is_empty();
