@@ -12,7 +12,7 @@
 //! 8. Who takes part and as what is read anew after each change of it (`members.rs`).
 //! 9. What other nodes publish arrives as [`BusArrived`] (`neighbours.rs`); a gap is filled from the log.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -108,9 +108,8 @@ pub(crate) struct Conversation {
     replies: HashMap<MessageId, OwnReply>,
     /// Replies that wait for their turn, by the message that they answer.
     waiting: HashMap<MessageId, Line>,
-    /// Replies that are being claimed, and the messages that they answer.
-    claiming: HashSet<MessageId>,
-    claimed_questions: HashSet<MessageId>,
+    /// Replies that are being claimed, and the message that each answers.
+    claiming: HashMap<MessageId, MessageId>,
     /// Messages on their way into the log, in the order in which they came.
     appends: Appends,
     /// Messages that were judged by members of the past, and are to be judged anew.
@@ -147,8 +146,7 @@ impl Conversation {
             notices: Notices::default(),
             replies: HashMap::new(),
             waiting: HashMap::new(),
-            claiming: HashSet::new(),
-            claimed_questions: HashSet::new(),
+            claiming: HashMap::new(),
             appends: Appends::new(),
             refused: Vec::new(),
             held: Vec::new(),

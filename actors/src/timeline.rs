@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use protocol::{Author, ConversationId, Entry, MessageId, ServerFrame};
+use storage::ReplyOrder;
 
 use crate::fan_out::RunningReply;
 use crate::limits::{EARLY_ENTRIES_MAX, REPLY_BYTES_MAX, RUNNING_REPLIES_MAX};
@@ -32,9 +33,18 @@ pub(crate) struct ReplyPlace {
     pub(crate) variant_of: Option<MessageId>,
 }
 
-#[cfg(test)]
 impl ReplyPlace {
+    /// The place of a reply that was ordered.
+    pub(crate) fn of(order: &ReplyOrder) -> Self {
+        Self {
+            reply_to: order.reply_to,
+            thread: order.thread,
+            variant_of: order.variant_of,
+        }
+    }
+
     /// A first reply outside of threads.
+    #[cfg(test)]
     pub(crate) fn to(reply_to: MessageId) -> Self {
         Self {
             reply_to,

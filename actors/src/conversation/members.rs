@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
-use protocol::{ErrorCode, Role, TwinId, TwinMode, UserId};
+use protocol::{Author, ErrorCode, Role, TwinId, TwinMode, UserId};
 use storage::{ConversationKind, Member, Roster};
 
 use super::{Conversation, Refusal};
@@ -73,11 +73,13 @@ impl Members {
         self.standings.of.contains_key(&user)
     }
 
-    pub(super) fn twin_name(&self, twin: TwinId) -> Option<&str> {
-        match self.twin(twin) {
-            Some(Member::Twin { name, .. }) => Some(name.as_str()),
-            _ => None,
-        }
+    /// A twin as the author of what stands under its name.
+    pub(super) fn twin_author(&self, twin: TwinId) -> Author {
+        let nameless = || Author::Twin {
+            id: twin,
+            name: "twin".to_owned(),
+        };
+        self.twin(twin).map_or_else(nameless, Member::as_author)
     }
 
     /// A twin that takes part.

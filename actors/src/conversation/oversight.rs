@@ -1,16 +1,17 @@
 //! The owner of a twin steps in: approves replies, takes them over, and writes in the twin's place.
 //!
-//! 1. A reply that is taken over gets another epoch in the database, as when its node dies: whoever wrote it, here or on
-//!    another node, can write nothing more of it. What was told of it until then is what the twin said.
+//! 1. A reply that is taken over from another node gets another epoch in the database, as when that node dies: it can write
+//!    nothing more of it. What was told of the reply until then is what the twin said.
 //! 2. The owner's text is told behind it, and the whole becomes an entry of the log that says who wrote which part.
 //! 3. A reply that waits for the owner's word has no place in the log; approved, it is finished like any other.
 
+use std::time::Instant;
+
 use actix::prelude::*;
 use protocol::{
-    Author, Authorship, ClientId, ErrorCode, Failure, Latency, Message as Said, MessageId,
-    ServerFrame, StopReason, TwinId, UserId, Writer,
+    Author, Authorship, ClientId, ErrorCode, Latency, Message as Said, MessageId, ServerFrame,
+    StopReason, TwinId, UserId, Writer,
 };
-use std::time::Instant;
 use storage::{ChainLimits, FinishedReply, ReplyOrder};
 
 use super::replies::{OwnReply, Taken};
@@ -112,10 +113,10 @@ impl Handler<Approve> for Conversation {
             };
             taken.into_actor(this)
         });
-        let sent = taken.then(move |taken, this, context| {
+        let sent = taken.then(move |taken, this, _| {
             let sent: ResponseActFuture<Self, Result<Said, Refusal>> = match taken {
                 Ok((epoch, held)) => {
-                    let stored = this.send_held_reply(held, epoch, text, context);
+                    let stored = this.send_held_reply(held, epoch, text);
                     Box::pin(stored.map(|stored, _, _| stored.ok_or_else(not_stored)))
                 }
                 Err(refusal) => Box::pin(actix::fut::err(refusal)),
@@ -293,19 +294,8 @@ impl Conversation {
     ) {
         let Some(by) = order.taken_by else { return };
         let reply = order.message_id;
-        let author = Author::Twin {
-            id: order.twin_id,
-            name: self
-                .members
-                .twin_name(order.twin_id)
-                .unwrap_or("twin")
-                .to_owned(),
-        };
-        let place = ReplyPlace {
-            reply_to: order.reply_to,
-            thread: order.thread,
-            variant_of: order.variant_of,
-        };
+        let author = self.members.twin_author(order.twin_id);
+        let place = ReplyPlace::of(&order);
         let taken = Taken {
             by,
             at: Instant::now(),
@@ -467,7 +457,6 @@ impl Conversation {
         held: Said,
         epoch: u64,
         text: Option<String>,
-        _: &mut Context<Self>,
     ) -> impl ActorFuture<Self, Output = Option<Said>> + 'static {
         let reply = held.message_id;
         let place = ReplyPlace {
@@ -483,7 +472,7 @@ impl Conversation {
         // What failed did not, with its owner's text.
         let (stop_reason, failure) = match held.stop_reason {
             Some(StopReason::Failed) if text != held.text => (StopReason::Stopped, None),
-            Some(StopReason::Failed) => (StopReason::Failed, held.failure.or_else(unknown)),
+            Some(StopReason::Failed) => (StopReason::Failed, held.failure),
             Some(reason) => (reason, None),
             None => (StopReason::EndOfTurn, None),
         };
@@ -510,11 +499,4 @@ impl Conversation {
         };
         self.store(reply, finished)
     }
-}
-
-fn unknown() -> Option<Failure> {
-    Some(Failure {
-        code: ErrorCode::Internal,
-        message: "the reply failed".to_owned(),
-    })
 }

@@ -2,18 +2,17 @@
 //!
 //! 1. A reply is claimed: from then on every write of it carries the claim's epoch, and a stale one is refused.
 //! 2. Its twin builds the prompt and hands it to the inference pool; pieces come back as a stream.
-//! 3. Those who reply to one message do so one after the other; who was not addressed first says whether it knows something.
+//! 3. Those who reply to one message do so one after the other (`replies/turns.rs`).
 //! 4. Each piece is told at once, and written down at most [`PROGRESS_EVERY`] apart.
 //! 5. The finished reply becomes an entry of the log, with the orders to reply to it, as far as machines may set each other off.
 //!    Whatever goes wrong becomes a failed reply, never silence.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use futures::stream::{self, Stream, StreamExt};
 use inference::Priority;
-use protocol::{Author, Entry, ErrorCode, MessageId, ServerFrame, TwinId, TwinMode, UserId};
+use protocol::{Author, Entry, ErrorCode, MessageId, ServerFrame, TwinId, UserId};
 use storage::{Finished, FinishedReply, ReplyOrder, StorageError};
 use tokio::sync::mpsc;
 
@@ -24,28 +23,22 @@ use crate::fan_out::RoomEvent;
 use crate::inference_pool::GenerationEvent;
 use crate::limits::{GENERATION_EVENTS_MAX, LEASE, PROGRESS_EVERY, REPLY_BYTES_MAX};
 use crate::metrics;
-use crate::node::{Services, now_ms};
+use crate::node::now_ms;
 use crate::permissions::Operation;
 use crate::timeline::ReplyPlace;
 use crate::turn_taking::Said;
-use crate::twin::{Knows, Reply};
+use crate::twin::Reply;
 
 mod own_reply;
+mod turns;
 
 use own_reply::{Outcome, failure, reply_end, wake_failure};
 pub(super) use own_reply::{OwnReply, Taken};
+pub(super) use turns::Line;
+use turns::Ordered;
 
 /// Attempts to write a finished reply; after the last the lease runs out and the reply is written anew.
 const FINISH_ATTEMPTS: u32 = 5;
-
-/// When a reply was ordered.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Ordered {
-    /// By a message that has just come.
-    Now,
-    /// Before this activation, or on a node that is gone.
-    Before,
-}
 
 /// Who sees a reply while it is written, and before somebody says that it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,179 +56,7 @@ struct ReplyEvent {
     event: Option<GenerationEvent>,
 }
 
-/// The replies to one message that wait until those before them are done.
-pub(super) type Line = VecDeque<(ReplyOrder, Ordered)>;
-
 impl Conversation {
-    /// Writes replies that were ordered before: a lease of this node is taken over at once, another's is left alone.
-    pub(super) fn resume_replies(&mut self, orders: Vec<ReplyOrder>, context: &mut Context<Self>) {
-        let (own, now) = (self.services.config.node_id, now_ms());
-        let is_free = |order: &ReplyOrder| order.node_id == own || order.lease_until <= now;
-        let free = orders.into_iter().filter(is_free);
-        self.line_up(
-            free.map(|order| (order, Ordered::Before)).collect(),
-            context,
-        );
-    }
-
-    /// Has replies written that somebody has just asked for.
-    pub(super) fn begin_replies(&mut self, orders: Vec<ReplyOrder>, context: &mut Context<Self>) {
-        let now = orders.into_iter().map(|order| (order, Ordered::Now));
-        self.line_up(now.collect(), context);
-    }
-
-    /// Puts replies, in the order of their turns, behind those to the same message, and begins each that is the first.
-    fn line_up(&mut self, orders: Vec<(ReplyOrder, Ordered)>, context: &mut Context<Self>) {
-        for (order, ordered) in orders {
-            let reply = order.message_id;
-            let is_known = |(waiting, _): &(ReplyOrder, Ordered)| waiting.message_id == reply;
-            if self.claiming.contains(&reply) || self.replies.contains_key(&reply) {
-                continue;
-            }
-            let question = order.reply_to;
-            let line = self.waiting.entry(question).or_default();
-            if !line.iter().any(is_known) {
-                line.push_back((order, ordered));
-            }
-            self.begin_next(question, context);
-        }
-    }
-
-    /// Begins the next reply to a message, if none is being written here.
-    fn begin_next(&mut self, question: MessageId, context: &mut Context<Self>) {
-        let writes = self
-            .replies
-            .values()
-            .any(|own| own.place.reply_to == question);
-        if writes || self.claimed_questions.contains(&question) {
-            return;
-        }
-        let Some(line) = self.waiting.get_mut(&question) else {
-            return;
-        };
-        let next = line.pop_front();
-        if line.is_empty() {
-            self.waiting.remove(&question);
-        }
-        if let Some((order, ordered)) = next {
-            self.claim(order, ordered, context);
-        }
-    }
-
-    fn claim(&mut self, order: ReplyOrder, ordered: Ordered, context: &mut Context<Self>) {
-        if self.handing_over {
-            return;
-        }
-        self.claiming.insert(order.message_id);
-        self.claimed_questions.insert(order.reply_to);
-        let now = now_ms();
-        let storage = self.services.storage.clone();
-        let (reply, node) = (order.message_id, self.services.config.node_id);
-        let claimed = async move {
-            storage
-                .claim_reply(reply, node, now, lease_until(now))
-                .await
-        };
-        let begun = claimed.into_actor(self).map(move |claimed, this, context| {
-            let question = order.reply_to;
-            this.claiming.remove(&order.message_id);
-            this.claimed_questions.remove(&question);
-            match claimed {
-                Ok(Some(epoch)) => this.claimed(order, ordered, epoch, context),
-                // Whoever writes it, or those before it, goes on with the line.
-                Ok(None) => {
-                    this.waiting.remove(&question);
-                    tracing::info!(reply = %order.message_id, "reply is written elsewhere");
-                }
-                // The order stands in the database: the sweep finds it when its lease is over.
-                Err(error) => {
-                    this.waiting.remove(&question);
-                    tracing::warn!(%error, reply = %order.message_id, "reply cannot be claimed");
-                }
-            }
-        });
-        context.spawn(begun);
-    }
-
-    /// Begins a reply in the way in which its twin writes here.
-    fn claimed(
-        &mut self,
-        order: ReplyOrder,
-        ordered: Ordered,
-        epoch: u64,
-        context: &mut Context<Self>,
-    ) {
-        let mode = self.members.mode(order.twin_id);
-        match mode {
-            _ if order.taken_by.is_some() => self.resume_taken(order, epoch, context),
-            TwinMode::Ask => self.consider(order, ordered, epoch, context),
-            TwinMode::Draft | TwinMode::Auto if order.if_confident => {
-                self.consider(order, ordered, epoch, context);
-            }
-            TwinMode::Draft => self.run_reply(order, ordered, epoch, Audience::Owner, context),
-            TwinMode::Auto => self.run_reply(order, ordered, epoch, Audience::Everybody, context),
-            // Whoever is paused, or takes no part any more, says nothing.
-            TwinMode::Off => self.decline(&order, epoch, context),
-        }
-    }
-
-    /// Asks a twin whether it knows something. If not, a reply that it was not asked for ends without a word, and any other is
-    /// shown to its owner first.
-    fn consider(
-        &mut self,
-        order: ReplyOrder,
-        ordered: Ordered,
-        epoch: u64,
-        context: &mut Context<Self>,
-    ) {
-        let (reply, question, twin) = (order.message_id, order.reply_to, order.twin_id);
-        self.claiming.insert(reply);
-        self.claimed_questions.insert(question);
-        let services = self.services.clone();
-        let considered = async move { knows(&services, twin, question).await };
-        let decided = considered
-            .into_actor(self)
-            .map(move |knows, this, context| {
-                this.claiming.remove(&reply);
-                this.claimed_questions.remove(&question);
-                if this.handing_over {
-                    return;
-                }
-                let audience = match this.members.mode(twin) {
-                    TwinMode::Auto => Audience::Everybody,
-                    TwinMode::Ask if knows => Audience::Everybody,
-                    TwinMode::Ask | TwinMode::Draft | TwinMode::Off => Audience::Owner,
-                };
-                match knows || !order.if_confident {
-                    true => this.run_reply(order, ordered, epoch, audience, context),
-                    false => this.decline(&order, epoch, context),
-                }
-            });
-        context.spawn(decided);
-    }
-
-    /// Ends a reply without a word.
-    fn decline(&mut self, order: &ReplyOrder, epoch: u64, context: &mut Context<Self>) {
-        let (reply, question) = (order.message_id, order.reply_to);
-        self.claiming.insert(reply);
-        self.claimed_questions.insert(question);
-        let storage = self.services.storage.clone();
-        let until = lease_until(now_ms());
-        let declined = async move { storage.decline_reply(reply, epoch, until).await };
-        let noted = declined
-            .into_actor(self)
-            .map(move |declined, this, context| {
-                this.claiming.remove(&reply);
-                this.claimed_questions.remove(&question);
-                if let Err(error) = declined {
-                    tracing::warn!(%error, %reply, "reply cannot be declined");
-                }
-                metrics::reply_ended("declined");
-                this.begin_next(question, context);
-            });
-        context.spawn(noted);
-    }
-
     fn run_reply(
         &mut self,
         order: ReplyOrder,
@@ -248,15 +69,8 @@ impl Conversation {
         if self.replies.contains_key(&reply) {
             return;
         }
-        let author = Author::Twin {
-            id: twin_id,
-            name: self.members.twin_name(twin_id).unwrap_or("twin").to_owned(),
-        };
-        let place = ReplyPlace {
-            reply_to: question,
-            thread: order.thread,
-            variant_of: order.variant_of,
-        };
+        let author = self.members.twin_author(twin_id);
+        let place = ReplyPlace::of(&order);
         let mut own = OwnReply::new(author.clone(), place, epoch);
         own.hidden = (audience == Audience::Owner).then(String::new);
         let cancel = own.cancel.clone();
@@ -634,14 +448,6 @@ impl Conversation {
         }
         true
     }
-}
-
-/// Whether a twin knows something about a question; one that cannot be asked does not.
-async fn knows(services: &Services, twin: TwinId, question: MessageId) -> bool {
-    let Ok(twin) = services.directory.twin(twin).await else {
-        return false;
-    };
-    matches!(twin.send(Knows { question }).await, Ok(Ok(true)))
 }
 
 fn reply_stream(

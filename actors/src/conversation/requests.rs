@@ -129,10 +129,7 @@ impl Conversation {
         let submit = &sending.submit;
         let (id, name) = (submit.user, submit.name.clone());
         let author = match (submit.in_place_of, submit.is_bot) {
-            (Some(id), _) => {
-                let name = self.members.twin_name(id).unwrap_or("twin").to_owned();
-                Author::Twin { id, name }
-            }
+            (Some(twin), _) => self.members.twin_author(twin),
             (None, true) => Author::Bot { id, name },
             (None, false) => Author::User { id, name },
         };
