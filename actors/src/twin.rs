@@ -474,9 +474,8 @@ async fn passages(
     if knowledge.is_empty() {
         return Ok(Vec::new());
     }
-    let vectors = embed(services, TextForm::Query, vec![question.to_owned()]).await?;
-    let query = vectors.first().map(Vec::as_slice).unwrap_or_default();
-    let passages = knowledge.search(query, PASSAGES_MAX, PASSAGE_SCORE_MIN);
+    let query = query_vector(services, question).await?;
+    let passages = knowledge.search(&query, PASSAGES_MAX, PASSAGE_SCORE_MIN);
     let sentences: Vec<String> = passages
         .iter()
         .flat_map(|passage| sentences(&passage.quote))
@@ -486,7 +485,7 @@ async fn passages(
         return Ok(passages);
     }
     let vectors = embed(services, TextForm::Passage, sentences).await?;
-    let mut notes = cut_to_sentences(passages, query, &vectors);
+    let mut notes = cut_to_sentences(passages, &query, &vectors);
     notes.truncate(NOTES_MAX);
     Ok(notes)
 }
@@ -500,10 +499,15 @@ async fn best_score(
     if knowledge.is_empty() {
         return Ok(None);
     }
-    let vectors = embed(services, TextForm::Query, vec![question.to_owned()]).await?;
-    let query = vectors.first().map(Vec::as_slice).unwrap_or_default();
-    let best = knowledge.search(query, 1, PASSAGE_SCORE_MIN);
+    let query = query_vector(services, question).await?;
+    let best = knowledge.search(&query, 1, PASSAGE_SCORE_MIN);
     Ok(best.first().map(|passage| passage.score))
+}
+
+/// A question as a vector to search with.
+async fn query_vector(services: &Services, question: &str) -> Result<Vec<f32>, PoolError> {
+    let vectors = embed(services, TextForm::Query, vec![question.to_owned()]).await?;
+    Ok(vectors.into_iter().next().unwrap_or_default())
 }
 
 async fn embed(

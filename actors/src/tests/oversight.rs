@@ -71,12 +71,14 @@ impl Talk {
     }
 
     async fn watch(&self, user: UserId) -> Result<protocol::Change, Refusal> {
-        let member = Author::User {
-            id: user,
-            name: "Kim".to_owned(),
-        };
-        let role = Some(Role::Watcher);
+        let (member, role) = (person(user), Some(Role::Watcher));
         self.change(user, What::Joined { member, role }).await
+    }
+
+    async fn owner_leaves(&self) {
+        let member = person(self.house.user);
+        let left = self.change(self.house.user, What::Left { member }).await;
+        left.unwrap();
     }
 
     async fn set_mode(&self, mode: TwinMode) {
@@ -94,6 +96,11 @@ impl Talk {
     fn asks(&self, client_id: &str, text: &str) {
         self.friend.send(self.conversation, client_id, text);
     }
+}
+
+fn person(id: UserId) -> Author {
+    let name = "Kim".to_owned();
+    Author::User { id, name }
 }
 
 async fn follower_of(house: &House, user: UserId, conversation: ConversationId) -> Client {
@@ -199,13 +206,7 @@ async fn an_owner_watches_where_that_could_be_known_and_everybody_sees_it() {
     assert_eq!(owner.done().await.text, "lighthouse");
     owner.send(talk.conversation, "2", "hello");
     assert_eq!(owner.error().await, ErrorCode::Forbidden);
-    let member = Author::User {
-        id: talk.house.user,
-        name: "Kim".to_owned(),
-    };
-    talk.change(talk.house.user, What::Left { member })
-        .await
-        .unwrap();
+    talk.owner_leaves().await;
     assert_eq!(
         owner.closed_from(talk.conversation).await,
         ErrorCode::NotFound
@@ -400,13 +401,7 @@ async fn a_reply_that_was_taken_over_ends_when_somebody_stops_it_or_its_owner_go
         owner.take_over(talk.conversation, reply);
         let (_, index) = owner.taken_over().await;
         if leaves {
-            let member = Author::User {
-                id: talk.house.user,
-                name: "Kim".to_owned(),
-            };
-            talk.change(talk.house.user, What::Left { member })
-                .await
-                .unwrap();
+            talk.owner_leaves().await;
         } else {
             talk.friend.say(ClientFrame::Stop {
                 conversation_id: talk.conversation,
