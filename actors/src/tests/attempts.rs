@@ -49,6 +49,11 @@ impl Client {
     }
 }
 
+/// Three replies of so many pieces fit the queue of a client that comes to read none of them in between.
+fn short_replies(config: &mut NodeConfig) {
+    config.reply_tokens_max = 64;
+}
+
 /// Which of the messages of a conversation count.
 async fn counting(house: &House, conversation: ConversationId) -> Vec<bool> {
     let log = house.log(conversation).await;
@@ -114,10 +119,10 @@ async fn only_the_attempt_that_counts_is_read_by_the_twin_later_on() {
 
 #[actix::test]
 async fn a_reply_that_was_cut_off_goes_on_with_what_it_says() {
-    let house = House::new().await;
+    let house = House::with(short_replies).await;
     let conversation = house.conversation().await;
     let client = house.follower(conversation).await;
-    client.send(conversation, "one", "!slow 150");
+    client.send(conversation, "one", "!slow 40");
     let cut = client.done().await;
     assert_eq!(cut.stop_reason, Some(StopReason::Length));
     client.goes_on(conversation, cut.message_id);
@@ -125,9 +130,9 @@ async fn a_reply_that_was_cut_off_goes_on_with_what_it_says() {
     assert_eq!(client.first_piece().await, (0, cut.text.clone()));
     let whole = client.done().await;
     assert_eq!(whole.stop_reason, Some(StopReason::EndOfTurn));
-    let ticks: Vec<String> = (1..=150).map(|number| format!("tick {number}")).collect();
+    let ticks: Vec<String> = (1..=40).map(|number| format!("tick {number}")).collect();
     assert_eq!(whole.text, ticks.join(" "));
-    assert_eq!(whole.usage.unwrap().completion_tokens, 2 * (150 - 128));
+    assert_eq!(whole.usage.unwrap().completion_tokens, 2 * (40 - 32));
     // There is nothing to go on with.
     client.goes_on(conversation, whole.message_id);
     assert_eq!(client.error().await, ErrorCode::Conflict);
@@ -135,10 +140,10 @@ async fn a_reply_that_was_cut_off_goes_on_with_what_it_says() {
 
 #[actix::test]
 async fn an_attempt_that_goes_on_begins_the_same_way_when_its_conversation_died() {
-    let house = House::new().await;
+    let house = House::with(short_replies).await;
     let conversation = house.conversation().await;
     let client = house.follower(conversation).await;
-    client.send(conversation, "one", "!slow 500");
+    client.send(conversation, "one", "!slow 100");
     let cut = client.done().await;
     client.goes_on(conversation, cut.message_id);
     client.started().await;
@@ -146,7 +151,7 @@ async fn an_attempt_that_goes_on_begins_the_same_way_when_its_conversation_died(
     let before = directory.conversation(conversation).await.unwrap();
     let _ = before.send(crate::conversation::Panic).await;
     let done = client.done().await;
-    let ticks: Vec<String> = (1..=256).map(|number| format!("tick {number}")).collect();
+    let ticks: Vec<String> = (1..=64).map(|number| format!("tick {number}")).collect();
     assert_eq!(done.text, ticks.join(" "));
     assert_eq!(house.log(conversation).await.len(), 3);
 }
