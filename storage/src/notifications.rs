@@ -22,7 +22,10 @@ pub const NOTIFICATION_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// Messages that are looked through at once: of more than these the newest.
 const LOOKED_THROUGH_MAX: u32 = 200;
 
-const CURSOR: &str = "SELECT noticed_seq, title FROM conversations WHERE id = $1";
+/// How far the log was looked through, and how far it can be now: up to the first message that is too new.
+const CURSOR: &str = "SELECT noticed_seq, COALESCE((SELECT MIN(m.seq) - 1 FROM messages m \
+     WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq > noticed_seq AND m.created_at > $3), last_seq) \
+     FROM conversations WHERE id = $1";
 const NEW_MESSAGES: &str = "SELECT m.seq, m.author_kind, m.author_id, m.author_name, m.text, r.author_id \
      FROM messages m LEFT JOIN messages r ON r.message_id = m.reply_to \
      WHERE m.conversation_id = $1 AND m.deleted_at IS NULL AND m.created_at <= $3 \
@@ -128,6 +131,8 @@ impl NoticeKind {
 pub struct Unnoticed {
     /// How far it was looked through before.
     pub noticed_seq: u64,
+    /// How far it is looked through with these messages.
+    pub up_to_seq: u64,
     /// The newest messages since, newest first.
     pub messages: Vec<UnnoticedMessage>,
     /// The people who take part.
@@ -205,7 +210,7 @@ impl Storage {
         let engine = self.engine();
         self.call(Call::Read, async move {
             let queries = vec![
-                (CURSOR, params![conversation]),
+                (CURSOR, params![conversation, after_seq, until]),
                 (
                     NEW_MESSAGES,
                     params![conversation, after_seq, until, LOOKED_THROUGH_MAX],
@@ -216,9 +221,14 @@ impl Storage {
             let mut cursor = cursor
                 .first()
                 .ok_or(StorageError::NotFound("conversation"))?;
+            let (noticed_seq, up_to_seq) = (cursor.count()?, cursor.count()?);
+            // What was committed between the statements is for the next time.
+            let mut messages = messages.map(read_message)?;
+            messages.retain(|message| message.seq <= up_to_seq);
             Ok(Unnoticed {
-                noticed_seq: cursor.count()?,
-                messages: messages.map(read_message)?,
+                noticed_seq,
+                up_to_seq,
+                messages,
                 listeners: listeners.map(read_listener)?,
             })
         })

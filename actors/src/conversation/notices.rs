@@ -19,7 +19,7 @@ use crate::turn_taking::takes_part;
 /// Whether the log is to be looked through.
 #[derive(Default)]
 pub(super) struct Notices {
-    /// A look is to come, or under way.
+    /// A look is to come, or under way: there is never a second one.
     awaited: bool,
     /// Nobody has missed anything up to here.
     clear_seq: u64,
@@ -73,10 +73,9 @@ impl Conversation {
 
     /// Looks through the log for what people have missed.
     fn notice(&mut self, context: &mut Context<Self>) {
-        self.notices.awaited = false;
-        let last_seq = self.timeline.last_seq();
         if self.everybody_is_here() {
-            self.notices.clear_seq = last_seq;
+            self.notices.awaited = false;
+            self.notices.clear_seq = self.timeline.last_seq();
             return self.write_clear_seq(context);
         }
         let after = self.services.config.notify_after;
@@ -87,7 +86,6 @@ impl Conversation {
         let decided = unnoticed.into_actor(self).then(move |unnoticed, this, _| {
             let storage = this.services.storage.clone();
             let decided = unnoticed.map(|unnoticed| {
-                let up_to = unnoticed.messages.first().map(|message| message.seq);
                 let notices = missed(
                     &unnoticed.messages,
                     &unnoticed.listeners,
@@ -95,26 +93,26 @@ impl Conversation {
                     &this.callers(),
                     this.size(),
                 );
-                (unnoticed.noticed_seq, up_to, notices)
+                ((unnoticed.noticed_seq, unnoticed.up_to_seq), notices)
             });
             let kept = async move {
-                let (noticed_seq, up_to, notices) = decided?;
-                let Some(up_to) = up_to else {
+                let ((noticed_seq, up_to_seq), notices) = decided?;
+                if up_to_seq <= noticed_seq {
                     return Ok(noticed_seq);
-                };
-                storage
-                    .notify(id, (noticed_seq, up_to), notices, now_ms())
-                    .await?;
-                Ok::<_, storage::StorageError>(up_to)
+                }
+                let span = (noticed_seq, up_to_seq);
+                let is_kept = storage.notify(id, span, notices, now_ms()).await?;
+                // Another node has looked in the meantime: what it left is for the next look.
+                Ok::<_, storage::StorageError>(if is_kept { up_to_seq } else { noticed_seq })
             };
             kept.into_actor(this)
         });
         let looked = decided.map(move |kept, this, context| match kept {
             Ok(up_to) => {
+                this.notices.awaited = false;
                 this.notices.clear_seq = this.notices.clear_seq.max(up_to);
-                // What came in the meantime was too new.
-                if up_to < last_seq && !this.notices.awaited {
-                    this.notice_again(this.services.config.notify_after, context);
+                if up_to < this.timeline.last_seq() {
+                    this.notice_again(after, context);
                 }
             }
             Err(error) => {

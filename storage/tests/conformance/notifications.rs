@@ -81,6 +81,7 @@ async fn what_is_new_is_found_with_those_who_listen_and_kept_once(db: TestDataba
     let unnoticed = db.unnoticed(id, 0, NOW).await.unwrap();
     let seqs: Vec<u64> = unnoticed.messages.iter().map(|one| one.seq).collect();
     assert_eq!((unnoticed.noticed_seq, seqs), (0, vec![3, 2, 1]));
+    assert_eq!(unnoticed.up_to_seq, 3);
     assert_eq!(unnoticed.messages[0].author, talk.scene.author());
     let listening: Vec<_> = unnoticed
         .listeners
@@ -91,7 +92,8 @@ async fn what_is_new_is_found_with_those_who_listen_and_kept_once(db: TestDataba
         listening,
         [(talk.scene.user.id, None), (talk.listener, None)]
     );
-    assert_eq!(db.unnoticed(id, 0, NOW - 1).await.unwrap().messages, []);
+    let too_new = db.unnoticed(id, 0, NOW - 1).await.unwrap();
+    assert_eq!((too_new.up_to_seq, too_new.messages), (0, vec![]));
     assert_eq!(db.unnoticed_conversations(0, NOW, 10).await.unwrap(), [id]);
     assert!(talk.notify(&db, 0, &[1, 3]).await);
     assert_eq!(talk.listed(&db).await, [3, 1]);
@@ -128,6 +130,8 @@ async fn notifications_go_when_they_are_read_or_their_message_does(db: TestDatab
     };
     db.change(deletion).await.unwrap();
     assert_eq!(talk.listed(&db).await, [4, 3, 2]);
+    let unnoticed = db.unnoticed(id, 0, NOW).await.unwrap();
+    assert_eq!((unnoticed.up_to_seq, unnoticed.messages), (6, vec![]));
     let refused = db.read_notification(talk.scene.user.id, listed[1].id).await;
     assert!(matches!(
         refused,
