@@ -7,6 +7,7 @@ pub mod metrics;
 pub mod problem;
 
 mod attachments;
+mod blocks;
 mod bots;
 mod caller;
 mod conversations;
@@ -187,6 +188,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(bots::create_bot)
                 .service(bots::list_bots)
                 .service(bots::delete_bot)
+                .service(blocks::list_blocks)
+                .service(blocks::put_block)
+                .service(blocks::delete_block)
                 .service(notifications::list_notifications)
                 .service(notifications::read_notifications)
                 .service(notifications::read_notification)

@@ -20,6 +20,8 @@ const CHECK_ACCESS: u8 = 5;
 const TAKEN_OVER: u8 = 6;
 /// The first byte of a payload that holds the id of a person or a bot, and a server frame in MessagePack.
 const TO_PERSON: u8 = 7;
+/// The payload that says that somebody has blocked somebody, or no longer does.
+const BLOCKS_CHANGED: u8 = 8;
 /// Bytes of an id.
 const ID_BYTES: usize = 16;
 
@@ -46,6 +48,8 @@ pub(crate) enum NodeEvent {
     },
     /// A node wishes to know who follows on the others.
     WhoIsThere,
+    /// Of those who take part one has blocked another, or no longer does.
+    BlocksChanged,
     /// Something that these twins' prompts were made of was deleted. Said to [`all_nodes`].
     Forget(Vec<TwinId>),
     /// Log-ins of these people were ended, or these bots deleted. Said to [`all_nodes`].
@@ -75,6 +79,7 @@ impl NodeEvent {
                 payload.into()
             }
             Self::WhoIsThere => Bytes::from_static(&[WHO_IS_THERE]),
+            Self::BlocksChanged => Bytes::from_static(&[BLOCKS_CHANGED]),
             Self::Forget(twins) => {
                 let ids = twins.iter().flat_map(|twin| *twin.as_bytes());
                 [FORGET].into_iter().chain(ids).collect()
@@ -112,6 +117,7 @@ impl NodeEvent {
                 })
             }
             WHO_IS_THERE => rest.is_empty().then_some(Self::WhoIsThere),
+            BLOCKS_CHANGED => rest.is_empty().then_some(Self::BlocksChanged),
             FORGET => {
                 let (ids, []) = rest.as_chunks::<ID_BYTES>() else {
                     return None;
@@ -171,6 +177,7 @@ mod tests {
         for event in [
             NodeEvent::Stop(MessageId::new()),
             NodeEvent::WhoIsThere,
+            NodeEvent::BlocksChanged,
             NodeEvent::Forget(vec![TwinId::new(), TwinId::new()]),
             NodeEvent::CheckAccess(vec![UserId::new(), UserId::new()]),
             NodeEvent::Present {
@@ -194,6 +201,7 @@ mod tests {
             &[FORGET, 1],
             &[CHECK_ACCESS, 1],
             &[TO_PERSON, 1],
+            &[BLOCKS_CHANGED, 1],
             &[99, 1],
         ] {
             assert_eq!(NodeEvent::decode(payload), None);

@@ -378,7 +378,7 @@ impl Rooms {
             self.changed.insert(conversation);
         }
         if let Some(frame) = &room.presence {
-            subscriber.tell_presence(frame);
+            subscriber.tell_presence(frame, room.is_cut_off);
         }
         subscriber.streams = false;
         subscriber.begin_streams(conversation, room.last_seq, &room.running);

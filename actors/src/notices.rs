@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use protocol::UserId;
-use storage::{Listener, Notice, NoticeKind, NotifyLevel, UnnoticedMessage};
+use storage::{Listener, Notice, NoticeKind, NotifyLevel, Unnoticed, UnnoticedMessage};
 
 use crate::turn_taking::mentions;
 
@@ -25,16 +25,22 @@ pub(crate) enum Size {
 /// Who may speak to everybody at once.
 pub(crate) type Callers = HashSet<UserId>;
 
-/// What these people have missed, of messages that are given newest first. Those who are present have missed nothing.
+/// What people have missed, of messages that are given newest first. Those who are present have missed nothing, and nobody is
+/// told of what somebody wrote whom they have blocked.
 ///
 /// A person who has not said otherwise is told everything between two, and in a room what is meant for the person.
 pub(crate) fn missed(
-    messages: &[UnnoticedMessage],
-    listeners: &[Listener],
+    unnoticed: &Unnoticed,
     present: impl Fn(UserId) -> bool,
     callers: &Callers,
     size: Size,
 ) -> Vec<Notice> {
+    let Unnoticed {
+        messages,
+        listeners,
+        blocks,
+        ..
+    } = unnoticed;
     let texts: Vec<String> = messages
         .iter()
         .map(|message| message.text.to_lowercase())
@@ -50,8 +56,10 @@ pub(crate) fn missed(
         }
         let mut of_one: Vec<Notice> = Vec::new();
         for (message, text) in messages.iter().zip(&texts) {
-            let is_own = author_id(message) == listener.user;
-            if is_own || message.seq <= listener.read_seq {
+            let author = author_id(message);
+            let is_own = author == listener.user;
+            let is_blocked = blocks.contains(&(listener.user, author.as_uuid()));
+            if is_own || is_blocked || message.seq <= listener.read_seq {
                 continue;
             }
             let kind = kind(message, text, listener, callers);
@@ -105,22 +113,26 @@ mod tests {
 
     struct Room {
         kim: UserId,
-        listeners: Vec<Listener>,
-        messages: Vec<UnnoticedMessage>,
+        unnoticed: Unnoticed,
     }
 
     impl Room {
         fn new() -> Self {
             Self {
                 kim: UserId::new(),
-                listeners: Vec::new(),
-                messages: Vec::new(),
+                unnoticed: Unnoticed {
+                    noticed_seq: 0,
+                    up_to_seq: 0,
+                    messages: Vec::new(),
+                    listeners: Vec::new(),
+                    blocks: HashSet::new(),
+                },
             }
         }
 
         fn listener(&mut self, name: &str, level: Option<NotifyLevel>) -> UserId {
             let user = UserId::new();
-            self.listeners.push(Listener {
+            self.unnoticed.listeners.push(Listener {
                 user,
                 name: name.to_owned(),
                 read_seq: 0,
@@ -132,7 +144,7 @@ mod tests {
         /// Kim says something.
         fn says(&mut self, text: &str, answers: Option<UserId>) {
             let message = UnnoticedMessage {
-                seq: self.messages.len() as u64 + 1,
+                seq: self.unnoticed.messages.len() as u64 + 1,
                 author: Author::User {
                     id: self.kim,
                     name: "Kim".to_owned(),
@@ -140,13 +152,13 @@ mod tests {
                 text: text.to_owned(),
                 answers,
             };
-            self.messages.insert(0, message);
+            self.unnoticed.messages.insert(0, message);
         }
 
         fn told(&self, present: &[UserId], size: Size) -> Vec<(UserId, u64, NoticeKind)> {
             let callers = Callers::from([self.kim]);
             let present = |user| present.contains(&user);
-            missed(&self.messages, &self.listeners, present, &callers, size)
+            missed(&self.unnoticed, present, &callers, size)
                 .into_iter()
                 .map(|notice| (notice.user, notice.seq, notice.kind))
                 .collect()
@@ -193,10 +205,24 @@ mod tests {
         let all = [(sam, 1, NoticeKind::Message), (sam, 2, NoticeKind::Message)];
         assert_eq!(room.told(&[], Size::Two), all);
         assert_eq!(room.told(&[sam], Size::Two), []);
-        room.listeners[0].read_seq = 1;
+        room.unnoticed.listeners[0].read_seq = 1;
         assert_eq!(room.told(&[], Size::Two), all[1..]);
-        room.listeners[0].user = room.kim;
+        room.unnoticed.listeners[0].user = room.kim;
         assert_eq!(room.told(&[], Size::Two), []);
+    }
+
+    #[test]
+    fn nobody_is_told_of_what_somebody_wrote_whom_they_have_blocked() {
+        let mut room = Room::new();
+        let sam = room.listener("Sam", Some(NotifyLevel::All));
+        let lou = room.listener("Lou", Some(NotifyLevel::All));
+        room.says("@sam @all: the lamp", Some(sam));
+        let blocks = &mut room.unnoticed.blocks;
+        blocks.insert((sam, room.kim.as_uuid()));
+        // It is one-sided: who is blocked is told.
+        blocks.insert((room.kim, lou.as_uuid()));
+        let told = room.told(&[], Size::Room);
+        assert_eq!(told, [(lou, 1, NoticeKind::Mention)]);
     }
 
     #[test]

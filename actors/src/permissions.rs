@@ -95,7 +95,7 @@ impl Operation {
         }
     }
 
-    /// Whether who is muted may not do it.
+    /// Whether who is muted may not do it, nor one of two of whom one has blocked the other.
     pub const fn is_writing(self) -> bool {
         matches!(
             self,
@@ -111,6 +111,8 @@ pub struct Standing {
     pub role: Role,
     /// Until when the person may not write, in UTC milliseconds; absent for who may.
     pub muted_until: Option<i64>,
+    /// Of these two one has blocked the other.
+    pub is_cut_off: bool,
 }
 
 /// Everybody's place in a conversation, as of one change of it.
@@ -131,6 +133,9 @@ pub enum Denial {
     /// The person may not write for a time.
     #[error("you are muted in this room")]
     Muted,
+    /// Of these two one has blocked the other: whoever did knows, and whoever did not need not.
+    #[error("you cannot write to each other")]
+    CutOff,
 }
 
 impl Standing {
@@ -139,6 +144,9 @@ impl Standing {
     /// # Errors
     /// Why not.
     pub fn permit(self, operation: Operation, now_ms: i64) -> Result<(), Denial> {
+        if operation.is_writing() && self.is_cut_off {
+            return Err(Denial::CutOff);
+        }
         if !may(self.role, operation) {
             return Err(Denial::Role(self.role));
         }
@@ -204,6 +212,7 @@ mod tests {
         let standing = Standing {
             role: Role::Moderator,
             muted_until: Some(10),
+            is_cut_off: false,
         };
         assert_eq!(standing.permit(Operation::Write, 9), Err(Denial::Muted));
         assert_eq!(standing.permit(Operation::Write, 10), Ok(()));
@@ -211,8 +220,23 @@ mod tests {
         let guest = Standing {
             role: Role::Guest,
             muted_until: None,
+            is_cut_off: false,
         };
         let denied = guest.permit(Operation::Broadcast, 0);
         assert_eq!(denied, Err(Denial::Role(Role::Guest)));
+    }
+
+    #[test]
+    fn of_two_who_are_cut_off_neither_writes_and_both_read() {
+        let standing = Standing {
+            role: Role::Member,
+            muted_until: None,
+            is_cut_off: true,
+        };
+        for operation in Operation::ALL {
+            let denied = standing.permit(operation, 0) == Err(Denial::CutOff);
+            assert_eq!(denied, operation.is_writing(), "{operation:?}");
+        }
+        assert_eq!(standing.permit(Operation::Read, 0), Ok(()));
     }
 }

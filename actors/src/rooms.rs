@@ -1,12 +1,16 @@
-//! Changes of rooms, and words on replies that wait for one, that come over HTTP: they go through the conversation's actor like everything that is said.
+//! What comes over HTTP and concerns conversations: changes of rooms, and words on replies that wait for one, which go through the
+//! conversation's actor like everything that is said; and blocks, which are told to all nodes.
 
 use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::prelude::*;
 use protocol::{Change, ConversationId, ErrorCode, InvitationId, MessageId, UserId, What};
+use storage::BlockConcerns;
 
-use crate::conversation::{Administer, Approve, Conversation, Discard, Refusal};
+use crate::bus_event::NodeEvent;
+use crate::conversation::{Administer, Approve, BusArrived, Conversation, Discard, Refusal};
+use crate::metrics;
 use crate::node::Node;
 use crate::session::check_text;
 use crate::supervisor::WakeError;
@@ -88,6 +92,30 @@ impl Node {
         })?;
         let answer = conversation.send(message).timeout(ANSWER_WITHIN).await;
         answer.unwrap_or_else(|_| Err(unavailable("the conversation was interrupted")))
+    }
+
+    /// Has the conversations of two, one of whom has blocked the other or no longer does, read that anew, and stops what a twin
+    /// writes to somebody who has blocked it: on this node, and on the others.
+    pub fn blocks_changed(&self, concerns: &BlockConcerns) {
+        for conversation in &concerns.conversations {
+            self.tell_all_nodes(*conversation, &NodeEvent::BlocksChanged);
+        }
+        for (conversation, reply) in &concerns.replies {
+            self.tell_all_nodes(*conversation, &NodeEvent::Stop(*reply));
+        }
+    }
+
+    fn tell_all_nodes(&self, conversation: ConversationId, event: &NodeEvent) {
+        let payload = event.encode();
+        let services = self.services();
+        if let Some(awake) = services.directory.awake_conversation(conversation)
+            && awake.try_send(BusArrived(payload.clone())).is_err()
+        {
+            metrics::dropped("blocks_changed");
+        }
+        if services.bus.publish(conversation, payload).is_err() {
+            metrics::dropped("bus_publish");
+        }
     }
 }
 

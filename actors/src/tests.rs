@@ -25,6 +25,7 @@ use crate::{
 
 mod attachments;
 mod attempts;
+mod blocks;
 mod bots;
 mod chains;
 mod changes;
@@ -205,8 +206,13 @@ impl House {
 
     /// A connection that has identified itself and follows the conversation from its beginning.
     async fn follower(&self, conversation: ConversationId) -> Client {
+        self.follower_of(self.user, conversation).await
+    }
+
+    /// The same of somebody else.
+    async fn follower_of(&self, user: UserId, conversation: ConversationId) -> Client {
         let mut client = self.connect();
-        client.identify(self.user).await;
+        client.identify(user).await;
         client.subscribe(conversation, Some(0)).await;
         client
     }

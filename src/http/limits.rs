@@ -59,6 +59,9 @@ pub const NOTIFICATION_PLACES_MAX: u64 = 20;
 /// Characters of a topic: some lines above a conversation.
 pub const TOPIC_CHARS_MAX: usize = 500;
 
+/// People, bots and twins that one person blocks: the list is told whole, and kept by every client.
+pub const BLOCKS_MAX: u64 = 1_000;
+
 /// Minutes of the longest mute that ends: a year.
 pub const MUTE_MINUTES_MAX: u32 = 525_600;
 

@@ -38,6 +38,7 @@ const BEARER: &str = "bearer";
         (name = "keys", description = "Keys that programs call `/v1` with"),
         (name = "openai", description = "The OpenAI dialect, for any client of that API"),
         (name = "bots", description = "Programs that take part in conversations"),
+        (name = "blocks", description = "Whom one does not wish to hear from"),
         (name = "conversations", description = "Conversations and their history"),
         (name = "notifications", description = "What one has not seen, and where one is told of it"),
         (name = "operations", description = "For those who run the server"),

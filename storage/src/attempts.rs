@@ -1,6 +1,6 @@
 //! Further attempts at a reply: ordered one at a time, so many of each, and one of them counts.
 
-use protocol::{ConversationId, MessageId, NodeId, StopReason, TwinId};
+use protocol::{ConversationId, MessageId, NodeId, StopReason, TwinId, UserId};
 
 use crate::append::lock;
 use crate::engine::{DatabaseError, Engine, each, until_no_collision};
@@ -18,7 +18,9 @@ const TURN_OF_OTHERS: u64 = 1_000;
 /// A reply, what it answers, and the orders of all attempts at it.
 const FIND: &str = "SELECT COALESCE(m.variant_of, m.message_id), m.author_id, m.reply_to, m.thread, m.text, m.stop_reason, \
      (SELECT COUNT(*) FROM messages q WHERE q.message_id = m.reply_to AND q.deleted_at IS NULL), \
-     (SELECT COUNT(*) FROM members t WHERE t.conversation_id = $2 AND t.twin_id = m.author_id) \
+     (SELECT COUNT(*) FROM members t WHERE t.conversation_id = $2 AND t.twin_id = m.author_id), \
+     (SELECT COUNT(*) FROM blocks b WHERE b.blocked_twin = m.author_id AND (b.user_id = $3 \
+     OR b.user_id = (SELECT q.author_id FROM messages q WHERE q.message_id = m.reply_to))) \
      FROM messages m WHERE m.message_id = $1 AND m.conversation_id = $2 \
      AND m.stop_reason IS NOT NULL AND m.deleted_at IS NULL";
 const ATTEMPTS: &str = "SELECT state, attempt, cause, hops FROM reply_orders \
@@ -41,6 +43,8 @@ pub enum Beginning {
 pub struct NewAttempt {
     /// The conversation.
     pub conversation_id: ConversationId,
+    /// Who asks for it.
+    pub user_id: UserId,
     /// Its id.
     pub message_id: MessageId,
     /// The attempt that it is made because of.
@@ -73,7 +77,7 @@ async fn order(engine: &Engine, new: &NewAttempt) -> Result<ReplyOrder, Database
     // The conversation's row is locked by the first statement: what the others find stays as it is.
     let queries = vec![
         lock(new.conversation_id),
-        (FIND, params![new.of, new.conversation_id]),
+        (FIND, params![new.of, new.conversation_id, new.user_id]),
     ];
     let (mut transaction, results) = engine.begin(queries).await?;
     let [_, found] = each(results)?;
@@ -130,6 +134,8 @@ struct Attempted {
     stop_reason: StopReason,
     question_is_there: bool,
     twin_is_there: bool,
+    /// Whoever asked, or asks again, has blocked the twin.
+    is_unwanted: bool,
 }
 
 /// An attempt that was ordered before.
@@ -151,6 +157,7 @@ impl Attempted {
             stop_reason: stop_reason_of(&row.text()?)?,
             question_is_there: row.int()? > 0,
             twin_is_there: row.int()? > 0,
+            is_unwanted: row.int()? > 0,
         })
     }
 
@@ -161,6 +168,11 @@ impl Attempted {
         }
         if !self.twin_is_there {
             return Err(StorageError::NotFound("twin in this conversation any more"));
+        }
+        if self.is_unwanted {
+            return Err(StorageError::Forbidden(
+                "this twin does not answer that message any more",
+            ));
         }
         if before.iter().any(|attempt| attempt.is_open) {
             return Err(StorageError::Refused(

@@ -37,7 +37,7 @@ pub struct NewChange {
     pub what: What,
     /// The invitation by which its author joins.
     pub invitation: Option<InvitationId>,
-    /// The last change of the members that the caller knows; absent when it decided nothing by them.
+    /// The version of the roster that the caller decided by; absent when it decided nothing by it.
     pub members_seq: Option<u64>,
     /// Now, in UTC milliseconds.
     pub created_at: i64,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use protocol::{Author, ConversationId, Role, TwinId, UserId};
 
+use crate::blocks::{Blocked, has_blocked};
 use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
 use crate::members::{MEMBERS, Member, read_members};
 use crate::messages::read_author;
@@ -162,7 +163,8 @@ pub struct ActivityCursor {
 
 impl Storage {
     /// Begins a conversation with these members, each once; it is the owner of a room, and of a conversation with a twin, who
-    /// begins it. `NotFound` when one of them is gone.
+    /// begins it. `NotFound` when one of them is gone, `Forbidden` when one has blocked who begins it, or is the other of a
+    /// conversation of two whom that one has blocked.
     pub async fn create_conversation(
         &self,
         conversation: NewConversation,
@@ -257,7 +259,15 @@ async fn create(
         ];
         queries.push((INSERT_MEMBER, parameters));
     }
-    let (transaction, _) = engine.begin(Vec::new()).await?;
+    let refusals = refusals(new, &seen);
+    let looked = refusals.iter().map(|(query, _)| query.clone()).collect();
+    let (transaction, found) = engine.begin(looked).await?;
+    for (rows, (_, reason)) in found.iter().zip(refusals) {
+        if !rows.rows.is_empty() {
+            transaction.roll_back().await;
+            return Err(StorageError::Forbidden(reason).into());
+        }
+    }
     let inserted = transaction.commit(queries).await;
     inserted.map_err(|error| error.conflict("conversation id").missing("member"))?;
     Ok(Conversation {
@@ -269,6 +279,28 @@ async fn create(
         created_at: new.created_at,
         last_seq: 0,
     })
+}
+
+/// The statements that find why a conversation may not begin with these members, each with that reason.
+fn refusals(new: &NewConversation, members: &HashSet<NewMember>) -> Vec<(Query, &'static str)> {
+    let mut refusals = Vec::new();
+    for member in members {
+        let blocked = match *member {
+            NewMember::User(id) if id == new.created_by => continue,
+            NewMember::User(id) => {
+                let caller = Blocked::User(new.created_by);
+                let reason = "you cannot bring one of these people into a conversation";
+                refusals.push((has_blocked(id, caller), reason));
+                Blocked::User(id)
+            }
+            NewMember::Twin(id) => Blocked::Twin(id),
+        };
+        if new.kind == ConversationKind::Direct {
+            let reason = "you have blocked who is to take part";
+            refusals.push((has_blocked(new.created_by, blocked), reason));
+        }
+    }
+    refusals
 }
 
 async fn list(

@@ -8,7 +8,12 @@ use crate::metrics::Call;
 use crate::value::{Row, params, word};
 use crate::{Storage, StorageError};
 
-const STATE: &str = "SELECT kind, members_seq FROM conversations WHERE id = $1";
+/// Who watches is none of the two.
+const STATE: &str = "SELECT c.kind, c.members_seq, c.members_seq + c.rules_revision, CASE WHEN c.kind = 'direct' THEN \
+     (SELECT COUNT(*) FROM members m JOIN members o ON o.conversation_id = m.conversation_id \
+     JOIN blocks b ON b.user_id = m.user_id AND (b.blocked_user = o.user_id OR b.blocked_twin = o.twin_id) \
+     WHERE m.conversation_id = c.id AND m.role <> 'watcher' AND (o.role IS NULL OR o.role <> 'watcher')) \
+     ELSE 0 END FROM conversations c WHERE c.id = $1";
 /// The first members of a conversation.
 pub(crate) const MEMBERS: &str = "SELECT m.user_id, m.twin_id, COALESCE(u.owner_id, t.owner_id), COALESCE(u.name, t.name), m.joined_at, m.role, \
      m.muted_until, p.policy, p.mode, t.oversight_since \
@@ -96,6 +101,10 @@ pub struct Roster {
     pub members: Vec<Member>,
     /// The `seq` of the newest change of it; 0 when there was none.
     pub seq: u64,
+    /// Rises with every change of it and of what is judged by besides: what was decided by an older one is refused.
+    pub version: u64,
+    /// It is of two, one of whom has blocked the other.
+    pub is_cut_off: bool,
 }
 
 /// Somebody who may not come back to a room.
@@ -130,11 +139,19 @@ impl Storage {
             };
             let kind = read_kind(&mut state)?;
             let seq = state.count()?;
+            let version = state.count()?;
+            let is_cut_off = state.int()? > 0;
             let mut members = read_members(members)?;
             if kind == ConversationKind::Room {
                 give_owner(&mut members);
             }
-            Ok(Some(Roster { kind, members, seq }))
+            Ok(Some(Roster {
+                kind,
+                members,
+                seq,
+                version,
+                is_cut_off,
+            }))
         })
         .await
     }

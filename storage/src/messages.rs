@@ -141,7 +141,7 @@ pub struct NewMessage {
     pub attachments: Vec<AttachmentId>,
     /// Now, in UTC milliseconds.
     pub created_at: i64,
-    /// The last change of the members that the sender's right to write was judged by; absent when it was not.
+    /// The version of the roster that the sender's right to write was judged by; absent when it was not.
     pub members_seq: Option<u64>,
     /// The replies that it asks for; they are ordered in the same transaction.
     pub replies: Vec<NewReplyOrder>,

@@ -5,8 +5,12 @@
 //!    that do so at once, one is refused: nobody is told twice.
 //! 3. In the same transaction the places where a person is told become due (`notification_targets.rs`).
 
-use protocol::{Author, ConversationId, MessageId, NotificationId, UserId};
+use std::collections::HashSet;
 
+use protocol::{Author, ConversationId, MessageId, NotificationId, UserId};
+use uuid::Uuid;
+
+use crate::blocks::read_block;
 use crate::engine::{DatabaseError, Engine, Query, each, only, until_no_collision};
 use crate::messages::read_author;
 use crate::metrics::Call;
@@ -31,6 +35,12 @@ const NEW_MESSAGES: &str = "SELECT m.seq, m.author_kind, m.author_id, m.author_n
      WHERE m.conversation_id = $1 AND m.deleted_at IS NULL AND m.created_at <= $3 \
      AND m.seq > $2 AND m.seq > (SELECT noticed_seq FROM conversations WHERE id = $1) \
      ORDER BY m.seq DESC LIMIT $4";
+/// Whom of those who wrote the new messages somebody who takes part has blocked.
+const BLOCKS: &str = "SELECT b.user_id, COALESCE(b.blocked_user, b.blocked_twin) FROM members l \
+     JOIN blocks b ON b.user_id = l.user_id WHERE l.conversation_id = $1 \
+     AND COALESCE(b.blocked_user, b.blocked_twin) IN (SELECT m.author_id FROM messages m \
+     WHERE m.conversation_id = $1 AND m.created_at <= $3 AND m.seq > $2 \
+     AND m.seq > (SELECT noticed_seq FROM conversations WHERE id = $1))";
 const LISTENERS: &str = "SELECT m.user_id, u.name, m.read_seq, COALESCE(m.notify, s.notify) \
      FROM members m JOIN users u ON u.id = m.user_id \
      LEFT JOIN notification_settings s ON s.user_id = m.user_id \
@@ -137,6 +147,8 @@ pub struct Unnoticed {
     pub messages: Vec<UnnoticedMessage>,
     /// The people who take part.
     pub listeners: Vec<Listener>,
+    /// Whom of those who wrote they have blocked: who has, and the id of whom.
+    pub blocks: HashSet<(UserId, Uuid)>,
 }
 
 /// A message that somebody may have missed.
@@ -216,8 +228,9 @@ impl Storage {
                     params![conversation, after_seq, until, LOOKED_THROUGH_MAX],
                 ),
                 (LISTENERS, params![conversation]),
+                (BLOCKS, params![conversation, after_seq, until]),
             ];
-            let [cursor, messages, listeners] = each(engine.read(queries).await?)?;
+            let [cursor, messages, listeners, blocks] = each(engine.read(queries).await?)?;
             let mut cursor = cursor
                 .first()
                 .ok_or(StorageError::NotFound("conversation"))?;
@@ -230,6 +243,7 @@ impl Storage {
                 up_to_seq,
                 messages,
                 listeners: listeners.map(read_listener)?,
+                blocks: blocks.map(read_block)?.into_iter().collect(),
             })
         })
         .await

@@ -7,6 +7,7 @@
 )]
 
 mod attachments;
+mod blocks;
 mod bots;
 mod drafts;
 mod edge;

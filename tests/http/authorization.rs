@@ -435,6 +435,20 @@ fn routes() -> Vec<Route> {
             Some(json!({})),
             [401, 404, 404, 404],
         ),
+        // Whom one does not wish to hear from.
+        route(
+            Method::PUT,
+            "/api/v1/blocks/{id}",
+            None,
+            [401, 204, 204, 204],
+        ),
+        route(Method::GET, "/api/v1/blocks", None, [401, 200, 200, 200]),
+        route(
+            Method::DELETE,
+            "/api/v1/blocks/{id}",
+            None,
+            [401, 204, 204, 204],
+        ),
         // When a twin answers.
         route(
             Method::PUT,
@@ -620,6 +634,7 @@ impl World {
             ),
             ("{bot}", text(&bot["id"])),
             ("{twin}", twin),
+            ("{id}", public.clone()),
             ("{public}", public),
             ("{document}", text(&document["id"])),
             ("{attachment}", text(&attachment["id"])),

@@ -28,6 +28,7 @@ impl Handler<Attempt> for Conversation {
         let now = now_ms();
         let new = NewAttempt {
             conversation_id: self.id,
+            user_id: attempt.user,
             message_id: MessageId::new(),
             of: attempt.of,
             beginning: attempt.beginning,

@@ -8,7 +8,7 @@ use protocol::{
 };
 use storage::{Changed, ConversationKind, Member, NewChange, Roster, Storage, StorageError};
 
-use super::members::{permit, standing_of};
+use super::members::{permit, permit_under_twins_name, standings_of};
 use super::requests::Acknowledged;
 use super::{Conversation, Refusal};
 use crate::limits::MEMBERS_READS_MAX;
@@ -135,7 +135,7 @@ async fn make(
     let mut reads = 0;
     let changed = loop {
         authorise(&roster, &new, about)?;
-        new.members_seq = Some(roster.seq);
+        new.members_seq = Some(roster.version);
         match storage.change(new.clone()).await {
             Err(StorageError::MembersChanged) if reads < MEMBERS_READS_MAX => {
                 reads += 1;
@@ -212,9 +212,11 @@ fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refus
         return forbidden("a bot cannot own a room");
     }
     match &new.what {
-        What::Edited { .. } if about.owns_twin && role == Some(Role::Watcher) => Ok(()),
         What::Edited { .. } if !about.wrote && !about.owns_twin => {
             forbidden("this is not your message")
+        }
+        What::Edited { .. } if about.owns_twin => {
+            permit_under_twins_name(roster.kind, room.standing(user))
         }
         What::Edited { .. } => permit(Operation::Write),
         What::Deleted { .. } if about.wrote || about.owns_twin => Ok(()),
@@ -310,8 +312,7 @@ struct Room<'a> {
 
 impl Room<'_> {
     fn standing(&self, user: UserId) -> Option<Standing> {
-        let mut places = self.roster.members.iter().filter_map(standing_of);
-        places.find_map(|(id, standing)| (id == user).then_some(standing))
+        standings_of(self.roster).find_map(|(id, standing)| (id == user).then_some(standing))
     }
 
     /// Whether a person may come in to watch: the owner of a twin of which everybody here could know that its owner may.

@@ -4,7 +4,9 @@
 //!    ones.
 //! 2. A message that is refused so waits, and those that come after it with it, until the members have been read; then they
 //!    are judged anew, in the order in which they came.
-//! 3. Connections whose people take no part any more are put out by their shards.
+//! 3. That one of two has blocked the other is no entry of the log: it is told from where it was done, and where that is lost, the
+//!    next message is refused as above.
+//! 4. Connections whose people take no part any more are put out by their shards.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +44,7 @@ enum Reading {
 impl Members {
     pub(super) fn new(roster: Roster) -> Self {
         let standings = Standings {
-            of: roster.members.iter().filter_map(standing_of).collect(),
+            of: standings_of(&roster).collect(),
             seq: roster.seq,
         };
         Self {
@@ -55,6 +57,16 @@ impl Members {
     /// The change by which they are known.
     pub(super) fn seq(&self) -> u64 {
         self.roster.seq
+    }
+
+    /// What is decided by them names this.
+    pub(super) fn version(&self) -> u64 {
+        self.roster.version
+    }
+
+    /// Whether they are two, of whom one has blocked the other.
+    pub(super) fn are_cut_off(&self) -> bool {
+        self.roster.is_cut_off
     }
 
     pub(super) fn list(&self) -> &[Member] {
@@ -123,6 +135,12 @@ impl Members {
         }
     }
 
+    /// Whether a person may write under the name of a twin now.
+    pub(super) fn permit_in_place(&self, user: UserId, twin: TwinId) -> Result<(), Refusal> {
+        self.permit_stepping_in(user, twin)?;
+        permit_under_twins_name(self.roster.kind, self.standings.of.get(&user).copied())
+    }
+
     /// Whether what is known must not be used before it has been read anew.
     pub(super) fn are_stale(&self) -> bool {
         self.reading != Reading::No
@@ -135,20 +153,26 @@ impl Members {
     }
 }
 
-/// A person's or a bot's place; a twin has none.
-pub(super) fn standing_of(member: &Member) -> Option<(UserId, Standing)> {
-    match member {
+/// The places of people and bots; a twin has none.
+pub(super) fn standings_of(roster: &Roster) -> impl Iterator<Item = (UserId, Standing)> {
+    let is_cut_off = roster.is_cut_off;
+    let places = roster.members.iter();
+    places.filter_map(move |member| match member {
         Member::User {
             id,
             role,
             muted_until,
             ..
         } => {
-            let (role, muted_until) = (*role, *muted_until);
-            Some((*id, Standing { role, muted_until }))
+            let standing = Standing {
+                role: *role,
+                muted_until: *muted_until,
+                is_cut_off,
+            };
+            Some((*id, standing))
         }
         Member::Twin { .. } => None,
-    }
+    })
 }
 
 /// Whether somebody with this place in a conversation of this kind may do this now.
@@ -160,11 +184,23 @@ pub(super) fn permit(
     let standing = standing.ok_or_else(Refusal::no_conversation)?;
     // Between two, both keep messages in view and give it a title.
     let shared = matches!(operation, Operation::Pin | Operation::Describe);
-    if kind == ConversationKind::Direct && shared {
+    if kind == ConversationKind::Direct && shared && !standing.is_cut_off {
         return Ok(());
     }
     let permitted = standing.permit(operation, now_ms());
     permitted.map_err(|denial| Refusal::new(ErrorCode::Forbidden, denial.to_string()))
+}
+
+/// Whether the owner of a twin may write under its name, which who watches may too.
+pub(super) fn permit_under_twins_name(
+    kind: ConversationKind,
+    standing: Option<Standing>,
+) -> Result<(), Refusal> {
+    let as_writer = standing.map(|standing| Standing {
+        role: standing.role.max(Role::Guest),
+        ..standing
+    });
+    permit(kind, as_writer, Operation::Write)
 }
 
 impl Conversation {
@@ -215,7 +251,7 @@ impl Conversation {
 
     /// Takes members that were read, unless newer ones are known.
     pub(super) fn take_roster(&mut self, roster: Roster) {
-        if roster.seq >= self.members.seq() {
+        if roster.version >= self.members.version() {
             let reading = self.members.reading;
             self.members = Members {
                 reading,

@@ -50,6 +50,7 @@ impl Handler<BusArrived> for Conversation {
             Some(NodeEvent::TakenOver(reply)) => self.give_up(reply),
             Some(NodeEvent::Present { node, users }) => self.node_says(node, users, context),
             Some(NodeEvent::WhoIsThere) => self.say_who_is_here(context),
+            Some(NodeEvent::BlocksChanged) => self.refresh_members(context),
             // No conversation's concern.
             Some(NodeEvent::Forget(_) | NodeEvent::CheckAccess(_) | NodeEvent::ToPerson { .. }) => {
             }
@@ -116,7 +117,7 @@ impl Conversation {
     }
 }
 
-/// Events of other nodes were missed: read the log.
+/// Events of other nodes were missed: read the log, and who has blocked whom, which no entry tells.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) struct CatchUpWithLog;
@@ -126,5 +127,6 @@ impl Handler<CatchUpWithLog> for Conversation {
 
     fn handle(&mut self, _: CatchUpWithLog, context: &mut Self::Context) {
         self.read_log(context);
+        self.refresh_members(context);
     }
 }

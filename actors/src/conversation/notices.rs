@@ -87,8 +87,7 @@ impl Conversation {
             let storage = this.services.storage.clone();
             let decided = unnoticed.map(|unnoticed| {
                 let notices = missed(
-                    &unnoticed.messages,
-                    &unnoticed.listeners,
+                    &unnoticed,
                     |user| this.presence.is_online(user),
                     &this.callers(),
                     this.size(),

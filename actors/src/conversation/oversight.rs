@@ -103,11 +103,16 @@ impl Handler<Approve> for Conversation {
         let (storage, id) = (self.services.storage.clone(), self.id);
         let held = async move { storage.held_reply(id, reply).await };
         let taken = held.into_actor(self).then(move |held, this, _| {
-            let permitted = this.permit_deciding(user, held);
+            let permitted = this
+                .permit_deciding(user, held)
+                .and_then(|twin| this.members.permit_in_place(user, twin));
             let (storage, id) = (this.services.storage.clone(), this.id);
             let (node, until) = (this.services.config.node_id, lease_until(now_ms()));
             let taken = async move {
                 permitted?;
+                if storage.is_unwanted(reply).await? {
+                    return Err(unwanted());
+                }
                 let taken = storage.take_held_reply(id, reply, node, until).await?;
                 taken.ok_or_else(nothing_waits)
             };
@@ -157,6 +162,10 @@ fn not_running() -> Refusal {
     Refusal::new(ErrorCode::NotFound, "no such reply is being written")
 }
 
+fn unwanted() -> Refusal {
+    Refusal::new(ErrorCode::Forbidden, "whoever asked has blocked this twin")
+}
+
 fn not_stored() -> Refusal {
     Refusal::new(
         ErrorCode::Unavailable,
@@ -172,12 +181,12 @@ fn twin_of(author: &Author) -> Option<TwinId> {
 }
 
 impl Conversation {
-    /// Whether a person may say what becomes of a reply that was held.
+    /// The twin whose reply was held, if a person may say what becomes of it.
     fn permit_deciding(
         &self,
         user: UserId,
         held: Result<Option<Said>, storage::StorageError>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<TwinId, Refusal> {
         let held = held?.ok_or_else(nothing_waits)?;
         let twin = twin_of(&held.author).ok_or_else(nothing_waits)?;
         // Whoever may not know of it is told that there is none.
@@ -186,7 +195,8 @@ impl Conversation {
             .map_err(|refusal| match refusal.code {
                 ErrorCode::Forbidden => nothing_waits(),
                 _ => refusal,
-            })
+            })?;
+        Ok(twin)
     }
 
     /// Makes a running reply its twin's owner's.
@@ -315,11 +325,11 @@ impl Conversation {
         context: &mut Context<Self>,
     ) -> ResponseActFuture<Self, Result<Acknowledged, Refusal>> {
         let Complete {
+            user,
             twin,
             reply,
             text,
             client_id,
-            ..
         } = complete;
         let said = self.timeline.text(reply).to_owned();
         let own = self
@@ -329,6 +339,9 @@ impl Conversation {
         let is_open = own.is_some_and(|own| own.taken.is_some() && !own.finishing);
         if !is_open {
             return Box::pin(actix::fut::err(not_running()));
+        }
+        if let Err(refusal) = self.members.permit_in_place(user, twin) {
+            return Box::pin(actix::fut::err(refusal));
         }
         if !self.tell_piece(reply, text.clone(), context) {
             let refusal = Refusal::new(

@@ -119,7 +119,7 @@ impl Conversation {
     /// Whether a message may be sent now.
     pub(super) fn permit_submit(&self, submit: &Submit) -> Result<(), Refusal> {
         match submit.in_place_of {
-            Some(twin) => self.members.permit_stepping_in(submit.user, twin),
+            Some(twin) => self.members.permit_in_place(submit.user, twin),
             None => self.members.permit(submit.user, Operation::Write),
         }
     }
@@ -149,7 +149,7 @@ impl Conversation {
             thread: submit.thread,
             attachments: submit.attachments.clone(),
             created_at: now,
-            members_seq: Some(self.members.seq()),
+            members_seq: Some(self.members.version()),
             replies,
             by_owner: submit.in_place_of.is_some(),
             chain: submit.is_bot.then(|| self.services.config.chain_limits()),
@@ -345,6 +345,9 @@ impl Handler<Read> for Conversation {
         let noted = async move { storage.set_read(id, read.user, read.seq).await };
         Box::pin(noted.into_actor(self).map(move |noted, this, context| {
             let seq = noted?;
+            if this.members.are_cut_off() {
+                return Ok(());
+            }
             let frame = ServerFrame::Receipt {
                 conversation_id: this.id,
                 user_id: read.user,

@@ -50,6 +50,8 @@ pub(super) struct Room {
     pub(super) shards: Shards,
     pub(super) presence: Option<SharedFrame>,
     pub(super) standings: Arc<Standings>,
+    /// It is of two, one of whom has blocked the other.
+    pub(super) is_cut_off: bool,
 }
 
 /// Connections to be told of what an event brought about.
@@ -72,6 +74,7 @@ impl Default for Room {
             shards: Shards::from([]),
             presence: None,
             standings: Arc::default(),
+            is_cut_off: false,
         }
     }
 }
@@ -100,15 +103,29 @@ impl Subscriber {
     }
 
     /// Tells who is there, if that is wished for and not told yet; a queue that is half full gets it later, and so does a
-    /// connection whose own person is not counted yet.
-    pub(super) fn tell_presence(&mut self, frame: &SharedFrame) {
-        let ServerFrame::Presence { online, .. } = frame.frame() else {
+    /// connection whose own person is not counted yet. Of two of whom one has blocked the other, each is told of itself only.
+    pub(super) fn tell_presence(&mut self, frame: &SharedFrame, is_cut_off: bool) {
+        let ServerFrame::Presence {
+            conversation_id,
+            online,
+        } = frame.frame()
+        else {
             return;
         };
-        if self.presence == PresenceWish::Due
-            && online.contains(&self.user)
-            && self.outbox.push_droppable(frame.outgoing(self.codec))
-        {
+        if self.presence != PresenceWish::Due || !online.contains(&self.user) {
+            return;
+        }
+        let outgoing = match is_cut_off {
+            true => {
+                let alone = ServerFrame::Presence {
+                    conversation_id: *conversation_id,
+                    online: vec![self.user],
+                };
+                encode_outgoing(self.codec, &alone)
+            }
+            false => frame.outgoing(self.codec),
+        };
+        if self.outbox.push_droppable(outgoing) {
             self.presence = PresenceWish::Told;
         }
     }
@@ -176,7 +193,13 @@ impl Room {
             .subscribers
             .extract_if(|_, subscriber| subscriber.is_out(&standings));
         let put_out = put_out.map(|(session, _)| session).collect();
+        let is_cut_off = standings.of.values().any(|standing| standing.is_cut_off);
         self.standings = standings;
+        if std::mem::replace(&mut self.is_cut_off, is_cut_off) != is_cut_off
+            && let Some(presence) = self.presence.clone()
+        {
+            self.presence_is(presence);
+        }
         self.waiting.drain(..).for_each(Waker::wake);
         put_out
     }
@@ -188,7 +211,7 @@ impl Room {
                 subscriber.presence = PresenceWish::Due;
             }
             if subscriber.live {
-                subscriber.tell_presence(&frame);
+                subscriber.tell_presence(&frame, self.is_cut_off);
             }
         }
         self.presence = Some(frame);
@@ -258,7 +281,7 @@ impl Room {
                 let _ = subscriber.outbox.push(frame.outgoing(subscriber.codec));
                 if let Some(presence) = &self.presence {
                     // It may have been dropped.
-                    subscriber.tell_presence(presence);
+                    subscriber.tell_presence(presence, self.is_cut_off);
                 }
             }
         }

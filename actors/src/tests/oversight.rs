@@ -1,7 +1,7 @@
 //! The owner of a twin steps in: watches, pauses it, decides what it says, and writes in its place.
 
 use protocol::{Author, Authorship, Role, TwinMode, What, Writer};
-use storage::{TwinChange, TwinConversation};
+use storage::{Blocked, TwinChange, TwinConversation};
 
 use super::*;
 use crate::conversation::Refusal;
@@ -44,7 +44,7 @@ impl Talk {
             .create_conversation(begun, members)
             .await
             .unwrap();
-        let friend = follower_of(&house, house.friend, conversation).await;
+        let friend = house.follower_of(house.friend, conversation).await;
         Self {
             house,
             conversation,
@@ -90,7 +90,9 @@ impl Talk {
     /// The owner, who watches and follows.
     async fn owner(&self) -> Client {
         self.watch(self.house.user).await.unwrap();
-        follower_of(&self.house, self.house.user, self.conversation).await
+        self.house
+            .follower_of(self.house.user, self.conversation)
+            .await
     }
 
     fn asks(&self, client_id: &str, text: &str) {
@@ -101,13 +103,6 @@ impl Talk {
 fn person(id: UserId) -> Author {
     let name = "Kim".to_owned();
     Author::User { id, name }
-}
-
-async fn follower_of(house: &House, user: UserId, conversation: ConversationId) -> Client {
-    let mut client = house.connect();
-    client.identify(user).await;
-    client.subscribe(conversation, Some(0)).await;
-    client
 }
 
 impl Client {
@@ -376,7 +371,9 @@ async fn an_owner_on_another_node_takes_the_reply_from_the_one_that_writes_it() 
     let talk = Talk::begin(true).await;
     talk.watch(talk.house.user).await.unwrap();
     let sibling = talk.house.sibling().await;
-    let owner = follower_of(&sibling, talk.house.user, talk.conversation).await;
+    let owner = sibling
+        .follower_of(talk.house.user, talk.conversation)
+        .await;
     talk.asks("1", "!late 60 tick one tick two tick");
     let reply = owner.running().await;
     owner.take_over(talk.conversation, reply);
@@ -461,4 +458,69 @@ async fn what_an_owner_writes_or_edits_under_the_twins_name_says_so() {
         [(Writer::Twin, 4), (Writer::Owner, 4), (Writer::Twin, 6)]
     );
     assert!(edited.ai_written);
+}
+
+#[actix::test]
+async fn nobody_speaks_for_a_twin_to_who_has_blocked_it() {
+    let talk = Talk::begin(true).await;
+    let owner = talk.owner().await;
+    talk.asks("1", "!say The red door.");
+    let said = owner.done().await;
+    talk.set_mode(TwinMode::Draft).await;
+    talk.asks("2", "!say The key hangs here.");
+    let draft = owner.proposal().await;
+    let (house, user) = (&talk.house, talk.house.user);
+    // A quarrel with who watches is none of the two.
+    house.blocks(house.friend, Blocked::User(user)).await;
+    house.blocks(user, Blocked::User(house.friend)).await;
+    owner.speak(&talk, "own", "This is Kim.", None);
+    owner.acknowledged().await;
+    house.blocks(house.friend, Blocked::Twin(house.twin)).await;
+    owner.speak(&talk, "more", "Are you there?", None);
+    assert_eq!(owner.error().await, ErrorCode::Forbidden);
+    owner.say(ClientFrame::Edit {
+        conversation_id: talk.conversation,
+        client_id: "edit".to_owned().try_into().unwrap(),
+        message_id: said.message_id,
+        text: "The blue door.".to_owned(),
+    });
+    assert_eq!(owner.error().await, ErrorCode::Forbidden);
+    let sent = house
+        .node
+        .approve_reply(talk.conversation, user, draft.message_id, None);
+    assert_eq!(sent.await.unwrap_err().code, ErrorCode::Forbidden);
+    talk.asks("3", "are you there?");
+    assert_eq!(talk.friend.error().await, ErrorCode::Forbidden);
+    let discarded = house
+        .node
+        .discard_reply(talk.conversation, user, draft.message_id);
+    discarded.await.unwrap();
+    assert_eq!(house.log(talk.conversation).await.len(), 4);
+}
+
+#[actix::test]
+async fn a_draft_for_somebody_who_has_blocked_the_twin_is_not_sent_in_a_room_either() {
+    let house = House::new().await;
+    let members = [
+        NewMember::User(house.user),
+        NewMember::User(house.friend),
+        NewMember::Twin(house.twin),
+    ];
+    let conversation = house.conversation_of(members.to_vec()).await;
+    let owner = house.follower_of(house.user, conversation).await;
+    let friend = house.follower_of(house.friend, conversation).await;
+    let talk = Talk {
+        house,
+        conversation,
+        friend,
+    };
+    talk.set_mode(TwinMode::Draft).await;
+    talk.asks("1", "@Ada\n!say The key hangs here.");
+    let draft = owner.proposal().await;
+    let (house, user) = (&talk.house, talk.house.user);
+    house.blocks(house.friend, Blocked::Twin(house.twin)).await;
+    let sent = house
+        .node
+        .approve_reply(conversation, user, draft.message_id, None);
+    assert_eq!(sent.await.unwrap_err().code, ErrorCode::Forbidden);
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 impl Client {
-    async fn watch(&mut self, user: UserId, conversation: ConversationId) {
+    pub(super) async fn watch(&mut self, user: UserId, conversation: ConversationId) {
         self.say(ClientFrame::Identify {
             token: user.to_string(),
             presence: true,
@@ -11,7 +11,7 @@ impl Client {
     }
 
     /// Waits until exactly these people are said to be there.
-    async fn sees(&self, users: &[UserId]) {
+    pub(super) async fn sees(&self, users: &[UserId]) {
         let mut users = users.to_vec();
         users.sort();
         self.next_that(|frame| match frame {

@@ -132,7 +132,7 @@ pub(super) struct ApiProblems;
 
 impl IntoResponses for ApiProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        [400, 401, 404, 413, 415, 429, 500, 503]
+        [400, 401, 403, 404, 413, 415, 429, 500, 503]
             .into_iter()
             .map(described)
             .collect()
@@ -143,6 +143,7 @@ fn described(status: u16) -> (String, RefOr<Response>) {
     let description = match status {
         400 => "A parameter is missing, unknown, not supported or not allowed; `param` names it",
         401 => "There is no API key and no access token, or it is of no use: `invalid_api_key`",
+        403 => "The caller has blocked the twin: `forbidden`",
         404 => "There is no such model, or not for the caller: `model_not_found`",
         413 => "The body is larger than its limit: `too_large`",
         415 => "The body is no JSON: `unsupported_media`",

@@ -1,9 +1,9 @@
 //! `/v1/models`: what the caller may name as a model.
 
 use actix_web::{get, web};
-use protocol::{TwinId, UserId};
+use protocol::{ErrorCode, TwinId, UserId};
 use serde::Serialize;
-use storage::{Twin, Visibility};
+use storage::{Blocked, Twin, Visibility};
 use utoipa::ToSchema;
 
 use super::super::Edge;
@@ -109,6 +109,10 @@ impl Edge {
         }
         let id = name.parse::<TwinId>().map_err(|_| no_model())?;
         let twin = self.twin_model(id, user).await?;
+        if self.storage.has_blocked(user, Blocked::Twin(id)).await? {
+            let detail = "you have blocked this twin";
+            return Err(Problem::new(ErrorCode::Forbidden, detail));
+        }
         Ok(Model::Twin(twin.id))
     }
 

@@ -45,7 +45,7 @@ const FIND_THREAD: &str =
 /// order of the commits.
 pub(crate) const COUNT_UP: &str = "UPDATE conversations SET last_seq = last_seq + $2, \
      active_at = CASE WHEN $3 > active_at THEN $3 ELSE active_at END WHERE id = $1 \
-     RETURNING last_seq, members_seq";
+     RETURNING last_seq, members_seq + rules_revision";
 
 /// The statement that locks a conversation's row until the end of its transaction, and counts nothing.
 pub(crate) fn lock(conversation: ConversationId) -> Query {

@@ -18,7 +18,8 @@ const STATE: &str = "SELECT \
      (SELECT MAX(m.position) FROM members m WHERE m.conversation_id = c.id), \
      (SELECT COUNT(*) FROM members m WHERE m.conversation_id = c.id AND (m.user_id = $2 OR m.twin_id = $2)), \
      (SELECT COUNT(*) FROM bans b WHERE b.conversation_id = c.id), \
-     (SELECT COUNT(*) FROM bans b WHERE b.conversation_id = c.id AND b.user_id = $2) \
+     (SELECT COUNT(*) FROM bans b WHERE b.conversation_id = c.id AND b.user_id = $2), \
+     (SELECT COUNT(*) FROM blocks b WHERE b.user_id = $2 AND b.blocked_user = $3) \
      FROM conversations c WHERE c.id = $1";
 const USE_INVITATION: &str = "UPDATE invitations SET uses = uses + 1 \
      WHERE id = $1 AND conversation_id = $2 AND uses < uses_max AND expires_at > $3 RETURNING id";
@@ -48,7 +49,7 @@ pub(crate) const FOR_GOOD: i64 = i64::MAX;
 /// The statement that reads how the room stands.
 pub(super) fn state(new: &NewChange) -> Query {
     let member = new.what.member().map_or(Value::Null, member_id);
-    (STATE, params![new.conversation_id, member])
+    (STATE, params![new.conversation_id, member, new.user_id])
 }
 
 /// The statement that counts a use of the invitation by which somebody joins, if it is still good.
@@ -74,6 +75,8 @@ pub(super) struct RoomState {
     bans: u64,
     /// Whoever the change is about is banned.
     is_banned: bool,
+    /// Whoever the change is about has blocked who makes it.
+    has_blocked_author: bool,
 }
 
 impl RoomState {
@@ -84,6 +87,7 @@ impl RoomState {
             is_member: row.int()? > 0,
             bans: row.count()?,
             is_banned: row.int()? > 0,
+            has_blocked_author: row.int()? > 0,
         })
     }
 
@@ -171,6 +175,11 @@ impl RoomState {
         if self.is_banned {
             return Err(StorageError::Forbidden(
                 "who is banned from a room cannot join it",
+            ));
+        }
+        if self.has_blocked_author && new.invitation.is_none() {
+            return Err(StorageError::Forbidden(
+                "you cannot bring this person into a room",
             ));
         }
         if self.members >= ROOM_MEMBERS_MAX {

@@ -22,6 +22,7 @@ impl Scene {
     fn attempt(&self, of: MessageId, beginning: Beginning) -> NewAttempt {
         NewAttempt {
             conversation_id: self.conversation.id,
+            user_id: self.user.id,
             message_id: MessageId::new(),
             of,
             beginning,

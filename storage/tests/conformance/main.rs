@@ -7,6 +7,7 @@ mod support;
 mod api_keys;
 mod attachments;
 mod attempts;
+mod blocks;
 mod bots;
 mod chains;
 mod changes;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use actix::prelude::*;
 use protocol::{MessageId, TwinId, TwinMode};
-use storage::ReplyOrder;
+use storage::{ReplyOrder, StorageError};
 
 use super::super::Conversation;
 use super::super::requests::lease_until;
@@ -100,15 +100,21 @@ impl Conversation {
         let storage = self.services.storage.clone();
         let (reply, node) = (order.message_id, self.services.config.node_id);
         let claimed = async move {
-            storage
-                .claim_reply(reply, node, now, lease_until(now))
-                .await
+            let epoch = storage.claim_reply(reply, node, now, lease_until(now));
+            let Some(epoch) = epoch.await? else {
+                return Ok(None);
+            };
+            // After the claim: a block that comes later finds a reply that is being written, and has it stopped.
+            let is_unwanted = storage.is_unwanted(reply).await?;
+            Ok::<_, StorageError>(Some((epoch, is_unwanted)))
         };
         let begun = claimed.into_actor(self).map(move |claimed, this, context| {
             let question = order.reply_to;
             this.claiming.remove(&order.message_id);
             match claimed {
-                Ok(Some(epoch)) => this.claimed(order, ordered, epoch, context),
+                // Whoever asked has blocked the twin.
+                Ok(Some((epoch, true))) => this.decline(&order, epoch, context),
+                Ok(Some((epoch, false))) => this.claimed(order, ordered, epoch, context),
                 // Whoever writes it, or those before it, goes on with the line.
                 Ok(None) => {
                     this.waiting.remove(&question);
