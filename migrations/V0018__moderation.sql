@@ -1,4 +1,4 @@
--- Whom people do not wish to hear from, what rooms forbid, and what was reported.
+-- Whom people do not wish to hear from, and what rooms forbid.
 
 CREATE TABLE blocks (
     user_id BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -16,3 +16,22 @@ CREATE INDEX blocks_of_twin ON blocks (blocked_twin) WHERE blocked_twin IS NOT N
 -- Rises when one of two blocks the other or no longer does, and with every change of a room's rules: together with members_seq it
 -- says by what somebody was judged.
 ALTER TABLE conversations ADD COLUMN rules_revision BIGINT NOT NULL DEFAULT 0;
+
+CREATE TABLE room_rules (
+    conversation_id BYTEA NOT NULL PRIMARY KEY REFERENCES conversations (id) ON DELETE CASCADE,
+    -- The seq of the newest change of them.
+    changed_seq BIGINT NOT NULL,
+    -- 0 when nobody need wait between two messages.
+    slow_mode_seconds BIGINT NOT NULL DEFAULT 0,
+    -- What nobody may write: one a line.
+    words TEXT NOT NULL DEFAULT ''
+);
+
+-- When somebody sent the last message in a room with slow mode; it outlives their place there.
+CREATE TABLE last_sent (
+    conversation_id BYTEA NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    user_id BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    sent_at BIGINT NOT NULL,
+    PRIMARY KEY (conversation_id, user_id)
+);
+CREATE INDEX last_sent_user ON last_sent (user_id);

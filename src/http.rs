@@ -35,6 +35,7 @@ mod rate_limits;
 mod readiness;
 mod responses;
 mod rooms;
+mod rules;
 mod search;
 mod twins;
 mod upload;
@@ -166,6 +167,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(rooms::unban_member)
                 .service(rooms::list_pins)
                 .service(rooms::list_versions)
+                .service(rules::read_rules)
+                .service(rules::change_rules)
                 .service(invitations::create_invitation)
                 .service(invitations::list_invitations)
                 .service(invitations::delete_invitation)

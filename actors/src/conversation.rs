@@ -87,8 +87,11 @@ impl Refusal {
 impl From<StorageError> for Refusal {
     fn from(error: StorageError) -> Self {
         let code = error.code();
-        let retry = matches!(code, ErrorCode::Unavailable | ErrorCode::Overloaded);
-        let retry_after_ms = retry.then_some(1_000);
+        let retry_after_ms = match (&error, code) {
+            (StorageError::TooSoon { retry_after_ms }, _) => Some(*retry_after_ms),
+            (_, ErrorCode::Unavailable | ErrorCode::Overloaded) => Some(1_000),
+            _ => None,
+        };
         Self {
             code,
             message: error.to_string(),
@@ -204,7 +207,9 @@ impl Conversation {
             } => self.stop_replies_of(*id, context),
             _ => {}
         }
-        if change.what.member().is_some() && change.seq > self.members.seq() {
+        let is_news = change.what.member().is_some() && change.seq > self.members.seq()
+            || change.what.is_of_rules() && change.seq > self.members.rules().seq;
+        if is_news {
             self.refresh_members(context);
         }
     }

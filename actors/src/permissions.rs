@@ -35,6 +35,8 @@ pub enum Operation {
     MentionAll,
     /// Change title and topic.
     Describe,
+    /// Forbid words, and have people wait between two messages.
+    SetRules,
     /// Put somebody out.
     Remove,
     /// Keep somebody out, and see who is.
@@ -51,7 +53,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Read,
         Self::Write,
         Self::React,
@@ -66,6 +68,7 @@ impl Operation {
         Self::Pin,
         Self::MentionAll,
         Self::Describe,
+        Self::SetRules,
         Self::Remove,
         Self::Ban,
         Self::Mute,
@@ -86,6 +89,7 @@ impl Operation {
             | Self::Pin
             | Self::MentionAll
             | Self::Describe
+            | Self::SetRules
             | Self::Remove
             | Self::Ban
             | Self::Mute

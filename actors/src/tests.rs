@@ -37,6 +37,7 @@ mod oversight;
 mod presence;
 pub(crate) mod remembering;
 mod rooms;
+mod rules;
 mod threads;
 
 use remembering::Asked;

@@ -165,6 +165,17 @@ pub enum What {
         /// How far.
         mode: TwinMode,
     },
+    /// The room forbids other words.
+    WordsForbidden {
+        /// All of them; none when nothing is forbidden any more.
+        words: Vec<String>,
+    },
+    /// One waits otherwise in the room between two messages.
+    SlowModeSet {
+        /// How many seconds; absent when one need not wait any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds: Option<u32>,
+    },
     /// The conversation has another title.
     Titled {
         /// The title; absent when it has none any more.
@@ -200,9 +211,16 @@ impl What {
             | Self::ModeSet { .. }
             | Self::Muted { .. }
             | Self::Unmuted { .. }
+            | Self::WordsForbidden { .. }
+            | Self::SlowModeSet { .. }
             | Self::Titled { .. }
             | Self::TopicSet { .. } => None,
         }
+    }
+
+    /// Whether what the room asks of those who write is different now.
+    pub fn is_of_rules(&self) -> bool {
+        matches!(self, Self::WordsForbidden { .. } | Self::SlowModeSet { .. })
     }
 
     /// Whose place in the room is different now.
@@ -225,6 +243,8 @@ impl What {
             | Self::Unreacted { .. }
             | Self::Pinned { .. }
             | Self::Unpinned { .. }
+            | Self::WordsForbidden { .. }
+            | Self::SlowModeSet { .. }
             | Self::Titled { .. }
             | Self::TopicSet { .. } => None,
         }

@@ -1,8 +1,8 @@
 //! The fields of requests: what is allowed in each, the same here as in the description of the API.
 
 use super::limits::{
-    EMAIL_CHARS_MAX, GREETING_CHARS_MAX, LANGUAGE_CHARS_MAX, NAME_CHARS_MAX, PERSONA_CHARS_MAX,
-    REASON_CHARS_MAX, TOPIC_CHARS_MAX,
+    EMAIL_CHARS_MAX, GREETING_CHARS_MAX, LANGUAGE_CHARS_MAX, NAME_CHARS_MAX, NOTE_CHARS_MAX,
+    PERSONA_CHARS_MAX, REASON_CHARS_MAX, TOPIC_CHARS_MAX,
 };
 use super::problem::Problem;
 use crate::auth::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};

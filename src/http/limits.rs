@@ -62,6 +62,9 @@ pub const TOPIC_CHARS_MAX: usize = 500;
 /// People, bots and twins that one person blocks: the list is told whole, and kept by every client.
 pub const BLOCKS_MAX: u64 = 1_000;
 
+/// Seconds of the longest wait between two messages: six hours.
+pub const SLOW_MODE_SECONDS_MAX: u32 = 21_600;
+
 /// Minutes of the longest mute that ends: a year.
 pub const MUTE_MINUTES_MAX: u32 = 525_600;
 

@@ -172,6 +172,7 @@ impl Scene {
             created_at: 0,
             members_seq: None,
             replies: Vec::new(),
+            rules: storage::MessageRules::default(),
             chain: None,
             by_owner: false,
         }

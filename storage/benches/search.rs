@@ -223,6 +223,7 @@ impl Writer {
                 attachments: Vec::new(),
                 created_at: number as i64 * 1_000,
                 replies: Vec::new(),
+                rules: storage::MessageRules::default(),
                 chain: None,
                 by_owner: false,
             };

@@ -33,6 +33,12 @@ pub enum StorageError {
     /// It is not allowed, whoever asks; the text says why.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// Its author has sent something only just now.
+    #[error("you may not send so often in this room; wait {} s", retry_after_ms.div_ceil(1_000))]
+    TooSoon {
+        /// How long to wait, in milliseconds.
+        retry_after_ms: u64,
+    },
     /// The caller decided by who took part, and that has changed: decide again.
     #[error("the members have changed in the meantime")]
     MembersChanged,
@@ -86,6 +92,7 @@ impl StorageError {
             }
             Self::DiskFull => ErrorCode::StorageFull,
             Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::TooSoon { .. } => ErrorCode::RateLimited,
             Self::Overloaded(_) => ErrorCode::Overloaded,
             Self::Conflict(_) | Self::Refused(_) => ErrorCode::Conflict,
             Self::NotFound(_) => ErrorCode::NotFound,

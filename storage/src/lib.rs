@@ -26,6 +26,7 @@ mod oversight;
 mod people;
 mod refresh;
 mod replies;
+mod rules;
 mod search;
 mod threads;
 mod twins;
@@ -71,9 +72,11 @@ pub use oversight::TwinConversation;
 pub use people::{DELETED_ACCOUNT, User, UserChange};
 pub use refresh::{NewRefresh, Rotation, TokenHash};
 pub use replies::{Finished, FinishedReply, ReplyOrder, ReplyState};
+pub use rules::{MessageRules, Pace, RoomRules};
 pub use search::{
-    Highlight, InvalidQuery, QUERY_CHARS_MAX, SEARCH_PAGE_MAX, Search, SearchCursor, SearchFilter,
-    SearchHit, SearchPage, SearchQuery, SearchSort, Snippet, moment,
+    FORBIDDEN_WORD_CHARS_MAX, FORBIDDEN_WORDS_MAX, Forbidden, ForbiddenWords, Highlight,
+    InvalidForbiddenWords, InvalidQuery, QUERY_CHARS_MAX, SEARCH_PAGE_MAX, Screen, Search,
+    SearchCursor, SearchFilter, SearchHit, SearchPage, SearchQuery, SearchSort, Snippet, moment,
 };
 pub use storage::{Database, Storage};
 pub use threads::Thread;

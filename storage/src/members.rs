@@ -5,15 +5,20 @@ use protocol::{Author, ConversationId, Role, TwinId, TwinMode, TwinPolicy, UserI
 use crate::conversations::{ConversationKind, read_kind};
 use crate::engine::{Rows, each};
 use crate::metrics::Call;
+use crate::rules::{RoomRules, rules_columns};
 use crate::value::{Row, params, word};
 use crate::{Storage, StorageError};
 
 /// Who watches is none of the two.
-const STATE: &str = "SELECT c.kind, c.members_seq, c.members_seq + c.rules_revision, CASE WHEN c.kind = 'direct' THEN \
+const STATE: &str = concat!(
+    "SELECT c.kind, c.members_seq, c.members_seq + c.rules_revision, CASE WHEN c.kind = 'direct' THEN \
      (SELECT COUNT(*) FROM members m JOIN members o ON o.conversation_id = m.conversation_id \
      JOIN blocks b ON b.user_id = m.user_id AND (b.blocked_user = o.user_id OR b.blocked_twin = o.twin_id) \
      WHERE m.conversation_id = c.id AND m.role <> 'watcher' AND (o.role IS NULL OR o.role <> 'watcher')) \
-     ELSE 0 END FROM conversations c WHERE c.id = $1";
+     ELSE 0 END, ",
+    rules_columns!(),
+    " FROM conversations c LEFT JOIN room_rules r ON r.conversation_id = c.id WHERE c.id = $1"
+);
 /// The first members of a conversation.
 pub(crate) const MEMBERS: &str = "SELECT m.user_id, m.twin_id, COALESCE(u.owner_id, t.owner_id), COALESCE(u.name, t.name), m.joined_at, m.role, \
      m.muted_until, p.policy, p.mode, t.oversight_since \
@@ -105,6 +110,8 @@ pub struct Roster {
     pub version: u64,
     /// It is of two, one of whom has blocked the other.
     pub is_cut_off: bool,
+    /// What is asked of those who write.
+    pub rules: RoomRules,
 }
 
 /// Somebody who may not come back to a room.
@@ -141,6 +148,7 @@ impl Storage {
             let seq = state.count()?;
             let version = state.count()?;
             let is_cut_off = state.int()? > 0;
+            let rules = RoomRules::read(&mut state)?;
             let mut members = read_members(members)?;
             if kind == ConversationKind::Room {
                 give_owner(&mut members);
@@ -151,6 +159,7 @@ impl Storage {
                 seq,
                 version,
                 is_cut_off,
+                rules,
             }))
         })
         .await

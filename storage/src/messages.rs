@@ -17,6 +17,7 @@ use crate::chains::{ChainLimits, Link};
 use crate::changes::{self, read_change};
 use crate::engine::{DatabaseError, Engine, Query, each, only};
 use crate::metrics::Call;
+use crate::rules::MessageRules;
 use crate::storage::page;
 use crate::threads::said_in_thread;
 use crate::value::{Row, Value, params};
@@ -143,6 +144,8 @@ pub struct NewMessage {
     pub created_at: i64,
     /// The version of the roster that the sender's right to write was judged by; absent when it was not.
     pub members_seq: Option<u64>,
+    /// What the room asks of it besides.
+    pub rules: MessageRules,
     /// The replies that it asks for; they are ordered in the same transaction.
     pub replies: Vec<NewReplyOrder>,
     /// The owner of the twin wrote it in its place.
@@ -194,7 +197,7 @@ impl Storage {
     ///
     /// `Conflict` when its author has used the client id for something else, `NotFound` when the conversation, the
     /// message that it answers, the thread, an upload or a twin that should reply is gone, `MembersChanged` when the caller knows an older
-    /// state of the members, `Overloaded` when too many messages wait.
+    /// state of the members, `TooSoon` and `Forbidden` when its rules do not allow it, `Overloaded` when too many messages wait.
     pub fn append_message(
         &self,
         message: NewMessage,

@@ -175,6 +175,8 @@ pub struct FinishedReply {
     pub seed: Option<u64>,
     /// How long it took.
     pub latency: Latency,
+    /// The version of the roster by whose rules it was judged; absent when it was not.
+    pub members_seq: Option<u64>,
     /// The replies that it asks for; they are ordered in the same transaction, as far as the limits go.
     pub replies: Vec<NewReplyOrder>,
     /// How far machines may set each other off.
@@ -261,7 +263,8 @@ impl Storage {
             .map(read_order)
     }
 
-    /// Makes a reply a message of the log, if the epoch is not stale.
+    /// Makes a reply a message of the log, if the epoch is not stale. `MembersChanged` when the caller knows an older state of the
+    /// rules.
     pub async fn finish_reply(
         &self,
         reply: MessageId,
@@ -342,7 +345,12 @@ async fn finish(
     let answered = (chains::ANSWERED, params![reply_to, conversation_id]);
     let [counted, answered] = each(transaction.pipe(vec![count_up, answered]).await?)?;
     let row = counted.first();
-    let seq = row.ok_or(StorageError::NotFound("conversation"))?.count()?;
+    let mut row = row.ok_or(StorageError::NotFound("conversation"))?;
+    let (seq, version): (u64, u64) = (row.count()?, row.count()?);
+    if finished.members_seq.is_some_and(|known| known != version) {
+        transaction.roll_back().await;
+        return Err(StorageError::MembersChanged.into());
+    }
     let answered = answered.first().map(Answered::read).transpose()?;
     let asked = chains::Asked {
         conversation: conversation_id,

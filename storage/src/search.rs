@@ -13,6 +13,7 @@ mod block;
 mod criteria;
 mod date;
 mod find;
+mod forbidden_words;
 mod index;
 mod query;
 mod snippet;
@@ -21,6 +22,10 @@ mod text;
 use protocol::{Author, Authorship, ConversationId, MessageId, UserId};
 
 pub use date::moment;
+pub use forbidden_words::{
+    FORBIDDEN_WORD_CHARS_MAX, FORBIDDEN_WORDS_MAX, Forbidden, ForbiddenWords,
+    InvalidForbiddenWords, Screen,
+};
 pub(crate) use index::{Unindexed, first_at, forget_block, forget_block_at_first_reaction};
 pub use query::{InvalidQuery, QUERY_CHARS_MAX, SearchFilter, SearchQuery};
 pub use snippet::{Highlight, Snippet};

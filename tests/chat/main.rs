@@ -18,6 +18,7 @@ mod notifications;
 mod permissions;
 mod process;
 mod room_of_ten;
+mod rules;
 
 #[path = "../support/server.rs"]
 #[expect(dead_code, reason = "the server's helpers serve two test programs")]

@@ -269,6 +269,10 @@ impl Scene {
                 let body = json!({"title": format!("By {}", actor.name)});
                 self.http(actor, Method::PATCH, "", body).await
             }
+            Operation::SetRules => {
+                let body = json!({"words": ["xyzzy"]});
+                self.http(actor, Method::PATCH, "rules", body).await
+            }
             Operation::Remove => {
                 let path = format!("members/{low}");
                 let outcome = self.http(actor, Method::DELETE, &path, json!({})).await;

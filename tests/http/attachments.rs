@@ -62,6 +62,7 @@ pub(crate) async fn send(
         attachments: vec![attachment],
         created_at: 1,
         members_seq: None,
+        rules: storage::MessageRules::default(),
         replies: Vec::new(),
         by_owner: false,
         chain: None,

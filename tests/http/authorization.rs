@@ -435,6 +435,19 @@ fn routes() -> Vec<Route> {
             Some(json!({})),
             [401, 404, 404, 404],
         ),
+        // What a room asks of those who write.
+        route(
+            Method::PATCH,
+            "/api/v1/conversations/{conversation}/rules",
+            Some(json!({"words": ["xyzzy"], "slow_mode_seconds": 5})),
+            [401, 404, 403, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/conversations/{conversation}/rules",
+            None,
+            [401, 404, 200, 200],
+        ),
         // Whom one does not wish to hear from.
         route(
             Method::PUT,

@@ -41,6 +41,7 @@ async fn say_into(
         created_at: 1,
         members_seq: None,
         replies: Vec::new(),
+        rules: storage::MessageRules::default(),
         chain: None,
         by_owner: false,
     };

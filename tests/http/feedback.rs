@@ -8,7 +8,7 @@ use storage::{ChainLimits, FinishedReply, NewMessage, NewReplyOrder, ReplyWhen};
 use crate::server::{Person, TestServer, problem, text};
 
 /// A conversation in which a twin has replied, and the reply.
-async fn replied(server: &TestServer, person: &Person, twin: &str) -> (String, String) {
+pub(crate) async fn replied(server: &TestServer, person: &Person, twin: &str) -> (String, String) {
     let body = json!({"twins": [twin]});
     let response = server.post(person, "/api/v1/conversations", &body).await;
     let begun: Value = response.json().await.unwrap();
@@ -38,6 +38,7 @@ async fn replied(server: &TestServer, person: &Person, twin: &str) -> (String, S
             node_id: node,
             lease_until: i64::MAX,
         }],
+        rules: storage::MessageRules::default(),
         chain: None,
         by_owner: false,
     };
@@ -65,6 +66,7 @@ async fn replied(server: &TestServer, person: &Person, twin: &str) -> (String, S
         },
         replies: Vec::new(),
         chain: ChainLimits::NOTHING,
+        members_seq: None,
         lend_until: 0,
         created_at: 2,
     };

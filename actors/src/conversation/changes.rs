@@ -8,7 +8,7 @@ use protocol::{
 };
 use storage::{Changed, ConversationKind, Member, NewChange, Roster, Storage, StorageError};
 
-use super::members::{permit, permit_under_twins_name, standings_of};
+use super::members::{hold_to_rules, permit, permit_under_twins_name, standings_of};
 use super::requests::Acknowledged;
 use super::{Conversation, Refusal};
 use crate::limits::MEMBERS_READS_MAX;
@@ -145,10 +145,10 @@ async fn make(
             changed => break changed?,
         }
     };
-    let roster = match new.what.member() {
+    let roster = match new.what.member().is_some() || new.what.is_of_rules() {
         // Where it cannot be read now, the change that arrives has it read.
-        Some(_) => storage.roster(new.conversation_id).await.ok().flatten(),
-        None => None,
+        true => storage.roster(new.conversation_id).await.ok().flatten(),
+        false => None,
     };
     Ok(Made { changed, roster })
 }
@@ -205,8 +205,12 @@ fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refus
     }
     let role = room.standing(user).map(|standing| standing.role);
     let stops_watching = matches!(new.what, What::Left { .. }) && role == Some(Role::Watcher);
-    if new.what.member().is_some() && roster.kind == ConversationKind::Direct && !stops_watching {
+    let is_direct = roster.kind == ConversationKind::Direct;
+    if is_direct && new.what.member().is_some() && !stops_watching {
         return forbidden("a conversation of two stays one; begin a room");
+    }
+    if is_direct && new.what.is_of_rules() {
+        return forbidden("a conversation of two has no rules");
     }
     if is_bot_made_owner(&new.what) {
         return forbidden("a bot cannot own a room");
@@ -215,17 +219,24 @@ fn authorise(roster: &Roster, new: &NewChange, about: About) -> Result<(), Refus
         What::Edited { .. } if !about.wrote && !about.owns_twin => {
             forbidden("this is not your message")
         }
-        What::Edited { .. } if about.owns_twin => {
-            permit_under_twins_name(roster.kind, room.standing(user))
+        What::Edited { text, .. } => {
+            match about.owns_twin {
+                true => permit_under_twins_name(roster.kind, room.standing(user))?,
+                false => permit(Operation::Write)?,
+            }
+            hold_to_rules(&roster.rules, text)
         }
-        What::Edited { .. } => permit(Operation::Write),
         What::Deleted { .. } if about.wrote || about.owns_twin => Ok(()),
         What::Deleted { .. } => permit(Operation::DeleteOthers),
         What::Chosen { .. } => permit(Operation::Stop),
-        What::Reacted { .. } => permit(Operation::React),
+        What::Reacted { emoji, .. } => {
+            permit(Operation::React)?;
+            hold_to_rules(&roster.rules, emoji.as_str())
+        }
         What::Unreacted { .. } => Ok(()),
         What::Pinned { .. } | What::Unpinned { .. } => permit(Operation::Pin),
         What::Titled { .. } | What::TopicSet { .. } => permit(Operation::Describe),
+        What::WordsForbidden { .. } | What::SlowModeSet { .. } => permit(Operation::SetRules),
         What::Joined { .. } if new.invitation.is_some() => Ok(()),
         What::Joined { role: None, .. } => permit(Operation::AddTwin),
         What::Joined {

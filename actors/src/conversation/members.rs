@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use protocol::{Author, ErrorCode, Role, TwinId, TwinMode, UserId};
-use storage::{ConversationKind, Member, Roster};
+use storage::{ConversationKind, Member, MessageRules, Pace, RoomRules, Roster};
 
 use super::{Conversation, Refusal};
 use crate::fan_out::RoomEvent;
 use crate::node::now_ms;
-use crate::permissions::{Operation, Standing, Standings};
+use crate::permissions::{Operation, Standing, Standings, may};
 
 /// How long to wait before members are read again that could not be.
 const READ_AGAIN: Duration = Duration::from_millis(500);
@@ -62,6 +62,30 @@ impl Members {
     /// What is decided by them names this.
     pub(super) fn version(&self) -> u64 {
         self.roster.version
+    }
+
+    /// What is asked of those who write.
+    pub(super) fn rules(&self) -> &RoomRules {
+        &self.roster.rules
+    }
+
+    /// What the database is to judge of a message that somebody sends, in whoever's place.
+    pub(super) fn rules_for(&self, user: UserId) -> MessageRules {
+        MessageRules {
+            pace: self.pace(user),
+            words: Arc::clone(&self.rules().words),
+        }
+    }
+
+    /// How long somebody waits between two messages: who keeps order need not.
+    fn pace(&self, user: UserId) -> Option<Pace> {
+        let seconds = self.rules().slow_mode_seconds?;
+        let standing = self.standings.of.get(&user)?;
+        let keeps_order = may(standing.role, Operation::SetRules);
+        (!keeps_order).then(|| Pace {
+            user,
+            wait_ms: seconds.saturating_mul(1_000),
+        })
     }
 
     /// Whether they are two, of whom one has blocked the other.
@@ -135,15 +159,27 @@ impl Members {
         }
     }
 
-    /// Whether a person may write under the name of a twin now.
-    pub(super) fn permit_in_place(&self, user: UserId, twin: TwinId) -> Result<(), Refusal> {
-        self.permit_stepping_in(user, twin)?;
-        permit_under_twins_name(self.roster.kind, self.standings.of.get(&user).copied())
-    }
-
     /// Whether what is known must not be used before it has been read anew.
     pub(super) fn are_stale(&self) -> bool {
         self.reading != Reading::No
+    }
+
+    /// Whether a person may write this now under the name of a twin.
+    pub(super) fn permit_in_place(
+        &self,
+        user: UserId,
+        twin: TwinId,
+        text: &str,
+    ) -> Result<(), Refusal> {
+        self.permit_stepping_in(user, twin)?;
+        permit_under_twins_name(self.roster.kind, self.standings.of.get(&user).copied())?;
+        hold_to_rules(self.rules(), text)
+    }
+
+    /// Whether somebody may send a message that says this now.
+    pub(super) fn permit_text(&self, user: UserId, text: &str) -> Result<(), Refusal> {
+        self.permit(user, Operation::Write)?;
+        hold_to_rules(self.rules(), text)
     }
 
     /// Whether a person may do this now.
@@ -201,6 +237,17 @@ pub(super) fn permit_under_twins_name(
         ..standing
     });
     permit(kind, as_writer, Operation::Write)
+}
+
+/// Refuses a text in which a word stands that the room forbids.
+pub(super) fn hold_to_rules(rules: &RoomRules, text: &str) -> Result<(), Refusal> {
+    match rules.words.find(text) {
+        None => Ok(()),
+        Some(forbidden) => {
+            let message = format!("{:?} is forbidden in this room", forbidden.word);
+            Err(Refusal::new(ErrorCode::Forbidden, message))
+        }
+    }
 }
 
 impl Conversation {

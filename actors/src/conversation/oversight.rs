@@ -102,10 +102,12 @@ impl Handler<Approve> for Conversation {
         let Approve { user, reply, text } = approve;
         let (storage, id) = (self.services.storage.clone(), self.id);
         let held = async move { storage.held_reply(id, reply).await };
+        let new_text = text.clone();
         let taken = held.into_actor(self).then(move |held, this, _| {
-            let permitted = this
-                .permit_deciding(user, held)
-                .and_then(|twin| this.members.permit_in_place(user, twin));
+            let permitted = this.permit_deciding(user, held).and_then(|(twin, held)| {
+                let text = new_text.unwrap_or(held.text);
+                this.members.permit_in_place(user, twin, &text)
+            });
             let (storage, id) = (this.services.storage.clone(), this.id);
             let (node, until) = (this.services.config.node_id, lease_until(now_ms()));
             let taken = async move {
@@ -181,12 +183,12 @@ fn twin_of(author: &Author) -> Option<TwinId> {
 }
 
 impl Conversation {
-    /// The twin whose reply was held, if a person may say what becomes of it.
+    /// The twin and the reply that was held, if a person may say what becomes of it.
     fn permit_deciding(
         &self,
         user: UserId,
         held: Result<Option<Said>, storage::StorageError>,
-    ) -> Result<TwinId, Refusal> {
+    ) -> Result<(TwinId, Said), Refusal> {
         let held = held?.ok_or_else(nothing_waits)?;
         let twin = twin_of(&held.author).ok_or_else(nothing_waits)?;
         // Whoever may not know of it is told that there is none.
@@ -196,7 +198,7 @@ impl Conversation {
                 ErrorCode::Forbidden => nothing_waits(),
                 _ => refusal,
             })?;
-        Ok(twin)
+        Ok((twin, held))
     }
 
     /// Makes a running reply its twin's owner's.
@@ -332,6 +334,7 @@ impl Conversation {
             client_id,
         } = complete;
         let said = self.timeline.text(reply).to_owned();
+        let whole = format!("{said}{text}");
         let own = self
             .replies
             .get(&reply)
@@ -340,7 +343,7 @@ impl Conversation {
         if !is_open {
             return Box::pin(actix::fut::err(not_running()));
         }
-        if let Err(refusal) = self.members.permit_in_place(user, twin) {
+        if let Err(refusal) = self.members.permit_in_place(user, twin, &whole) {
             return Box::pin(actix::fut::err(refusal));
         }
         if !self.tell_piece(reply, text.clone(), context) {
@@ -354,7 +357,7 @@ impl Conversation {
             return Box::pin(actix::fut::err(not_running()));
         };
         own.finishing = true;
-        let mut finished = own.finished(format!("{said}{text}"));
+        let mut finished = own.finished(whole);
         finished.authorship = Some(Authorship::of(Writer::Twin, &said).then(Writer::Owner, &text));
         finished.client_id = Some(client_id);
         finished.stop_reason = StopReason::TakenOver;
@@ -508,6 +511,7 @@ impl Conversation {
             replies: Vec::new(),
             chain: ChainLimits::NOTHING,
             lend_until: 0,
+            members_seq: None,
             created_at: now_ms(),
         };
         self.store(reply, finished)

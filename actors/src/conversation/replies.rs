@@ -3,7 +3,8 @@
 //! 1. A reply is claimed: from then on every write of it carries the claim's epoch, and a stale one is refused.
 //! 2. Its twin builds the prompt and hands it to the inference pool; pieces come back as a stream.
 //! 3. Those who reply to one message do so one after the other (`replies/turns.rs`).
-//! 4. Each piece is told at once, and written down at most [`PROGRESS_EVERY`] apart.
+//! 4. Each piece is told at once, and written down at most [`PROGRESS_EVERY`] apart; where words are forbidden, each word when it has
+//!    ended (`replies/rules.rs`).
 //! 5. The finished reply becomes an entry of the log, with the orders to reply to it, as far as machines may set each other off.
 //!    Whatever goes wrong becomes a failed reply, never silence.
 
@@ -21,7 +22,9 @@ use super::{Conversation, Refusal};
 use crate::bus_event::NodeEvent;
 use crate::fan_out::RoomEvent;
 use crate::inference_pool::GenerationEvent;
-use crate::limits::{GENERATION_EVENTS_MAX, LEASE, PROGRESS_EVERY, REPLY_BYTES_MAX};
+use crate::limits::{
+    GENERATION_EVENTS_MAX, LEASE, MEMBERS_READS_MAX, PROGRESS_EVERY, REPLY_BYTES_MAX,
+};
 use crate::metrics;
 use crate::node::now_ms;
 use crate::permissions::Operation;
@@ -30,10 +33,12 @@ use crate::turn_taking::Said;
 use crate::twin::Reply;
 
 mod own_reply;
+mod rules;
 mod turns;
 
 use own_reply::{Outcome, failure, reply_end, wake_failure};
 pub(super) use own_reply::{OwnReply, Taken};
+use rules::end_before_forbidden;
 pub(super) use turns::Line;
 use turns::Ordered;
 
@@ -84,15 +89,20 @@ impl Conversation {
             );
             return;
         }
-        if !order.beginning.is_empty() && !self.tell_piece(reply, order.beginning.clone(), context)
-        {
-            self.fail(
-                reply,
-                ErrorCode::TooLarge,
-                "the reply is as long as a reply may be",
-                context,
-            );
-            return;
+        match self.screened(reply, &order.beginning) {
+            None => return self.end_forbidden(reply, context),
+            Some(beginning) if beginning.is_empty() => {}
+            Some(beginning) => {
+                if !self.tell_piece(reply, beginning, context) {
+                    self.fail(
+                        reply,
+                        ErrorCode::TooLarge,
+                        "the reply is as long as a reply may be",
+                        context,
+                    );
+                    return;
+                }
+            }
         }
 
         let (events, stream) = mpsc::channel(GENERATION_EVENTS_MAX);
@@ -167,7 +177,7 @@ impl Conversation {
         hidden.unwrap_or_else(|| self.timeline.text(reply).to_owned())
     }
 
-    fn piece(&mut self, reply: MessageId, text: String, context: &mut Context<Self>) {
+    fn show(&mut self, reply: MessageId, text: String, context: &mut Context<Self>) {
         let told = self.tell_piece(reply, text, context);
         let Some(own) = self.replies.get_mut(&reply) else {
             return;
@@ -323,6 +333,8 @@ impl Conversation {
         });
         finished.chain = self.services.config.chain_limits();
         finished.lend_until = lease_until(finished.created_at);
+        finished.members_seq = Some(self.members.version());
+        end_before_forbidden(&mut finished, self.members.rules());
         if own.is_some_and(|own| own.sets_off) && finished.stop_reason.is_whole() {
             finished.replies = self.replies_to(Said {
                 author: &finished.author,
@@ -332,11 +344,19 @@ impl Conversation {
         }
         let asks = !finished.replies.is_empty();
         metrics::reply_ended(reply_end(&finished));
-        let storage = self.services.storage.clone();
+        let (storage, id) = (self.services.storage.clone(), self.id);
         let written = async move {
-            let mut attempt = 1;
+            let (mut attempt, mut reads) = (1, 0);
             loop {
                 match storage.finish_reply(reply, epoch, finished.clone()).await {
+                    // Somebody has come or gone, or the rules are others.
+                    Err(StorageError::MembersChanged) if reads < MEMBERS_READS_MAX => {
+                        reads += 1;
+                        if let Ok(Some(roster)) = storage.roster(id).await {
+                            finished.members_seq = Some(roster.version);
+                            end_before_forbidden(&mut finished, &roster.rules);
+                        }
+                    }
                     Err(StorageError::Unavailable(_)) if attempt < FINISH_ATTEMPTS => {
                         attempt += 1;
                         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -492,10 +512,9 @@ impl StreamHandler<ReplyEvent> for Conversation {
                 own.outcome = Some(Outcome::Generated(generation));
             }
             _ if own.taken.is_some() => {}
-            Some(GenerationEvent::Piece(text)) => self.piece(reply, text, context),
+            Some(GenerationEvent::Piece(text)) => self.piece(reply, &text, context),
             Some(GenerationEvent::Finished(generation)) => {
-                own.outcome = Some(Outcome::Generated(generation));
-                self.finish_if_complete(reply, context);
+                self.last_piece(reply, generation, context);
             }
             Some(GenerationEvent::Failed(error)) => {
                 own.outcome = Some(Outcome::Failed(error.failure()));

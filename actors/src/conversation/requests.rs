@@ -119,8 +119,10 @@ impl Conversation {
     /// Whether a message may be sent now.
     pub(super) fn permit_submit(&self, submit: &Submit) -> Result<(), Refusal> {
         match submit.in_place_of {
-            Some(twin) => self.members.permit_in_place(submit.user, twin),
-            None => self.members.permit(submit.user, Operation::Write),
+            Some(twin) => self
+                .members
+                .permit_in_place(submit.user, twin, &submit.text),
+            None => self.members.permit_text(submit.user, &submit.text),
         }
     }
 
@@ -150,6 +152,7 @@ impl Conversation {
             attachments: submit.attachments.clone(),
             created_at: now,
             members_seq: Some(self.members.version()),
+            rules: self.members.rules_for(submit.user),
             replies,
             by_owner: submit.in_place_of.is_some(),
             chain: submit.is_bot.then(|| self.services.config.chain_limits()),

@@ -3,7 +3,12 @@ use storage::{FileKey, NewUpload, UnsentLimits};
 
 use super::*;
 
-async fn upload(house: &House, user_id: UserId, name: &str, excerpt: Option<&str>) -> Attachment {
+pub(super) async fn upload(
+    house: &House,
+    user_id: UserId,
+    name: &str,
+    excerpt: Option<&str>,
+) -> Attachment {
     let attachment = Attachment {
         id: AttachmentId::new(),
         name: name.to_owned(),
@@ -29,7 +34,12 @@ async fn upload(house: &House, user_id: UserId, name: &str, excerpt: Option<&str
     attachment
 }
 
-fn with(conversation_id: ConversationId, id: &str, text: &str, of: &[&Attachment]) -> ClientFrame {
+pub(super) fn with(
+    conversation_id: ConversationId,
+    id: &str,
+    text: &str,
+    of: &[&Attachment],
+) -> ClientFrame {
     ClientFrame::Send {
         conversation_id,
         client_id: id.to_owned().try_into().unwrap(),

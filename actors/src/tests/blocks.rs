@@ -10,7 +10,7 @@ const MANY: u64 = 100;
 
 impl House {
     /// A conversation of two people that stays one.
-    async fn between_two(&self) -> ConversationId {
+    pub(super) async fn between_two(&self) -> ConversationId {
         let id = ConversationId::new();
         let new = NewConversation {
             id,

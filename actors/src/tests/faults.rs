@@ -115,6 +115,7 @@ async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
         created_at: 0,
         members_seq: None,
         replies: vec![left],
+        rules: storage::MessageRules::default(),
         chain: None,
         by_owner: false,
     };

@@ -422,6 +422,8 @@ fn change() -> impl Strategy<Value = Change> {
         (author(), option::of(any::<i64>()))
             .prop_map(|(member, until)| What::Muted { member, until }),
         author().prop_map(|member| What::Unmuted { member }),
+        vec(text(), 0..4).prop_map(|words| What::WordsForbidden { words }),
+        option::of(any::<u32>()).prop_map(|seconds| What::SlowModeSet { seconds }),
         option::of(text()).prop_map(|title| What::Titled { title }),
         option::of(text()).prop_map(|topic| What::TopicSet { topic }),
     ];

@@ -921,6 +921,20 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             room_change(What::Unmuted { member: bo() }),
         ),
         (
+            "change: words_forbidden",
+            room_change(What::WordsForbidden {
+                words: vec!["free money".to_owned(), "赌博".to_owned()],
+            }),
+        ),
+        (
+            "change: slow_mode_set",
+            room_change(What::SlowModeSet { seconds: Some(30) }),
+        ),
+        (
+            "change: without slow mode",
+            room_change(What::SlowModeSet { seconds: None }),
+        ),
+        (
             "change: titled",
             room_change(What::Titled {
                 title: Some("House keys".to_owned()),

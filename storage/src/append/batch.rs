@@ -11,11 +11,12 @@ use super::{Outcome, same_content};
 use crate::StorageError;
 use crate::attachments::{self, Found};
 use crate::chains::{self, Answered, Asking, ChainLimits, Link};
-use crate::engine::{DatabaseError, Engine, Query, Rows, Transaction};
+use crate::engine::{DatabaseError, Engine, Query, Rows, Transaction, only};
 use crate::messages::{
     Appended, NewMessage, NewReplyOrder, StoredMessage, author_parts, insert_messages,
     message_parameters, note_authorship, note_link, read_message_from,
 };
+use crate::rules::Paced;
 use crate::value::{Row, Value, params};
 
 /// A message, and the text that it was sent with.
@@ -132,17 +133,24 @@ pub(super) async fn append(
         }
         return Ok(outcomes(fates, HashMap::new()));
     }
-    let count_up = counts
+    let mut count_up: Vec<Query> = counts
         .iter()
         .map(|(id, (count, newest))| (COUNT_UP, params![*id, *count, *newest]))
         .collect();
-    let (mut transaction, counted) = match begun {
+    let new = messages.iter().zip(&fates);
+    let new = new.filter(|(_, fate)| matches!(fate, Fate::New(_)));
+    let paced: Vec<Paced> = new.filter_map(|(message, _)| Paced::of(message)).collect();
+    count_up.extend(paced.iter().map(|paced| paced.note()));
+    let (mut transaction, mut counted) = match begun {
         Some(mut transaction) => {
             let counted = transaction.pipe(count_up).await?;
             (transaction, counted)
         }
         None => engine.begin(count_up).await?,
     };
+    let noted = counted.split_off(counts.len());
+    let mut too_soon = paced.into_iter().zip(noted);
+    let too_soon = too_soon.find_map(|(paced, noted)| noted.rows.is_empty().then_some(paced));
     let mut next_seqs = HashMap::new();
     let mut members_seqs: HashMap<ConversationId, u64> = HashMap::new();
     for ((id, (count, _)), rows) in counts.iter().zip(counted) {
@@ -156,7 +164,7 @@ pub(super) async fn append(
         let now = members_seqs.get(&message.conversation_id).copied();
         matches!(fate, Fate::New(_)) && known.is_some() && now.is_some() && known != now
     });
-    let one_by_one = next_seqs.len() < counts.len() || members_changed;
+    let one_by_one = next_seqs.len() < counts.len() || members_changed || too_soon.is_some();
     if one_by_one && (messages.len() > 1 || look == Look::None) {
         // A message that cannot be stored must not decide what becomes of a later one with its client id, nor hide that its
         // own was used before: one by one, each is judged by what is stored.
@@ -166,6 +174,12 @@ pub(super) async fn append(
     if members_changed {
         transaction.roll_back().await;
         return Ok(vec![Err(StorageError::MembersChanged)]);
+    }
+    if let Some(paced) = too_soon {
+        let last = only(transaction.pipe(vec![paced.last()]).await?)?.first();
+        transaction.roll_back().await;
+        let last_sent_at = last.map_or(Ok(0), |mut row| row.int())?;
+        return Ok(vec![Err(paced.too_soon(last_sent_at))]);
     }
 
     let mut rows = Vec::new();
@@ -373,14 +387,17 @@ fn decide(
             }
             (None, None) if has_no_root => Fate::decided(Err(StorageError::NotFound("thread"))),
             (None, None) if lacks_uploads => Fate::decided(Err(StorageError::NotFound("upload"))),
-            (None, None) => {
-                if let Some(key) = key {
-                    by_client_id.insert(key, index);
+            (None, None) => match message.rules.check_names(&uploads) {
+                Err(forbidden) => Fate::decided(Err(forbidden)),
+                Ok(()) => {
+                    if let Some(key) = key {
+                        by_client_id.insert(key, index);
+                    }
+                    new_ids.insert((message.conversation_id, message.message_id), thread);
+                    used.extend(uploads.iter().map(|upload| upload.id));
+                    Fate::New(thread)
                 }
-                new_ids.insert((message.conversation_id, message.message_id), thread);
-                used.extend(uploads.iter().map(|upload| upload.id));
-                Fate::New(thread)
-            }
+            },
         };
         fates.push(fate);
         all_uploads.push(uploads);

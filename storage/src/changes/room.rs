@@ -3,9 +3,9 @@
 use protocol::{Author, UserId, What};
 
 use super::{NewChange, Statements};
-use crate::StorageError;
 use crate::engine::Query;
 use crate::value::{Row, Value, params};
+use crate::{StorageError, rules};
 
 /// People and twins in one room: each is named to every node that the room is awake on.
 pub const ROOM_MEMBERS_MAX: u64 = 1_000;
@@ -97,6 +97,8 @@ impl RoomState {
         let mut statements = match &new.what {
             What::Titled { title } => vec![(TITLE, params![room, title.clone()])],
             What::TopicSet { topic } => vec![(TOPIC, params![room, topic.clone()])],
+            What::WordsForbidden { words } => rules::set_words(room, changed_seq, words),
+            What::SlowModeSet { seconds } => rules::set_slow_mode(room, changed_seq, *seconds),
             What::Joined { member, role } => self.join(new, member, *role, changed_seq)?,
             What::Left { member } | What::Removed { member } => {
                 self.must_be_member()?;

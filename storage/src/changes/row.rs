@@ -1,5 +1,7 @@
 //! The rows of changes.
 
+use std::borrow::Cow;
+
 use protocol::{Author, Authorship, Change, Emoji, MessageId, TwinId, UserId, What};
 
 use crate::StorageError;
@@ -7,6 +9,7 @@ use crate::engine::Query;
 use crate::messages::{
     author_kind, author_parts, read_author, read_authorship, read_client_id, read_emoji,
 };
+use crate::rules::{read_words, written_words};
 use crate::value::{Row, params, word};
 
 /// The columns of a change; the text of an edit is what its message says now.
@@ -53,7 +56,7 @@ pub(super) fn insert(change: &Change) -> Query {
         member.map(author_kind),
         parts.map(|(id, _)| id.into_bytes()),
         parts.map(|(_, name)| name),
-        value(&change.what),
+        value(&change.what).map(Cow::into_owned),
         until(&change.what),
     ];
     (INSERT, parameters)
@@ -78,21 +81,25 @@ const fn kind(what: &What) -> &'static str {
         What::ModeSet { .. } => "mode_set",
         What::Muted { .. } => "muted",
         What::Unmuted { .. } => "unmuted",
+        What::WordsForbidden { .. } => "words_forbidden",
+        What::SlowModeSet { .. } => "slow_mode_set",
         What::Titled { .. } => "titled",
         What::TopicSet { .. } => "topic_set",
     }
 }
 
 /// What stands in the one column that kinds share.
-fn value(what: &What) -> Option<&str> {
+fn value(what: &What) -> Option<Cow<'_, str>> {
     match what {
-        What::Reacted { emoji, .. } | What::Unreacted { emoji, .. } => Some(emoji.as_str()),
-        What::Joined { role, .. } => role.map(|role| role.as_str()),
-        What::RoleSet { role, .. } => Some(role.as_str()),
-        What::PolicySet { policy, .. } => Some(policy.as_str()),
-        What::ModeSet { mode, .. } => Some(mode.as_str()),
-        What::Titled { title } => title.as_deref(),
-        What::TopicSet { topic } => topic.as_deref(),
+        What::Reacted { emoji, .. } | What::Unreacted { emoji, .. } => Some(emoji.as_str().into()),
+        What::Joined { role, .. } => role.map(|role| role.as_str().into()),
+        What::RoleSet { role, .. } => Some(role.as_str().into()),
+        What::PolicySet { policy, .. } => Some(policy.as_str().into()),
+        What::ModeSet { mode, .. } => Some(mode.as_str().into()),
+        What::WordsForbidden { words } => Some(written_words(words).into()),
+        What::SlowModeSet { seconds } => seconds.map(|seconds| seconds.to_string().into()),
+        What::Titled { title } => title.as_deref().map(Into::into),
+        What::TopicSet { topic } => topic.as_deref().map(Into::into),
         _ => None,
     }
 }
@@ -226,6 +233,14 @@ impl Columns {
                 .map(|(member, mode)| What::ModeSet { member, mode }),
             "muted" => member.map(|member| What::Muted { member, until }),
             "unmuted" => member.map(|member| What::Unmuted { member }),
+            "words_forbidden" => value.map(|words| What::WordsForbidden {
+                words: read_words(&words),
+            }),
+            "slow_mode_set" => {
+                let seconds = value.map(|seconds| seconds.parse::<u32>()).transpose();
+                let seconds = seconds.map_err(|error| StorageError::Corrupt(error.to_string()))?;
+                Some(What::SlowModeSet { seconds })
+            }
             "titled" => Some(What::Titled { title: value }),
             "topic_set" => Some(What::TopicSet { topic: value }),
             _ => None,

@@ -34,6 +34,15 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     words.done
 }
 
+/// Where the last word of a text begins, in bytes, when it may go on in what follows.
+pub(super) fn unfinished(text: &str) -> Option<usize> {
+    let mut words = Words::default();
+    for (place, character) in text.char_indices() {
+        fold(character, |folded| words.add(place, folded));
+    }
+    words.open.map(|(_, place)| place.start)
+}
+
 /// The terms of words that follow each other in a message.
 pub(super) fn terms_of_message(words: &[Word], mut found: impl FnMut(Term)) {
     for word in words {

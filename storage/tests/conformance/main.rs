@@ -25,6 +25,7 @@ mod people;
 mod refresh;
 mod replies;
 mod rooms;
+mod rules;
 mod search;
 mod search_model;
 mod threads;

@@ -177,6 +177,7 @@ async fn send_and_check(db: &TestDatabase, processes: [storage::Storage; 2]) {
                         created_at: NOW,
                         members_seq: None,
                         replies: Vec::new(),
+                        rules: storage::MessageRules::default(),
                         chain: None,
                         by_owner: false,
                     };

@@ -113,6 +113,7 @@ impl World {
                     attachments: Vec::new(),
                     created_at: self.time,
                     replies: Vec::new(),
+                    rules: storage::MessageRules::default(),
                     chain: None,
                     by_owner: false,
                 };

@@ -284,6 +284,7 @@ impl Scene {
             created_at: NOW,
             members_seq: None,
             replies: Vec::new(),
+            rules: storage::MessageRules::default(),
             chain: None,
             by_owner: false,
         }
@@ -329,6 +330,7 @@ impl Scene {
             },
             replies: Vec::new(),
             chain: storage::ChainLimits::NOTHING,
+            members_seq: None,
             lend_until: 0,
             created_at: NOW + 2_000,
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use inference::Generation;
 use protocol::{Author, ErrorCode, Failure, Latency, StopReason, Usage, UserId};
-use storage::{ChainLimits, FinishedReply};
+use storage::{ChainLimits, FinishedReply, Screen};
 
 use crate::inference_pool::Cancel;
 use crate::node::now_ms;
@@ -38,6 +38,8 @@ pub(in crate::conversation) struct OwnReply {
     pub(in crate::conversation) finishing: bool,
     pub(super) writing_down: bool,
     pub(super) written_down: Instant,
+    /// Holds back what the room forbids.
+    pub(super) screen: Screen,
 }
 
 /// A reply that its twin's owner has taken over.
@@ -74,6 +76,7 @@ impl OwnReply {
             finishing: false,
             writing_down: false,
             written_down: Instant::now(),
+            screen: Screen::default(),
         }
     }
 
@@ -113,6 +116,7 @@ impl OwnReply {
             replies: Vec::new(),
             chain: ChainLimits::NOTHING,
             lend_until: 0,
+            members_seq: None,
             created_at: now_ms(),
         }
     }
