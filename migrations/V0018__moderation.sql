@@ -1,4 +1,4 @@
--- Whom people do not wish to hear from, and what rooms forbid.
+-- Whom people do not wish to hear from, what rooms forbid, and what was reported.
 
 CREATE TABLE blocks (
     user_id BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -35,3 +35,25 @@ CREATE TABLE last_sent (
     PRIMARY KEY (conversation_id, user_id)
 );
 CREATE INDEX last_sent_user ON last_sent (user_id);
+
+-- What somebody thinks is out of place. The text is the message's: where that is gone, nothing is kept of it here.
+CREATE TABLE reports (
+    id BYTEA NOT NULL PRIMARY KEY,
+    conversation_id BYTEA NOT NULL,
+    seq BIGINT NOT NULL,
+    -- The twin that wrote the message, for its owner.
+    twin_id BYTEA REFERENCES twins (id) ON DELETE SET NULL,
+    reporter_id BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    reason TEXT NOT NULL,
+    note TEXT,
+    created_at BIGINT NOT NULL,
+    resolution TEXT,
+    -- No reference: what was decided outlives who did.
+    resolved_by BYTEA,
+    resolved_at BIGINT,
+    UNIQUE (conversation_id, seq, reporter_id),
+    FOREIGN KEY (conversation_id, seq) REFERENCES messages (conversation_id, seq) ON DELETE CASCADE
+);
+CREATE INDEX reports_conversation ON reports (conversation_id, id);
+CREATE INDEX reports_twin ON reports (twin_id, id) WHERE twin_id IS NOT NULL;
+CREATE INDEX reports_reporter ON reports (reporter_id);

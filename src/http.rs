@@ -33,6 +33,7 @@ mod oversight;
 mod paging;
 mod rate_limits;
 mod readiness;
+mod reports;
 mod responses;
 mod rooms;
 mod rules;
@@ -191,6 +192,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(bots::create_bot)
                 .service(bots::list_bots)
                 .service(bots::delete_bot)
+                .service(reports::report_message)
+                .service(reports::list_room_reports)
+                .service(reports::list_twin_reports)
+                .service(reports::resolve_report)
                 .service(blocks::list_blocks)
                 .service(blocks::put_block)
                 .service(blocks::delete_block)

@@ -37,6 +37,8 @@ pub enum Operation {
     Describe,
     /// Forbid words, and have people wait between two messages.
     SetRules,
+    /// Read what was reported, and decide about it.
+    Review,
     /// Put somebody out.
     Remove,
     /// Keep somebody out, and see who is.
@@ -53,7 +55,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Read,
         Self::Write,
         Self::React,
@@ -69,6 +71,7 @@ impl Operation {
         Self::MentionAll,
         Self::Describe,
         Self::SetRules,
+        Self::Review,
         Self::Remove,
         Self::Ban,
         Self::Mute,
@@ -90,6 +93,7 @@ impl Operation {
             | Self::MentionAll
             | Self::Describe
             | Self::SetRules
+            | Self::Review
             | Self::Remove
             | Self::Ban
             | Self::Mute

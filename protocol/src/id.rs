@@ -125,6 +125,8 @@ id! {
     InvitationId,
     /// What somebody thinks of a reply.
     FeedbackId,
+    /// What somebody thinks is out of place.
+    ReportId,
     /// A running server process.
     NodeId,
 }

@@ -27,7 +27,7 @@ pub use entry::{Change, Entry, What};
 pub use error_code::{CloseCode, ErrorCode, Recovery};
 pub use id::{
     ApiKeyId, AttachmentId, ChunkId, ConversationId, DocumentId, FeedbackId, InvalidId,
-    InvitationId, MessageId, NodeId, NotificationId, NotificationTargetId, SessionId,
+    InvitationId, MessageId, NodeId, NotificationId, NotificationTargetId, ReportId, SessionId,
     TokenFamilyId, TwinId, UserId,
 };
 pub use message::{

@@ -72,6 +72,11 @@ pub(super) fn reason(text: &str) -> Result<String, Problem> {
     long_text("reason", text, REASON_CHARS_MAX)
 }
 
+/// What somebody says about a message that they report.
+pub(super) fn note(text: &str) -> Result<String, Problem> {
+    long_text("note", text, NOTE_CHARS_MAX)
+}
+
 /// A language tag, or nothing.
 pub(super) fn language(text: &str) -> Result<String, Problem> {
     let mut subtags = text.split('-');

@@ -65,6 +65,12 @@ pub const BLOCKS_MAX: u64 = 1_000;
 /// Seconds of the longest wait between two messages: six hours.
 pub const SLOW_MODE_SECONDS_MAX: u32 = 21_600;
 
+/// Characters of the note in a report: what there is to say about one message.
+pub const NOTE_CHARS_MAX: usize = 1_000;
+
+/// Reports of one person that nobody has resolved: who has more floods those who review.
+pub const OPEN_REPORTS_MAX: u64 = 50;
+
 /// Minutes of the longest mute that ends: a year.
 pub const MUTE_MINUTES_MAX: u32 = 525_600;
 

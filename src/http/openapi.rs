@@ -9,6 +9,7 @@ use super::message_schema::{
 };
 use super::openai::ErrorDocument;
 use super::problem::{ProblemCode, ProblemDocument};
+use super::reports::StateName;
 use super::search::Sort;
 
 /// Where the description is.
@@ -39,6 +40,7 @@ const BEARER: &str = "bearer";
         (name = "openai", description = "The OpenAI dialect, for any client of that API"),
         (name = "bots", description = "Programs that take part in conversations"),
         (name = "blocks", description = "Whom one does not wish to hear from"),
+        (name = "moderation", description = "Reports of messages, and their review"),
         (name = "conversations", description = "Conversations and their history"),
         (name = "notifications", description = "What one has not seen, and where one is told of it"),
         (name = "operations", description = "For those who run the server"),
@@ -57,6 +59,7 @@ const BEARER: &str = "bearer";
         FailureSchema,
         ErrorDocument,
         Sort,
+        StateName,
     )),
     security(("bearer" = [])),
     modifiers(&Bearer),

@@ -26,6 +26,7 @@ mod oversight;
 mod people;
 mod refresh;
 mod replies;
+mod reports;
 mod rules;
 mod search;
 mod threads;
@@ -72,6 +73,9 @@ pub use oversight::TwinConversation;
 pub use people::{DELETED_ACCOUNT, User, UserChange};
 pub use refresh::{NewRefresh, Rotation, TokenHash};
 pub use replies::{Finished, FinishedReply, ReplyOrder, ReplyState};
+pub use reports::{
+    NewReport, Report, ReportReason, ReportState, ReportedMessage, Resolution, Resolved,
+};
 pub use rules::{MessageRules, Pace, RoomRules};
 pub use search::{
     FORBIDDEN_WORD_CHARS_MAX, FORBIDDEN_WORDS_MAX, Forbidden, ForbiddenWords, Highlight,

@@ -6,8 +6,8 @@ use std::vec::IntoIter;
 
 use protocol::{
     ApiKeyId, AttachmentId, ChunkId, ClientId, ConversationId, DocumentId, FeedbackId,
-    InvitationId, MessageId, NodeId, NotificationId, NotificationTargetId, TokenFamilyId, TwinId,
-    UserId,
+    InvitationId, MessageId, NodeId, NotificationId, NotificationTargetId, ReportId, TokenFamilyId,
+    TwinId, UserId,
 };
 use uuid::Uuid;
 
@@ -97,6 +97,7 @@ ids!(
     NodeId,
     NotificationId,
     NotificationTargetId,
+    ReportId,
     TokenFamilyId,
     TwinId,
     UserId

@@ -273,6 +273,7 @@ impl Scene {
                 let body = json!({"words": ["xyzzy"]});
                 self.http(actor, Method::PATCH, "rules", body).await
             }
+            Operation::Review => self.http(actor, Method::GET, "reports", json!({})).await,
             Operation::Remove => {
                 let path = format!("members/{low}");
                 let outcome = self.http(actor, Method::DELETE, &path, json!({})).await;

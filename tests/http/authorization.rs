@@ -435,6 +435,37 @@ fn routes() -> Vec<Route> {
             Some(json!({})),
             [401, 404, 404, 404],
         ),
+        // Reports: the message is the owner's, and the report is none that there is.
+        route(
+            Method::POST,
+            "/api/v1/conversations/{conversation}/messages/{message}/reports",
+            Some(json!({"reason": "spam"})),
+            [401, 404, 201, 403],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/conversations/{conversation}/reports",
+            None,
+            [401, 404, 403, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/twins/{twin}/reports",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/twins/{public}/reports",
+            None,
+            [401, 403, 403, 200],
+        ),
+        route(
+            Method::PUT,
+            "/api/v1/reports/{report}/resolution",
+            Some(json!({"resolution": "dismissed"})),
+            [401, 404, 404, 404],
+        ),
         // What a room asks of those who write.
         route(
             Method::PATCH,
@@ -637,6 +668,10 @@ impl World {
                 "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
             ),
             ("{code}", "A".repeat(24)),
+            (
+                "{report}",
+                "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
+            ),
             (
                 "{notification}",
                 "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),

@@ -17,6 +17,7 @@ mod notifications;
 mod openai;
 mod operations;
 mod problems;
+mod reports;
 mod search;
 mod twins;
 mod uploads;

@@ -24,6 +24,7 @@ mod oversight;
 mod people;
 mod refresh;
 mod replies;
+mod reports;
 mod rooms;
 mod rules;
 mod search;
