@@ -49,8 +49,8 @@ use notices::Notices;
 pub(crate) use oversight::{Approve, Complete, Discard, TakeOver};
 pub(crate) use presence::Here;
 use presence::Presence;
+use replies::{Claiming, Line, OwnReply};
 pub(crate) use replies::{HandOver, ResumeReplies, Stop};
-use replies::{Line, OwnReply};
 pub(crate) use requests::{Acknowledged, Read, Submit, Typing};
 use requests::{Appends, Sending};
 
@@ -111,8 +111,8 @@ pub(crate) struct Conversation {
     replies: HashMap<MessageId, OwnReply>,
     /// Replies that wait for their turn, by the message that they answer.
     waiting: HashMap<MessageId, Line>,
-    /// Replies that are being claimed, and the message that each answers.
-    claiming: HashMap<MessageId, MessageId>,
+    /// Replies that are being claimed.
+    claiming: HashMap<MessageId, Claiming>,
     /// Messages on their way into the log, in the order in which they came.
     appends: Appends,
     /// Messages that were judged by members of the past, and are to be judged anew.

@@ -45,7 +45,9 @@ impl Handler<BusArrived> for Conversation {
         match NodeEvent::decode(&payload) {
             Some(NodeEvent::Frame(frame)) => self.frame_arrived(*frame, context),
             Some(NodeEvent::Stop(reply)) => {
-                self.stop_own_reply(reply, context);
+                if !self.stop_own_reply(reply, context) {
+                    self.stop_claimed_reply(reply);
+                }
             }
             Some(NodeEvent::TakenOver(reply)) => self.give_up(reply),
             Some(NodeEvent::Present { node, users }) => self.node_says(node, users, context),

@@ -39,8 +39,8 @@ mod turns;
 use own_reply::{Outcome, failure, reply_end, wake_failure};
 pub(super) use own_reply::{OwnReply, Taken};
 use rules::end_before_forbidden;
-pub(super) use turns::Line;
 use turns::Ordered;
+pub(super) use turns::{Claiming, Line};
 
 /// Attempts to write a finished reply; after the last the lease runs out and the reply is written anew.
 const FINISH_ATTEMPTS: u32 = 5;

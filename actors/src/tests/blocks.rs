@@ -1,9 +1,10 @@
 //! Blocks: of two, neither writes nor learns whether the other is there, on any node; and a twin that is blocked is not asked.
 
-use protocol::Emoji;
-use storage::Blocked;
+use protocol::{Author, Emoji, TwinMode, What};
+use storage::{Blocked, ReplyOrder, ReplyState};
 
 use super::*;
+use crate::RoomChange;
 
 /// Blocks that nobody comes near to.
 const MANY: u64 = 100;
@@ -230,4 +231,53 @@ async fn what_a_twin_writes_to_somebody_is_stopped_when_it_is_blocked() {
     house.nothing_is_ordered(conversation).await;
     let after = house.storage.entries_after(conversation, seq, 10).await;
     assert_eq!(after.unwrap(), [], "it is not answered");
+}
+
+#[actix::test]
+#[expect(
+    clippy::await_holding_lock,
+    reason = "the embedder waits for it on a thread of its own"
+)]
+async fn what_a_twin_still_considers_is_not_written_to_who_blocks_it() {
+    let house = House::new().await;
+    let text = "The ferry has the colour of ripe apricots.";
+    let vectors = house.node.embed(vec![text.to_owned()]).await.unwrap();
+    super::chat::add_document(&house, text, vectors[0].clone()).await;
+    let conversation = house.conversation().await;
+    let member = Author::Twin {
+        id: house.twin,
+        name: "Ada".to_owned(),
+    };
+    let mode = RoomChange {
+        conversation,
+        user: house.user,
+        name: "Kim".to_owned(),
+        what: What::ModeSet {
+            member,
+            mode: TwinMode::Ask,
+        },
+        invitation: None,
+    };
+    house.node.change_room(mode).await.unwrap();
+    let kim = house.follower(conversation).await;
+    let embedded = Arc::clone(&house.asked.embedded);
+    let considers = embedded.lock().unwrap();
+    kim.send(
+        conversation,
+        "1",
+        "the ferry has which colour of ripe apricots",
+    );
+    kim.acknowledged().await;
+    let claimed = async {
+        let is_claimed = |orders: Vec<ReplyOrder>| orders[0].state == ReplyState::Running;
+        while !is_claimed(house.storage.open_replies(conversation).await.unwrap()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let claimed = tokio::time::timeout(PATIENCE, claimed).await;
+    claimed.expect("the reply is claimed in time");
+    house.blocks(house.user, Blocked::Twin(house.twin)).await;
+    drop(considers);
+    house.nothing_is_ordered(conversation).await;
+    assert_eq!(house.log(conversation).await.len(), 1);
 }

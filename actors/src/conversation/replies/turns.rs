@@ -26,6 +26,23 @@ pub(in crate::conversation) enum Ordered {
 /// The replies to one message that wait until those before them are done.
 pub(in crate::conversation) type Line = VecDeque<(ReplyOrder, Ordered)>;
 
+/// A reply that is being claimed, asked whether it knows something, or declined.
+pub(in crate::conversation) struct Claiming {
+    /// The message that it answers.
+    question: MessageId,
+    /// It is to end without a word.
+    stopped: bool,
+}
+
+impl Claiming {
+    fn of(question: MessageId) -> Self {
+        Self {
+            question,
+            stopped: false,
+        }
+    }
+}
+
 impl Conversation {
     /// Writes replies that were ordered before: a lease of this node is taken over at once, another's is left alone.
     pub(in crate::conversation) fn resume_replies(
@@ -75,7 +92,8 @@ impl Conversation {
             .replies
             .values()
             .any(|own| own.place.reply_to == question);
-        let claims = || self.claiming.values().any(|claimed| *claimed == question);
+        let mut claimed = self.claiming.values();
+        let mut claims = || claimed.any(|claimed| claimed.question == question);
         if writes || claims() {
             return;
         }
@@ -95,10 +113,11 @@ impl Conversation {
         if self.handing_over {
             return;
         }
-        self.claiming.insert(order.message_id, order.reply_to);
+        let (reply, question) = (order.message_id, order.reply_to);
+        self.claiming.insert(reply, Claiming::of(question));
         let now = now_ms();
         let storage = self.services.storage.clone();
-        let (reply, node) = (order.message_id, self.services.config.node_id);
+        let node = self.services.config.node_id;
         let claimed = async move {
             let epoch = storage.claim_reply(reply, node, now, lease_until(now));
             let Some(epoch) = epoch.await? else {
@@ -109,21 +128,22 @@ impl Conversation {
             Ok::<_, StorageError>(Some((epoch, is_unwanted)))
         };
         let begun = claimed.into_actor(self).map(move |claimed, this, context| {
-            let question = order.reply_to;
-            this.claiming.remove(&order.message_id);
+            let is_stopped = this.was_stopped(reply);
             match claimed {
                 // Whoever asked has blocked the twin.
-                Ok(Some((epoch, true))) => this.decline(&order, epoch, context),
-                Ok(Some((epoch, false))) => this.claimed(order, ordered, epoch, context),
+                Ok(Some((epoch, is_unwanted))) if is_unwanted || is_stopped => {
+                    this.decline(&order, epoch, context);
+                }
+                Ok(Some((epoch, _))) => this.claimed(order, ordered, epoch, context),
                 // Whoever writes it, or those before it, goes on with the line.
                 Ok(None) => {
                     this.waiting.remove(&question);
-                    tracing::info!(reply = %order.message_id, "reply is written elsewhere");
+                    tracing::info!(%reply, "reply is written elsewhere");
                 }
                 // The order stands in the database: the sweep finds it when its lease is over.
                 Err(error) => {
                     this.waiting.remove(&question);
-                    tracing::warn!(%error, reply = %order.message_id, "reply cannot be claimed");
+                    tracing::warn!(%error, %reply, "reply cannot be claimed");
                 }
             }
         });
@@ -162,13 +182,13 @@ impl Conversation {
         context: &mut Context<Self>,
     ) {
         let (reply, question, twin) = (order.message_id, order.reply_to, order.twin_id);
-        self.claiming.insert(reply, question);
+        self.claiming.insert(reply, Claiming::of(question));
         let services = self.services.clone();
         let considered = async move { knows(&services, twin, question).await };
         let decided = considered
             .into_actor(self)
             .map(move |knows, this, context| {
-                this.claiming.remove(&reply);
+                let is_stopped = this.was_stopped(reply);
                 if this.handing_over {
                     return;
                 }
@@ -177,7 +197,7 @@ impl Conversation {
                     TwinMode::Ask if knows => Audience::Everybody,
                     TwinMode::Ask | TwinMode::Draft | TwinMode::Off => Audience::Owner,
                 };
-                match knows || !order.if_confident {
+                match !is_stopped && (knows || !order.if_confident) {
                     true => this.run_reply(order, ordered, epoch, audience, context),
                     false => this.decline(&order, epoch, context),
                 }
@@ -185,10 +205,23 @@ impl Conversation {
         context.spawn(decided);
     }
 
+    /// Stops a reply that has not begun: it ends without a word.
+    pub(in crate::conversation) fn stop_claimed_reply(&mut self, reply: MessageId) {
+        if let Some(claiming) = self.claiming.get_mut(&reply) {
+            claiming.stopped = true;
+        }
+    }
+
+    /// Takes a reply from those that are being claimed; whether it was stopped in the meantime.
+    fn was_stopped(&mut self, reply: MessageId) -> bool {
+        let claiming = self.claiming.remove(&reply);
+        claiming.is_some_and(|claiming| claiming.stopped)
+    }
+
     /// Ends a reply without a word.
     fn decline(&mut self, order: &ReplyOrder, epoch: u64, context: &mut Context<Self>) {
         let (reply, question) = (order.message_id, order.reply_to);
-        self.claiming.insert(reply, question);
+        self.claiming.insert(reply, Claiming::of(question));
         let storage = self.services.storage.clone();
         let until = lease_until(now_ms());
         let declined = async move { storage.decline_reply(reply, epoch, until).await };
