@@ -79,6 +79,8 @@ pub struct HttpConfig {
     pub port: u16,
     /// Origins of browser clients.
     pub cors_origins: Vec<String>,
+    /// Folder of the browser client as it was built; one that is not there is not served.
+    pub web_dir: PathBuf,
     /// Threads that serve.
     pub workers: usize,
     /// Connections held at once.
@@ -317,6 +319,7 @@ impl Reader<'_> {
             host: self.required("HOST", value::text),
             port: self.required("PORT", value::port),
             cors_origins,
+            web_dir: PathBuf::from(self.required("TWIN_WEB_DIR", value::text)),
             workers: self
                 .optional("TWIN_WORKERS", |text| value::number(text, 1..=256))
                 // The engine's thread takes a core; web workers that compete with it slow every token.

@@ -40,6 +40,7 @@ mod rules;
 mod search;
 mod twins;
 mod upload;
+mod web_client;
 
 use std::sync::Arc;
 
@@ -54,12 +55,13 @@ use utoipa::OpenApi;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use fallback::{Routes, no_route};
+pub use fallback::Routes;
 pub use observe::{REQUEST_ID, RequestId, observe};
 pub use openai::WritingPlaces;
 pub use openapi::OPENAPI_PATH;
 pub use rate_limits::RateLimits;
 pub use readiness::{Check, Readiness, ReadinessChecks};
+pub use web_client::{SETTINGS_PATH, WebClient, WebFiles, serve, settings};
 
 use crate::attachments::Attachments;
 use crate::auth::Accounts;

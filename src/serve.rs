@@ -32,7 +32,10 @@ use crate::config::{BusConfig, Config};
 use crate::delivery::{Delivery, DeliveryParts, Outbound, vapid_key};
 use crate::embeddings::Embeddings;
 use crate::http::limits::{ATTACHMENTS_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX};
-use crate::http::{self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes, WritingPlaces};
+use crate::http::{
+    self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes, SETTINGS_PATH, WebClient,
+    WebFiles, WritingPlaces,
+};
 use crate::ingest::Ingest;
 use crate::transport::Upgrading;
 use crate::transport::route::{WEBSOCKET_PATH, WebSocketEdge, serve_upgrade, without_upgrade};
@@ -224,8 +227,10 @@ fn server(
         connections_max: config.http.connections_max as u64,
     };
     let description = web::Data::new(describe());
-    let described = Routes::new(&description, &[OPENAPI_PATH, WEBSOCKET_PATH]);
+    let undescribed = [OPENAPI_PATH, WEBSOCKET_PATH, SETTINGS_PATH];
+    let described = Routes::new(&description, &undescribed);
     let described = web::Data::new(described);
+    let web_client = web::Data::new(web_client(config)?);
     let origins = config.http.cors_origins.clone();
     let (edge, node) = (edge.clone(), node.clone());
     let app = move || {
@@ -235,11 +240,13 @@ fn server(
             .app_data(registry.clone())
             .app_data(description.clone())
             .app_data(described.clone())
+            .app_data(web_client.clone())
             .configure(http::routes)
             .split_for_parts();
         app.configure(http::readers)
             .route(WEBSOCKET_PATH, web::get().to(without_upgrade))
-            .default_service(web::to(http::no_route))
+            .route(SETTINGS_PATH, web::get().to(http::settings))
+            .default_service(web::to(http::serve))
             .wrap(http::cors(&origins))
             .wrap(from_fn(http::observe))
     };
@@ -289,6 +296,24 @@ pub fn describe() -> OpenApi {
         .configure(http::routes)
         .split_for_parts();
     description
+}
+
+fn web_client(config: &Config) -> anyhow::Result<WebClient> {
+    let folder = &config.http.web_dir;
+    let files = match folder.is_dir() {
+        true => Some(WebFiles::read(folder).with_context(|| {
+            let folder = folder.display();
+            format!("the browser client in {folder} cannot be served; name another folder with --web-dir or TWIN_WEB_DIR")
+        })?),
+        false => {
+            tracing::info!(folder = %folder.display(), "there is no browser client to serve");
+            None
+        }
+    };
+    Ok(WebClient {
+        files,
+        environment: config.environment,
+    })
 }
 
 fn open_bus(config: &Config, node: NodeId) -> anyhow::Result<(Bus, Events)> {

@@ -94,6 +94,11 @@ pub const SETTINGS: &[Setting] = &[
         "Origins of browser clients, exactly as browsers send them, separated by commas",
     ),
     value(
+        "TWIN_WEB_DIR",
+        "web/out",
+        "Folder of the browser client as `make web` builds it; one that is not there is not served",
+    ),
+    value(
         "DATA_DIR",
         "data",
         "Folder of the embedded database, of uploads and of generated secrets",

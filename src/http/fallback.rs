@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::HttpRequest;
 use actix_web::dev::ResourceDef;
-use actix_web::{HttpRequest, web};
 use utoipa::openapi::{OpenApi, PathItem};
 
 use super::problem::Problem;
@@ -38,15 +38,12 @@ impl Routes {
     }
 }
 
-/// Answers what no route answers.
-pub async fn no_route(
-    request: HttpRequest,
-    routes: web::Data<Routes>,
-) -> Result<web::Json<()>, Problem> {
-    Err(match routes.allow(request.path()) {
+/// What is wrong with a request that no route answers.
+pub(super) fn no_route(request: &HttpRequest, routes: &Routes) -> Problem {
+    match routes.allow(request.path()) {
         Some(allow) => Problem::method_not_allowed(request.method().as_str(), allow.to_owned()),
         None => Problem::not_found("path"),
-    })
+    }
 }
 
 fn allowed(item: &PathItem) -> String {

@@ -175,13 +175,15 @@ fn as_problem(response: ServiceResponse, dialect: Dialect, request_id: &str) -> 
     ServiceResponse::new(request, new)
 }
 
-/// Whether a handler chose this answer and its form: a refused handshake, or checks that fail.
+/// Whether a handler chose this answer and its form: a refused handshake, checks that fail, or a page that says that there is none.
 fn is_own_answer(response: &ServiceResponse) -> bool {
     let content_type = response.headers().get(CONTENT_TYPE);
-    let is_json = content_type.is_some_and(|value| {
-        value == PROBLEM_JSON || value.as_bytes().starts_with(b"application/json")
+    let is_chosen = content_type.is_some_and(|value| {
+        value == PROBLEM_JSON
+            || value.as_bytes().starts_with(b"application/json")
+            || value.as_bytes().starts_with(b"text/html")
     });
-    is_json && response.response().error().is_none()
+    is_chosen && response.response().error().is_none()
 }
 
 /// A problem for a failure of the framework.

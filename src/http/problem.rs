@@ -126,6 +126,11 @@ impl Problem {
         }
     }
 
+    /// Whether there is no such thing.
+    pub fn is_not_found(&self) -> bool {
+        self.code == ErrorCode::NotFound
+    }
+
     /// `Range` names a part that a file of so many bytes has not.
     pub fn no_such_range(size_bytes: u64) -> Self {
         let reason = format!("the file has {size_bytes} bytes, and not this part");

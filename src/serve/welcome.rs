@@ -20,6 +20,7 @@ pub(super) async fn print(config: &Config, running: &Running) {
             model.name, model.architecture, model.forward
         ),
         format!("  API    {url}{OPENAPI_PATH}"),
+        format!("  web    {}", web_client(config, &url)),
     ];
     if config.models.engine == EngineKind::Scripted {
         lines.push("  Replies are scripted: no model runs. TWIN_ENGINE=torch runs one.".to_owned());
@@ -35,6 +36,13 @@ pub(super) async fn print(config: &Config, running: &Running) {
     lines.push("Stop with Ctrl-C.".to_owned());
     // A closed standard output is no reason not to serve.
     let _ = writeln!(std::io::stdout().lock(), "{}", lines.join("\n"));
+}
+
+fn web_client(config: &Config, url: &str) -> String {
+    match config.http.web_dir.is_dir() {
+        true => format!("{url}/"),
+        false => "not built: make web builds it".to_owned(),
+    }
 }
 
 fn talk(address: SocketAddr) -> String {

@@ -21,6 +21,7 @@ mod reports;
 mod search;
 mod twins;
 mod uploads;
+mod web_client;
 
 #[path = "../support/server.rs"]
 mod server;

@@ -41,6 +41,8 @@ pub(crate) fn settings(folder: &TempDir, more: &[(&str, &str)]) -> BTreeMap<Stri
         ("JWT_SECRET", SECRET),
         ("TWIN_ENGINE", "scripted"),
         ("TWIN_WORKERS", "2"),
+        // Whatever has been built on this machine is no part of the test.
+        ("TWIN_WEB_DIR", "no/browser/client"),
         ("TWIN_DRAIN_SECONDS", "5"),
         ("TWIN_QUOTA_LOGIN_IP", "1000000/second"),
         ("TWIN_QUOTA_LOGIN_ACCOUNT", "1000000/second"),
