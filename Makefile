@@ -34,7 +34,7 @@ setup: ## Fetch libtorch and the default models into .cache (the first time abou
 	@python3 setup/fetch.py
 
 .PHONY: run
-run: setup ## Build the release binary, prepare the embedded database with a demo twin, serve on http://127.0.0.1:8000
+run: setup web ## Build the release binary and the browser client, prepare the embedded database with a demo twin, serve on http://127.0.0.1:8000
 	@cargo build --locked --release --bin digital-twin
 	@./target/release/digital-twin migrate
 	@./target/release/digital-twin seed
@@ -56,10 +56,10 @@ lint: setup ## Check the formatting and the lints; a warning is an error
 	else echo "lint skipped: no clippy; 'rustup component add clippy' installs it"; fi
 
 # Every step runs, whatever became of the one before: one run shows all that is wrong.
-TEST_STEPS := lint test-rust test-doc test-python autobahn torture-short
+TEST_STEPS := lint test-rust test-doc test-web test-python autobahn torture-short
 
 .PHONY: test
-test: setup ## Everything: lints, Rust tests on real PostgreSQL and Redis, Python tests, Autobahn
+test: setup ## Everything: lints, Rust tests on real PostgreSQL and Redis, the browser client in Chromium, Python tests, Autobahn
 	@python3 setup/results.py clear
 	@failed=""; \
 	for step in $(TEST_STEPS); do $(MAKE) --no-print-directory $$step || failed+=" $$step"; done; \
@@ -75,6 +75,30 @@ test-doc: setup ## The examples in the documentation of the Rust code
 	@if find $(ROOMS) -name '*.rs' -exec awk '$(HAS_RUST_EXAMPLE)' {} +; then \
 		$(LIBRARY_PATH_NAME)="$(LIBTORCH_LIB)" cargo test $(CARGO_FLAGS) --doc --quiet; \
 	else echo "no examples in the documentation of the Rust code"; fi
+
+# The oldest Node that Next.js takes.
+NODE_MAJOR_MIN := 20
+HAS_NODE := node -e 'process.exit(Number(process.versions.node.split(".")[0]) < $(NODE_MAJOR_MIN) ? 1 : 0)' 2>/dev/null
+WEB_SOURCES = $(shell find web docs/asyncapi.json -name node_modules -prune -o -name out -prune -o -name .next -prune \
+	-o -name tests -prune -o -type f -not -name '*.tsbuildinfo' -print)
+
+.PHONY: web
+web: ## Build the browser client into web/out, if there is Node 20 or newer
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory web/out/policies.json; \
+	else echo "the browser client is not built: that needs Node $(NODE_MAJOR_MIN) or newer with npm"; fi
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@cd web && npm ci --silent --no-audit --no-fund
+
+web/out/policies.json: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	@cd web && NEXT_TELEMETRY_DISABLED=1 npm run --silent build
+
+.PHONY: test-web
+test-web: setup test-packages ## The browser client: lints, types, its connection beside the real server, and the pages in Chromium; T=name picks some
+	@$(HAS_NODE) || { echo "test-web needs Node $(NODE_MAJOR_MIN) or newer with npm" >&2; exit 1; }
+	@cargo build --locked --bin digital-twin
+	@$(MAKE) --no-print-directory web/out/policies.json
+	@cd web && linted=0 && { npm run --silent lint || linted=1; } && npm run --silent test -- $(T) && exit $$linted
 
 .PHONY: test-python
 test-python: setup test-packages ## The Python tests: the set-up, the API as OpenAPI and AsyncAPI describe it, the official OpenAI clients, the bot in docs/PROTOCOL.md

@@ -20,6 +20,8 @@ missing_packages() {
         # The official OpenAI client for JavaScript is tried against the server.
         command -v node >/dev/null || echo nodejs
         command -v npm >/dev/null || echo npm
+        # The browser client is tried in it.
+        command -v chromium >/dev/null || echo chromium
     fi
     if [ "$1" = test ] && [ "$(uname -s)" = Linux ]; then
         # They drop packets in a network of a test's own.

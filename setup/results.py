@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Adds up what the steps of `make test` counted and prints it as the closing line.
 
-A step in Python notes its counts with `write`; cargo-nextest's are read from its JUnit report.
+A step in Python notes its counts with `write`; those of cargo-nextest and vitest are read from their JUnit reports.
 
     setup/results.py clear     before the first step
     setup/results.py print     after the last one
@@ -15,7 +15,8 @@ from pathlib import Path
 
 TARGET = Path(__file__).resolve().parent.parent / "target"
 FOLDER = TARGET / "test-results"
-JUNIT = TARGET / "nextest" / "ci" / "junit.xml"
+# Step name -> the report of its runner.
+JUNIT = {"rust": TARGET / "nextest" / "ci" / "junit.xml", "web": TARGET / "web" / "junit.xml"}
 
 
 def write(step, passed, failed, skipped):
@@ -26,14 +27,14 @@ def write(step, passed, failed, skipped):
 
 def clear():
     shutil.rmtree(FOLDER, ignore_errors=True)
-    JUNIT.unlink(missing_ok=True)
+    for report in JUNIT.values():
+        report.unlink(missing_ok=True)
 
 
 def collected():
     """Step name -> (passed, failed, skipped)."""
     counts = {path.stem: tuple(json.loads(path.read_text())) for path in sorted(FOLDER.glob("*.json"))}
-    if JUNIT.exists():
-        counts["rust"] = junit_counts(JUNIT)
+    counts.update({name: junit_counts(report) for name, report in JUNIT.items() if report.exists()})
     return counts
 
 

@@ -19,7 +19,9 @@ class ResultsTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         root = Path(folder.name)
         self.junit = root / "junit.xml"
-        for name, value in (("FOLDER", root / "results"), ("JUNIT", self.junit)):
+        self.vitest = root / "vitest.xml"
+        reports = {"rust": self.junit, "web": self.vitest}
+        for name, value in (("FOLDER", root / "results"), ("JUNIT", reports)):
             patch = mock.patch.object(results, name, value)
             patch.start()
             self.addCleanup(patch.stop)
@@ -32,8 +34,9 @@ class ResultsTest(unittest.TestCase):
     def test_the_last_line_adds_up_every_step(self):
         results.write("python", 30, 0, 1)
         self.junit.write_text('<testsuites name="nextest" tests="12" failures="0" errors="0"></testsuites>')
-        expected = ["python: 30 passed, 0 failed, 1 skipped", "rust: 12 passed, 0 failed"]
-        self.assertEqual(self.print_results(), (0, [*expected, "total: 42 passed, 0 failed, 1 skipped"]))
+        self.vitest.write_text('<testsuites name="vitest tests" tests="8" failures="0" errors="0" time="1.5"/>')
+        expected = ["python: 30 passed, 0 failed, 1 skipped", "rust: 12 passed, 0 failed", "web: 8 passed, 0 failed"]
+        self.assertEqual(self.print_results(), (0, [*expected, "total: 50 passed, 0 failed, 1 skipped"]))
 
     def test_a_failure_in_any_step_fails_the_whole(self):
         results.write("python", 30, 0, 0)

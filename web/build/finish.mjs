@@ -1,0 +1,60 @@
+// After `next build`: writes beside the pages what each may run and load. The scripts that stand in a page itself are allowed
+// by their hashes, and by nothing else.
+
+import { createHash } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+const OUT = fileURLToPath(new URL("../out/", import.meta.url));
+
+const INLINE_SCRIPT = /<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g;
+
+/** The hashes of the scripts that stand in a page. */
+export function scriptHashes(html) {
+  const scripts = [...html.matchAll(INLINE_SCRIPT)].map((match) => match[1]);
+  const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  return [...new Set(scripts.map(hash))];
+}
+
+/** What a page with these scripts may run and load: from where it came, and pictures that it makes itself. */
+export function policyOf(html) {
+  const directives = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'", ...scriptHashes(html)],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:", "blob:"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'", ...elsewhere()],
+    "manifest-src": ["'self'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+  };
+  return Object.entries(directives)
+    .map(([name, values]) => `${name} ${values.join(" ")}`)
+    .join("; ");
+}
+
+/** Where this build looks for the server, if not where its pages come from. */
+function elsewhere() {
+  const { NEXT_PUBLIC_API_URL, NEXT_PUBLIC_WEBSOCKET_URL } = process.env;
+  return [NEXT_PUBLIC_API_URL, NEXT_PUBLIC_WEBSOCKET_URL].filter(Boolean).map((url) => new URL(url).origin);
+}
+
+async function main() {
+  const pages = (await readdir(OUT, { recursive: true })).filter((path) => path.endsWith(".html"));
+  const policies = {};
+  for (const page of pages.sort()) {
+    const html = await readFile(OUT + page, "utf8");
+    if (/<style|\sstyle="|\son[a-z]+="/.test(html)) {
+      throw new Error(`${page} has a style or a handler in itself, which its policy would forbid`);
+    }
+    policies[page] = policyOf(html);
+  }
+  await writeFile(`${OUT}policies.json`, JSON.stringify(policies, null, 1));
+  console.log(`policies of ${pages.length} pages written`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main();
+}

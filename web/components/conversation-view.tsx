@@ -1,0 +1,64 @@
+"use client";
+
+import { Center, Loader, Stack } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { useTexts } from "@/state/language";
+import { openConversation } from "@/state/live";
+import { conversationQuery } from "@/state/queries";
+import { type Message, useStore } from "@/state/store";
+import { Composer } from "./composer";
+import { ConversationHeader } from "./conversation-header";
+import { MessageList } from "./message-list";
+import { Problem } from "./problem";
+import { TypingLine } from "./typing-line";
+
+/** What the composer is about to do beyond a new message. */
+export type Intent = { kind: "reply"; to: Message } | { kind: "edit"; message: Message } | undefined;
+
+/** One conversation: who takes part, what was said, and what one has to say. */
+export function ConversationView({ id }: { id: string }) {
+  const texts = useTexts();
+  const { data: conversation, error } = useQuery(conversationQuery(id));
+  const isRead = useStore((state) => state.timelines[id]?.older !== undefined);
+  const isOpen = useStore((state) => state.connection.name === "open");
+  const [intent, setIntent] = useState<Intent>();
+  const [failure, setFailure] = useState<unknown>();
+  useEffect(() => {
+    if (!isRead) {
+      setFailure(undefined);
+      openConversation(id).catch((reason: unknown) => {
+        // Without a connection it is tried again when there is one.
+        if (isOpen) {
+          setFailure(reason);
+        }
+      });
+    }
+  }, [id, isRead, isOpen]);
+
+  // What was read once stays on the screen, whatever becomes of reading it again.
+  const isMissing = conversation === undefined || !isRead;
+  const problem = error ?? failure;
+  if (isMissing && problem !== undefined) {
+    return (
+      <Center h="100%">
+        <Problem error={problem} />
+      </Center>
+    );
+  }
+  if (isMissing) {
+    return (
+      <Center h="100%">
+        <Loader aria-label={texts.loading} role="status" />
+      </Center>
+    );
+  }
+  return (
+    <Stack h="100%" gap={0}>
+      <ConversationHeader conversation={conversation} />
+      <MessageList conversation={conversation} onIntent={setIntent} />
+      <TypingLine conversation={conversation} />
+      <Composer conversation={conversation} intent={intent} onIntent={setIntent} />
+    </Stack>
+  );
+}

@@ -1,0 +1,24 @@
+"use client";
+
+import { Center, Loader } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTexts } from "@/state/language";
+import { useStore } from "@/state/store";
+import { Welcome } from "./welcome";
+
+/** Lets whoever is signed in through, and asks everybody else who they are. */
+export function Gate({ children }: { children: ReactNode }) {
+  const session = useStore((state) => state.session.name);
+  const texts = useTexts();
+  if (session === "signed_in") {
+    return children;
+  }
+  if (session === "signed_out") {
+    return <Welcome />;
+  }
+  return (
+    <Center component="main" h="100dvh">
+      <Loader aria-label={texts.loading} role="status" />
+    </Center>
+  );
+}

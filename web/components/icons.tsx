@@ -1,0 +1,30 @@
+/** The pictures on buttons; each button says in words what it does. */
+
+const PATHS = {
+  back: "M15 5l-7 7 7 7",
+  next: "M9 5l7 7-7 7",
+  down: "M6 9l6 7 6-7",
+  send: "M4 12l16-8-5 16-4-7-7-1z",
+  stop: "M7 7h10v10H7z",
+  plus: "M12 5v14M5 12h14",
+  people:
+    "M9 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM3 20c0-3.5 2.7-6 6-6s6 2.5 6 6M16 11a3 3 0 000-6M17 14c2.4.6 4 2.9 4 6",
+  reply: "M9 7l-5 5 5 5M4 12h9c4 0 7 2 7 6",
+  smile: "M12 21a9 9 0 100-18 9 9 0 000 18zM8.5 14c1 1.6 2.2 2.3 3.5 2.3s2.5-.7 3.5-2.3M9 9.5v.5M15 9.5v.5",
+  copy: "M9 9h10v11H9zM5 15V4h10",
+  edit: "M4 20l1-4L16 5l3 3L8 19z",
+  bin: "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13",
+  again: "M19 8a8 8 0 10.5 6M19 4v4h-4",
+  up: "M8 11l4-7c1.5 0 2.3 1 2 2.5L13.500 10H19l-1.500 9H8zM8 11H4v8h4",
+  thumbDown: "M8 13l4 7c1.500 0 2.300-1 2-2.500L13.500 14H19l-1.500-9H8zM8 13H4V5h4",
+  close: "M6 6l12 12M18 6L6 18",
+  more: "M6 12h.01M12 12h.01M18 12h.01",
+} as const;
+
+export function Icon({ name }: { name: keyof typeof PATHS }) {
+  return (
+    <svg aria-hidden="true" width="18" height="18" viewBox="0 0 24 24" fill="none" stroke="currentColor">
+      <path d={PATHS[name]} strokeWidth={name === "more" ? 3 : 1.8} strokeLinecap="round" strokeLinejoin="round" />
+    </svg>
+  );
+}

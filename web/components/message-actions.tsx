@@ -1,0 +1,155 @@
+"use client";
+
+import { ActionIcon, Button, CopyButton, Group, Popover } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { deleteMessage, rate, regenerate, toggleReaction } from "@/state/commands";
+import { useTexts } from "@/state/language";
+import { feedbackQuery } from "@/state/queries";
+import { problemOf } from "@/state/session";
+import { type Message, useMe, useStore } from "@/state/store";
+import type { Intent } from "./conversation-view";
+import { Icon } from "./icons";
+import classes from "./message.module.css";
+
+/** What most people say with one sign. */
+const EMOJIS = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
+
+interface MessageActionsProps {
+  message: Message;
+  isOwn: boolean;
+  /** Somebody has come near. */
+  isReached: boolean;
+  onIntent: (intent: Intent) => void;
+  onRegenerate: () => void;
+}
+
+/** What one can do with a message. */
+export function MessageActions({ message, isOwn, isReached, onIntent, onRegenerate }: MessageActionsProps) {
+  const texts = useTexts();
+  const isReply = message.author.kind === "twin" && message.stop_reason !== undefined;
+  return (
+    <div className={classes.actions} role="toolbar" aria-label={texts.actions}>
+      <React message={message} />
+      <Action icon="reply" label={texts.reply} onClick={() => onIntent({ kind: "reply", to: message })} />
+      <CopyButton value={message.text}>
+        {({ copied, copy }) => <Action icon="copy" label={copied ? texts.copied : texts.copy} onClick={copy} />}
+      </CopyButton>
+      {isReply && (
+        <>
+          <Action
+            icon="again"
+            label={texts.regenerate}
+            onClick={() => {
+              onRegenerate();
+              regenerate(message);
+            }}
+          />
+          <Feedback message={message} isNeeded={isReached} />
+        </>
+      )}
+      {isOwn && (
+        <>
+          <Action icon="edit" label={texts.edit} onClick={() => onIntent({ kind: "edit", message })} />
+          <Delete message={message} />
+        </>
+      )}
+    </div>
+  );
+}
+
+interface ActionProps {
+  icon: Parameters<typeof Icon>[0]["name"];
+  label: string;
+  isPressed?: boolean;
+  onClick: () => void;
+}
+
+function Action({ icon, label, isPressed, onClick }: ActionProps) {
+  return (
+    <ActionIcon
+      size="md"
+      variant={isPressed ? "light" : "subtle"}
+      color={isPressed ? undefined : "gray"}
+      c={isPressed ? undefined : "dimmed"}
+      aria-label={label}
+      title={label}
+      aria-pressed={isPressed}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+    </ActionIcon>
+  );
+}
+
+function React({ message }: { message: Message }) {
+  const texts = useTexts();
+  const me = useMe();
+  const [isOpen, setOpen] = useState(false);
+  const choose = (emoji: string) => {
+    const isMine = message.reactions?.some((each) => each.emoji === emoji && each.users.includes(me.id)) === true;
+    toggleReaction(message, emoji, isMine);
+    setOpen(false);
+  };
+  return (
+    <Popover opened={isOpen} onChange={setOpen} trapFocus position="top">
+      <Popover.Target>
+        <span>
+          <Action icon="smile" label={texts.react} onClick={() => setOpen(!isOpen)} />
+        </span>
+      </Popover.Target>
+      <Popover.Dropdown p={4}>
+        <Group gap={2}>
+          {EMOJIS.map((emoji) => (
+            <ActionIcon
+              key={emoji}
+              variant="subtle"
+              size="lg"
+              aria-label={texts.reactWith(emoji)}
+              onClick={() => choose(emoji)}
+            >
+              {emoji}
+            </ActionIcon>
+          ))}
+        </Group>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+/** What is deleted is gone for good, so it takes two clicks. */
+function Delete({ message }: { message: Message }) {
+  const texts = useTexts();
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <Popover opened={isOpen} onChange={setOpen} trapFocus position="top">
+      <Popover.Target>
+        <span>
+          <Action icon="bin" label={texts.delete} onClick={() => setOpen(!isOpen)} />
+        </span>
+      </Popover.Target>
+      <Popover.Dropdown p={6}>
+        <Button color="red.9" size="compact-sm" onClick={() => deleteMessage(message)}>
+          {texts.deleteForGood}
+        </Button>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+/** Whether a reply was any good. What one said before is asked for when somebody comes near. */
+function Feedback({ message, isNeeded }: { message: Message; isNeeded: boolean }) {
+  const texts = useTexts();
+  const query = feedbackQuery(message.conversation_id, message.message_id);
+  const { data: said } = useQuery({ ...query, enabled: isNeeded });
+  const { mutate } = useMutation({
+    mutationFn: (rating: "up" | "down") => rate(message, rating === said ? null : rating),
+    onError: (error) => useStore.setState({ notice: problemOf(error) }),
+  });
+  return (
+    <>
+      <Action icon="up" label={texts.goodReply} isPressed={said === "up"} onClick={() => mutate("up")} />
+      <Action icon="thumbDown" label={texts.badReply} isPressed={said === "down"} onClick={() => mutate("down")} />
+    </>
+  );
+}

@@ -1,0 +1,124 @@
+"use client";
+
+import { Text } from "@mantine/core";
+import { useState } from "react";
+import { chooseAttempt } from "@/state/commands";
+import { useClock, useTexts } from "@/state/language";
+import type { Conversation } from "@/state/queries";
+import { type Message, useMe, useStore } from "@/state/store";
+import { writerOf } from "@/state/writers";
+import { Attachments } from "./attachments";
+import { Attempts } from "./attempts";
+import { Bubble } from "./bubble";
+import type { Intent } from "./conversation-view";
+import { Markdown } from "./markdown";
+import classes from "./message.module.css";
+import { MessageActions } from "./message-actions";
+import { MessageState } from "./message-state";
+import { Reactions } from "./reactions";
+import { RunningText, StopButton } from "./running-bubble";
+import { Sources } from "./sources";
+
+interface MessageBubbleProps {
+  /** The attempt that counts. */
+  message: Message;
+  attempts: readonly Message[];
+  conversation: Conversation;
+  onIntent: (intent: Intent) => void;
+}
+
+/** A message of the log; of several attempts at a reply the one that counts, or that somebody looks at. */
+export function MessageBubble({ message, attempts, conversation, onIntent }: MessageBubbleProps) {
+  const clock = useClock();
+  const texts = useTexts();
+  const me = useMe();
+  const [lookedAt, lookAt] = useState<string>();
+  const [wasReached, reach] = useState(false);
+  const shown = attempts.find((attempt) => attempt.message_id === lookedAt) ?? message;
+  const first = message.variant_of ?? message.message_id;
+  const running = useStore((state) =>
+    Object.values(state.running[conversation.id] ?? {}).find((reply) => reply.variantOf === first),
+  );
+  const isOwn = message.author.id === me.id;
+  const time = clock.time(message.created_at);
+
+  if (running !== undefined) {
+    return (
+      <Bubble
+        author={running.author}
+        writer="twin"
+        isOwn={false}
+        time={time}
+        foot={<StopButton conversation={conversation.id} reply={running} />}
+      >
+        <RunningText reply={running} />
+      </Bubble>
+    );
+  }
+  if (shown.deleted_at !== undefined) {
+    return (
+      <Bubble author={shown.author} writer={writerOf(shown)} isOwn={isOwn} time={time}>
+        <Text c="dimmed" fs="italic" size="sm">
+          {texts.deleted}
+        </Text>
+      </Bubble>
+    );
+  }
+  const choose = (attempt: Message) => {
+    lookAt(attempt.message_id);
+    chooseAttempt(attempt);
+  };
+  return (
+    <Bubble
+      author={shown.author}
+      writer={writerOf(shown)}
+      isOwn={isOwn}
+      time={time}
+      onReach={() => reach(true)}
+      foot={
+        <>
+          {isOwn && <span>{time}</span>}
+          <MessageState message={shown} conversation={conversation} isOwn={isOwn} />
+          {attempts.length > 1 && <Attempts attempts={attempts} shown={shown} onChoose={choose} />}
+          <Reactions message={shown} />
+        </>
+      }
+      actions={
+        <MessageActions
+          message={shown}
+          isOwn={isOwn}
+          onIntent={onIntent}
+          isReached={wasReached}
+          onRegenerate={() => lookAt(undefined)}
+        />
+      }
+    >
+      <Quote message={shown} conversation={conversation.id} />
+      {shown.text !== "" && <Markdown text={shown.text} />}
+      <Attachments message={shown} />
+      <Sources message={shown} />
+    </Bubble>
+  );
+}
+
+/** What a message answers, where that is not plain: a person's answer, or a twin's to what does not stand before it. */
+function Quote({ message, conversation }: { message: Message; conversation: string }) {
+  const texts = useTexts();
+  const answered = useStore((state) => {
+    const timeline = state.timelines[conversation];
+    const target = message.reply_to ?? message.thread;
+    const other = target === undefined ? undefined : timeline?.messages.get(target);
+    const isBefore =
+      timeline !== undefined && timeline.order[timeline.order.indexOf(message.message_id) - 1] === target;
+    return isBefore && message.author.kind === "twin" ? undefined : other;
+  });
+  if (answered === undefined || message.variant_of !== undefined) {
+    return null;
+  }
+  return (
+    <span className={classes.quote}>
+      {texts.replyTo(answered.author.name)}:{" "}
+      {answered.deleted_at === undefined ? answered.text.slice(0, 120) : texts.deleted}
+    </span>
+  );
+}

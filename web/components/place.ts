@@ -1,0 +1,13 @@
+"use client";
+
+import { useSearchParams } from "next/navigation";
+
+/** Which conversation the address names. */
+export function useConversationId(): string | null {
+  return useSearchParams().get("id");
+}
+
+/** Goes to a conversation, or to none, without asking the server for a page that is there already. */
+export function goTo(id: string | null): void {
+  window.history.pushState(null, "", id === null ? "/chat" : `/chat?id=${encodeURIComponent(id)}`);
+}

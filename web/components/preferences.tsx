@@ -1,0 +1,40 @@
+"use client";
+
+import { type MantineColorScheme, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { LANGUAGES, type Language } from "@/i18n";
+import { chooseLanguage, useTexts } from "@/state/language";
+import { useStore } from "@/state/store";
+
+export function LanguageChoice() {
+  const texts = useTexts();
+  const language = useStore((state) => state.language);
+  return (
+    <SegmentedControl
+      aria-label={texts.language}
+      size="xs"
+      fullWidth
+      value={language}
+      onChange={(value) => chooseLanguage(value as Language)}
+      data={LANGUAGES.map((known) => ({ value: known.language, label: known.name }))}
+    />
+  );
+}
+
+export function ThemeChoice() {
+  const texts = useTexts();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <SegmentedControl
+      aria-label={texts.theme}
+      size="xs"
+      fullWidth
+      value={colorScheme}
+      onChange={(value) => setColorScheme(value as MantineColorScheme)}
+      data={[
+        { value: "auto", label: texts.themeAuto },
+        { value: "light", label: texts.themeLight },
+        { value: "dark", label: texts.themeDark },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,62 @@
+"use client";
+
+import { Button, Text } from "@mantine/core";
+import { stopReply } from "@/state/commands";
+import { useTexts } from "@/state/language";
+import type { Conversation } from "@/state/queries";
+import type { RunningReply } from "@/state/replies";
+import { useStore } from "@/state/store";
+import { Bubble } from "./bubble";
+import { Icon } from "./icons";
+import { Markdown } from "./markdown";
+import classes from "./message.module.css";
+
+/** A reply that is being written. */
+export function RunningBubble({ conversation, messageId }: { conversation: Conversation; messageId: string }) {
+  const reply = useStore((state) => state.running[conversation.id]?.[messageId]);
+  if (reply === undefined) {
+    return null;
+  }
+  return (
+    <Bubble
+      author={reply.author}
+      writer={reply.takenOver ? "twin_and_owner" : "twin"}
+      isOwn={false}
+      foot={<StopButton conversation={conversation.id} reply={reply} />}
+    >
+      <RunningText reply={reply} />
+    </Bubble>
+  );
+}
+
+export function RunningText({ reply }: { reply: RunningReply }) {
+  const texts = useTexts();
+  if (reply.text === "") {
+    return <Text className={classes.caret}>{texts.thinking}</Text>;
+  }
+  return (
+    <>
+      <Markdown text={reply.text} isRunning />
+      {reply.takenOver && (
+        <Text c="dimmed" size="xs">
+          {texts.takenOver}
+        </Text>
+      )}
+    </>
+  );
+}
+
+export function StopButton({ conversation, reply }: { conversation: string; reply: RunningReply }) {
+  const texts = useTexts();
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      data-stops={reply.messageId}
+      leftSection={<Icon name="stop" />}
+      onClick={() => stopReply(conversation, reply.messageId)}
+    >
+      {texts.stop}
+    </Button>
+  );
+}

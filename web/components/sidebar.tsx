@@ -1,0 +1,67 @@
+"use client";
+
+import { ActionIcon, Group, Text, TextInput, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTexts } from "@/state/language";
+import { conversationsQuery } from "@/state/queries";
+import { useMe } from "@/state/store";
+import { ConversationRow } from "./conversation-row";
+import { Icon } from "./icons";
+import { titleOf } from "./names";
+import { NewRoom } from "./new-room";
+import classes from "./sidebar.module.css";
+import { UserMenu } from "./user-menu";
+
+/** The conversations, those with the newest activity first. */
+export function Sidebar({ open }: { open: string | null }) {
+  const texts = useTexts();
+  const me = useMe();
+  const { data: conversations } = useQuery(conversationsQuery);
+  const [filter, setFilter] = useState("");
+  const [isMakingRoom, setMakingRoom] = useState(false);
+  const sorted = conversations?.toSorted((a, b) => b.active_at - a.active_at);
+  const found = sorted?.filter((each) => titleOf(each, me.id).toLowerCase().includes(filter.trim().toLowerCase()));
+  return (
+    <nav className={classes.side} aria-label={texts.conversations}>
+      <Group justify="space-between" wrap="nowrap" p="sm" gap="xs">
+        <Title order={1} size="h4">
+          {texts.appName}
+        </Title>
+        <Group gap={4} wrap="nowrap">
+          <ActionIcon
+            variant="subtle"
+            aria-label={texts.newRoom}
+            title={texts.newRoom}
+            onClick={() => setMakingRoom(true)}
+          >
+            <Icon name="plus" />
+          </ActionIcon>
+          <UserMenu />
+        </Group>
+      </Group>
+      <TextInput
+        px="sm"
+        pb="xs"
+        type="search"
+        aria-label={texts.filter}
+        placeholder={texts.filter}
+        value={filter}
+        onChange={(event) => setFilter(event.currentTarget.value)}
+      />
+      <div className={classes.list}>
+        <ul>
+          {found?.map((summary) => (
+            <ConversationRow key={summary.id} summary={summary} isOpen={summary.id === open} />
+          ))}
+        </ul>
+        {found?.length === 0 && (
+          <Text c="dimmed" size="sm" p="md">
+            {conversations?.length === 0 ? texts.noConversations : texts.noneFound}
+          </Text>
+        )}
+      </div>
+      {isMakingRoom && <NewRoom onClose={() => setMakingRoom(false)} />}
+    </nav>
+  );
+}

@@ -1,0 +1,27 @@
+"use client";
+
+import { useEffect, useRef, useState } from "react";
+import { useStore } from "@/state/store";
+import { useDescription } from "./writer-badge";
+
+/** Reads out each message of others when it is whole, and not while it is being written. */
+export function SpokenReplies({ id }: { id: string }) {
+  const newest = useStore((state) => {
+    const timeline = state.timelines[id];
+    return timeline?.messages.get(timeline.order.at(-1) ?? "");
+  });
+  const describe = useDescription();
+  const first = useRef(newest?.seq ?? 0);
+  const [spoken, setSpoken] = useState("");
+  useEffect(() => {
+    if (newest !== undefined && newest.seq > first.current) {
+      first.current = newest.seq;
+      setSpoken(`${describe(newest)} ${newest.text}`);
+    }
+  }, [newest, describe]);
+  return (
+    <div className="only-read-out" aria-live="polite">
+      {spoken}
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+"use client";
+
+import { ActionIcon, Avatar, Button, Popover, Stack, Text } from "@mantine/core";
+import { useTexts } from "@/state/language";
+import { signOut } from "@/state/session";
+import { useMe, useStore } from "@/state/store";
+import { LanguageChoice, ThemeChoice } from "./preferences";
+
+/** Who is signed in, how the client looks and speaks, and the way out. */
+export function UserMenu() {
+  const texts = useTexts();
+  const me = useMe();
+  const unsent = useStore((state) => state.outbox.length);
+  return (
+    <Popover position="bottom-end" trapFocus withinPortal>
+      <Popover.Target>
+        <ActionIcon variant="transparent" radius="xl" size="lg" aria-label={texts.menuOf(me.name)}>
+          <Avatar aria-hidden name={me.name} color="initials" radius="xl" size="sm" />
+        </ActionIcon>
+      </Popover.Target>
+      <Popover.Dropdown w={280}>
+        <Stack gap="sm">
+          <div>
+            <Text fw={600}>{me.name}</Text>
+            <Text c="dimmed" size="sm">
+              {me.email}
+            </Text>
+          </div>
+          <div>
+            <Text size="sm" mb={4}>
+              {texts.language}
+            </Text>
+            <LanguageChoice />
+          </div>
+          <div>
+            <Text size="sm" mb={4}>
+              {texts.theme}
+            </Text>
+            <ThemeChoice />
+          </div>
+          <Button variant="default" onClick={() => void signOut()}>
+            {unsent > 0 ? texts.signOutUnsent(unsent) : texts.signOut}
+          </Button>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

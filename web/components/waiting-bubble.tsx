@@ -1,0 +1,42 @@
+"use client";
+
+import { Button, Text } from "@mantine/core";
+import type { OutboxEntry } from "@/connection/index";
+import { useProblemText, useTexts } from "@/state/language";
+import { discard, retry } from "@/state/live";
+import { useMe, useStore } from "@/state/store";
+import { Bubble } from "./bubble";
+import { Markdown } from "./markdown";
+
+/** One's own message that the server has not acknowledged. */
+export function WaitingBubble({ entry }: { entry: OutboxEntry }) {
+  const texts = useTexts();
+  const textOf = useProblemText();
+  const me = useMe();
+  const isOpen = useStore((state) => state.connection.name === "open");
+  const { frame, refusal } = entry;
+  if (frame.op !== "send") {
+    return null;
+  }
+  const foot =
+    refusal === undefined ? (
+      <span>{isOpen ? texts.sending : texts.queued}</span>
+    ) : (
+      <>
+        <Text c="var(--mantine-color-error)" size="xs" role="alert">
+          {texts.notSent(textOf(refusal))}
+        </Text>
+        <Button size="compact-xs" variant="default" onClick={() => retry(frame.client_id)}>
+          {texts.tryAgain}
+        </Button>
+        <Button size="compact-xs" variant="default" onClick={() => discard(frame.client_id)}>
+          {texts.discard}
+        </Button>
+      </>
+    );
+  return (
+    <Bubble author={{ kind: "user", id: me.id, name: me.name }} writer="human" isOwn foot={foot}>
+      <Markdown text={frame.text} />
+    </Bubble>
+  );
+}

@@ -1,0 +1,34 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { followAll } from "@/state/live";
+import { conversationsQuery } from "@/state/queries";
+import { ConnectionBanner } from "./connection-banner";
+import { ConversationView } from "./conversation-view";
+import { Home } from "./home";
+import { Notice } from "./notice";
+import { useConversationId } from "./place";
+import { Sidebar } from "./sidebar";
+import classes from "./workspace.module.css";
+
+/** The list of conversations beside the one that is open; on a phone one or the other. */
+export function Workspace() {
+  const id = useConversationId();
+  const { data: conversations } = useQuery(conversationsQuery);
+  useEffect(() => {
+    if (conversations !== undefined) {
+      followAll(conversations);
+    }
+  }, [conversations]);
+  return (
+    <div className={classes.page} data-open={id !== null || undefined}>
+      <ConnectionBanner />
+      <Notice />
+      <div className={classes.columns}>
+        <Sidebar open={id} />
+        <main className={classes.main}>{id === null ? <Home /> : <ConversationView key={id} id={id} />}</main>
+      </div>
+    </div>
+  );
+}

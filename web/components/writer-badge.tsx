@@ -1,0 +1,45 @@
+"use client";
+
+import { Badge } from "@mantine/core";
+import { useCallback } from "react";
+import { useTexts } from "@/state/language";
+import { type Message, useMe } from "@/state/store";
+import { type Writer, writerOf } from "@/state/writers";
+import classes from "./message.module.css";
+
+/** Says on every message what wrote it. */
+export function WriterBadge({ writer }: { writer: Writer }) {
+  const texts = useTexts();
+  const words = {
+    human: texts.human,
+    bot: texts.bot,
+    twin: texts.twin,
+    owner: texts.owner,
+    twin_and_owner: texts.twinAndOwner,
+  };
+  return (
+    <Badge className={classes.badge} data-writer={writer} size="sm" variant="default" tt="none" fw={600}>
+      {words[writer]}
+    </Badge>
+  );
+}
+
+/** The same in a sentence, for those who listen. */
+export function useDescription(): (message: Pick<Message, "author" | "ai_written" | "authorship">) => string {
+  const texts = useTexts();
+  const me = useMe();
+  return useCallback(
+    (message) => {
+      const words = {
+        human: texts.humanLong,
+        bot: texts.botLong,
+        twin: texts.twinLong,
+        owner: texts.ownerLong,
+        twin_and_owner: texts.twinAndOwnerLong,
+      };
+      const name = message.author.id === me.id ? texts.you : message.author.name;
+      return texts.saidBy(name, words[writerOf(message)]);
+    },
+    [texts, me.id],
+  );
+}

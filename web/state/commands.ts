@@ -1,0 +1,133 @@
+/** What a person does in a conversation. */
+
+import { body, http } from "./http";
+import { followAll, newClientId, request, send } from "./live";
+import { type Conversation, changeSummary, conversationsQuery, feedbackQuery, queries, type Summary } from "./queries";
+import type { Message } from "./store";
+
+/** How often the others are told that one is writing. */
+const TYPING_EVERY_MS = 3_000;
+
+const typedAt = new Map<string, number>();
+
+export function sendText(conversation: string, text: string, replyTo?: string): boolean {
+  typedAt.delete(conversation);
+  const answers = replyTo === undefined ? {} : { reply_to: replyTo };
+  return send({ op: "send", conversation_id: conversation, client_id: newClientId(), text, ...answers });
+}
+
+export function editText(message: Message, text: string): boolean {
+  return send({ op: "edit", ...addressed(message), text });
+}
+
+export function deleteMessage(message: Message): void {
+  send({ op: "delete", ...addressed(message) });
+}
+
+/** Puts an emoji beside a message, or takes one's own back. */
+export function toggleReaction(message: Message, emoji: string, isMine: boolean): void {
+  send({ op: isMine ? "unreact" : "react", ...addressed(message), emoji });
+}
+
+/** Says which attempt at a reply counts. */
+export function chooseAttempt(message: Message): void {
+  send({ op: "choose", ...addressed(message) });
+}
+
+export function regenerate(message: Message): void {
+  request({ op: "regenerate", conversation_id: message.conversation_id, message_id: message.message_id });
+}
+
+/** Has a twin go on with a reply that did not come to its end. */
+export function continueReply(message: Message): void {
+  request({ op: "continue", conversation_id: message.conversation_id, message_id: message.message_id });
+}
+
+export function stopReply(conversation: string, messageId: string): void {
+  request({ op: "stop", conversation_id: conversation, message_id: messageId });
+}
+
+export function tellTyping(conversation: string): void {
+  const now = Date.now();
+  if (
+    (typedAt.get(conversation) ?? 0) + TYPING_EVERY_MS < now &&
+    request({ op: "typing", conversation_id: conversation })
+  ) {
+    typedAt.set(conversation, now);
+  }
+}
+
+/** Says how far one has read; says whether it could. */
+export function markRead(conversation: string, seq: number): boolean {
+  if (request({ op: "read", conversation_id: conversation, seq }) === undefined) {
+    return false;
+  }
+  changeSummary(conversation, (summary) => ({ ...summary, unread: 0, read_seq: Math.max(summary.read_seq, seq) }));
+  return true;
+}
+
+export async function rate(message: Message, rating: "up" | "down" | null): Promise<void> {
+  const route = "/api/v1/conversations/{conversation}/messages/{message}/feedback";
+  const params = { path: { conversation: message.conversation_id, message: message.message_id } };
+  await body(rating === null ? http.DELETE(route, { params }) : http.PUT(route, { params, body: { rating } }));
+  queries.setQueryData(feedbackQuery(message.conversation_id, message.message_id).queryKey, rating);
+}
+
+/** The conversation of two with this twin or person: the one that there is, or a new one. */
+export async function talkWith(other: { kind: "twin" | "user"; id: string }): Promise<string> {
+  const list = await queries.ensureQueryData(conversationsQuery);
+  const known = list.find((summary) => isBetweenTwo(summary, other.id));
+  if (known !== undefined) {
+    return known.id;
+  }
+  return begin(other.kind === "twin" ? { twins: [other.id] } : { members: [other.id] });
+}
+
+export function beginRoom(title: string, twins: string[]): Promise<string> {
+  return begin({ title, twins, kind: "room" });
+}
+
+/** Joins a room by the code of an invitation. */
+export async function join(code: string): Promise<string> {
+  const joined = await body(http.POST("/api/v1/invitations/{code}", { params: { path: { code } } }));
+  return begun(joined);
+}
+
+/** A link by which others join, good for a week. */
+export async function invitationLink(conversation: string): Promise<string> {
+  const params = { path: { conversation } };
+  const made = await body(http.POST("/api/v1/conversations/{conversation}/invitations", { params, body: {} }));
+  return `${window.location.origin}/join?code=${encodeURIComponent(made.code)}`;
+}
+
+export async function bringTwin(conversation: string, twin: string): Promise<void> {
+  const params = { path: { conversation } };
+  await body(http.POST("/api/v1/conversations/{conversation}/members", { params, body: { twin_id: twin } }));
+  await queries.invalidateQueries({ queryKey: ["conversation", conversation] });
+}
+
+/** Leaves a room, or puts somebody out of it. */
+export async function removeMember(conversation: string, member: string): Promise<void> {
+  const params = { path: { conversation, member } };
+  await body(http.DELETE("/api/v1/conversations/{conversation}/members/{member}", { params }));
+  await queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
+}
+
+function addressed(message: Message) {
+  const { conversation_id, message_id } = message;
+  return { conversation_id, message_id, client_id: newClientId() };
+}
+
+function isBetweenTwo(summary: Summary, other: string): boolean {
+  return summary.kind === "direct" && summary.members.some((member) => member.id === other);
+}
+
+async function begin(wanted: { title?: string; twins?: string[]; members?: string[]; kind?: "room" }): Promise<string> {
+  return begun(await body(http.POST("/api/v1/conversations", { body: wanted })));
+}
+
+async function begun(conversation: Conversation): Promise<string> {
+  await queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
+  followAll(queries.getQueryData(conversationsQuery.queryKey) ?? []);
+  return conversation.id;
+}

@@ -1,0 +1,83 @@
+/** Which language the client speaks, and how it writes times. */
+
+import { useMemo } from "react";
+import { LANGUAGES, type Language, languageFor, type Texts, textsOf } from "@/i18n";
+import { UNREACHABLE } from "./session";
+import { type Problem, useStore } from "./store";
+
+const LANGUAGE_KEY = "language";
+
+/** The language that was chosen in this browser, or the one that it prefers. */
+export function chooseFirstLanguage(): void {
+  const chosen = localStorage.getItem(LANGUAGE_KEY);
+  const known = LANGUAGES.find(({ language }) => language === chosen)?.language;
+  speak(known ?? languageFor(navigator.languages));
+}
+
+export function chooseLanguage(language: Language): void {
+  localStorage.setItem(LANGUAGE_KEY, language);
+  speak(language);
+}
+
+function speak(language: Language): void {
+  document.documentElement.lang = language;
+  useStore.setState({ language });
+}
+
+export function useTexts(): Texts {
+  return textsOf(useStore((state) => state.language));
+}
+
+/** Says in the language of the client what went wrong. */
+export function useProblemText(): (problem: Problem) => string {
+  const texts = useTexts();
+  return ({ code, message }) => (code === UNREACHABLE ? texts.serverUnreachable : texts.problem(code, message));
+}
+
+/** Ways to write times in the language of the client. */
+export interface Clock {
+  /** 14:03 */
+  time(at: number): string;
+  /** Thursday, 26 November 2026; or today, or yesterday */
+  day(at: number): string;
+  /** The time where it was today, the date otherwise. */
+  short(at: number): string;
+}
+
+export function useClock(): Clock {
+  const language = useStore((state) => state.language);
+  return useMemo(() => clockOf(language), [language]);
+}
+
+function clockOf(language: Language): Clock {
+  // How times are written differs from country to country.
+  const locale = navigator.languages.find(
+    (tag) => languageFor([tag]) === language && tag.startsWith(language.slice(0, 2)),
+  );
+  const time = new Intl.DateTimeFormat(locale ?? language, { hour: "2-digit", minute: "2-digit" });
+  const day = new Intl.DateTimeFormat(locale ?? language, {
+    weekday: "long",
+    year: "numeric",
+    month: "long",
+    day: "numeric",
+  });
+  const date = new Intl.DateTimeFormat(locale ?? language, { month: "short", day: "numeric" });
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  return {
+    time: (at) => time.format(at),
+    day: (at) => {
+      const ago = daysAgo(at);
+      return ago === 0 || ago === 1 ? capitalized(relative.format(-ago, "day")) : day.format(at);
+    },
+    short: (at) => (daysAgo(at) === 0 ? time.format(at) : date.format(at)),
+  };
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function daysAgo(at: number): number {
+  const midnight = (time: number) => new Date(time).setHours(0, 0, 0, 0);
+  return Math.round((midnight(Date.now()) - midnight(at)) / 86_400_000);
+}
