@@ -65,6 +65,10 @@ function ChangeLine({ change }: { change: Change }) {
         return texts.modeSet(name);
       case "policy_set":
         return texts.policySet(name);
+      case "words_forbidden":
+        return texts.wordsForbidden(change.words, by);
+      case "slow_mode_set":
+        return texts.slowModeSet(change.seconds ?? 0, by);
       default:
         return "";
     }

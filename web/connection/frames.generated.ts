@@ -203,6 +203,19 @@ export interface components {
             mode: components["schemas"]["TwinMode"];
         } | {
             /** @constant */
+            kind: "words_forbidden";
+            /** @description All of them; none when nothing is forbidden any more. */
+            words: string[];
+        } | {
+            /** @constant */
+            kind: "slow_mode_set";
+            /**
+             * Format: uint32
+             * @description How many seconds; absent when one need not wait any more.
+             */
+            seconds?: number;
+        } | {
+            /** @constant */
             kind: "titled";
             /** @description The title; absent when it has none any more. */
             title?: string;

@@ -153,6 +153,12 @@ export const en = {
   unmuted: (name: string) => `${name} may write again`,
   modeSet: (name: string) => `How far ${name} writes on its own was changed`,
   policySet: (name: string) => `When ${name} answers was changed`,
+  wordsForbidden: (words: string[], by: string) =>
+    words.length === 0 ? `${by} allowed all words again` : `${by} forbade these words: ${words.join(", ")}`,
+  slowModeSet: (seconds: number, by: string) =>
+    seconds === 0
+      ? `${by} took the wait between messages away`
+      : `${by} made everybody wait ${seconds} s between messages`,
 };
 
 export type Texts = typeof en;

@@ -169,4 +169,7 @@ export const zhCN: Texts = {
   unmuted: (name) => `${name} 可以发言了`,
   modeSet: (name) => `${name} 自主发言的程度已更改`,
   policySet: (name) => `${name} 何时回答已更改`,
+  wordsForbidden: (words, by) =>
+    words.length === 0 ? `${by} 取消了禁用词` : `${by} 禁用了这些词：${words.join("、")}`,
+  slowModeSet: (seconds, by) => (seconds === 0 ? `${by} 取消了发言间隔` : `${by} 将发言间隔设为 ${seconds} 秒`),
 };

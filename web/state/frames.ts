@@ -4,28 +4,13 @@ import type { ConnectionEvent, ServerFrame } from "@/connection/index";
 import { changeSummary, conversationsQuery, queries } from "./queries";
 import { begun, continued, ended, takenOver } from "./replies";
 import { type Change, type Message, type State, useStore } from "./store";
-import { type Timeline, withChange, withMessage } from "./timeline";
+import { CONVERSATION_CHANGES, type Timeline, withChange, withMessage } from "./timeline";
 
 /** For how long somebody is shown as writing after the last word of it. */
 const TYPING_MS = 6_000;
 
 /** Characters of a message in the list of conversations. */
 const PREVIEW_CHARS = 200;
-
-/** Changes after which the members or the head of a conversation are other than they were read. */
-const ABOUT_CONVERSATION: readonly string[] = [
-  "joined",
-  "left",
-  "removed",
-  "banned",
-  "role_set",
-  "titled",
-  "topic_set",
-  "muted",
-  "unmuted",
-  "mode_set",
-  "policy_set",
-];
 
 export function apply(event: Extract<ConnectionEvent, { type: "frame" | "acknowledged" }>): void {
   if (event.type === "acknowledged") {
@@ -101,7 +86,8 @@ function newChange(change: Change): void {
   const id = change.conversation_id;
   changeTimeline(id, (timeline) => withChange(timeline, change));
   changeSummary(id, (summary) => (change.seq <= summary.last_seq ? summary : { ...summary, last_seq: change.seq }));
-  if (ABOUT_CONVERSATION.includes(change.kind)) {
+  // Members, title or topic are other than they were read.
+  if (CONVERSATION_CHANGES.includes(change.kind)) {
     void queries.invalidateQueries({ queryKey: ["conversation", id] });
     void queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
   }

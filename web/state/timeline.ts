@@ -14,8 +14,8 @@ export interface Timeline {
 
 export const EMPTY_TIMELINE: Timeline = { messages: new Map(), order: [], notices: [], older: undefined };
 
-/** Changes that are shown between the messages. */
-const SHOWN_CHANGES: readonly string[] = [
+/** Changes of the conversation itself, which are shown between the messages. */
+export const CONVERSATION_CHANGES: readonly string[] = [
   "joined",
   "left",
   "removed",
@@ -27,6 +27,8 @@ const SHOWN_CHANGES: readonly string[] = [
   "unmuted",
   "mode_set",
   "policy_set",
+  "words_forbidden",
+  "slow_mode_set",
 ];
 
 /** A page of the past is read; what came live stays as it is, since it is not older. */
@@ -44,7 +46,7 @@ export function withMessage(timeline: Timeline, message: Message): Timeline {
 
 /** The log has a change. To apply one again does no harm. */
 export function withChange(timeline: Timeline, change: Change): Timeline {
-  if (SHOWN_CHANGES.includes(change.kind)) {
+  if (CONVERSATION_CHANGES.includes(change.kind)) {
     const isKnown = timeline.notices.some((notice) => notice.seq === change.seq);
     return isKnown ? timeline : { ...timeline, notices: [...timeline.notices, change] };
   }
