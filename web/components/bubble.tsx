@@ -1,9 +1,10 @@
 "use client";
 
-import { Avatar, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Author } from "@/state/store";
 import type { Writer } from "@/state/writers";
+import { Face } from "./face";
 import classes from "./message.module.css";
 import { useDescription, WriterBadge } from "./writer-badge";
 
@@ -35,7 +36,7 @@ export function Bubble({ author, writer, isOwn, time, foot, actions, onReach, ch
       onPointerEnter={onReach}
       onFocus={onReach}
     >
-      {!isOwn && <Avatar aria-hidden className={classes.avatar} name={author.name} color="initials" radius="xl" />}
+      {!isOwn && <Face name={author.name} />}
       <div className={classes.column}>
         {!isOwn && (
           <div className={classes.head}>

@@ -1,10 +1,11 @@
 "use client";
 
-import { Avatar, Badge, Group, Indicator, Text } from "@mantine/core";
+import { Badge, Group, Indicator, Text } from "@mantine/core";
 import type { MouseEvent } from "react";
 import { useClock, useTexts } from "@/state/language";
 import type { Summary } from "@/state/queries";
 import { useMe, useStore } from "@/state/store";
+import { Face } from "./face";
 import { partnerOf, titleOf } from "./names";
 import { goTo } from "./place";
 import classes from "./sidebar.module.css";
@@ -34,7 +35,7 @@ export function ConversationRow({ summary, isOpen }: { summary: Summary; isOpen:
         onClick={open}
       >
         <Indicator disabled={!isOnline} color="green.7" size={10} offset={4} position="bottom-end">
-          <Avatar aria-hidden name={title} color="initials" radius="xl" />
+          <Face name={title} />
         </Indicator>
         <div className={classes.words}>
           <Group justify="space-between" wrap="nowrap" gap="xs">

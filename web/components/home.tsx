@@ -1,11 +1,12 @@
 "use client";
 
-import { Avatar, Badge, Button, Card, Group, Loader, Stack, Text, Title } from "@mantine/core";
+import { Badge, Button, Card, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { talkWith } from "@/state/commands";
 import { useTexts } from "@/state/language";
 import { type Twin, twinsQuery } from "@/state/queries";
 import { useMe } from "@/state/store";
+import { Face } from "./face";
 import classes from "./home.module.css";
 import { goTo } from "./place";
 import { Problem } from "./problem";
@@ -42,7 +43,7 @@ function TwinCard({ twin }: { twin: Twin }) {
       <Stack h="100%" justify="space-between">
         <div>
           <Group gap="sm" mb="xs">
-            <Avatar aria-hidden name={twin.name} color="initials" radius="xl" />
+            <Face name={twin.name} />
             <div>
               <Title order={3} size="h5">
                 {twin.name}

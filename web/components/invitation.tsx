@@ -23,7 +23,11 @@ export function Invitation() {
       <Card withBorder radius="lg" padding="xl" maw={440}>
         <Stack>
           {isPending && <Loader aria-label={texts.loading} />}
-          {error !== null && <Text>{texts.invitationGone}</Text>}
+          {error !== null && (
+            <Title order={1} size="h4">
+              {texts.invitationGone}
+            </Title>
+          )}
           {invitation !== undefined && (
             <>
               <Title order={1} size="h3">

@@ -1,11 +1,12 @@
 "use client";
 
-import { ActionIcon, Avatar, Button, CopyButton, Drawer, Group, Menu, Stack, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Button, CopyButton, Drawer, Group, Menu, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { bringTwin, invitationLink, removeMember, talkWith } from "@/state/commands";
 import { useTexts } from "@/state/language";
 import { type Conversation, type Member, twinsQuery } from "@/state/queries";
 import { useMe, useStore } from "@/state/store";
+import { Face } from "./face";
 import { Icon } from "./icons";
 import { goTo } from "./place";
 import { Problem } from "./problem";
@@ -85,7 +86,7 @@ function MemberRow({ conversation, member, mayRemove, onClose }: MemberRowProps)
   return (
     <div>
       <Group wrap="nowrap">
-        <Avatar aria-hidden name={member.name} color="initials" radius="xl" />
+        <Face name={member.name} />
         <Stack gap={0} flex={1} miw={0}>
           <Text truncate>
             {member.name} {member.id === me.id && `(${texts.you})`}

@@ -2,7 +2,7 @@
 
 import { ActionIcon, Button, CopyButton, Group, Popover } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ComponentPropsWithRef, useState } from "react";
 import { deleteMessage, rate, regenerate, toggleReaction } from "@/state/commands";
 import { useTexts } from "@/state/language";
 import { feedbackQuery } from "@/state/queries";
@@ -58,16 +58,16 @@ export function MessageActions({ message, isOwn, isReached, onIntent, onRegenera
   );
 }
 
-interface ActionProps {
+interface ActionProps extends Omit<ComponentPropsWithRef<"button">, "color" | "style"> {
   icon: Parameters<typeof Icon>[0]["name"];
   label: string;
   isPressed?: boolean;
-  onClick: () => void;
 }
 
-function Action({ icon, label, isPressed, onClick }: ActionProps) {
+function Action({ icon, label, isPressed, ...others }: ActionProps) {
   return (
     <ActionIcon
+      {...others}
       size="md"
       variant={isPressed ? "light" : "subtle"}
       color={isPressed ? undefined : "gray"}
@@ -75,7 +75,6 @@ function Action({ icon, label, isPressed, onClick }: ActionProps) {
       aria-label={label}
       title={label}
       aria-pressed={isPressed}
-      onClick={onClick}
     >
       <Icon name={icon} />
     </ActionIcon>
@@ -94,9 +93,7 @@ function React({ message }: { message: Message }) {
   return (
     <Popover opened={isOpen} onChange={setOpen} trapFocus position="top">
       <Popover.Target>
-        <span>
-          <Action icon="smile" label={texts.react} onClick={() => setOpen(!isOpen)} />
-        </span>
+        <Action icon="smile" label={texts.react} onClick={() => setOpen(!isOpen)} />
       </Popover.Target>
       <Popover.Dropdown p={4}>
         <Group gap={2}>
@@ -124,9 +121,7 @@ function Delete({ message }: { message: Message }) {
   return (
     <Popover opened={isOpen} onChange={setOpen} trapFocus position="top">
       <Popover.Target>
-        <span>
-          <Action icon="bin" label={texts.delete} onClick={() => setOpen(!isOpen)} />
-        </span>
+        <Action icon="bin" label={texts.delete} onClick={() => setOpen(!isOpen)} />
       </Popover.Target>
       <Popover.Dropdown p={6}>
         <Button color="red.9" size="compact-sm" onClick={() => deleteMessage(message)}>

@@ -1,9 +1,10 @@
 "use client";
 
-import { ActionIcon, Avatar, Button, Popover, Stack, Text } from "@mantine/core";
+import { ActionIcon, Button, Popover, Stack, Text } from "@mantine/core";
 import { useTexts } from "@/state/language";
 import { signOut } from "@/state/session";
 import { useMe, useStore } from "@/state/store";
+import { Face } from "./face";
 import { LanguageChoice, ThemeChoice } from "./preferences";
 
 /** Who is signed in, how the client looks and speaks, and the way out. */
@@ -15,7 +16,7 @@ export function UserMenu() {
     <Popover position="bottom-end" trapFocus withinPortal>
       <Popover.Target>
         <ActionIcon variant="transparent" radius="xl" size="lg" aria-label={texts.menuOf(me.name)}>
-          <Avatar aria-hidden name={me.name} color="initials" radius="xl" size="sm" />
+          <Face name={me.name} isSmall />
         </ActionIcon>
       </Popover.Target>
       <Popover.Dropdown w={280}>
