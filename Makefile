@@ -79,8 +79,8 @@ test-doc: setup ## The examples in the documentation of the Rust code
 # The oldest Node that Next.js takes.
 NODE_MAJOR_MIN := 20
 HAS_NODE := node -e 'process.exit(Number(process.versions.node.split(".")[0]) < $(NODE_MAJOR_MIN) ? 1 : 0)' 2>/dev/null
-WEB_SOURCES = $(shell find web docs/asyncapi.json -name node_modules -prune -o -name out -prune -o -name .next -prune \
-	-o -name tests -prune -o -type f -not -name '*.tsbuildinfo' -print)
+WEB_SOURCES = $(shell find web \( -name node_modules -o -name out -o -name .next -o -name dist -o -name tests -o -name screenshots \) \
+	-prune -o -type f -not -name '*.tsbuildinfo' -print)
 
 .PHONY: web
 web: ## Build the browser client into web/out, if there is Node 20 or newer

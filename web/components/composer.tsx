@@ -9,6 +9,7 @@ import { useMe, useStore } from "@/state/store";
 import classes from "./conversation.module.css";
 import type { Intent } from "./conversation-view";
 import { Icon } from "./icons";
+import { useMentions } from "./mentions";
 
 /** Bytes of UTF-8 that a message may have: the server's limit. */
 const TEXT_BYTES_MAX = 16_384;
@@ -30,6 +31,7 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
   const [text, setText] = useDraft(conversation.id, intent);
   const isTooLong = new TextEncoder().encode(text).length > TEXT_BYTES_MAX;
   const mayWrite = useMayWrite(conversation);
+  const mentions = useMentions({ conversation, text, setText, field });
 
   useEffect(() => {
     if (intent !== undefined) {
@@ -59,7 +61,7 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
     }
   };
   const press = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing || event.keyCode === COMPOSING_KEY_CODE) {
+    if (event.nativeEvent.isComposing || event.keyCode === COMPOSING_KEY_CODE || mentions.press(event)) {
       return;
     }
     if (event.key === "Enter" && !event.shiftKey) {
@@ -90,6 +92,7 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
           <CloseButton aria-label={texts.cancel} onClick={() => onIntent(undefined)} />
         </div>
       )}
+      {mentions.list}
       <div className={classes.field}>
         <Textarea
           ref={field}
@@ -106,6 +109,7 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
             tellTyping(conversation.id);
           }}
           onKeyDown={press}
+          {...mentions.fieldProps}
         />
         <ActionIcon
           type="submit"

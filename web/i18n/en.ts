@@ -111,6 +111,7 @@ export const en = {
   discard: "Discard",
 
   compose: "Write a message",
+  mention: "Whom to mention",
   send: "Send",
   tooLong: "The message is too long.",
   mayOnlyRead: "You may only read here.",

@@ -129,6 +129,7 @@ export const zhCN: Texts = {
   discard: "放弃",
 
   compose: "写消息",
+  mention: "提及谁",
   send: "发送",
   tooLong: "消息过长。",
   mayOnlyRead: "您在这里只能阅读。",

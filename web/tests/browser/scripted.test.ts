@@ -88,6 +88,15 @@ test("two people in a room see each other write, react, edit, delete and read", 
   const own = cid.bubbles("You, a person").last();
   await own.getByRole("button", { name: "🎉, 1 person" }).waitFor();
 
+  await bo.field.pressSequentially("@ec");
+  await bo.page.getByRole("option", { name: /^Echo/ }).waitFor();
+  await bo.field.press("Enter");
+  expect(await bo.field.inputValue()).toBe("@Echo ");
+  await bo.field.press("Shift+Enter");
+  await bo.field.pressSequentially("!say All ears");
+  await bo.field.press("Enter");
+  await cid.bubbles("Echo, a twin").getByText("All ears").waitFor();
+
   await cid.field.press("ArrowUp");
   await cid.say("The pears are overripe");
   await heard.getByText("The pears are overripe").waitFor();
