@@ -124,6 +124,26 @@ test("what comes while one is elsewhere is counted, and stands below a line when
   await row.waitFor({ state: "detached" });
 });
 
+test("what is written without a connection waits, survives a reload, and is sent once when the connection is back", async () => {
+  const ivo = await newcomer("Ivo");
+  const { page } = ivo;
+  await ivo.talkWith("Echo");
+  let isCut = true;
+  await page.routeWebSocket(/\/ws$/, (socket) => (isCut ? socket.close({ code: 1011 }) : socket.connectToServer()));
+  await page.reload();
+  await page.getByText("No connection.").waitFor();
+  await ivo.say("!say I heard you");
+  await page.getByText("Waits for the connection").waitFor();
+  await page.reload();
+  await page.getByText("Waits for the connection").waitFor();
+  await page.getByText("1 message will be sent when it is back.").waitFor();
+  isCut = false;
+  await page.getByRole("button", { name: "Try now" }).click();
+  await ivo.bubbles("AI wrote this").getByText("I heard you", { exact: true }).waitFor();
+  expect(await ivo.bubbles("You, a person").count()).toBe(1);
+  expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("outbox:")))).toEqual([]);
+});
+
 test("Enter that ends a composition of Chinese sends nothing, and the next one sends once", async () => {
   const fu = await newcomer("Fu");
   const { page } = fu;
