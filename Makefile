@@ -93,6 +93,11 @@ web/node_modules/.package-lock.json: web/package-lock.json
 web/out/policies.json: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd web && NEXT_TELEMETRY_DISABLED=1 npm run --silent build
 
+.PHONY: web-types
+web-types: setup web/node_modules/.package-lock.json ## The browser client's types of frames and of the HTTP API, after either has changed
+	@cargo build --locked --bin digital-twin
+	@cd web && npm run --silent generate
+
 .PHONY: test-web
 test-web: setup test-packages ## The browser client: lints, types, its connection beside the real server, and the pages in Chromium; T=name picks some
 	@$(HAS_NODE) || { echo "test-web needs Node $(NODE_MAJOR_MIN) or newer with npm" >&2; exit 1; }
