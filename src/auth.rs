@@ -141,6 +141,7 @@ impl Accounts {
                 name: account.name,
                 password_hash,
                 created_at: self.clock.now_ms(),
+                invisible: false,
             })
             .await?;
         self.begin_family(user).await

@@ -257,6 +257,7 @@ mod tests {
             name: "Kim".to_owned(),
             password_hash: String::new(),
             created_at: 0,
+            invisible: false,
         };
         storage.create_user(owner).await.unwrap();
         let twin = Twin {

@@ -117,6 +117,7 @@ async fn demo_account(
         name: DEMO_NAME.to_owned(),
         password_hash,
         created_at: clock.now_ms(),
+        invisible: false,
     };
     let user = storage.create_user(user).await?;
     seeded.account_made = true;

@@ -4,11 +4,14 @@
 use bytes::Bytes;
 use protocol::{Codec, ConversationId, MessageId, NodeId, ServerFrame, TwinId, UserId};
 
+use crate::fan_out::Attendance;
+
 /// The first byte of a payload that holds a server frame in MessagePack.
 const FRAME: u8 = 0;
 /// The first byte of a payload that holds the id of a reply to stop.
 const STOP: u8 = 1;
-/// The first byte of a payload that holds the id of a node and those of its people.
+/// The first byte of a payload that holds the id of a node, and those of its people, each with a byte that says whether it is
+/// shown.
 const PRESENT: u8 = 2;
 /// The payload that asks who is there.
 const WHO_IS_THERE: u8 = 3;
@@ -44,7 +47,7 @@ pub(crate) enum NodeEvent {
         /// The node.
         node: NodeId,
         /// Its people.
-        users: Vec<UserId>,
+        people: Attendance,
     },
     /// A node wishes to know who follows on the others.
     WhoIsThere,
@@ -52,7 +55,7 @@ pub(crate) enum NodeEvent {
     BlocksChanged,
     /// Something that these twins' prompts were made of was deleted. Said to [`all_nodes`].
     Forget(Vec<TwinId>),
-    /// Log-ins of these people were ended, or these bots deleted. Said to [`all_nodes`].
+    /// Accounts of these people were changed, log-ins of theirs ended, or these bots deleted. Said to [`all_nodes`].
     CheckAccess(Vec<UserId>),
     /// What one person alone is told, on all devices. Said to [`all_nodes`].
     ToPerson {
@@ -70,11 +73,12 @@ impl NodeEvent {
             Self::Frame(frame) => encode_frame(frame),
             Self::Stop(reply) => with_id(STOP, *reply),
             Self::TakenOver(reply) => with_id(TAKEN_OVER, *reply),
-            Self::Present { node, users } => {
+            Self::Present { node, people } => {
                 let mut payload = vec![PRESENT];
                 payload.extend_from_slice(node.as_bytes());
-                for user in users {
+                for (user, is_shown) in people {
                     payload.extend_from_slice(user.as_bytes());
+                    payload.push(u8::from(*is_shown));
                 }
                 payload.into()
             }
@@ -107,13 +111,16 @@ impl NodeEvent {
             STOP => read_id(rest).map(Self::Stop),
             TAKEN_OVER => read_id(rest).map(Self::TakenOver),
             PRESENT => {
-                let (ids, []) = rest.as_chunks::<ID_BYTES>() else {
+                let (node, people) = rest.split_first_chunk::<ID_BYTES>()?;
+                let (people, []) = people.as_chunks::<{ ID_BYTES + 1 }>() else {
                     return None;
                 };
-                let (node, users) = ids.split_first()?;
+                let person = |[user @ .., is_shown]: &[u8; ID_BYTES + 1]| {
+                    (UserId::from_bytes(*user), *is_shown != 0)
+                };
                 Some(Self::Present {
                     node: NodeId::from_bytes(*node),
-                    users: users.iter().copied().map(UserId::from_bytes).collect(),
+                    people: people.iter().map(person).collect(),
                 })
             }
             WHO_IS_THERE => rest.is_empty().then_some(Self::WhoIsThere),
@@ -182,7 +189,7 @@ mod tests {
             NodeEvent::CheckAccess(vec![UserId::new(), UserId::new()]),
             NodeEvent::Present {
                 node: NodeId::new(),
-                users: vec![UserId::new(), UserId::new()],
+                people: Attendance::from([(UserId::new(), true), (UserId::new(), false)]),
             },
             NodeEvent::Frame(Box::new(ServerFrame::Reconnect { after_ms: 5 })),
             NodeEvent::ToPerson {

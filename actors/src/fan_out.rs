@@ -6,7 +6,7 @@
 //! log again, so a hole is never silent.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -126,6 +126,8 @@ pub(crate) struct Follower {
     pub(crate) codec: Codec,
     /// Whether it wishes to know who is there.
     pub(crate) wants_presence: bool,
+    /// Whether others are told that its person is there.
+    pub(crate) is_shown: bool,
 }
 
 /// How a thread's connections are reached for what is about no room, or is for them to do.
@@ -160,6 +162,15 @@ pub(crate) struct CatchUp {
     pub(crate) conversation: ConversationId,
 }
 
+/// Who is in a room, and whether others are told so.
+pub(crate) type Attendance = BTreeMap<UserId, bool>;
+
+/// Adds somebody; who is not to be shown in one place is not shown at all.
+pub(crate) fn attend(attendance: &mut Attendance, user: UserId, is_shown: bool) {
+    let shown = attendance.entry(user).or_insert(is_shown);
+    *shown &= is_shown;
+}
+
 /// A handle on the rooms of this thread; clones share them.
 pub(crate) type LocalRooms = Rc<RefCell<Rooms>>;
 
@@ -189,7 +200,7 @@ impl Rooms {
         }
     }
 
-    /// Has the connections of somebody ask whether they may still be here.
+    /// Has the connections of somebody ask who they are, and whether they may still be here.
     pub(crate) fn check_access(&self, user: UserId) {
         let connections = self.connections.get(&user).into_iter().flatten();
         for link in connections.filter_map(|session| self.sessions.get(session)) {
@@ -239,6 +250,7 @@ impl Rooms {
                 true => PresenceWish::Due,
                 false => PresenceWish::None,
             },
+            is_shown: follower.is_shown,
             cursor: 0,
             live: false,
             admitted: before.is_some_and(|before| before.admitted),
@@ -283,15 +295,31 @@ impl Rooms {
         true
     }
 
+    /// Notes whether others are told that the person of a connection is in a room.
+    pub(crate) fn show(
+        &mut self,
+        conversation: ConversationId,
+        session: SessionId,
+        is_shown: bool,
+    ) {
+        let room = self.rooms.get_mut(&conversation);
+        if let Some(subscriber) = room.and_then(|room| room.subscribers.get_mut(&session)) {
+            subscriber.is_shown = is_shown;
+            self.changed.insert(conversation);
+        }
+    }
+
     /// Takes the rooms that somebody has entered or left since the last time, with those who are there now: each person
     /// once.
-    pub(crate) fn take_changed(&mut self) -> Vec<(ConversationId, Vec<UserId>)> {
+    pub(crate) fn take_changed(&mut self) -> Vec<(ConversationId, Attendance)> {
         let mut changed = Vec::new();
         for conversation in self.changed.drain() {
             if let Some(room) = self.rooms.get(&conversation) {
-                let admitted = room.subscribers.values().filter(|one| one.admitted);
-                let users: BTreeSet<UserId> = admitted.map(|one| one.user).collect();
-                changed.push((conversation, users.into_iter().collect()));
+                let mut here = Attendance::new();
+                for one in room.subscribers.values().filter(|one| one.admitted) {
+                    attend(&mut here, one.user, one.is_shown);
+                }
+                changed.push((conversation, here));
             }
         }
         changed

@@ -266,8 +266,8 @@ impl Node {
         }
     }
 
-    /// Has the connections of people whose log-ins were ended, and of bots that were deleted, ask whether they may stay: those
-    /// of this node, and of the others. Connections ask by themselves too, but seldom.
+    /// Has the connections of people whose accounts were changed or whose log-ins were ended, and of bots that were deleted, ask
+    /// who they are and whether they may stay: those of this node, and of the others. Connections ask by themselves too, but seldom.
     pub fn check_access(&self, users: &[UserId]) {
         self.services.check_access(users);
         for some in users.chunks(CHECK_ACCESS_USERS_MAX) {

@@ -40,8 +40,9 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// How long a closing connection may take to read what is queued and to agree.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
-/// How often a connection asks whether its log-in has been revoked, or its bot deleted, besides when it is told to.
-const REVOCATION_CHECK: Duration = Duration::from_secs(30);
+/// How often a connection asks who its person is, whether the log-in has been revoked, or the bot deleted, besides when it is
+/// told to.
+const CHECK_EVERY: Duration = Duration::from_secs(30);
 
 /// What a connection's transport brings.
 #[derive(Debug)]
@@ -104,6 +105,8 @@ struct Person {
     id: UserId,
     name: String,
     is_bot: bool,
+    /// Others are told that it is there.
+    is_shown: bool,
     claim: Claim,
 }
 
@@ -123,7 +126,7 @@ pub(crate) struct Session {
     opened: Instant,
     last_heard: Instant,
     last_ping: Instant,
-    last_revocation_check: Instant,
+    last_check: Instant,
     ending: bool,
     _count: ConnectionCount,
 }
@@ -154,7 +157,7 @@ pub fn serve_connection(
             opened: now,
             last_heard: now,
             last_ping: now,
-            last_revocation_check: now,
+            last_check: now,
             ending: false,
         }
     });
@@ -218,7 +221,7 @@ impl Session {
             self.push_error(None, refusal);
             self.close(CloseCode::Unauthenticated, "token expired", context);
         } else {
-            self.check_revocation_now_and_then(context);
+            self.check_person_now_and_then(context);
         }
         if self.last_ping.elapsed() >= heartbeat {
             self.last_ping = Instant::now();
@@ -339,7 +342,7 @@ impl Handler<CheckAccess> for Session {
     type Result = ();
 
     fn handle(&mut self, _: CheckAccess, context: &mut Self::Context) {
-        self.check_revocation(context);
+        self.check_person(context);
     }
 }
 

@@ -256,6 +256,7 @@ async fn add_user(storage: &Storage, email: &str, name: &str) -> UserId {
         name: name.to_owned(),
         password_hash: String::new(),
         created_at: 0,
+        invisible: false,
     };
     storage.create_user(user).await.unwrap().id
 }

@@ -26,6 +26,8 @@ pub(super) struct Person {
     /// When the account was made, in UTC milliseconds since 1970.
     #[schema(example = 1_790_000_000_000_i64)]
     created_at: i64,
+    /// Whether others are not told that the person is there, or writing.
+    invisible: bool,
 }
 
 /// What is to change in an account; what is absent stays.
@@ -44,6 +46,8 @@ pub(super) struct PersonPatch {
     /// The present password; needed to change it.
     #[schema(max_length = 256, format = Password)]
     current_password: Option<String>,
+    /// Whether others are not told any more that the person is there, or writing: on all devices.
+    invisible: Option<bool>,
 }
 
 /// Read one's own account.
@@ -76,6 +80,7 @@ pub(super) async fn change_me(
         name,
         password,
         current_password,
+        invisible,
     } = body.into_inner();
     let name = name.map(|name| fields::line("name", &name)).transpose()?;
     let current_password = current_password
@@ -91,12 +96,13 @@ pub(super) async fn change_me(
     let change = UserChange {
         name,
         password_hash,
+        invisible,
     };
     let user = edge.storage.update_user(caller.user_id, change).await?;
     if ends_log_ins {
         edge.storage.revoke_families_of(caller.user_id).await?;
-        edge.node.check_access(&[caller.user_id]);
     }
+    edge.node.check_access(&[caller.user_id]);
     Ok(web::Json(user.into()))
 }
 
@@ -160,6 +166,7 @@ impl From<User> for Person {
             email: user.email,
             name: user.name,
             created_at: user.created_at,
+            invisible: user.invisible,
         }
     }
 }

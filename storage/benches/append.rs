@@ -130,6 +130,7 @@ impl Scene {
             name: "Ada".to_owned(),
             password_hash: "-".to_owned(),
             created_at: 0,
+            invisible: false,
         };
         let user = storage
             .create_user(user)

@@ -184,6 +184,7 @@ impl Writer {
             name: name.to_owned(),
             password_hash: "-".to_owned(),
             created_at: 0,
+            invisible: false,
         };
         let user = storage
             .create_user(user)

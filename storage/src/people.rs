@@ -1,6 +1,6 @@
 //! People with accounts. Their bots have rows beside them (`bots.rs`), which nothing here finds.
 
-use protocol::UserId;
+use protocol::{TokenFamilyId, UserId};
 
 use crate::attachments;
 use crate::bots::DELETED_BOT;
@@ -14,15 +14,33 @@ use crate::{FileKey, Storage, StorageError};
 /// The author's name on messages whose author deleted the account.
 pub const DELETED_ACCOUNT: &str = "deleted account";
 
-const INSERT: &str = "INSERT INTO users (id, email, name, password_hash, created_at) \
-     VALUES ($1, $2, $3, $4, $5)";
-const FIND: &str = "SELECT id, email, name, password_hash, created_at FROM users \
-     WHERE id = $1 AND owner_id IS NULL";
-const FIND_BY_EMAIL: &str =
-    "SELECT id, email, name, password_hash, created_at FROM users WHERE email = $1";
-const UPDATE: &str = "UPDATE users SET name = COALESCE($2, name), \
-     password_hash = COALESCE($3, password_hash) WHERE id = $1 AND owner_id IS NULL \
-     RETURNING id, email, name, password_hash, created_at";
+macro_rules! columns {
+    () => {
+        "id, email, name, password_hash, created_at, invisible"
+    };
+}
+
+const INSERT: &str = concat!(
+    "INSERT INTO users (",
+    columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6)"
+);
+const FIND: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM users WHERE id = $1 AND owner_id IS NULL"
+);
+const FIND_BY_EMAIL: &str = concat!("SELECT ", columns!(), " FROM users WHERE email = $1");
+const FIND_LOGGED_IN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM users WHERE id = (SELECT user_id FROM token_families WHERE id = $1 AND revoked = 0)"
+);
+const UPDATE: &str = concat!(
+    "UPDATE users SET name = COALESCE($2, name), password_hash = COALESCE($3, password_hash), \
+     invisible = COALESCE($4, invisible) WHERE id = $1 AND owner_id IS NULL RETURNING ",
+    columns!()
+);
 /// Both databases lock a row that is written; only one has `FOR UPDATE`.
 pub(crate) const LOCK: &str = "UPDATE users SET created_at = created_at WHERE id = $1 RETURNING id";
 const LOCK_TWINS: &str = "UPDATE twins SET updated_at = updated_at WHERE owner_id = $1";
@@ -56,6 +74,8 @@ pub struct User {
     pub password_hash: String,
     /// When the account was made, in UTC milliseconds.
     pub created_at: i64,
+    /// Whether others are not told that the person is there.
+    pub invisible: bool,
 }
 
 /// What is to change in an account; `None` leaves it.
@@ -65,6 +85,8 @@ pub struct UserChange {
     pub name: Option<String>,
     /// The new password's hash.
     pub password_hash: Option<String>,
+    /// Whether others are not told any more that the person is there.
+    pub invisible: Option<bool>,
 }
 
 impl Storage {
@@ -82,6 +104,7 @@ impl Storage {
                 &user.name,
                 &user.password_hash,
                 user.created_at,
+                i64::from(user.invisible),
             ];
             let (transaction, _) = engine.begin(Vec::new()).await?;
             let inserted = transaction.commit(vec![(INSERT, parameters)]).await;
@@ -97,6 +120,15 @@ impl Storage {
         rows.first().map(read_user).transpose()
     }
 
+    /// The account that this log-in is of, unless the log-in has ended.
+    pub async fn user_logged_in(
+        &self,
+        family: TokenFamilyId,
+    ) -> Result<Option<User>, StorageError> {
+        let rows = self.read(FIND_LOGGED_IN, params![family]).await?;
+        rows.first().map(read_user).transpose()
+    }
+
     /// The account with this e-mail address, in whatever case it is written.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, StorageError> {
         let rows = self.read(FIND_BY_EMAIL, params![fold(email)]).await?;
@@ -105,7 +137,12 @@ impl Storage {
 
     /// Changes an account and returns it as it is then. `NotFound` when it is gone.
     pub async fn update_user(&self, id: UserId, change: UserChange) -> Result<User, StorageError> {
-        let parameters = params![id, change.name, change.password_hash];
+        let parameters = params![
+            id,
+            change.name,
+            change.password_hash,
+            change.invisible.map(i64::from),
+        ];
         let row = self.write(UPDATE, parameters).await?.first();
         read_user(row.ok_or(StorageError::NotFound("account"))?)
     }
@@ -204,5 +241,6 @@ fn read_user(mut row: Row) -> Result<User, StorageError> {
         name: row.text()?,
         password_hash: row.text()?,
         created_at: row.int()?,
+        invisible: row.int()? != 0,
     })
 }

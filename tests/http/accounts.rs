@@ -333,6 +333,28 @@ async fn a_changed_password_ends_every_log_in() {
 }
 
 #[actix_web::test]
+async fn a_person_may_be_invisible_and_a_change_leaves_what_it_does_not_name() {
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let me = async |change: &Value| -> Value {
+        let changed = server.patch(&ada, "/api/v1/me", change).await;
+        assert_eq!(changed.status(), StatusCode::OK);
+        let me: Value = server.get(&ada, "/api/v1/me").await.json().await.unwrap();
+        json!([me["name"], me["invisible"]])
+    };
+    assert_eq!(me(&json!({})).await, json!(["Ada", false]));
+    assert_eq!(me(&json!({"invisible": true})).await, json!(["Ada", true]));
+    assert_eq!(me(&json!({"name": "Kim"})).await, json!(["Kim", true]));
+    assert_eq!(
+        me(&json!({"invisible": false})).await,
+        json!(["Kim", false])
+    );
+    let change = json!({"invisible": "yes"});
+    let refused = server.patch(&ada, "/api/v1/me", &change);
+    assert_eq!(refused.await.status(), StatusCode::BAD_REQUEST);
+}
+
+#[actix_web::test]
 async fn a_deleted_account_is_gone_with_its_twins_files_and_log_ins() {
     let server = TestServer::start().await;
     let ada = server.register("Ada").await;

@@ -3001,6 +3001,8 @@ export interface components {
              * @description The person's id.
              */
             id: string;
+            /** @description Whether others are not told that the person is there, or writing. */
+            invisible: boolean;
             /**
              * @description The name that others see.
              * @example Ada
@@ -3014,6 +3016,8 @@ export interface components {
              * @description The present password; needed to change it.
              */
             current_password?: string | null;
+            /** @description Whether others are not told any more that the person is there, or writing: on all devices. */
+            invisible?: boolean | null;
             /** @description The new name. */
             name?: string | null;
             /**

@@ -50,7 +50,7 @@ impl Handler<BusArrived> for Conversation {
                 }
             }
             Some(NodeEvent::TakenOver(reply)) => self.give_up(reply),
-            Some(NodeEvent::Present { node, users }) => self.node_says(node, users, context),
+            Some(NodeEvent::Present { node, people }) => self.node_says(node, people, context),
             Some(NodeEvent::WhoIsThere) => self.say_who_is_here(context),
             Some(NodeEvent::BlocksChanged) => self.refresh_members(context),
             // No conversation's concern.

@@ -17,6 +17,8 @@ pub(super) struct Subscriber {
     pub(super) outbox: Outbox,
     pub(super) codec: Codec,
     pub(super) presence: PresenceWish,
+    /// Others are told that its person is there.
+    pub(super) is_shown: bool,
     /// The last entry of the log that was queued for the connection.
     pub(super) cursor: u64,
     pub(super) live: bool,
@@ -112,14 +114,15 @@ impl Subscriber {
         else {
             return;
         };
-        if self.presence != PresenceWish::Due || !online.contains(&self.user) {
+        let is_counted = online.contains(&self.user);
+        if self.presence != PresenceWish::Due || (self.is_shown && !is_counted) {
             return;
         }
         let outgoing = match is_cut_off {
             true => {
                 let alone = ServerFrame::Presence {
                     conversation_id: *conversation_id,
-                    online: vec![self.user],
+                    online: is_counted.then_some(self.user).into_iter().collect(),
                 };
                 encode_outgoing(self.codec, &alone)
             }

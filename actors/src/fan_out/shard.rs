@@ -42,10 +42,10 @@ impl RoomShard {
 
     fn say_who_is_here(&mut self, _: &mut Context<Self>) {
         let changed = self.rooms.borrow_mut().take_changed();
-        for (conversation, users) in changed {
+        for (conversation, people) in changed {
             let here = Here {
                 shard: self.id,
-                users,
+                people,
             };
             let told = self
                 .directory
@@ -143,7 +143,7 @@ impl Handler<ConversationRestarted> for RoomShard {
     }
 }
 
-/// A log-in of a person was ended, or a bot deleted: their connections ask whether they may still be here.
+/// An account was changed, a log-in ended, or a bot deleted: the connections ask who they are, and whether they may still be here.
 #[derive(Message, Clone, Copy)]
 #[rtype(result = "()")]
 pub(crate) struct CheckAccess {

@@ -71,6 +71,7 @@ fn follower(outbox: &Outbox) -> Follower {
         outbox: outbox.clone(),
         codec: Codec::Json,
         wants_presence: true,
+        is_shown: true,
     }
 }
 
@@ -219,7 +220,7 @@ fn presence_is_told_once_and_made_good_when_it_was_dropped() {
     );
     assert_eq!(
         scene.rooms.take_changed(),
-        [(scene.conversation, vec![USER])]
+        [(scene.conversation, Attendance::from([(USER, true)]))]
     );
     assert_eq!(scene.rooms.take_changed(), []);
     let frame = |scene: &Scene, online: &[UserId]| {

@@ -99,6 +99,7 @@ impl Session {
             outbox: self.outbox.clone(),
             codec: self.codec,
             wants_presence: self.wants_presence,
+            is_shown: person.is_shown,
         };
         let mut rooms = self.worker.rooms().borrow_mut();
         let needs_snapshot = rooms.join(conversation, self.id, follower);

@@ -1,4 +1,4 @@
-//! Who is at the other end: `identify`, `resume`, the token's end and its revocation.
+//! Who is at the other end: `identify`, `resume`, what of it changes while it is there, the token's end and its revocation.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use protocol::{CloseCode, Cursor, ErrorCode, ReadyUser, RequestRef, ServerFrame}
 
 use storage::{Storage, StorageError};
 
-use super::{AuthenticationError, Claim, Identity, Person, REVOCATION_CHECK, Session};
+use super::{AuthenticationError, CHECK_EVERY, Claim, Identity, Person, Session};
 use crate::conversation::Refusal;
 use crate::node::now_ms;
 
@@ -109,46 +109,56 @@ impl Session {
     }
 
     /// Looks, when it has not for long, whether the log-in has been ended elsewhere.
-    pub(super) fn check_revocation_now_and_then(&mut self, context: &mut Context<Self>) {
-        if self.last_revocation_check.elapsed() >= REVOCATION_CHECK {
-            self.check_revocation(context);
+    pub(super) fn check_person_now_and_then(&mut self, context: &mut Context<Self>) {
+        if self.last_check.elapsed() >= CHECK_EVERY {
+            self.check_person(context);
         }
     }
 
-    /// Closes the connection of a log-in that has been ended elsewhere, and of a bot that was deleted.
-    pub(super) fn check_revocation(&mut self, context: &mut Context<Self>) {
+    /// Looks again who is at the other end: closes the connection of a log-in that has been ended elsewhere, and of a bot that
+    /// was deleted.
+    pub(super) fn check_person(&mut self, context: &mut Context<Self>) {
         let Some(person) = &self.person else { return };
-        self.last_revocation_check = Instant::now();
+        self.last_check = Instant::now();
         let storage = self.worker.services().storage.clone();
-        let checked = is_valid(storage, person.claim.clone())
-            .into_actor(self)
-            .map(|valid, this, context| match valid {
-                Ok(true) => {}
-                Ok(false) => this.refuse(None, has_ended(), context),
-                Err(error) => tracing::warn!(%error, "revocation cannot be checked"),
-            });
+        let checked =
+            look_up(storage, person.claim.clone())
+                .into_actor(self)
+                .map(|found, this, context| match found {
+                    Ok(Some(person)) => this.person_is(person),
+                    Ok(None) => this.refuse(None, has_ended(), context),
+                    Err(error) => tracing::warn!(%error, "revocation cannot be checked"),
+                });
         context.spawn(checked);
+    }
+
+    /// Has the rooms show the person or not, where that has changed.
+    fn person_is(&mut self, person: Person) {
+        let is_shown = person.is_shown;
+        let before = self.person.replace(person);
+        if before.is_some_and(|before| before.is_shown != is_shown) {
+            let mut rooms = self.worker.rooms().borrow_mut();
+            for conversation in self.following.keys() {
+                rooms.show(*conversation, self.id, is_shown);
+            }
+        }
     }
 }
 
 /// Whom a claim stands for, if it holds.
 async fn look_up(storage: Storage, claim: Claim) -> Result<Option<Person>, StorageError> {
-    let (id, name, is_bot) = match &claim {
-        Claim::LogIn(identity) => {
-            let user = storage.user(identity.user_id).await?;
-            let active = storage.family_active(identity.family).await?;
-            match user.filter(|_| active) {
-                Some(user) => (user.id, user.name, false),
-                None => return Ok(None),
-            }
-        }
+    let (id, name, is_bot, is_shown) = match &claim {
+        Claim::LogIn(identity) => match storage.user_logged_in(identity.family).await? {
+            Some(user) => (user.id, user.name, false, !user.invisible),
+            None => return Ok(None),
+        },
         Claim::Bot(token) => match storage.bot_by_token(token).await? {
             Some(bot) => {
                 if let Err(error) = storage.note_bot_use(&bot, now_ms()).await {
                     // Of use to its owner, but no reason to turn the bot away.
                     tracing::warn!(%error, bot_id = %bot.id, "the use of a bot's token could not be noted");
                 }
-                (bot.id, bot.name, true)
+                (bot.id, bot.name, true, true)
             }
             None => return Ok(None),
         },
@@ -157,16 +167,9 @@ async fn look_up(storage: Storage, claim: Claim) -> Result<Option<Person>, Stora
         id,
         name,
         is_bot,
+        is_shown,
         claim,
     }))
-}
-
-/// Whether a claim that held still does.
-async fn is_valid(storage: Storage, claim: Claim) -> Result<bool, StorageError> {
-    match claim {
-        Claim::LogIn(identity) => storage.family_active(identity.family).await,
-        Claim::Bot(token) => Ok(storage.bot_by_token(&token).await?.is_some()),
-    }
 }
 
 fn has_ended() -> Refusal {

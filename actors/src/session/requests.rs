@@ -160,6 +160,8 @@ impl Session {
                 let what = What::Unpinned { message_id };
                 self.alter(request_ref, conversation_id, client_id, what, context);
             }
+            // Who is not shown is not shown writing.
+            ClientFrame::Typing { .. } if !person.is_shown => {}
             ClientFrame::Typing { conversation_id } => {
                 self.ask(
                     request_ref,

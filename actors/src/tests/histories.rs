@@ -254,6 +254,7 @@ impl World {
             outbox: outbox.clone(),
             codec: Codec::Json,
             wants_presence: false,
+            is_shown: true,
         };
         let needs_snapshot = self.rooms.join(self.conversation, session, follower);
         if needs_snapshot {

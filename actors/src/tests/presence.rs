@@ -1,13 +1,19 @@
+use storage::UserChange;
+
 use super::*;
 
 impl Client {
     pub(super) async fn watch(&mut self, user: UserId, conversation: ConversationId) {
+        self.wish_for_presence(user).await;
+        self.subscribe(conversation, None).await;
+    }
+
+    async fn wish_for_presence(&self, user: UserId) {
         self.say(ClientFrame::Identify {
             token: user.to_string(),
             presence: true,
         });
         assert!(matches!(self.next().await, ServerFrame::Ready { .. }));
-        self.subscribe(conversation, None).await;
     }
 
     /// Waits until exactly these people are said to be there.
@@ -23,6 +29,15 @@ impl Client {
 }
 
 impl House {
+    async fn be_invisible(&self, invisible: bool) {
+        let change = UserChange {
+            invisible: Some(invisible),
+            ..UserChange::default()
+        };
+        self.storage.update_user(self.friend, change).await.unwrap();
+        self.node.check_access(&[self.friend]);
+    }
+
     async fn with_friend(&self) -> ConversationId {
         let members = vec![
             NewMember::User(self.user),
@@ -67,6 +82,47 @@ async fn who_is_on_two_devices_is_there_until_both_are_gone() {
         conversation_id: conversation,
     });
     watching.sees(&[house.user]).await;
+}
+
+#[actix::test]
+async fn who_is_invisible_sees_others_and_is_not_seen_on_any_node() {
+    let left = House::new().await;
+    let right = left.sibling().await;
+    let conversation = left.with_friend().await;
+    let mut watching = left.connect();
+    watching.watch(left.user, conversation).await;
+    let mut devices = [left.connect(), right.connect()];
+    for device in &mut devices {
+        device.watch(left.friend, conversation).await;
+    }
+    watching.sees(&[left.user, left.friend]).await;
+    left.be_invisible(true).await;
+    watching.sees(&[left.user]).await;
+    for device in &devices {
+        device.sees(&[left.user]).await;
+        device.say(ClientFrame::Typing {
+            conversation_id: conversation,
+        });
+    }
+    devices[1].send(conversation, "1", "I am not here");
+    watching
+        .next_that(|frame| match frame {
+            ServerFrame::Typing { .. } | ServerFrame::Presence { .. } => {
+                panic!("the friend is seen: {frame:?}")
+            }
+            ServerFrame::Message(_) => Some(()),
+            _ => None,
+        })
+        .await;
+    let another = right.connect();
+    another.wish_for_presence(left.friend).await;
+    another.say(ClientFrame::Subscribe {
+        conversation_id: conversation,
+        after_seq: None,
+    });
+    another.sees(&[left.user]).await;
+    left.be_invisible(false).await;
+    watching.sees(&[left.user, left.friend]).await;
 }
 
 #[actix::test]

@@ -53,7 +53,7 @@ async fn a_change_leaves_what_it_does_not_name(db: TestDatabase) {
     let user = db.create_user(user_named("ada")).await.unwrap();
     let change = UserChange {
         name: Some("Ada King".to_owned()),
-        password_hash: None,
+        ..UserChange::default()
     };
     let changed = db.update_user(user.id, change).await.unwrap();
     let expected = User {
@@ -61,6 +61,18 @@ async fn a_change_leaves_what_it_does_not_name(db: TestDatabase) {
         ..user
     };
     assert_eq!(changed, expected);
+    let change = UserChange {
+        invisible: Some(true),
+        ..UserChange::default()
+    };
+    let invisible = db.update_user(expected.id, change).await.unwrap();
+    let expected = User {
+        invisible: true,
+        ..expected
+    };
+    assert_eq!(invisible, expected);
+    let unchanged = db.update_user(expected.id, UserChange::default()).await;
+    assert_eq!(unchanged.unwrap(), expected);
     let nobody = db.update_user(UserId::new(), UserChange::default()).await;
     assert!(matches!(nobody, Err(StorageError::NotFound("account"))));
 }

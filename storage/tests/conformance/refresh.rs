@@ -99,9 +99,12 @@ async fn an_expired_an_unknown_and_a_revoked_token_are_told_apart(db: TestDataba
         Rotation::Expired
     );
     assert!(db.family_active(family).await.unwrap());
+    let user = db.user_logged_in(family).await.unwrap().unwrap();
+    assert_eq!(user.email, "ada@example.com");
     db.revoke_family(family).await.unwrap();
     assert_eq!(rotate(&db, FIRST, SECOND, NOW).await, Rotation::Revoked);
     assert!(!db.family_active(family).await.unwrap());
+    assert_eq!(db.user_logged_in(family).await.unwrap(), None);
     assert!(!db.family_active(TokenFamilyId::new()).await.unwrap());
 }
 

@@ -186,6 +186,7 @@ pub(crate) fn user_named(name: &str) -> User {
         name: name.to_owned(),
         password_hash: "$argon2id$v=19$…".to_owned(),
         created_at: NOW,
+        invisible: false,
     }
 }
 
