@@ -27,7 +27,7 @@ mod knowledge;
 mod prompt;
 
 use knowledge::{Knowledge, cut_to_sentences, sentences};
-use prompt::{LeftOut, PromptParts};
+use prompt::{LeftOut, People, PromptParts};
 
 /// Passages that are looked at more closely, sentence by sentence.
 const PASSAGES_MAX: usize = 3;
@@ -257,6 +257,8 @@ impl Handler<Complete> for Twin {
 /// A question, wherever it was asked.
 struct Question {
     text: String,
+    /// Who asks it, where the model is to be told.
+    asked_by: Option<String>,
     /// Text files that came with it: their names, and how they begin.
     files: Vec<(String, String)>,
     /// The turns before it, oldest first.
@@ -287,6 +289,7 @@ impl Question {
         let completion = complete.completion;
         Self {
             text: completion.question,
+            asked_by: None,
             files: Vec::new(),
             history: completion.history,
             asker: Asker::User(completion.user),
@@ -357,14 +360,15 @@ async fn answer(
             HISTORY_MESSAGES_MAX,
         )
         .await?;
-    let mut history = prompt::turns(&history, id);
+    let people = People::who_wrote(history.iter().chain([&question]));
+    let mut history = prompt::turns(&history, id, people);
     if reply.after_others {
         let answers = storage
             .answers(reply.question, HISTORY_MESSAGES_MAX)
             .await?;
         let of_others = |message: &protocol::Message| !matches!(message.author, Author::Twin { id: author, .. } if author == id);
         let answers: Vec<_> = answers.into_iter().filter(of_others).collect();
-        history.extend(prompt::turns(&answers, id));
+        history.extend(prompt::turns(&answers, id, people));
     }
     let usual = services.config.reply_tokens_max;
     let tokens_max = reply
@@ -376,6 +380,7 @@ async fn answer(
     };
     let asked = Question {
         text: prompt::said(&question),
+        asked_by: prompt::speaker(&question.author, people).map(str::to_owned),
         files,
         history,
         asker: match question.author {
@@ -411,6 +416,7 @@ async fn write(mind: &Mind, services: &Services, question: Question) -> Result<P
             passages,
             history: question.history,
             question: &question.text,
+            asked_by: question.asked_by.as_deref(),
             files: &question.files,
             tokens_max: prompt_tokens_max(services)
                 .saturating_sub(counter.count(&question.beginning)),

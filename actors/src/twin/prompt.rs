@@ -37,6 +37,8 @@ pub(super) struct PromptParts<'a> {
     pub(super) history: Vec<ChatMessage>,
     /// The question.
     pub(super) question: &'a str,
+    /// Who asks it, where several people speak, or something that is none.
+    pub(super) asked_by: Option<&'a str>,
     /// Text files that came with it: their names, and how they begin.
     pub(super) files: &'a [(String, String)],
     /// Tokens that the prompt may have.
@@ -67,7 +69,11 @@ pub(super) struct LeftOut {
 pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Prompt {
     let cost = |text: &str| count(text) + TEMPLATE_TOKENS;
     let system = system_text(&parts);
-    let fixed = cost(&system) + cost(parts.question) + count(NOTES_BEGIN) + count(NOTES_END);
+    let question = match parts.asked_by {
+        Some(name) => format!("{name} says:\n{}", parts.question),
+        None => parts.question.to_owned(),
+    };
+    let fixed = cost(&system) + cost(&question) + count(NOTES_BEGIN) + count(NOTES_END);
     let mut left = parts.tokens_max.saturating_sub(fixed);
 
     let mut left_out = LeftOut::default();
@@ -105,7 +111,7 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
     messages.extend(turns);
     messages.push(ChatMessage::new(
         Role::User,
-        files + &question_text(parts.question, &sources),
+        files + &question_text(question, &sources),
     ));
     Prompt {
         messages,
@@ -114,10 +120,46 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
     }
 }
 
-/// The turns of a conversation as the model of a twin reads them.
-pub(super) fn turns(history: &[Message], twin: TwinId) -> Vec<ChatMessage> {
-    let turns = history.iter().filter_map(|message| turn(message, twin));
+/// The turns of a conversation as the model of a twin reads them, people by their names where several speak.
+pub(super) fn turns(history: &[Message], twin: TwinId, people: People) -> Vec<ChatMessage> {
+    let turns = history
+        .iter()
+        .filter_map(|message| turn(message, twin, people));
     turns.collect()
+}
+
+/// How many people speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum People {
+    One,
+    Several,
+}
+
+impl People {
+    /// Those who wrote these messages.
+    pub(super) fn who_wrote<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Self {
+        let mut people = messages
+            .into_iter()
+            .filter_map(|message| match message.author {
+                Author::User { id, .. } => Some(id),
+                Author::Bot { .. } | Author::Twin { .. } => None,
+            });
+        let first = people.next();
+        match people.any(|other| Some(other) != first) {
+            true => Self::Several,
+            false => Self::One,
+        }
+    }
+}
+
+/// The name by which the model is told who speaks, unless it is the only person: whoever else speaks is not to be taken for that one.
+pub(super) fn speaker(author: &Author, people: People) -> Option<&str> {
+    match author {
+        Author::User { .. } if people == People::One => None,
+        Author::User { name, .. } | Author::Twin { name, .. } | Author::Bot { name, .. } => {
+            Some(name)
+        }
+    }
 }
 
 fn system_text(parts: &PromptParts<'_>) -> String {
@@ -135,9 +177,9 @@ fn system_text(parts: &PromptParts<'_>) -> String {
 }
 
 /// The question, after the notes that it may be answered from, best first.
-fn question_text(question: &str, sources: &[Source]) -> String {
+fn question_text(question: String, sources: &[Source]) -> String {
     if sources.is_empty() {
-        return question.to_owned();
+        return question;
     }
     let mut text = String::from(NOTES_BEGIN);
     for source in sources {
@@ -146,7 +188,7 @@ fn question_text(question: &str, sources: &[Source]) -> String {
         text.push('\n');
     }
     text.push_str(NOTES_END);
-    text.push_str(question);
+    text.push_str(&question);
     text
 }
 
@@ -201,19 +243,19 @@ pub(super) fn said(message: &Message) -> String {
 }
 
 /// A turn of the conversation as the model reads it; a reply that failed or is empty is left out.
-fn turn(message: &Message, twin: TwinId) -> Option<ChatMessage> {
+fn turn(message: &Message, twin: TwinId, people: People) -> Option<ChatMessage> {
     let said = said(message);
     if message.stop_reason == Some(StopReason::Failed) || said.is_empty() {
         return None;
     }
-    Some(match &message.author {
-        Author::Twin { id, .. } if *id == twin => ChatMessage::new(Role::Assistant, said),
-        Author::User { .. } => ChatMessage::new(Role::User, said),
-        // Whoever else speaks is named, so that the twin does not take it for the person.
-        Author::Twin { name, .. } | Author::Bot { name, .. } => {
-            ChatMessage::new(Role::User, format!("{name}: {said}"))
-        }
-    })
+    if matches!(message.author, Author::Twin { id, .. } if id == twin) {
+        return Some(ChatMessage::new(Role::Assistant, said));
+    }
+    let said = match speaker(&message.author, people) {
+        Some(name) => format!("{name}: {said}"),
+        None => said,
+    };
+    Some(ChatMessage::new(Role::User, said))
 }
 
 #[cfg(test)]

@@ -51,8 +51,9 @@ fn parts<'a>(passages: Vec<Source>, history: &'a [Message], tokens_max: usize) -
         persona: "You keep a lighthouse.",
         language: "",
         passages,
-        history: turns(history, ada()),
+        history: turns(history, ada(), People::One),
         question: "Where is the key?",
+        asked_by: None,
         files: &[],
         tokens_max,
     }
@@ -147,7 +148,47 @@ fn other_twins_are_no_selves_and_are_named() {
         ChatMessage::new(Role::Assistant, "I keep the light."),
         ChatMessage::new(Role::User, "Bo: I keep the bees."),
     ];
-    assert_eq!(turns(&history, ada()), expected);
+    assert_eq!(turns(&history, ada(), People::One), expected);
+}
+
+#[test]
+fn where_several_people_speak_each_is_named() {
+    let lou = Author::User {
+        id: UserId::new(),
+        name: "Lou".to_owned(),
+    };
+    let kim = person();
+    let mut history = vec![
+        message(kim.clone(), "I like bees.", None),
+        message(kim.clone(), "And you?", None),
+        message(twin(), "I keep the light.", Some(StopReason::EndOfTurn)),
+    ];
+    assert_eq!(People::who_wrote(&history), People::One);
+    assert_eq!(speaker(&kim, People::One), None);
+    history.push(message(lou.clone(), "I like boats.", None));
+    assert_eq!(People::who_wrote(&history), People::Several);
+    let said: Vec<String> = turns(&history, ada(), People::Several)
+        .into_iter()
+        .map(|turn| turn.content)
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "Kim: I like bees.",
+            "Kim: And you?",
+            "I keep the light.",
+            "Lou: I like boats."
+        ]
+    );
+    let parts = PromptParts {
+        asked_by: speaker(&lou, People::Several),
+        ..parts(vec![passage("The key hangs.")], &[], 500)
+    };
+    let asked = build(parts, words).messages.pop().unwrap().content;
+    assert!(
+        asked.ends_with("Question: Lou says:\nWhere is the key?"),
+        "{asked}"
+    );
 }
 
 #[test]
@@ -214,7 +255,7 @@ fn a_turn_says_which_files_came_with_it_even_without_a_text() {
         ChatMessage::new(Role::User, format!("Look at this.\n{files}")),
         ChatMessage::new(Role::User, files),
     ];
-    assert_eq!(turns(&history, ada()), expected);
+    assert_eq!(turns(&history, ada(), People::One), expected);
 }
 
 #[test]
