@@ -349,6 +349,13 @@ impl Rooms {
         subscriber.is_some_and(|subscriber| subscriber.live)
     }
 
+    /// Has the room know no more of the log than so much, as one that hears of it late.
+    #[cfg(test)]
+    pub(crate) fn fall_back(&mut self, conversation: ConversationId, last_seq: u64) {
+        let room = self.rooms.get_mut(&conversation);
+        room.expect("the room is there").last_seq = last_seq;
+    }
+
     /// The cursor of a connection in a room.
     pub(crate) fn cursor(&self, conversation: ConversationId, session: SessionId) -> Option<u64> {
         let room = self.rooms.get(&conversation)?;

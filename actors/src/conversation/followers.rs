@@ -116,10 +116,9 @@ impl Conversation {
     }
 }
 
-/// A person wants to follow: the shard is attached, if the person is a member; the answer is the change of the members by which
-/// the person is one.
+/// A person wants to follow: the shard is attached, if the person is a member.
 #[derive(Message)]
-#[rtype(result = "Result<u64, Refusal>")]
+#[rtype(result = "Result<Entered, Refusal>")]
 pub(crate) struct Enter {
     pub(crate) user: UserId,
     pub(crate) shard: ShardId,
@@ -128,15 +127,28 @@ pub(crate) struct Enter {
     pub(crate) needs_snapshot: bool,
 }
 
+/// How things stood when a person was let in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entered {
+    /// The change of the members by which the person is one.
+    pub(crate) members_seq: u64,
+    /// The last entry of the log: what was acknowledged before is missed by nobody who comes now, though the shard may hear of it
+    /// later.
+    pub(crate) last_seq: u64,
+}
+
 impl Handler<Enter> for Conversation {
-    type Result = Result<u64, Refusal>;
+    type Result = Result<Entered, Refusal>;
 
     fn handle(&mut self, enter: Enter, context: &mut Self::Context) -> Self::Result {
         self.members.permit(enter.user, Operation::Read)?;
         if enter.needs_snapshot || !self.shards.contains_key(&enter.shard) {
             self.attach(enter.shard, enter.events, context);
         }
-        Ok(self.members.seq())
+        Ok(Entered {
+            members_seq: self.members.seq(),
+            last_seq: self.timeline.last_seq(),
+        })
     }
 }
 

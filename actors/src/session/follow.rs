@@ -119,10 +119,10 @@ impl Session {
                     "the conversation is being restarted",
                 )
             };
-            let members_seq = entered.await.map_err(|_| stopped())??;
-            task.entered(members_seq)?;
-            let cursor = task.begin(after_seq).await?;
-            task.run(cursor).await
+            let entered = entered.await.map_err(|_| stopped())??;
+            task.entered(entered.members_seq)?;
+            let cursor = task.begin(after_seq, entered.last_seq).await?;
+            task.run(cursor, entered.last_seq).await
         };
         let handle = context.spawn(caught_up.into_actor(self).map(move |caught_up, this, _| {
             this.following.insert(conversation, None);
@@ -207,7 +207,7 @@ impl Session {
             return;
         };
         let task = self.catch_up_task(conversation);
-        let caught_up = async move { task.run(cursor).await };
+        let caught_up = async move { task.run(cursor, cursor).await };
         let handle = context.spawn(caught_up.into_actor(self).map(move |caught_up, this, _| {
             this.following.insert(conversation, None);
             if let Err(refusal) = caught_up {
@@ -276,10 +276,14 @@ impl CatchUpTask {
         }
     }
 
-    /// Waits for the room's snapshot and finds where to begin.
-    async fn begin(&self, after_seq: Option<u64>) -> Result<u64, Refusal> {
+    /// Waits for the room's snapshot and finds where to begin; the log goes as far as `known_seq` at least.
+    async fn begin(&self, after_seq: Option<u64>, known_seq: u64) -> Result<u64, Refusal> {
         self.synchronised().await;
-        let room_seq = self.rooms.borrow().last_seq(self.conversation);
+        let room_seq = self
+            .rooms
+            .borrow()
+            .last_seq(self.conversation)
+            .max(known_seq);
         let cursor = after_seq.unwrap_or(room_seq);
         if cursor > room_seq {
             // Another node may have released more than this one has heard of.
@@ -301,17 +305,18 @@ impl CatchUpTask {
         .await;
     }
 
-    /// Sends what the log has after `cursor`, as fast as the client reads, until the connection can go live.
-    async fn run(&self, mut cursor: u64) -> Result<u64, Refusal> {
+    /// Sends what the log has after `cursor`, as fast as the client reads, until the connection has what stands up to `known_seq`
+    /// and can go live.
+    async fn run(&self, mut cursor: u64, known_seq: u64) -> Result<u64, Refusal> {
         self.moved_to(cursor);
         let mut empty_reads = 0;
         loop {
             self.synchronised().await;
-            let live = self
-                .rooms
-                .borrow_mut()
-                .go_live(self.conversation, self.session);
-            if live != GoLive::Behind {
+            let go_live = || {
+                let mut rooms = self.rooms.borrow_mut();
+                rooms.go_live(self.conversation, self.session)
+            };
+            if cursor >= known_seq && go_live() != GoLive::Behind {
                 return Ok(cursor);
             }
             let page = self

@@ -44,6 +44,47 @@ async fn a_message_is_acknowledged_once_committed_and_the_reply_streams_and_adds
 }
 
 #[actix::test]
+async fn what_was_acknowledged_before_is_told_though_the_thread_has_not_heard_of_it() {
+    let house = House::new().await;
+    let conversation = house
+        .conversation_of(vec![NewMember::User(house.user)])
+        .await;
+    let writer = house.follower(conversation).await;
+    for client_id in ["1", "2"] {
+        writer.send(conversation, client_id, "hello");
+        writer.acknowledged().await;
+    }
+    let late = || house.worker.rooms().borrow_mut().fall_back(conversation, 0);
+    late();
+    let mut reader = house.connect();
+    reader.identify(house.user).await;
+    reader.say(ClientFrame::Subscribe {
+        conversation_id: conversation,
+        after_seq: Some(0),
+    });
+    for seq in [1, 2] {
+        let message = |frame| match frame {
+            ServerFrame::Message(message) => Some(message.seq),
+            _ => None,
+        };
+        assert_eq!(reader.next_that(message).await, seq);
+    }
+    let subscribed = |frame| match frame {
+        ServerFrame::Subscribed { last_seq, .. } => Some(last_seq),
+        _ => None,
+    };
+    assert_eq!(reader.next_that(subscribed).await, 2);
+    late();
+    let mut newcomer = house.connect();
+    newcomer.identify(house.user).await;
+    newcomer.say(ClientFrame::Subscribe {
+        conversation_id: conversation,
+        after_seq: None,
+    });
+    assert_eq!(newcomer.next_that(subscribed).await, 2);
+}
+
+#[actix::test]
 async fn a_reply_says_where_it_comes_from() {
     let house = House::new().await;
     let conversation = house.conversation().await;
