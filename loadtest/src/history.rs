@@ -4,12 +4,14 @@
 //! is duplicated; one that overtook an earlier one of its sender is reordered; one that nobody sent is a phantom, and so is one
 //! of somebody who took no part or was muted when it got its place.
 
+mod dialogue;
 mod room;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+pub(crate) use dialogue::{Dialogue, Line};
 pub(crate) use room::Made;
 use room::Membership;
 
@@ -242,12 +244,22 @@ impl Reader {
     /// Takes an entry: the next one, or one that was seen before and has not changed.
     pub(crate) fn entry(&mut self, seq: u64, entry: &Entry, violations: &mut Violations) {
         if seq == 0 || seq > self.cursor() + 1 {
+            eprintln!("a hole: {seq} after {}", self.cursor());
             violations.gaps += 1;
         } else if seq == self.cursor() + 1 {
             self.seen.push(hash(entry));
         } else if self.seen[seq as usize - 1] != hash(entry) {
             violations.reordered += 1;
         }
+    }
+
+    /// Whether it misses something of a log that had `written` entries before it read the last time; says so.
+    pub(crate) fn misses(&self, written: u64, place: &str) -> bool {
+        let misses = self.cursor() < written;
+        if misses {
+            eprintln!("{place}: a reader has {} of {written}", self.cursor());
+        }
+        misses
     }
 
     /// Whether what was seen is how the log begins.

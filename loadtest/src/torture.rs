@@ -9,13 +9,16 @@
 //! 4. Slow readers on narrow lines read nothing for a tenth of the run, are cut off, come back and resume, again and again.
 //! 5. Each room has a keeper, who brings guests in, puts them out, bans, mutes and gives roles, title and topic, all the while.
 //!    Guests write wherever they are let in; nobody may be heard who is out or muted, as the log says it.
-//! 6. A fresh reader reads every conversation; [`crate::history`] says what was lost, doubled, reordered or made up.
+//! 6. In further conversations somebody asks a twin one question after the other, and the twin's owner takes most replies over: each
+//!    has one reply, with the owner's part as it was acknowledged.
+//! 7. A fresh reader reads every conversation; [`crate::history`] says what was lost, doubled, reordered or made up.
 
 mod client;
 mod entry;
 mod guest;
 mod keeper;
 mod slow_reader;
+mod step_in;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -36,6 +39,7 @@ use self::entry::read_all;
 use self::guest::{Guest, Place};
 use self::keeper::Keeper;
 use self::slow_reader::SlowReader;
+use self::step_in::{Side, Talk};
 use crate::history::{History, Reader, Violations};
 use crate::target::{Access, Kind, Programs, Target};
 
@@ -54,6 +58,10 @@ const READS_FOR_A_MESSAGE: u32 = 4;
 /// What sets the random choices of guests and of keepers apart from those of clients.
 const GUESTS_SEED: u64 = 1 << 32;
 const KEEPERS_SEED: u64 = 1 << 33;
+
+/// The same of those who ask twins, and of the twins' owners.
+const ASKERS_SEED: u64 = 1 << 34;
+const OWNERS_SEED: u64 = 1 << 35;
 
 /// What the torture test does.
 #[derive(Debug, Args)]
@@ -85,6 +93,9 @@ pub(crate) struct Torture {
     /// Changes of who takes part, of roles, mutes, titles and topics, about
     #[arg(long, default_value_t = 500)]
     room_changes: u64,
+    /// Conversations with twins whose owners take replies over
+    #[arg(long, default_value_t = 4)]
+    talks: usize,
     /// Succeed only if a promise was broken: for a server that is broken on purpose
     #[arg(long)]
     must_be_caught: bool,
@@ -224,6 +235,14 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
         let keeper = Keeper::new(room, random, invitation, shared.clone());
         keepers.spawn_local(keeper.run(torture.room_changes / shared.rooms.len() as u64));
     }
+    let mut talks = Vec::new();
+    for number in 0..torture.talks {
+        let talk = Rc::new(Talk::begin(&target).await?);
+        let asker = Side::asker(talk.clone(), random(ASKERS_SEED, number), shared.clone());
+        let owner = Side::owner(talk.clone(), random(OWNERS_SEED, number), shared.clone());
+        let [asker, owner] = [asker, owner].map(|side| tokio::task::spawn_local(side.run()));
+        talks.push((talk, asker, owner));
+    }
     let mut clients = JoinSet::new();
     for number in 0..torture.clients {
         let random = random(0, number);
@@ -251,8 +270,15 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
         ended??;
     }
     shared.is_over.send_replace(true);
+    let guests = guests.join_all().await;
+    // Whoever reads from now on gets at least this much; what nobody waits for any more may still come behind it.
+    let mut written = Vec::new();
+    for room in &shared.rooms {
+        let log = timeout(READ_WITHIN, read_all(&target.access, room)).await??;
+        written.push(log.len() as u64);
+    }
     let mut last_reads = JoinSet::new();
-    for guest in guests.join_all().await {
+    for guest in guests {
         last_reads.spawn_local(guest.catch_up());
     }
     shared.shares.send_replace(SHARES + 1);
@@ -264,6 +290,14 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
         caught_up.extend(ended??);
     }
     let mut found = Violations::default();
+    let (mut questions, mut taken_over) = (0, 0);
+    for (talk, asker, owner) in talks {
+        let readers = [asker.await?, owner.await?];
+        found.add(timeout(READ_WITHIN, talk.check(&shared, &readers)).await??);
+        let counts = talk.counts();
+        questions += counts.0;
+        taken_over += counts.1;
+    }
     let founders = target.founders();
     let (mut sent, mut acknowledged) = (0, 0);
     let (mut changes, mut refusals) = (0, 0);
@@ -279,10 +313,9 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
         let disagree =
             |(room, reader): &&(usize, Reader)| *room == number && !reader.agrees_with(&log);
         found.reordered += readers.iter().chain(&caught_up).filter(disagree).count() as u64;
-        let missed = |(room, reader): &&(usize, Reader)| {
-            *room == number && reader.cursor() < log.len() as u64
-        };
-        found.gaps += caught_up.iter().filter(missed).count() as u64;
+        for (_, reader) in caught_up.iter().filter(|(room, _)| *room == number) {
+            found.gaps += u64::from(reader.misses(written[number], &format!("room {number}")));
+        }
     }
     let cuts = shared.cuts.get();
     println!(
@@ -302,7 +335,8 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
     );
     let of_guests = shared.of_guests.get();
     println!(
-        "{} guests: {of_guests} messages acked, {refusals} refused; {changes} changes of rooms",
+        "{} guests: {of_guests} messages acked, {refusals} refused; {changes} changes of rooms; {questions} replies of twins, \
+         {taken_over} of them taken over",
         torture.guests,
     );
     if torture.must_be_caught {
@@ -317,6 +351,8 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
     );
     let is_tried = torture.guests == 0 || of_guests > 0 && refusals > 0;
     anyhow::ensure!(is_tried, "no guest was heard, or none refused");
+    let is_tried = torture.talks == 0 || taken_over > 0 && taken_over < questions;
+    anyhow::ensure!(is_tried, "no reply was taken over, or every one");
     Ok(())
 }
 

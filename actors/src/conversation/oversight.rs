@@ -12,7 +12,7 @@ use protocol::{
     Author, Authorship, ClientId, ErrorCode, Latency, Message as Said, MessageId, ServerFrame,
     StopReason, TwinId, UserId, Writer,
 };
-use storage::{ChainLimits, FinishedReply, ReplyOrder};
+use storage::{ChainLimits, FinishedReply, ReplyOrder, ReplyState};
 
 use super::replies::{OwnReply, Taken};
 use super::requests::{Acknowledged, lease_until};
@@ -24,6 +24,9 @@ use crate::limits::TAKEN_OVER_FOR;
 use crate::node::now_ms;
 use crate::timeline::ReplyPlace;
 use crate::twin::{Plan, seed_of};
+
+/// When a reply is to be tried again that is not being written yet, in milliseconds.
+const NOT_YET_MS: u64 = 1_000;
 
 /// The owner of a twin takes a reply over that is being written, or says once more that it is the owner's.
 #[derive(Message)]
@@ -208,7 +211,7 @@ impl Conversation {
         reply: MessageId,
     ) -> ResponseActFuture<Self, Result<(), Refusal>> {
         let Some((author, place)) = self.timeline.running_reply(reply) else {
-            return Box::pin(actix::fut::err(not_running()));
+            return self.not_running_yet(user, reply);
         };
         let Some(twin) = twin_of(&author) else {
             return Box::pin(actix::fut::err(not_running()));
@@ -243,6 +246,34 @@ impl Conversation {
             };
             this.taken_over(reply, (author, place), user, epoch, context);
             Ok(())
+        }))
+    }
+
+    /// Refuses to have a reply taken over that nobody writes: for good, or until it is gone on with when its node has stopped.
+    fn not_running_yet(
+        &self,
+        user: UserId,
+        reply: MessageId,
+    ) -> ResponseActFuture<Self, Result<(), Refusal>> {
+        let storage = self.services.storage.clone();
+        let ordered = async move { storage.reply_order(reply).await };
+        Box::pin(ordered.into_actor(self).map(move |order, this, _| {
+            let is_to_come = |order: &ReplyOrder| {
+                order.conversation_id == this.id
+                    && matches!(order.state, ReplyState::Pending | ReplyState::Running)
+            };
+            let Some(order) = order?.filter(is_to_come) else {
+                return Err(not_running());
+            };
+            this.members.permit_stepping_in(user, order.twin_id)?;
+            let refusal = Refusal::new(
+                ErrorCode::Unavailable,
+                "nobody writes the reply now; say it again a little later",
+            );
+            Err(Refusal {
+                retry_after_ms: Some(NOT_YET_MS),
+                ..refusal
+            })
         }))
     }
 

@@ -19,18 +19,21 @@ const DETAILS: [&str; 3] = ["role", "title", "topic"];
 
 /// Reads a conversation from its beginning, as somebody who comes for the first time.
 pub(super) async fn read_all(access: &Access, room: &str) -> anyhow::Result<BTreeMap<u64, Entry>> {
+    let frames = read_frames(access, room).await?;
+    frames.iter().map(entry).collect()
+}
+
+/// The frames with the entries of a conversation's log.
+pub(super) async fn read_frames(access: &Access, room: &str) -> anyhow::Result<Vec<Value>> {
     let (sender, mut receiver) = access.join(None).await?;
     let subscribe = json!({ "op": "subscribe", "conversation_id": room, "after_seq": 0 });
     sender.send(&subscribe.to_string()).await?;
-    let mut log = BTreeMap::new();
+    let mut log = Vec::new();
     let mut done = false;
     while !done {
         for frame in frames(&mut receiver).await? {
             match frame["op"].as_str() {
-                Some("message" | "message_done" | "change") => {
-                    let (seq, entry) = entry(&frame)?;
-                    log.insert(seq, entry);
-                }
+                Some("message" | "message_done" | "change") => log.push(frame),
                 Some("subscribed") => done = true,
                 Some("error" | "reset") => bail!("the reader was refused: {frame}"),
                 _ => {}

@@ -86,8 +86,7 @@ impl Guest {
         }
     }
 
-    /// Reads and writes wherever it is let in, until the keepers are done and nothing waits for an outcome: what is on its way
-    /// then would lengthen the log behind those who read it last.
+    /// Reads and writes wherever it is let in, until the keepers are done and nothing waits for an outcome.
     pub(super) async fn run(self) -> Self {
         while !self.is_done() {
             // A connection that ends is what this test is about.
