@@ -60,9 +60,8 @@ impl Membership {
                 self.members.insert(member.to_owned());
             }
             "left" | "removed" | "banned" => {
+                // Who was muted and comes back is muted still.
                 self.members.remove(member);
-                // Who comes back is not muted any more.
-                self.muted.remove(member);
             }
             "muted" => {
                 self.muted.insert(member.to_owned());
@@ -125,13 +124,16 @@ mod tests {
         let mut room = Membership::of(&["owner".to_owned()]);
         let mut ways = Vec::new();
         let kinds = [
-            "", "joined", "muted", "unmuted", "muted", "removed", "joined", "banned", "unbanned",
+            "", "joined", "muted", "unmuted", "muted", "removed", "joined", "unmuted", "banned",
+            "unbanned",
         ];
         for kind in kinds {
             room.changes(kind, "guest");
             ways.push(room.may_speak("guest"));
         }
-        let expected = [false, true, false, true, false, false, true, false, false];
+        let expected = [
+            false, true, false, true, false, false, false, true, false, false,
+        ];
         assert_eq!(ways, expected);
         assert!(room.may_speak("owner"));
     }

@@ -1,6 +1,7 @@
 //! The keeper of one room of the torture test: brings guests in and puts them out, mutes them, and changes roles, title and
 //! topic, one change after the other; what has no outcome is asked for again.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use anyhow::Context;
@@ -62,6 +63,8 @@ pub(super) struct Keeper {
     invitation: String,
     /// Guests who come and go here, and how they stand.
     guests: Vec<(usize, Standing)>,
+    /// Those who are muted, here or when they come back.
+    muted: HashSet<usize>,
     changes: u64,
 }
 
@@ -74,6 +77,7 @@ impl Keeper {
             room,
             random,
             guests: guests.map(|(guest, _)| (guest, Standing::Out)).collect(),
+            muted: HashSet::new(),
             invitation,
             shared,
             changes: 0,
@@ -185,7 +189,7 @@ impl Keeper {
     }
 
     fn join(&self, guest: usize, role: &'static str) -> Wish {
-        let is_muted = false;
+        let is_muted = self.muted.contains(&guest);
         Wish {
             body: Some(json!({ "user_id": self.user(guest), "role": role })),
             detail: role.to_owned(),
@@ -309,6 +313,12 @@ impl Keeper {
     fn stands(&mut self, guest: usize, standing: Standing) {
         let known = self.guests.iter_mut().filter(|(known, _)| *known == guest);
         known.for_each(|(_, known)| *known = standing);
+        if let Standing::In { is_muted, .. } = standing {
+            match is_muted {
+                true => self.muted.insert(guest),
+                false => self.muted.remove(&guest),
+            };
+        }
         self.shared.places[guest]
             .inside
             .send_if_modified(|inside| match standing {

@@ -23,9 +23,13 @@ const STATE: &str = "SELECT \
      FROM conversations c WHERE c.id = $1";
 const USE_INVITATION: &str = "UPDATE invitations SET uses = uses + 1 \
      WHERE id = $1 AND conversation_id = $2 AND uses < uses_max AND expires_at > $3 RETURNING id";
+/// Who was muted and comes back is muted still, as the last such change says.
 const ADD: &str = "INSERT INTO members \
-     (conversation_id, user_id, twin_id, position, joined_at, role, read_seq) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+     (conversation_id, user_id, twin_id, position, joined_at, role, read_seq, muted_until) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, \
+     (SELECT CASE WHEN c.kind = 'muted' AND COALESCE(c.until, $8) > $5 THEN COALESCE(c.until, $8) END \
+     FROM changes c WHERE c.conversation_id = $1 AND c.member_id = $2 AND c.kind IN ('muted', 'unmuted') \
+     ORDER BY c.seq DESC LIMIT 1))";
 const REMOVE: &str =
     "DELETE FROM members WHERE conversation_id = $1 AND (user_id = $2 OR twin_id = $2)";
 const SET_ROLE: &str = "UPDATE members SET role = $3 WHERE conversation_id = $1 AND user_id = $2";
@@ -203,6 +207,7 @@ impl RoomState {
             role.map(|role| role.as_str()),
             // What was said before is no news.
             changed_seq,
+            FOR_GOOD,
         ];
         Ok(vec![(ADD, parameters)])
     }

@@ -13,6 +13,7 @@ const CODE: TokenHash = [3; 32];
 
 on_both_databases![
     every_change_of_a_room_is_an_entry_and_reads_back,
+    who_was_muted_and_comes_back_is_muted_still,
     who_joins_has_nothing_unread_and_who_is_banned_does_not_join,
     what_is_decided_by_old_members_is_refused,
     an_invitation_is_used_as_often_as_it_says,
@@ -61,6 +62,38 @@ async fn roster(db: &TestDatabase, scene: &Scene) -> (Vec<(UserId, Role, Option<
         Member::Twin { .. } => None,
     });
     (people.collect(), roster.seq)
+}
+
+async fn who_was_muted_and_comes_back_is_muted_still(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let bo = db.create_user(user_named("bo")).await.unwrap();
+    let member = || of(&bo);
+    let joins = || What::Joined {
+        member: member(),
+        role: Some(Role::Member),
+    };
+    let mute = |until| What::Muted {
+        member: member(),
+        until,
+    };
+    makes(&db, &scene, joins()).await;
+    let unmute = What::Unmuted { member: member() };
+    let leave = What::Left { member: member() };
+    for (change, expected) in [
+        (mute(None), Some(i64::MAX)),
+        (mute(Some(NOW + 9)), Some(NOW + 9)),
+        // It is over.
+        (mute(Some(NOW)), None),
+        (mute(None), Some(i64::MAX)),
+        (unmute, None),
+    ] {
+        makes(&db, &scene, change).await;
+        makes(&db, &scene, leave.clone()).await;
+        makes(&db, &scene, joins()).await;
+        let (people, _) = roster(&db, &scene).await;
+        let (.., muted_until) = people.into_iter().find(|(id, ..)| *id == bo.id).unwrap();
+        assert_eq!(muted_until, expected);
+    }
 }
 
 async fn every_change_of_a_room_is_an_entry_and_reads_back(db: TestDatabase) {
