@@ -1,6 +1,6 @@
 "use client";
 
-import { type KeyboardEvent, type RefObject, useId, useState } from "react";
+import { type KeyboardEvent, type RefObject, useId, useLayoutEffect, useRef, useState } from "react";
 import { useTexts } from "@/state/language";
 import type { Conversation, Member } from "@/state/queries";
 import { useMe } from "@/state/store";
@@ -27,6 +27,14 @@ export function useMentions({ conversation, text, setText, field }: Mentions) {
   const [caret, setCaret] = useState(0);
   const [place, setPlace] = useState(0);
   const [closed, setClosed] = useState<string>();
+  /** Where the caret belongs once a name stands in the field: before the next key is heard. */
+  const caretToCome = useRef<number>(undefined);
+  useLayoutEffect(() => {
+    if (caretToCome.current !== undefined) {
+      field.current?.setSelectionRange(caretToCome.current, caretToCome.current);
+      caretToCome.current = undefined;
+    }
+  });
   const begun = conversation.kind === "room" ? BEGUN.exec(text.slice(0, caret))?.[1] : undefined;
   const offered =
     begun === undefined || closed === text
@@ -41,7 +49,7 @@ export function useMentions({ conversation, text, setText, field }: Mentions) {
     setText(before + text.slice(caret));
     setCaret(before.length);
     setPlace(0);
-    requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length));
+    caretToCome.current = before.length;
     field.current?.focus();
   };
   /** Says whether a key was meant for the list. */

@@ -137,8 +137,8 @@ test("what is written without a connection waits, survives a reload, and is sent
   await page.reload();
   await page.getByText("Waits for the connection").waitFor();
   await page.getByText("1 message will be sent when it is back.").waitFor();
-  isCut = false;
   await page.getByRole("button", { name: "Try now" }).click();
+  isCut = false;
   await ivo.bubbles("AI wrote this").getByText("I heard you", { exact: true }).waitFor();
   expect(await ivo.bubbles("You, a person").count()).toBe(1);
   expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("outbox:")))).toEqual([]);
