@@ -9,8 +9,8 @@ use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
 use crate::members::{MEMBERS, Member, read_members};
 use crate::messages::read_author;
 use crate::metrics::Call;
-use crate::storage::page;
-use crate::value::{Row, params};
+use crate::storage::{ABOVE_ALL, page};
+use crate::value::{Row, names, params};
 use crate::{Storage, StorageError};
 
 /// Members of a conversation that a list of conversations names: what fits a line or a picture.
@@ -42,28 +42,13 @@ const SET_READ: &str = "UPDATE members SET read_seq = CASE WHEN $3 <= read_seq T
 const READS: &str = "SELECT user_id, read_seq FROM members \
      WHERE conversation_id = $1 AND user_id IS NOT NULL ORDER BY position";
 
-/// Who may take part in a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConversationKind {
-    /// The two who began with it.
-    Direct,
-    /// Those who are in it now.
-    Room,
-}
-
-impl ConversationKind {
-    /// The name over HTTP and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Room => "room",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        [Self::Direct, Self::Room]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+names! {
+    /// Who may take part in a conversation.
+    ConversationKind {
+        /// The two who began with it.
+        Direct = "direct",
+        /// Those who are in it now.
+        Room = "room",
     }
 }
 
@@ -311,7 +296,7 @@ async fn list(
 ) -> Result<Vec<ConversationSummary>, DatabaseError> {
     let (active_before, id_before) = match before {
         Some(cursor) => (cursor.active_at, *cursor.conversation_id.as_bytes()),
-        None => (i64::MAX, [0xff; 16]),
+        None => (i64::MAX, ABOVE_ALL),
     };
     let parameters = params![user, active_before, id_before, limit];
     let mut summaries = Vec::new();

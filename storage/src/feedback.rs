@@ -4,8 +4,8 @@ use protocol::{ConversationId, FeedbackId, MessageId, TwinId, UserId};
 
 use crate::engine::{DatabaseError, Engine, each, until_no_collision};
 use crate::metrics::Call;
-use crate::storage::page;
-use crate::value::{Row, params};
+use crate::storage::{ABOVE_ALL, page};
+use crate::value::{Row, names, params};
 use crate::{Storage, StorageError};
 
 /// Locks a reply that is there, against its being deleted meanwhile.
@@ -25,33 +25,14 @@ const OF_TWIN: &str = "SELECT f.rating, f.reason, f.created_at, f.id, f.conversa
      f.user_id, u.name FROM feedback f \
      JOIN messages m ON m.conversation_id = f.conversation_id AND m.seq = f.seq \
      JOIN users u ON u.id = f.user_id WHERE f.twin_id = $1 AND f.id < $2 ORDER BY f.id DESC LIMIT $3";
-/// Above every id: where a list begins that goes downwards.
-const ABOVE_ALL: [u8; 16] = [0xff; 16];
 
-/// Whether a reply was any good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Rating {
-    /// It was.
-    Up,
-    /// It was not.
-    Down,
-}
-
-impl Rating {
-    /// The rating in the words of the database and of the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "up" => Some(Self::Up),
-            "down" => Some(Self::Down),
-            _ => None,
-        }
+names! {
+    /// Whether a reply was any good.
+    Rating {
+        /// It was.
+        Up = "up",
+        /// It was not.
+        Down = "down",
     }
 }
 

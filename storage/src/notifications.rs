@@ -15,8 +15,8 @@ use crate::engine::{DatabaseError, Engine, Query, each, only, until_no_collision
 use crate::messages::read_author;
 use crate::metrics::Call;
 use crate::notification_targets::MARK_DUE;
-use crate::storage::page;
-use crate::value::{Row, params};
+use crate::storage::{ABOVE_ALL, page};
+use crate::value::{Row, names, params};
 use crate::{Storage, StorageError};
 
 /// Notifications that are kept for one person: who has so many has long stopped counting, and the oldest make room.
@@ -72,67 +72,27 @@ const FORGET_READ: &str = "DELETE FROM notifications WHERE NOT EXISTS \
      (SELECT 1 FROM members p WHERE p.user_id = notifications.user_id \
      AND p.conversation_id = notifications.conversation_id AND p.read_seq < notifications.seq)";
 
-/// What of a conversation a person is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NotifyLevel {
-    /// Every message.
-    All,
-    /// What is meant for the person.
-    Mentions,
-    /// Nothing.
-    None,
-}
-
-impl NotifyLevel {
-    /// The level in the words of the database and of the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Mentions => "mentions",
-            Self::None => "none",
-        }
-    }
-
-    /// The level of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "all" => Some(Self::All),
-            "mentions" => Some(Self::Mentions),
-            "none" => Some(Self::None),
-            _ => None,
-        }
+names! {
+    /// What of a conversation a person is told.
+    NotifyLevel {
+        /// Every message.
+        All = "all",
+        /// What is meant for the person.
+        Mentions = "mentions",
+        /// Nothing.
+        None = "none",
     }
 }
 
-/// Why somebody is told of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NoticeKind {
-    /// It names the person, or everybody.
-    Mention,
-    /// It answers the person's message.
-    Reply,
-    /// It is there.
-    Message,
-}
-
-impl NoticeKind {
-    /// The kind in the words of the database and of the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mention => "mention",
-            Self::Reply => "reply",
-            Self::Message => "message",
-        }
-    }
-
-    /// The kind of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "mention" => Some(Self::Mention),
-            "reply" => Some(Self::Reply),
-            "message" => Some(Self::Message),
-            _ => None,
-        }
+names! {
+    /// Why somebody is told of a message.
+    NoticeKind {
+        /// It names the person, or everybody.
+        Mention = "mention",
+        /// It answers the person's message.
+        Reply = "reply",
+        /// It is there.
+        Message = "message",
     }
 }
 
@@ -302,7 +262,7 @@ impl Storage {
         before: Option<NotificationId>,
         limit: u32,
     ) -> Result<Vec<Notification>, StorageError> {
-        let before = before.map_or([0xff; 16], |id| *id.as_bytes());
+        let before = before.map_or(ABOVE_ALL, |id| *id.as_bytes());
         let parameters = params![user, before, page(limit)];
         self.read(OF_USER, parameters).await?.map(read_notification)
     }
@@ -326,7 +286,7 @@ impl Storage {
         user: UserId,
         up_to: Option<NotificationId>,
     ) -> Result<(), StorageError> {
-        let up_to = up_to.map_or([0xff; 16], |id| *id.as_bytes());
+        let up_to = up_to.map_or(ABOVE_ALL, |id| *id.as_bytes());
         self.write(DELETE_UP_TO, params![user, up_to])
             .await
             .map(drop)

@@ -6,7 +6,7 @@ use crate::conversations::{ConversationKind, read_kind};
 use crate::engine::{DatabaseError, Engine, each, until_no_collision};
 use crate::metrics::Call;
 use crate::replies::LEND_TO_NEXT;
-use crate::storage::page;
+use crate::storage::{ABOVE_ALL, page};
 use crate::value::{Row, params, word};
 use crate::{Storage, StorageError};
 
@@ -139,7 +139,7 @@ impl Storage {
         before: Option<ConversationId>,
         limit: u32,
     ) -> Result<Vec<TwinConversation>, StorageError> {
-        let before = before.map_or([0xff; 16], |id| *id.as_bytes());
+        let before = before.map_or(ABOVE_ALL, |id| *id.as_bytes());
         self.read(CONVERSATIONS, params![twin, before, page(limit)])
             .await?
             .map(read_conversation)

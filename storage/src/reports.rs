@@ -10,8 +10,8 @@ use crate::engine::{DatabaseError, Engine, each, until_no_collision};
 use crate::messages::read_author;
 use crate::metrics::Call;
 use crate::people::Room;
-use crate::storage::page;
-use crate::value::{Row, params};
+use crate::storage::{ABOVE_ALL, page};
+use crate::value::{Row, names, params};
 use crate::{Storage, StorageError};
 
 /// Locks a message that is there, against its being deleted meanwhile.
@@ -43,35 +43,6 @@ const OF_TWIN: &str = concat!(
 const FIND: &str = concat!(select!(), "WHERE r.id = $1");
 const RESOLVE: &str = "UPDATE reports SET resolution = $2, resolved_by = $3, resolved_at = $4 \
      WHERE id = $1 AND resolution IS NULL RETURNING id";
-/// Above every id: where a list begins that goes downwards.
-const ABOVE_ALL: [u8; 16] = [0xff; 16];
-
-macro_rules! names {
-    ($(#[$doc:meta])* $kind:ident { $($(#[$of_name:meta])* $name:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $kind {
-            $($(#[$of_name])* $name,)+
-        }
-
-        impl $kind {
-            /// Every one.
-            pub const ALL: &[Self] = &[$(Self::$name,)+];
-
-            /// The name in the database and on the wire.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)+
-                }
-            }
-
-            /// The one of this name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == name)
-            }
-        }
-    };
-}
 
 names! {
     /// Why a message is reported.

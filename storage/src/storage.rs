@@ -262,6 +262,9 @@ async fn open_engine(database: &Database, queue: append::Queue) -> Result<Engine
     }
 }
 
+/// Above every id: where a list begins that goes downwards.
+pub(crate) const ABOVE_ALL: [u8; 16] = [0xff; 16];
+
 /// The number of entries that a page may really have.
 pub(crate) fn page(limit: u32) -> u32 {
     limit.min(PAGE_MAX)

@@ -6,8 +6,8 @@ use crate::documents::{DELETE_DOCUMENTS_OF_TWIN, read_file_key};
 use crate::engine::{DatabaseError, Engine, until_no_collision};
 use crate::metrics::Call;
 use crate::people::{Room, TAKE_NAME_OFF_PLACES};
-use crate::storage::page;
-use crate::value::{Row, params};
+use crate::storage::{ABOVE_ALL, page};
+use crate::value::{Row, names, params};
 use crate::{FileKey, Storage, StorageError};
 
 /// The author's name on messages of a twin that was deleted.
@@ -51,38 +51,16 @@ pub(crate) const LOCK: &str = "UPDATE twins SET revision = revision + 1 WHERE id
 const REVISION: &str = "SELECT revision FROM twins WHERE id = $1";
 const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
 const DELETE: &str = "DELETE FROM twins WHERE id = $1";
-/// Above every id: where a list begins that goes downwards.
-const ABOVE_ALL: [u8; 16] = [0xff; 16];
 
-/// Who may find a twin and talk with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Visibility {
-    /// Its owner only.
-    Private,
-    /// Whoever knows its id.
-    Link,
-    /// Everybody; it is listed.
-    Public,
-}
-
-impl Visibility {
-    /// The visibility in the words of the database and of the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Private => "private",
-            Self::Link => "link",
-            Self::Public => "public",
-        }
-    }
-
-    /// The visibility of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "private" => Some(Self::Private),
-            "link" => Some(Self::Link),
-            "public" => Some(Self::Public),
-            _ => None,
-        }
+names! {
+    /// Who may find a twin and talk with it.
+    Visibility {
+        /// Its owner only.
+        Private = "private",
+        /// Whoever knows its id.
+        Link = "link",
+        /// Everybody; it is listed.
+        Public = "public",
     }
 }
 

@@ -103,6 +103,35 @@ ids!(
     UserId
 );
 
+/// Makes a type of values that are called alike in the database and on the wire.
+macro_rules! names {
+    ($(#[$doc:meta])* $kind:ident { $($(#[$of_name:meta])* $name:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $kind {
+            $($(#[$of_name])* $name,)+
+        }
+
+        impl $kind {
+            /// Every one.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The name in the database and on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+
+            /// The one of this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == name)
+            }
+        }
+    };
+}
+pub(crate) use names;
+
 /// Reads a word that says itself what it is, where there is one.
 pub(crate) fn word<T: FromStr<Err: Display>>(
     text: Option<String>,
