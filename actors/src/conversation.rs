@@ -78,6 +78,14 @@ impl Refusal {
         }
     }
 
+    /// The same, of something that may be tried again after so many milliseconds.
+    pub(crate) fn again_after(self, retry_after_ms: u64) -> Self {
+        Self {
+            retry_after_ms: Some(retry_after_ms),
+            ..self
+        }
+    }
+
     /// A conversation that is not there, or not for this person: the two look the same.
     pub(crate) fn no_conversation() -> Self {
         Self::new(ErrorCode::NotFound, "there is no such conversation")

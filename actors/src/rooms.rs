@@ -120,8 +120,5 @@ impl Node {
 }
 
 fn unavailable(message: &str) -> Refusal {
-    Refusal {
-        retry_after_ms: Some(1_000),
-        ..Refusal::new(ErrorCode::Unavailable, message)
-    }
+    Refusal::new(ErrorCode::Unavailable, message).again_after(1_000)
 }

@@ -270,10 +270,7 @@ impl Conversation {
                 ErrorCode::Unavailable,
                 "nobody writes the reply now; say it again a little later",
             );
-            Err(Refusal {
-                retry_after_ms: Some(NOT_YET_MS),
-                ..refusal
-            })
+            Err(refusal.again_after(NOT_YET_MS))
         }))
     }
 

@@ -73,10 +73,7 @@ impl Handler<Submit> for Conversation {
         }
         if stale && self.held.len() >= HELD_MESSAGES_MAX {
             let refusal = Refusal::new(ErrorCode::Overloaded, "too many messages wait");
-            return Later::Now(Err(Refusal {
-                retry_after_ms: Some(500),
-                ..refusal
-            }));
+            return Later::Now(Err(refusal.again_after(500)));
         }
         let (answer, later) = Answer::later();
         let sending = Sending {

@@ -473,11 +473,7 @@ impl Session {
                 ErrorCode::Overloaded,
                 "too many requests wait for their answers",
             );
-            let refusal = Refusal {
-                retry_after_ms: Some(500),
-                ..refusal
-            };
-            return self.push_error(request_ref, refusal);
+            return self.push_error(request_ref, refusal.again_after(500));
         }
         self.with_conversation(
             request_ref,
@@ -578,11 +574,7 @@ fn wake_refusal(error: &WakeError) -> Refusal {
     match error {
         WakeError::NotFound(_) => Refusal::no_conversation(),
         WakeError::Unavailable(_) | WakeError::Stopping => {
-            let refusal = Refusal::new(ErrorCode::Unavailable, error.to_string());
-            Refusal {
-                retry_after_ms: Some(1_000),
-                ..refusal
-            }
+            Refusal::new(ErrorCode::Unavailable, error.to_string()).again_after(1_000)
         }
     }
 }
@@ -594,9 +586,5 @@ fn mailbox_refusal(error: &MailboxError) -> Refusal {
         }
         MailboxError::Timeout => "no answer in time; send it again with the same client_id",
     };
-    let refusal = Refusal::new(ErrorCode::Unavailable, message);
-    Refusal {
-        retry_after_ms: Some(500),
-        ..refusal
-    }
+    Refusal::new(ErrorCode::Unavailable, message).again_after(500)
 }
