@@ -24,7 +24,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -40,6 +40,7 @@ use self::guest::{Guest, Place};
 use self::keeper::Keeper;
 use self::slow_reader::SlowReader;
 use self::step_in::{Side, Talk};
+use crate::connection::Sender;
 use crate::history::{History, Reader, Violations};
 use crate::target::{Access, Kind, Programs, Target};
 
@@ -160,13 +161,19 @@ impl Shared {
         is_cut
     }
 
-    /// Whether a connection is cut while it writes, and after which share of the frame.
-    fn cuts_a_writer(&self, random: &mut StdRng) -> Option<f64> {
-        let is_cut = random.random_ratio(1, self.cut_one_in);
-        is_cut.then(|| {
+    /// Cuts a connection now and then, instead of writing a frame, after a share of it: then there is nothing more to write.
+    fn cut_a_writer(
+        &self,
+        random: &mut StdRng,
+        sender: &Sender,
+        frame: &str,
+    ) -> anyhow::Result<()> {
+        if random.random_ratio(1, self.cut_one_in) {
             self.cuts.set(self.cuts.get() + 1);
-            random.random_range(0.0..=1.0)
-        })
+            sender.cut(frame, random.random_range(0.0..=1.0));
+            bail!("cut");
+        }
+        Ok(())
     }
 }
 

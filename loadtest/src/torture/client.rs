@@ -248,10 +248,7 @@ impl Client {
             history.sends(waiting.sent.clone());
         }
         let frame = waiting.frame(room, &self.shared.rooms[room]);
-        if let Some(share) = self.shared.cuts_a_writer(&mut self.random) {
-            sender.cut(&frame, share);
-            bail!("cut");
-        }
+        self.shared.cut_a_writer(&mut self.random, sender, &frame)?;
         Ok(sender.send(&frame).await?)
     }
 

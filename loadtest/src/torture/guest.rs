@@ -342,11 +342,9 @@ impl Guest {
             }),
             None => return Ok(()),
         };
-        let share = self.shared.cuts_a_writer(&mut self.random.borrow_mut());
-        if let Some(share) = share {
-            sender.cut(&frame.to_string(), share);
-            bail!("cut");
-        }
-        Ok(sender.send(&frame.to_string()).await?)
+        let frame = frame.to_string();
+        self.shared
+            .cut_a_writer(&mut self.random.borrow_mut(), sender, &frame)?;
+        Ok(sender.send(&frame).await?)
     }
 }

@@ -302,10 +302,7 @@ impl Side {
             return Ok(());
         };
         let frame = waiting.frame.to_string();
-        if let Some(share) = self.shared.cuts_a_writer(&mut self.random) {
-            sender.cut(&frame, share);
-            bail!("cut");
-        }
+        self.shared.cut_a_writer(&mut self.random, sender, &frame)?;
         Ok(sender.send(&frame).await?)
     }
 
