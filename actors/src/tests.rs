@@ -17,10 +17,11 @@ use storage::{
 };
 use tempfile::TempDir;
 
+use crate::conversation::Refusal;
 use crate::outbox::Outgoing;
 use crate::{
     Authenticate, AuthenticationError, Claim, Identity, Inbound, Models, Node, NodeConfig, Outbox,
-    WorkerNode, serve_connection,
+    RoomChange, WorkerNode, serve_connection,
 };
 
 mod attachments;
@@ -239,6 +240,22 @@ impl House {
         let made = self.storage.create_bot(bot.clone(), bot_token(id), 10);
         made.await.unwrap();
         (bot, format!("bot {id}"))
+    }
+
+    async fn change(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        what: protocol::What,
+    ) -> Result<protocol::Change, Refusal> {
+        let change = RoomChange {
+            conversation,
+            user,
+            name: "somebody".to_owned(),
+            what,
+            invitation: None,
+        };
+        self.node.change_room(change).await
     }
 
     async fn log(&self, conversation: ConversationId) -> Vec<Message> {

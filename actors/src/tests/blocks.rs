@@ -4,7 +4,6 @@ use protocol::{Author, Emoji, TwinMode, What};
 use storage::{Blocked, ReplyOrder, ReplyState};
 
 use super::*;
-use crate::RoomChange;
 
 /// Blocks that nobody comes near to.
 const MANY: u64 = 100;
@@ -248,17 +247,11 @@ async fn what_a_twin_still_considers_is_not_written_to_who_blocks_it() {
         id: house.twin,
         name: "Ada".to_owned(),
     };
-    let mode = RoomChange {
-        conversation,
-        user: house.user,
-        name: "Kim".to_owned(),
-        what: What::ModeSet {
-            member,
-            mode: TwinMode::Ask,
-        },
-        invitation: None,
+    let mode = What::ModeSet {
+        member,
+        mode: TwinMode::Ask,
     };
-    house.node.change_room(mode).await.unwrap();
+    house.change(conversation, house.user, mode).await.unwrap();
     let kim = house.follower(conversation).await;
     let embedded = Arc::clone(&house.asked.embedded);
     let considers = embedded.lock().unwrap();

@@ -4,8 +4,7 @@ use protocol::{Author, Authorship, Role, TwinMode, What, Writer};
 use storage::{Blocked, TwinChange, TwinConversation};
 
 use super::*;
-use crate::conversation::Refusal;
-use crate::{RoomChange, limits};
+use crate::limits;
 
 /// A friend who talks with the twin of the user, and the user's house.
 struct Talk {
@@ -60,14 +59,7 @@ impl Talk {
     }
 
     async fn change(&self, user: UserId, what: What) -> Result<protocol::Change, Refusal> {
-        let wish = RoomChange {
-            conversation: self.conversation,
-            user,
-            name: "Kim".to_owned(),
-            what,
-            invitation: None,
-        };
-        self.house.node.change_room(wish).await
+        self.house.change(self.conversation, user, what).await
     }
 
     async fn watch(&self, user: UserId) -> Result<protocol::Change, Refusal> {

@@ -1,11 +1,9 @@
 //! Rooms: who may come in, what each may do, and that whoever is put out hears nothing more.
 
-use protocol::{Author, Change, Role, What};
+use protocol::{Author, Role, What};
 use storage::{Changed, Invitation, NewChange};
 
 use super::*;
-use crate::RoomChange;
-use crate::conversation::Refusal;
 
 /// A room of its owner, whose friend is a member.
 async fn room(house: &House) -> ConversationId {
@@ -23,22 +21,6 @@ fn person(id: UserId) -> Author {
 }
 
 impl House {
-    async fn change(
-        &self,
-        conversation: ConversationId,
-        user: UserId,
-        what: What,
-    ) -> Result<Change, Refusal> {
-        let change = RoomChange {
-            conversation,
-            user,
-            name: "somebody".to_owned(),
-            what,
-            invitation: None,
-        };
-        self.node.change_room(change).await
-    }
-
     async fn client_of(&self, user: UserId, conversation: ConversationId) -> Client {
         let mut client = self.connect();
         client.identify(user).await;

@@ -1,11 +1,9 @@
 //! Rules of rooms: what is forbidden reaches no log, whoever writes it, and who must wait waits on every node.
 
-use protocol::{Author, Change, Role, TwinMode, What};
+use protocol::{Author, Role, TwinMode, What};
 
 use super::attachments::{upload, with};
 use super::*;
-use crate::RoomChange;
-use crate::conversation::Refusal;
 
 /// Seconds between two messages, longer than any test takes.
 const SLOW: u32 = 3_600;
@@ -21,26 +19,10 @@ impl House {
         self.conversation_of(members).await
     }
 
-    async fn rule(
-        &self,
-        conversation: ConversationId,
-        user: UserId,
-        what: What,
-    ) -> Result<Change, Refusal> {
-        let change = RoomChange {
-            conversation,
-            user,
-            name: "somebody".to_owned(),
-            what,
-            invitation: None,
-        };
-        self.node.change_room(change).await
-    }
-
     async fn forbid(&self, conversation: ConversationId, words: &[&str]) {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
         let what = What::WordsForbidden { words };
-        let forbidden = self.rule(conversation, self.user, what).await;
+        let forbidden = self.change(conversation, self.user, what).await;
         forbidden.unwrap();
     }
 }
@@ -89,7 +71,7 @@ async fn a_forbidden_word_is_refused_whoever_writes_it_and_on_every_node() {
     let what = What::WordsForbidden {
         words: vec!["ass".to_owned()],
     };
-    let refused = house.rule(conversation, house.friend, what).await;
+    let refused = house.change(conversation, house.friend, what).await;
     assert_eq!(refused.unwrap_err().code, ErrorCode::Forbidden, "a member");
     house.forbid(conversation, &["Ass", "赌博"]).await;
     for (client, name) in [(&sam, "sam"), (&kim, "kim")] {
@@ -112,7 +94,7 @@ async fn a_forbidden_word_is_refused_whoever_writes_it_and_on_every_node() {
         name: bot.name,
     };
     let role = Some(Role::Member);
-    let joined = house.rule(conversation, house.user, What::Joined { member, role });
+    let joined = house.change(conversation, house.user, What::Joined { member, role });
     joined.await.unwrap();
     let mut program = house.connect();
     program.identify_by(token).await;
@@ -210,7 +192,7 @@ async fn what_an_owner_writes_under_the_twins_name_is_held_to_the_rules() {
     };
     let user = house.user;
     house
-        .rule(conversation, user, mode(TwinMode::Draft))
+        .change(conversation, user, mode(TwinMode::Draft))
         .await
         .unwrap();
     kim.send(conversation, "2", "@Ada\n!say Into the casino.");
@@ -220,7 +202,7 @@ async fn what_an_owner_writes_under_the_twins_name_is_held_to_the_rules() {
     });
     let draft = draft.await;
     house
-        .rule(conversation, user, mode(TwinMode::Auto))
+        .change(conversation, user, mode(TwinMode::Auto))
         .await
         .unwrap();
     house.forbid(conversation, &["casino", "red door"]).await;
@@ -275,7 +257,7 @@ async fn reactions_and_files_alone_are_held_to_the_rules() {
     let slow = What::SlowModeSet {
         seconds: Some(SLOW),
     };
-    house.rule(conversation, house.user, slow).await.unwrap();
+    house.change(conversation, house.user, slow).await.unwrap();
     let sam = house.follower_of(house.friend, conversation).await;
     let plan = upload(&house, house.friend, "plan of the Casino.txt", None).await;
     sam.say(with(conversation, "1", "", &[&plan]));
@@ -307,7 +289,10 @@ async fn who_speaks_for_a_twin_waits_like_everybody_else() {
     let slow = What::SlowModeSet {
         seconds: Some(SLOW),
     };
-    house.rule(conversation, house.friend, slow).await.unwrap();
+    house
+        .change(conversation, house.friend, slow)
+        .await
+        .unwrap();
     let kim = house.follower_of(house.user, conversation).await;
     kim.send(conversation, "1", "hello");
     kim.acknowledged().await;
@@ -330,7 +315,7 @@ async fn in_slow_mode_members_wait_on_every_node_and_who_keeps_order_does_not() 
     let slow = What::SlowModeSet {
         seconds: Some(SLOW),
     };
-    house.rule(conversation, house.user, slow).await.unwrap();
+    house.change(conversation, house.user, slow).await.unwrap();
     let kim = house.follower_of(house.user, conversation).await;
     let here = house.follower_of(house.friend, conversation).await;
     let there = sibling.follower_of(house.friend, conversation).await;
@@ -353,7 +338,7 @@ async fn in_slow_mode_members_wait_on_every_node_and_who_keeps_order_does_not() 
         name: "Sam".to_owned(),
     };
     let role = Role::Moderator;
-    let raised = house.rule(conversation, house.user, What::RoleSet { member, role });
+    let raised = house.change(conversation, house.user, What::RoleSet { member, role });
     raised.await.unwrap();
     there.send(conversation, "6", "order");
     there.acknowledged().await;
@@ -365,6 +350,6 @@ async fn a_conversation_of_two_has_no_rules() {
     let house = House::new().await;
     let conversation = house.between_two().await;
     let slow = What::SlowModeSet { seconds: Some(1) };
-    let refused = house.rule(conversation, house.user, slow).await;
+    let refused = house.change(conversation, house.user, slow).await;
     assert_eq!(refused.unwrap_err().code, ErrorCode::Forbidden);
 }

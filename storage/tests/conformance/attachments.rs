@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use protocol::{Attachment, AttachmentId, Author, Message, MessageId, UserId, What};
 use storage::{
-    Appended, Bot, FileKey, Files, NewChange, NewMember, NewMessage, NewUpload, Search,
-    SearchQuery, SearchSort, Storage, StorageError, TokenHash, UPLOAD_KEPT_MS, UnsentLimits,
+    Appended, Bot, FileKey, Files, NewMember, NewMessage, NewUpload, Search, SearchQuery,
+    SearchSort, Storage, StorageError, TokenHash, UPLOAD_KEPT_MS, UnsentLimits,
 };
 use tempfile::TempDir;
 
@@ -85,19 +85,9 @@ fn with(scene: &Scene, client_id: &str, attachments: &[&Attachment]) -> NewMessa
 }
 
 async fn delete(db: &Storage, scene: &Scene, message: MessageId) {
-    let change = NewChange {
-        conversation_id: scene.conversation.id,
-        user_id: scene.user.id,
-        name: scene.user.name.clone(),
-        is_bot: false,
-        client_id: None,
-        what: What::Deleted {
-            message_id: message,
-        },
-        invitation: None,
-        members_seq: None,
-        created_at: NOW,
-    };
+    let change = scene.changes(What::Deleted {
+        message_id: message,
+    });
     db.change(change).await.unwrap();
 }
 

@@ -57,15 +57,8 @@ async fn finish(db: &TestDatabase, reply: MessageId, answer: FinishedReply) -> p
 
 async fn change(db: &TestDatabase, scene: &Scene, id: ClientId, what: What) -> Changed {
     let change = NewChange {
-        conversation_id: scene.conversation.id,
-        user_id: scene.user.id,
-        name: scene.user.name.clone(),
-        is_bot: false,
         client_id: Some(id),
-        what,
-        invitation: None,
-        members_seq: None,
-        created_at: NOW,
+        ..scene.changes(what)
     };
     db.change(change).await.unwrap()
 }

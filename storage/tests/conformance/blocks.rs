@@ -141,22 +141,17 @@ async fn people_know_only_of_some_whom_they_may_block(db: TestDatabase) {
 }
 
 fn joins(scene: &Scene, author: &User, member: &User) -> NewChange {
+    let joined = What::Joined {
+        member: Author::User {
+            id: member.id,
+            name: member.name.clone(),
+        },
+        role: Some(Role::Member),
+    };
     NewChange {
-        conversation_id: scene.conversation.id,
         user_id: author.id,
         name: author.name.clone(),
-        is_bot: false,
-        client_id: None,
-        what: What::Joined {
-            member: Author::User {
-                id: member.id,
-                name: member.name.clone(),
-            },
-            role: Some(Role::Member),
-        },
-        invitation: None,
-        members_seq: None,
-        created_at: NOW,
+        ..scene.changes(joined)
     }
 }
 

@@ -54,15 +54,9 @@ fn unreacted(message: &Message, text: &str) -> What {
 
 fn change(scene: &Scene, client_id: &str, what: What) -> NewChange {
     NewChange {
-        conversation_id: scene.conversation.id,
-        user_id: scene.user.id,
-        name: scene.user.name.clone(),
-        is_bot: false,
         client_id: Some(client(client_id)),
-        what,
-        invitation: None,
-        members_seq: None,
         created_at: NOW + 1,
+        ..scene.changes(what)
     }
 }
 

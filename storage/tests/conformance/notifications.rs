@@ -2,11 +2,11 @@
 
 use protocol::{NotificationTargetId, UserId, What};
 use storage::{
-    NewChange, NewMember, Notice, NoticeKind, NotificationSettings, NotificationTarget,
-    NotifyLevel, QuietHours, StorageError, TargetKind, TargetSort,
+    NewMember, Notice, NoticeKind, NotificationSettings, NotificationTarget, NotifyLevel,
+    QuietHours, StorageError, TargetKind, TargetSort,
 };
 
-use crate::support::{NOW, Scene, TestDatabase, begin, client, new, on_both_databases, user_named};
+use crate::support::{NOW, Scene, TestDatabase, begin, new, on_both_databases, user_named};
 
 on_both_databases![
     what_is_new_is_found_with_those_who_listen_and_kept_once,
@@ -115,19 +115,8 @@ async fn notifications_go_when_they_are_read_or_their_message_does(db: TestDatab
     db.set_read(id, talk.listener, 1).await.unwrap();
     assert_eq!(talk.listed(&db).await, [5, 4, 3, 2]);
     let listed = db.notifications_of(talk.listener, None, 9).await.unwrap();
-    let deletion = NewChange {
-        conversation_id: id,
-        user_id: talk.scene.user.id,
-        name: "Ada".to_owned(),
-        is_bot: false,
-        client_id: Some(client("deletion")),
-        what: What::Deleted {
-            message_id: listed[0].message_id,
-        },
-        invitation: None,
-        members_seq: None,
-        created_at: NOW,
-    };
+    let message_id = listed[0].message_id;
+    let deletion = talk.scene.changes(What::Deleted { message_id });
     db.change(deletion).await.unwrap();
     assert_eq!(talk.listed(&db).await, [4, 3, 2]);
     let unnoticed = db.unnoticed(id, 0, NOW).await.unwrap();

@@ -4,7 +4,7 @@ use protocol::{
     Author, Authorship, Change, Message, MessageId, NodeId, Role, StopReason, TwinMode, UserId,
     What, Writer,
 };
-use storage::{Changed, Finished, FinishedReply, Member, NewChange, ReplyState, TwinChange};
+use storage::{Changed, Finished, FinishedReply, Member, ReplyState, TwinChange};
 
 use crate::support::{NOW, Scene, TestDatabase, client, on_both_databases};
 
@@ -156,17 +156,7 @@ async fn a_reply_that_is_held_goes_with_what_it_answers(db: TestDatabase) {
 }
 
 async fn change(db: &TestDatabase, scene: &Scene, what: What) -> Change {
-    let change = NewChange {
-        conversation_id: scene.conversation.id,
-        user_id: scene.user.id,
-        name: scene.user.name.clone(),
-        is_bot: false,
-        client_id: None,
-        what,
-        invitation: None,
-        members_seq: None,
-        created_at: NOW,
-    };
+    let change = scene.changes(what);
     match db.change(change).await.unwrap() {
         Changed::New(change) => change,
         Changed::Duplicate(change) => panic!("{change:?}"),

@@ -31,15 +31,8 @@ fn of(user: &User) -> Author {
 
 fn change(scene: &Scene, what: What) -> NewChange {
     NewChange {
-        conversation_id: scene.conversation.id,
-        user_id: scene.user.id,
-        name: scene.user.name.clone(),
-        is_bot: false,
-        client_id: None,
-        what,
-        invitation: None,
-        members_seq: None,
         created_at: NOW + 1,
+        ..scene.changes(what)
     }
 }
 

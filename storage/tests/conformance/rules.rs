@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use protocol::{Attachment, AttachmentId, Entry, NodeId, What};
 use storage::{
-    Appended, Changed, FileKey, ForbiddenWords, MessageRules, NewChange, NewMessage, NewUpload,
-    Pace, RoomRules, Storage, StorageError, UnsentLimits,
+    Appended, Changed, FileKey, ForbiddenWords, MessageRules, NewMessage, NewUpload, Pace,
+    RoomRules, Storage, StorageError, UnsentLimits,
 };
 use tokio::task::JoinSet;
 
@@ -21,17 +21,7 @@ on_both_databases![
 ];
 
 async fn makes(storage: &Storage, scene: &Scene, what: What) -> u64 {
-    let change = NewChange {
-        conversation_id: scene.conversation.id,
-        user_id: scene.user.id,
-        name: scene.user.name.clone(),
-        is_bot: false,
-        client_id: None,
-        what,
-        invitation: None,
-        members_seq: None,
-        created_at: NOW,
-    };
+    let change = scene.changes(what);
     match storage.change(change).await.unwrap() {
         Changed::New(change) => change.seq,
         Changed::Duplicate(change) => panic!("{change:?} is a duplicate"),

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use protocol::{
-    Author, ClientId, ConversationId, DocumentId, Entry, Message, MessageId, NodeId, TwinId, UserId,
+    Author, ClientId, ConversationId, DocumentId, Entry, Message, MessageId, NodeId, TwinId,
+    UserId, What,
 };
 use storage::{
     Appended, Chunk, Conversation, ConversationKind, Database, Document, FileKey, FinishedReply,
-    NewConversation, NewMember, NewMessage, NewReplyOrder, ReplyWhen, Storage, StorageError, Twin,
-    User, Visibility,
+    NewChange, NewConversation, NewMember, NewMessage, NewReplyOrder, ReplyWhen, Storage,
+    StorageError, Twin, User, Visibility,
 };
 use tokio_postgres::NoTls;
 use uuid::Uuid;
@@ -244,6 +245,21 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
+    /// A change that its person makes.
+    pub(crate) fn changes(&self, what: What) -> NewChange {
+        NewChange {
+            conversation_id: self.conversation.id,
+            user_id: self.user.id,
+            name: self.user.name.clone(),
+            is_bot: false,
+            client_id: None,
+            what,
+            invitation: None,
+            members_seq: None,
+            created_at: NOW,
+        }
+    }
+
     pub(crate) async fn set(storage: &Storage) -> Self {
         let user = storage.create_user(user_named("ada")).await.unwrap();
         let twin = twin_of(user.id, "Ada's twin");
