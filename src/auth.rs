@@ -4,6 +4,7 @@
 //! that was noticed or a deleted account ends both kinds of token.
 
 mod access_token;
+mod device;
 mod hs256;
 mod invitation_code;
 mod password;
@@ -16,9 +17,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{TokenFamilyId, UserId};
-use storage::{NewRefresh, Rotation, Storage, StorageError, User};
+use storage::{Device, NewRefresh, Rotation, Storage, StorageError, User};
 
 pub use access_token::{AccessTokens, LEEWAY};
+pub use device::device;
 pub use invitation_code::{InvalidInvitationCode, InvitationCode};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordError, Passwords};
 pub use program_secret::{
@@ -127,11 +129,15 @@ impl Accounts {
         &self.access_tokens
     }
 
-    /// Makes an account and logs its person in.
+    /// Makes an account and logs its person in with this device.
     ///
     /// # Errors
     /// [`StorageError::Conflict`] when the e-mail address has an account.
-    pub async fn register(&self, account: NewAccount) -> Result<Granted, AccountError> {
+    pub async fn register(
+        &self,
+        account: NewAccount,
+        device: Device,
+    ) -> Result<Granted, AccountError> {
         let password_hash = self.passwords.hash(account.password).await?;
         let user = self
             .storage
@@ -144,19 +150,24 @@ impl Accounts {
                 invisible: false,
             })
             .await?;
-        self.begin_family(user).await
+        self.begin_family(user, device).await
     }
 
-    /// Logs a person in. Takes as long for an unknown address as for a wrong password.
+    /// Logs a person in with this device. Takes as long for an unknown address as for a wrong password.
     ///
     /// # Errors
     /// [`AccountError::WrongCredentials`].
-    pub async fn log_in(&self, email: &str, password: String) -> Result<Granted, AccountError> {
+    pub async fn log_in(
+        &self,
+        email: &str,
+        password: String,
+        device: Device,
+    ) -> Result<Granted, AccountError> {
         let user = self.storage.user_by_email(email).await?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         let is_right = self.passwords.verify(password, hash).await?;
         match user {
-            Some(user) if is_right => self.begin_family(user).await,
+            Some(user) if is_right => self.begin_family(user, device).await,
             _ => Err(AccountError::WrongCredentials),
         }
     }
@@ -231,7 +242,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn begin_family(&self, user: User) -> Result<Granted, AccountError> {
+    pub async fn begin_family(&self, user: User, device: Device) -> Result<Granted, AccountError> {
         let refresh_token = RefreshToken::random()?;
         let family = TokenFamilyId::new();
         let now = self.clock.now_ms();
@@ -242,6 +253,7 @@ impl Accounts {
                 user_id: user.id,
                 created_at: now,
                 expires_at: now + as_millis(self.refresh_lifetime),
+                device,
             })
             .await?;
         Ok(self.grant(user, family, refresh_token))

@@ -38,6 +38,7 @@ mod responses;
 mod rooms;
 mod rules;
 mod search;
+mod sessions;
 mod twins;
 mod upload;
 mod web_client;
@@ -136,6 +137,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(me::read_me)
                 .service(me::change_me)
                 .service(me::delete_me)
+                .service(sessions::list_sessions)
+                .service(sessions::end_session)
+                .service(sessions::end_other_sessions)
                 .service(twins::create_twin)
                 .service(twins::list_twins)
                 .service(twins::read_twin)

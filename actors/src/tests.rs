@@ -12,8 +12,8 @@ use protocol::{
     MessageId, NodeId, ServerFrame, StopReason, TokenFamilyId, TwinId, UserId,
 };
 use storage::{
-    Bot, ConversationKind, Database, HistoryPlace, NewConversation, NewMember, NewRefresh, Storage,
-    TokenHash, Twin, User, Visibility,
+    Bot, ConversationKind, Database, Device, HistoryPlace, NewConversation, NewMember, NewRefresh,
+    Storage, TokenHash, Twin, User, Visibility,
 };
 use tempfile::TempDir;
 
@@ -290,6 +290,7 @@ async fn family_of(storage: &Storage, user: UserId) -> TokenFamilyId {
         user_id: user,
         created_at: 0,
         expires_at: i64::MAX,
+        device: Device::default(),
     };
     storage.insert_refresh(refresh).await.unwrap();
     family

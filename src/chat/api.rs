@@ -7,6 +7,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+/// What the person knows the log-in by.
+const USER_AGENT: &str = concat!("digital-twin/", env!("CARGO_PKG_VERSION"));
+
 /// Pages of twins that are searched for a name: with a hundred on each, more want an id.
 const TWIN_PAGES_MAX: usize = 20;
 
@@ -57,7 +60,7 @@ impl Api {
     pub(super) async fn log_in(url: &str, email: &str, password: &str) -> anyhow::Result<Self> {
         let base = base_url(url)?;
         let mut api = Self {
-            http: Client::new(),
+            http: Client::builder().user_agent(USER_AGENT).build()?,
             base,
             email: email.to_owned(),
             password: password.to_owned(),

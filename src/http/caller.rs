@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use actors::{AuthenticationError, Identity};
-use protocol::{ErrorCode, UserId};
+use protocol::{ErrorCode, TokenFamilyId, UserId};
 
 use super::Edge;
 use super::problem::Problem;
@@ -18,6 +18,8 @@ use crate::auth::{API_KEY_MARK, BOT_TOKEN_MARK, BotToken};
 pub(super) struct Caller {
     /// The person's id.
     pub user_id: UserId,
+    /// The log-in that the access token is of.
+    pub log_in: TokenFamilyId,
 }
 
 /// A person who is logged in and may change something now; taking one counts against the person's quota.
@@ -25,6 +27,8 @@ pub(super) struct Caller {
 pub(super) struct WritingCaller {
     /// The person's id.
     pub user_id: UserId,
+    /// The log-in that the access token is of.
+    pub log_in: TokenFamilyId,
 }
 
 /// Whoever takes part in conversations: a person who is logged in, or a bot.
@@ -51,12 +55,19 @@ impl FromRequest for Caller {
         Box::pin(async move {
             let identity = identity?;
             // A log-out or a deleted account ends an access token at once, not when it expires.
-            if !edge.storage.family_active(identity.family).await? {
+            let log_in = identity.family;
+            let Some(used_at) = edge.storage.log_in_used_at(log_in).await? else {
                 let detail = "this log-in has ended: log in again";
                 return Err(Problem::new(ErrorCode::Unauthenticated, detail));
+            };
+            let now = edge.clock.now_ms();
+            if let Err(error) = edge.storage.note_log_in_use(log_in, used_at, now).await {
+                // Of use to its person, but no reason to turn the person away.
+                tracing::warn!(%error, %log_in, "the use of a log-in could not be noted");
             }
             Ok(Self {
                 user_id: identity.user_id,
+                log_in,
             })
         })
     }
@@ -70,9 +81,9 @@ impl FromRequest for WritingCaller {
         let edge = web::Data::<Edge>::clone(Edge::of(request));
         let caller = Caller::from_request(request, payload);
         Box::pin(async move {
-            let Caller { user_id } = caller.await?;
+            let Caller { user_id, log_in } = caller.await?;
             edge.rate_limits.check_write(user_id)?;
-            Ok(Self { user_id })
+            Ok(Self { user_id, log_in })
         })
     }
 }

@@ -1,16 +1,17 @@
 //! `/api/v1/auth`: registering, logging in, staying logged in, logging out.
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use protocol::ErrorCode;
 use serde::{Deserialize, Serialize};
+use storage::Device;
 use utoipa::ToSchema;
 
 use super::me::Person;
 use super::problem::Problem;
 use super::responses::{LogInProblems, PublicProblems};
 use super::{Edge, fields};
-use crate::auth::{Granted, NewAccount, RefreshToken};
+use crate::auth::{Granted, NewAccount, RefreshToken, device};
 
 /// Who wants an account.
 #[derive(Deserialize, ToSchema)]
@@ -109,7 +110,7 @@ pub(super) async fn register(
         name: fields::line("name", &name)?,
         password: fields::new_password("password", password)?,
     };
-    let granted = edge.accounts.register(account).await?;
+    let granted = edge.accounts.register(account, device_of(&request)).await?;
     tracing::info!(user_id = %granted.user.id, "registered");
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, "/api/v1/me"));
@@ -133,7 +134,10 @@ pub(super) async fn log_in(
     edge.rate_limits.check_log_in(peer(&request), &email)?;
     let email = fields::email(&email)?;
     let password = fields::claimed_password("password", password)?;
-    let granted = edge.accounts.log_in(&email, password).await?;
+    let granted = edge
+        .accounts
+        .log_in(&email, password, device_of(&request))
+        .await?;
     Ok(logged_in(HttpResponse::Ok(), granted))
 }
 
@@ -189,6 +193,12 @@ fn refresh_token(body: &Refresh) -> Result<RefreshToken, Problem> {
 /// The address at the other end of the connection. What a client says about itself in a header is not believed.
 fn peer(request: &HttpRequest) -> Option<std::net::IpAddr> {
     request.peer_addr().map(|address| address.ip())
+}
+
+/// What the person says to log in with.
+fn device_of(request: &HttpRequest) -> Device {
+    let said = request.headers().get(USER_AGENT);
+    device(said.and_then(|said| said.to_str().ok()).unwrap_or_default())
 }
 
 fn logged_in(mut response: actix_web::HttpResponseBuilder, granted: Granted) -> HttpResponse {

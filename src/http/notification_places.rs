@@ -4,7 +4,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, delete, get, put, web};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use protocol::NotificationTargetId;
+use protocol::{NotificationTargetId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use storage::{
@@ -192,7 +192,8 @@ pub(super) async fn list_subscriptions(
     }))
 }
 
-/// Have oneself told in a browser by web push. The same subscription again changes nothing but its keys.
+/// Have oneself told in a browser by web push, for as long as the log-in is not ended. The same subscription again changes nothing
+/// but its keys and its log-in.
 #[utoipa::path(
     tag = "notifications",
     request_body = SubscriptionRequest,
@@ -224,6 +225,7 @@ pub(super) async fn put_subscription(
         created_at: edge.clock.now_ms(),
         told_at: None,
         failures: 0,
+        log_in: Some(caller.log_in),
     };
     let kept = edge
         .storage
@@ -260,7 +262,7 @@ pub(super) async fn read_webhook(
     caller: Caller,
     edge: web::Data<Edge>,
 ) -> Result<web::Json<PlaceDocument>, Problem> {
-    let webhook = edge.webhook_of(&caller).await?;
+    let webhook = edge.webhook_of(caller.user_id).await?;
     Ok(web::Json(webhook.into()))
 }
 
@@ -290,6 +292,7 @@ pub(super) async fn put_webhook(
         created_at: edge.clock.now_ms(),
         told_at: None,
         failures: 0,
+        log_in: None,
     };
     // One more than there may be of browsers, so that there is always room for the one webhook.
     let kept = edge
@@ -318,7 +321,7 @@ pub(super) async fn delete_webhook(
     edge: web::Data<Edge>,
 ) -> Result<HttpResponse, Problem> {
     let user_id = caller.user_id;
-    let webhook = edge.webhook_of(&Caller { user_id }).await?;
+    let webhook = edge.webhook_of(user_id).await?;
     edge.storage
         .delete_notification_target(user_id, TargetSort::Webhook, webhook.id)
         .await?;
@@ -326,10 +329,10 @@ pub(super) async fn delete_webhook(
 }
 
 impl Edge {
-    async fn webhook_of(&self, caller: &Caller) -> Result<NotificationTarget, Problem> {
+    async fn webhook_of(&self, user: UserId) -> Result<NotificationTarget, Problem> {
         let webhooks = self
             .storage
-            .notification_targets_of(caller.user_id, TargetSort::Webhook)
+            .notification_targets_of(user, TargetSort::Webhook)
             .await?;
         let newest = webhooks.into_iter().next_back();
         newest.ok_or_else(|| Problem::not_found("webhook"))

@@ -49,6 +49,8 @@ struct Settings {
     api_url: &'static str,
     /// Where the WebSocket is; empty: where the page came from.
     websocket_url: &'static str,
+    /// Bytes that a file may have.
+    upload_bytes_max: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     demo: Option<DemoAccount>,
 }
@@ -105,6 +107,7 @@ pub async fn settings(client: web::Data<WebClient>, edge: web::Data<Edge>) -> Ht
         .json(Settings {
             api_url: "",
             websocket_url: "",
+            upload_bytes_max: edge.limits.upload_bytes_max,
             demo: has_demo.then_some(demo),
         })
 }

@@ -1,7 +1,7 @@
 //! Where people are told of what they have not seen: browsers and webhooks, each with a mark when something is to be sent, and
 //! how each person wishes to be told.
 
-use protocol::{ConversationId, NotificationTargetId, UserId};
+use protocol::{ConversationId, NotificationTargetId, TokenFamilyId, UserId};
 
 use crate::engine::{DatabaseError, Engine, until_no_collision};
 use crate::metrics::Call;
@@ -13,7 +13,7 @@ use crate::{Storage, StorageError};
 
 macro_rules! columns {
     () => {
-        "id, user_id, kind, url, public_key, secret, created_at, told_at, failures"
+        "id, user_id, kind, url, public_key, secret, created_at, told_at, failures, family_id"
     };
 }
 
@@ -28,9 +28,10 @@ const OF_USER: &str = concat!(
 );
 /// The same place again has new keys and its old state.
 const UPSERT: &str = concat!(
-    "INSERT INTO notification_targets (id, user_id, kind, url, public_key, secret, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id, kind, url) DO UPDATE \
-     SET public_key = excluded.public_key, secret = excluded.secret, failures = 0 RETURNING ",
+    "INSERT INTO notification_targets (id, user_id, kind, url, public_key, secret, created_at, family_id) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (user_id, kind, url) DO UPDATE \
+     SET public_key = excluded.public_key, secret = excluded.secret, \
+     family_id = excluded.family_id, failures = 0 RETURNING ",
     columns!()
 );
 const FIND: &str =
@@ -91,6 +92,8 @@ pub struct NotificationTarget {
     pub told_at: Option<i64>,
     /// Times in a row that it failed.
     pub failures: u64,
+    /// The log-in that a browser subscribed with: the place goes when that is ended. None for a webhook.
+    pub log_in: Option<TokenFamilyId>,
 }
 
 /// What a place takes.
@@ -183,7 +186,8 @@ pub struct QuietHours {
 }
 
 impl Storage {
-    /// Keeps a place, or changes its keys where the person has it already. `LimitReached` when the person has `targets_max`.
+    /// Keeps a place, or changes its keys where the person has it already. `LimitReached` when the person has `targets_max`,
+    /// `NotFound` when the log-in is gone.
     pub async fn put_notification_target(
         &self,
         target: NotificationTarget,
@@ -417,8 +421,10 @@ async fn put(
         public_key,
         target.secret.clone(),
         target.created_at,
+        target.log_in,
     ];
-    let rows = transaction.commit(vec![(UPSERT, parameters)]).await?;
+    let kept = transaction.commit(vec![(UPSERT, parameters)]).await;
+    let rows = kept.map_err(|error| error.missing("log-in"))?;
     let row = crate::engine::only(rows)?.first();
     let missing = || StorageError::Internal("a place to notify was not kept".into());
     Ok(read_target(&mut row.ok_or_else(missing)?)?)
@@ -447,6 +453,7 @@ fn read_target(row: &mut Row) -> Result<NotificationTarget, StorageError> {
         created_at: row.int()?,
         told_at: row.optional_int()?,
         failures: row.count()?,
+        log_in: row.optional_id()?,
     })
 }
 

@@ -3,12 +3,13 @@
 use protocol::{TokenFamilyId, UserId};
 
 use crate::engine::{DatabaseError, Engine, each, until_no_collision};
+use crate::log_ins::{Device, FORGET_TARGETS, REVOKE};
 use crate::metrics::Call;
 use crate::value::params;
 use crate::{Storage, StorageError};
 
-const INSERT_FAMILY: &str =
-    "INSERT INTO token_families (id, user_id, created_at) VALUES ($1, $2, $3)";
+const INSERT_FAMILY: &str = "INSERT INTO token_families \
+     (id, user_id, created_at, last_used_at, program, system) VALUES ($1, $2, $3, $3, $4, $5)";
 const INSERT: &str = "INSERT INTO refresh_tokens (hash, family_id, created_at, expires_at) \
      VALUES ($1, $2, $3, $4)";
 /// Of any number that use a token at once, one finds it unused.
@@ -18,9 +19,8 @@ const USE: &str = "UPDATE refresh_tokens SET used_at = $2, successor_hash = $3 \
      RETURNING family_id";
 const FIND: &str = "SELECT f.user_id, f.id, f.revoked, t.expires_at, t.used_at, t.successor_hash \
      FROM refresh_tokens t JOIN token_families f ON f.id = t.family_id WHERE t.hash = $1";
-const REVOKE: &str = "UPDATE token_families SET revoked = 1 WHERE id = $1";
-const REVOKE_OF_USER: &str = "UPDATE token_families SET revoked = 1 WHERE user_id = $1";
-const FIND_ACTIVE: &str = "SELECT id FROM token_families WHERE id = $1 AND revoked = 0";
+const NOTE_USE: &str =
+    "UPDATE token_families SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
 const FORGET: &str = "DELETE FROM refresh_tokens WHERE expires_at < $1";
 const FORGET_FAMILIES: &str = "DELETE FROM token_families WHERE NOT EXISTS \
      (SELECT 1 FROM refresh_tokens t WHERE t.family_id = token_families.id)";
@@ -41,6 +41,8 @@ pub struct NewRefresh {
     pub created_at: i64,
     /// Until when it can be used, in UTC milliseconds.
     pub expires_at: i64,
+    /// What the person logs in with.
+    pub device: Device,
 }
 
 /// What became of a token that was presented.
@@ -83,7 +85,13 @@ impl Storage {
             let inserts = vec![
                 (
                     INSERT_FAMILY,
-                    params![token.family, token.user_id, token.created_at],
+                    params![
+                        token.family,
+                        token.user_id,
+                        token.created_at,
+                        token.device.program,
+                        token.device.system,
+                    ],
                 ),
                 (
                     INSERT,
@@ -133,22 +141,6 @@ impl Storage {
         Ok(Some((row.id()?, row.id()?)))
     }
 
-    /// Revokes every token of a family.
-    pub async fn revoke_family(&self, family: TokenFamilyId) -> Result<(), StorageError> {
-        self.write(REVOKE, params![family]).await.map(drop)
-    }
-
-    /// Revokes every family of a person: what a change of password does.
-    pub async fn revoke_families_of(&self, user: UserId) -> Result<(), StorageError> {
-        self.write(REVOKE_OF_USER, params![user]).await.map(drop)
-    }
-
-    /// Whether a family exists and is not revoked.
-    pub async fn family_active(&self, family: TokenFamilyId) -> Result<bool, StorageError> {
-        let rows = self.read(FIND_ACTIVE, params![family]).await?;
-        Ok(!rows.rows.is_empty())
-    }
-
     /// Forgets tokens that expired before this time and returns how many they were.
     pub async fn forget_refresh_before(&self, expired_before: i64) -> Result<u64, StorageError> {
         let forgotten = self.write(FORGET, params![expired_before]).await?;
@@ -190,7 +182,8 @@ async fn rotate(engine: &Engine, token: &Use) -> Result<Rotation, DatabaseError>
             token.now,
             token.successor_expires_at,
         ];
-        let inserted = transaction.commit(vec![(INSERT, parameters)]).await;
+        let queries = vec![(INSERT, parameters), (NOTE_USE, params![family, token.now])];
+        let inserted = transaction.commit(queries).await;
         inserted.map_err(|error| error.conflict("refresh token"))?;
         return Ok(Rotation::Rotated { user_id, family });
     }
@@ -211,6 +204,7 @@ async fn rotate(engine: &Engine, token: &Use) -> Result<Rotation, DatabaseError>
         transaction.roll_back().await;
         return Ok(Rotation::Repeated { user_id, family });
     }
-    transaction.commit(vec![(REVOKE, params![family])]).await?;
+    let queries = vec![(REVOKE, params![family]), (FORGET_TARGETS, params![family])];
+    transaction.commit(queries).await?;
     Ok(Rotation::Reused { user_id, family })
 }

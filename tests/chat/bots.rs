@@ -79,7 +79,7 @@ async fn connections_end_when_their_bot_is_deleted_and_when_their_person_logs_ou
 }
 
 /// Waits until the server has put a client out.
-async fn put_out(mut client: Client) {
+pub(crate) async fn put_out(mut client: Client) {
     let ended = async {
         loop {
             if let Err(error) = client.next_frame().await {

@@ -19,6 +19,7 @@ mod permissions;
 mod process;
 mod room_of_ten;
 mod rules;
+mod sessions;
 
 #[path = "../support/server.rs"]
 #[expect(dead_code, reason = "the server's helpers serve two test programs")]

@@ -3,7 +3,7 @@ use tokio_postgres::NoTls;
 use super::*;
 
 /// A database of this test's own on the PostgreSQL of `make test`, and its Redis, as settings.
-async fn services() -> Vec<(String, String)> {
+pub(crate) async fn services() -> Vec<(String, String)> {
     let postgres = url("TEST_POSTGRES_URL");
     let redis = url("TEST_REDIS_URL");
     let (client, connection) = tokio_postgres::connect(postgres.as_str(), NoTls)

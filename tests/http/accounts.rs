@@ -14,6 +14,7 @@ use protocol::{TokenFamilyId, UserId};
 use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use storage::Device;
 
 use crate::server::{Person, SECRET, TestServer, person, problem, text};
 
@@ -159,7 +160,11 @@ async fn a_token_that_is_used_again_after_the_grace_ends_the_whole_log_in() {
     let accounts = accounts_at(&server, &now);
     let log_in = async || {
         let granted = accounts
-            .log_in("ada@example.com", "correct horse".to_owned())
+            .log_in(
+                "ada@example.com",
+                "correct horse".to_owned(),
+                Device::default(),
+            )
             .await
             .unwrap();
         granted.refresh_token
@@ -185,7 +190,11 @@ async fn a_refresh_token_lasts_as_long_as_configured_from_its_last_use() {
     let now = Arc::new(AtomicI64::new(1_000_000));
     let accounts = accounts_at(&server, &now);
     let granted = accounts
-        .log_in("ada@example.com", "correct horse".to_owned())
+        .log_in(
+            "ada@example.com",
+            "correct horse".to_owned(),
+            Device::default(),
+        )
         .await
         .unwrap();
     now.fetch_add(3_599_000, Ordering::Relaxed);

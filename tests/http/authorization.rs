@@ -10,6 +10,7 @@ use crate::bots::bot_of;
 use crate::conversations::say;
 use crate::keys::key_of;
 use crate::server::{Person, TestServer, text};
+use crate::sessions::other_session;
 
 /// Whoever may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +183,25 @@ fn routes() -> Vec<Route> {
             "/api/v1/conversations/{conversation}/notifications",
             Some(json!({"level": "all"})),
             [401, 404, 200, 200],
+        ),
+        // One's log-ins; the one that is named is the owner's other.
+        route(
+            get.clone(),
+            "/api/v1/me/sessions",
+            None,
+            [401, 200, 200, 200],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/me/sessions/{session}",
+            None,
+            [401, 404, 404, 204],
+        ),
+        route(
+            delete.clone(),
+            "/api/v1/me/sessions",
+            None,
+            [401, 204, 204, 204],
         ),
         // Keys of programs.
         route(get.clone(), "/api/v1/keys", None, [401, 200, 200, 200]),
@@ -654,6 +674,7 @@ impl World {
         let messages: Value = server.get(&owner, &messages).await.json().await.unwrap();
         let (key, _) = key_of(&server, &owner).await;
         let (bot, _) = bot_of(&server, &owner).await;
+        let session = other_session(&server, &owner).await;
         let names = vec![
             ("{model}", twin.clone()),
             ("{key}", text(&key["id"])),
@@ -680,6 +701,7 @@ impl World {
                 "{subscription}",
                 "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
             ),
+            ("{session}", session),
             ("{bot}", text(&bot["id"])),
             ("{twin}", twin),
             ("{id}", public.clone()),

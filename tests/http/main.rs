@@ -19,6 +19,7 @@ mod operations;
 mod problems;
 mod reports;
 mod search;
+mod sessions;
 mod twins;
 mod uploads;
 mod web_client;

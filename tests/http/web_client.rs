@@ -230,5 +230,7 @@ async fn the_client_is_told_where_it_is_and_of_no_demo_account_that_is_not_there
         .unwrap();
     assert_eq!(header(response.headers(), "cache-control"), "no-store");
     let said: Value = response.json().await.unwrap();
-    assert_eq!(said, json!({"api_url": "", "websocket_url": ""}));
+    let expected =
+        json!({"api_url": "", "websocket_url": "", "upload_bytes_max": 10 * 1024 * 1024});
+    assert_eq!(said, expected);
 }

@@ -17,6 +17,7 @@ mod drafts;
 mod files;
 mod history;
 mod lifecycle;
+mod log_ins;
 mod messages;
 mod model;
 mod notifications;

@@ -71,6 +71,7 @@ impl Talk {
             created_at: NOW,
             told_at: None,
             failures: 0,
+            log_in: None,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use protocol::{NodeId, Role, TokenFamilyId, UserId};
 use storage::{
-    DELETED_ACCOUNT, DELETED_TWIN, Finished, Member, NewMember, NewRefresh, Rotation, StorageError,
-    User, UserChange,
+    DELETED_ACCOUNT, DELETED_TWIN, Device, Finished, Member, NewMember, NewRefresh, Rotation,
+    StorageError, User, UserChange,
 };
 use tokio::task::JoinSet;
 
@@ -146,6 +146,7 @@ async fn deleting_an_account_takes_everything_of_it_along_and_leaves_the_convers
         user_id: scene.user.id,
         created_at: NOW,
         expires_at: NOW + 1000,
+        device: Device::default(),
     };
     db.insert_refresh(token.clone()).await.unwrap();
 
@@ -156,7 +157,8 @@ async fn deleting_an_account_takes_everything_of_it_along_and_leaves_the_convers
     assert_eq!(db.twin(scene.twin.id).await.unwrap(), None);
     assert_eq!(db.document(document.id).await.unwrap(), None);
     assert_eq!(db.chunks_of(scene.twin.id).await.unwrap(), []);
-    assert!(!db.family_active(token.family).await.unwrap());
+    let used_at = db.log_in_used_at(token.family).await;
+    assert_eq!(used_at.unwrap(), None);
     let used = db
         .rotate_refresh(&[1; 32], &[2; 32], NOW, NOW + 1000, 0)
         .await
