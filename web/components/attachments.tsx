@@ -1,55 +1,82 @@
 "use client";
 
-import { Button, Group } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
+import { useState } from "react";
 import type { Schemas } from "@/connection/index";
-import { body, http } from "@/state/http";
-import { useTexts } from "@/state/language";
+import { useFileSize, useTexts } from "@/state/language";
+import { isPicture, type Picture, pictureQuery, saveFile } from "@/state/pictures";
 import { problemOf } from "@/state/session";
 import { type Message, useStore } from "@/state/store";
+import classes from "./message.module.css";
 
-/** The files of a message. The server hands them to who may read it, and so they are fetched with a token and saved. */
+const PictureViewer = dynamic(() => import("./picture-viewer"));
+
+/** How large a picture is in a message at most, in pixels of the screen. */
+const SHOWN_WIDTH = 360;
+const SHOWN_HEIGHT = 300;
+
+/** The files of a message: pictures as such, everything else by its name. The server hands them to who may read the message. */
 export function Attachments({ message }: { message: Message }) {
   const files = message.attachments ?? [];
   return (
     files.length > 0 && (
-      <Group gap="xs" my="xs">
-        {files.map((file) => (
-          <SaveButton key={file.id} file={file} />
-        ))}
-      </Group>
+      <div className={classes.files}>
+        {files.map((file) =>
+          isPicture(file) ? <Shown key={file.id} file={file} /> : <SaveButton key={file.id} file={file} />,
+        )}
+      </div>
     )
   );
 }
 
-function SaveButton({ file }: { file: Schemas["Attachment"] }) {
+function Shown({ file }: { file: Picture }) {
   const texts = useTexts();
-  const language = useStore((state) => state.language);
-  const kilobytes = new Intl.NumberFormat(language, { style: "unit", unit: "kilobyte", maximumFractionDigits: 0 });
+  const { data: url, isError } = useQuery(pictureQuery(file));
+  const [isOpen, setOpen] = useState(false);
+  const scale = Math.min(SHOWN_WIDTH / file.width, SHOWN_HEIGHT / file.height, 1);
+  if (isError) {
+    return <SaveButton file={file} />;
+  }
+  return (
+    <>
+      <button
+        type="button"
+        className={classes.picture}
+        aria-label={texts.showPicture(file.name)}
+        onClick={() => setOpen(true)}
+      >
+        {/* biome-ignore lint/performance/noImgElement: nothing could make bytes in memory smaller */}
+        <img
+          src={url}
+          alt={file.name}
+          width={Math.max(Math.round(file.width * scale), 1)}
+          height={Math.max(Math.round(file.height * scale), 1)}
+        />
+      </button>
+      {isOpen && url !== undefined && <PictureViewer file={file} url={url} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+export function SaveButton({ file }: { file: Schemas["Attachment"] }) {
+  const texts = useTexts();
+  const size = useFileSize();
   const { mutate, isPending } = useMutation({
-    mutationFn: () => save(file),
+    mutationFn: () => saveFile(file),
     onError: (error) => useStore.setState({ notice: problemOf(error) }),
   });
   return (
     <Button
       size="compact-sm"
+      maw="100%"
       variant="default"
       loading={isPending}
-      aria-label={texts.attachment(file.name)}
+      aria-label={`${texts.attachment(file.name)} · ${size(file.size_bytes)}`}
       onClick={() => mutate()}
     >
-      {file.name} · {kilobytes.format(Math.max(file.size_bytes / 1_000, 1))}
+      <span className={classes.fileName}>{file.name}</span> · {size(file.size_bytes)}
     </Button>
   );
-}
-
-async function save(file: Schemas["Attachment"]): Promise<void> {
-  const params = { path: { attachment: file.id } };
-  const answer = http.GET("/api/v1/attachments/{attachment}", { params, parseAs: "blob" });
-  const url = URL.createObjectURL((await body(answer)) as unknown as Blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = file.name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

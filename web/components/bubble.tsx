@@ -1,7 +1,7 @@
 "use client";
 
 import { Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import type { Author } from "@/state/store";
 import type { Writer } from "@/state/writers";
 import { Face } from "./face";
@@ -20,15 +20,21 @@ interface BubbleProps {
   actions?: ReactNode;
   /** Somebody comes near. */
   onReach?: () => void;
+  /** Somebody was led here; each time has another name. */
+  arrival?: string | undefined;
   children: ReactNode;
 }
 
 /** The frame of everything that somebody says: who, what kind of who, when, and what. */
-export function Bubble({ author, writer, isOwn, time, foot, actions, onReach, children }: BubbleProps) {
+export function Bubble({ author, writer, isOwn, time, foot, actions, onReach, arrival, children }: BubbleProps) {
   const describe = useDescription();
   const description = describe({ author, ai_written: writer === "twin" || writer === "twin_and_owner" });
+  const article = useArrival(arrival);
   return (
     <article
+      ref={article}
+      tabIndex={arrival === undefined ? undefined : -1}
+      data-target={arrival !== undefined || undefined}
       className={classes.row}
       data-own={isOwn || undefined}
       data-writer={writer}
@@ -59,4 +65,30 @@ export function Bubble({ author, writer, isOwn, time, foot, actions, onReach, ch
       </div>
     </article>
   );
+}
+
+/** The arrivals that have had the focus; a message that is drawn again does not take it once more. */
+const arrived = new Set<string>();
+
+/** Gives the focus to a message that somebody was led to. */
+function useArrival(arrival: string | undefined) {
+  const article = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (arrival === undefined || arrived.has(arrival)) {
+      return;
+    }
+    // The list shows its rows a little after they are drawn; what is not shown takes no focus.
+    let frame = 0;
+    const take = () => {
+      article.current?.focus({ preventScroll: true });
+      if (document.activeElement === article.current) {
+        arrived.add(arrival);
+      } else {
+        frame = requestAnimationFrame(take);
+      }
+    };
+    take();
+    return () => cancelAnimationFrame(frame);
+  }, [arrival]);
+  return article;
 }

@@ -1,15 +1,23 @@
 "use client";
 
 import { ActionIcon, CloseButton, Text, Textarea } from "@mantine/core";
+import dynamic from "next/dynamic";
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { editText, sendText, tellTyping } from "@/state/commands";
+import { changeDraft, draftWasSent } from "@/state/drafts";
 import { useTexts } from "@/state/language";
+import { jumpToEnd } from "@/state/passages";
 import type { Conversation } from "@/state/queries";
 import { useMe, useStore } from "@/state/store";
+import { addFiles, type Upload } from "@/state/uploads";
 import classes from "./conversation.module.css";
 import type { Intent } from "./conversation-view";
+import { FileDrop, pasteFiles } from "./file-drop";
 import { Icon } from "./icons";
 import { useMentions } from "./mentions";
+
+const Uploads = dynamic(() => import("./uploads"));
+const DraftConflict = dynamic(() => import("./draft-conflict"));
 
 /** Bytes of UTF-8 that a message may have: the server's limit. */
 const TEXT_BYTES_MAX = 16_384;
@@ -23,7 +31,7 @@ interface ComposerProps {
   onIntent: (intent: Intent) => void;
 }
 
-/** Where one writes. Enter sends, except while an input method composes; what is not sent is kept in the browser. */
+/** Where one writes. Enter sends, except while an input method composes; what is not sent is kept, for other devices too. */
 export function Composer({ conversation, intent, onIntent }: ComposerProps) {
   const texts = useTexts();
   const me = useMe();
@@ -31,6 +39,14 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
   const [text, setText] = useDraft(conversation.id, intent);
   const isTooLong = new TextEncoder().encode(text).length > TEXT_BYTES_MAX;
   const mayWrite = useMayWrite(conversation);
+  const form = useRef<HTMLFormElement>(null);
+  const chooser = useRef<HTMLInputElement>(null);
+  const uploads = useUploads(conversation.id);
+  const other = useStore((state) => state.drafts[conversation.id]?.other?.text);
+  const isEdit = intent?.kind === "edit";
+  const files = isEdit ? [] : uploads;
+  const areFilesThere = files.every(({ state }) => state.name === "there");
+  const isSendable = !isTooLong && areFilesThere && (text.trim() !== "" || files.length > 0);
   const mentions = useMentions({ conversation, text, setText, field });
 
   useEffect(() => {
@@ -41,14 +57,19 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
 
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
-    if (text.trim() === "" || isTooLong) {
+    if (!isSendable) {
       return;
     }
-    const isTaken =
-      intent?.kind === "edit" ? editText(intent.message, text) : sendText(conversation.id, text, intent?.to.message_id);
-    if (isTaken) {
-      setText("");
+    if (intent?.kind === "edit") {
+      if (editText(intent.message, text)) {
+        onIntent(undefined);
+      }
+    } else if (sendText(conversation.id, text, intent?.to.message_id, files)) {
+      draftWasSent(conversation.id);
       onIntent(undefined);
+      if (useStore.getState().passages[conversation.id] !== undefined) {
+        jumpToEnd(conversation.id);
+      }
     }
   };
   const editLast = () => {
@@ -83,7 +104,8 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
     );
   }
   return (
-    <form className={classes.composer} onSubmit={submit}>
+    <form ref={form} className={classes.composer} onSubmit={submit}>
+      <FileDrop conversation={conversation.id} inside={form} />
       {intent !== undefined && (
         <div className={classes.intent}>
           <Text size="sm" truncate>
@@ -92,10 +114,35 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
           <CloseButton aria-label={texts.cancel} onClick={() => onIntent(undefined)} />
         </div>
       )}
+      {other !== undefined && <DraftConflict conversation={conversation.id} other={other} />}
+      {files.length > 0 && <Uploads uploads={files} />}
       {mentions.list}
       <div className={classes.field}>
+        <input
+          ref={chooser}
+          type="file"
+          multiple
+          hidden
+          onChange={(event) => {
+            addFiles(conversation.id, [...(event.currentTarget.files ?? [])]);
+            // The same file may be chosen again.
+            event.currentTarget.value = "";
+          }}
+        />
+        <ActionIcon
+          variant="subtle"
+          size={36}
+          radius="xl"
+          aria-label={texts.attach}
+          title={texts.attach}
+          disabled={isEdit}
+          onClick={() => chooser.current?.click()}
+        >
+          <Icon name="clip" />
+        </ActionIcon>
         <Textarea
           ref={field}
+          className={classes.words}
           aria-label={texts.compose}
           placeholder={texts.compose}
           autosize
@@ -109,6 +156,7 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
             tellTyping(conversation.id);
           }}
           onKeyDown={press}
+          onPaste={(event) => pasteFiles(event, conversation.id)}
           {...mentions.fieldProps}
         />
         <ActionIcon
@@ -117,7 +165,7 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
           radius="xl"
           aria-label={texts.send}
           title={texts.send}
-          disabled={text.trim() === "" || isTooLong}
+          disabled={!isSendable}
         >
           <Icon name="send" />
         </ActionIcon>
@@ -126,25 +174,23 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
   );
 }
 
-/** The text so far: of a message that is edited, its own; otherwise what was left here, even before a reload. */
+/** The text so far: of a message that is edited, its own; otherwise the draft. */
 function useDraft(conversation: string, intent: Intent): [string, (text: string) => void] {
-  const key = `draft:${conversation}`;
   const edited = intent?.kind === "edit" ? intent.message : undefined;
-  const [draft, setDraft] = useState(() => localStorage.getItem(key) ?? "");
+  const draft = useStore((state) => state.drafts[conversation]?.text ?? "");
   const [edit, setEdit] = useState("");
   useEffect(() => setEdit(edited?.text ?? ""), [edited]);
   if (edited !== undefined) {
     return [edit, setEdit];
   }
-  const keep = (text: string) => {
-    setDraft(text);
-    if (text === "") {
-      localStorage.removeItem(key);
-    } else {
-      localStorage.setItem(key, text);
-    }
-  };
-  return [draft, keep];
+  const replyTo = intent?.kind === "reply" ? intent.to.message_id : undefined;
+  return [draft, (text) => changeDraft(conversation, text, replyTo)];
+}
+
+/** The files of the next message. */
+function useUploads(conversation: string): readonly Upload[] {
+  const uploads = useStore((state) => state.uploads);
+  return uploads.filter((upload) => upload.conversation === conversation && upload.sentWith === undefined);
 }
 
 function useMayWrite(conversation: Conversation): boolean {

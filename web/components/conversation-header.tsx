@@ -20,6 +20,7 @@ export function ConversationHeader({ conversation }: { conversation: Conversatio
       <ActionIcon className={classes.back} variant="subtle" aria-label={texts.back} onClick={() => goTo(null)}>
         <Icon name="back" />
       </ActionIcon>
+      <h1 className={`only-read-out ${classes.alone}`}>{texts.appName}</h1>
       <div className={classes.title}>
         <Title order={2} size="h5" lineClamp={1}>
           {titleOf(conversation, me.id)}

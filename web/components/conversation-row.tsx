@@ -1,9 +1,10 @@
 "use client";
 
 import { Badge, Group, Indicator, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import type { MouseEvent } from "react";
 import { useClock, useTexts } from "@/state/language";
-import type { Summary } from "@/state/queries";
+import { blocksQuery, type Summary } from "@/state/queries";
 import { useMe, useStore } from "@/state/store";
 import { Face } from "./face";
 import { partnerOf, titleOf } from "./names";
@@ -19,6 +20,11 @@ export function ConversationRow({ summary, isOpen }: { summary: Summary; isOpen:
   const isOnline = useStore((state) => state.online[summary.id]?.some((id) => id === partner?.id) === true);
   const title = titleOf(summary, me.id);
   const last = summary.last_message;
+  const isHidden = useQuery({
+    ...blocksQuery,
+    select: (blocks) => blocks.some(({ id }) => id === last?.author.id),
+  }).data;
+  const words = isHidden === true ? texts.hiddenMessage : last?.text;
   const open = (event: MouseEvent) => {
     // A new tab or window is the browser's affair.
     if (!event.metaKey && !event.ctrlKey && !event.shiftKey) {
@@ -48,7 +54,7 @@ export function ConversationRow({ summary, isOpen }: { summary: Summary; isOpen:
           </Group>
           <Group justify="space-between" wrap="nowrap" gap="xs">
             <Text c="dimmed" size="xs" truncate>
-              {last !== null && `${last.author.id === me.id ? texts.you : last.author.name}: ${last.text}`}
+              {last !== null && `${last.author.id === me.id ? texts.you : last.author.name}: ${words}`}
             </Text>
             {summary.unread > 0 && (
               <Badge size="sm" circle={summary.unread < 10}>

@@ -5,11 +5,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTexts } from "@/state/language";
 import { openConversation } from "@/state/live";
+import { jumpTo } from "@/state/passages";
 import { conversationQuery } from "@/state/queries";
+import { problemOf } from "@/state/session";
 import { type Message, useStore } from "@/state/store";
 import { Composer } from "./composer";
 import { ConversationHeader } from "./conversation-header";
 import { MessageList } from "./message-list";
+import { useMessageId } from "./place";
 import { Problem } from "./problem";
 import { TypingLine } from "./typing-line";
 
@@ -24,6 +27,7 @@ export function ConversationView({ id }: { id: string }) {
   const isOpen = useStore((state) => state.connection.name === "open");
   const [intent, setIntent] = useState<Intent>();
   const [failure, setFailure] = useState<unknown>();
+  const message = useMessageId();
   useEffect(() => {
     if (!isRead) {
       setFailure(undefined);
@@ -35,6 +39,20 @@ export function ConversationView({ id }: { id: string }) {
       });
     }
   }, [id, isRead, isOpen]);
+
+  useEffect(() => {
+    if (isRead && message !== null) {
+      jumpTo(id, message).catch((reason: unknown) => useStore.setState({ notice: problemOf(reason) }));
+    }
+  }, [id, isRead, message]);
+  useEffect(() => {
+    // A draft that answers a message does so after a reload, too.
+    const { drafts, timelines } = useStore.getState();
+    const to = isRead ? timelines[id]?.messages.get(drafts[id]?.replyTo ?? "") : undefined;
+    if (to !== undefined) {
+      setIntent({ kind: "reply", to });
+    }
+  }, [id, isRead]);
 
   // What was read once stays on the screen, whatever becomes of reading it again.
   const isMissing = conversation === undefined || !isRead;

@@ -2,9 +2,9 @@
 
 import { ActionIcon, Button, CopyButton, Drawer, Group, Menu, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { bringTwin, invitationLink, removeMember, talkWith } from "@/state/commands";
+import { bringTwin, invitationLink, removeMember, setBlocked, talkWith } from "@/state/commands";
 import { useTexts } from "@/state/language";
-import { type Conversation, type Member, twinsQuery } from "@/state/queries";
+import { blocksQuery, type Conversation, type Member, twinsQuery } from "@/state/queries";
 import { useMe, useStore } from "@/state/store";
 import { Face } from "./face";
 import { Icon } from "./icons";
@@ -81,6 +81,11 @@ function MemberRow({ conversation, member, mayRemove, onClose }: MemberRowProps)
     },
   });
   const removing = useMutation({ mutationFn: () => removeMember(conversation.id, member.id) });
+  const { data: isBlocked } = useQuery({
+    ...blocksQuery,
+    select: (blocks) => blocks.some((block) => block.id === member.id),
+  });
+  const blocking = useMutation({ mutationFn: () => setBlocked(member.id, isBlocked !== true) });
   const what = { user: texts.human, twin: texts.twin, bot: texts.bot }[member.kind];
   const mayTalk = conversation.kind === "room" && member.id !== me.id && member.kind !== "bot";
   return (
@@ -101,6 +106,18 @@ function MemberRow({ conversation, member, mayRemove, onClose }: MemberRowProps)
             {texts.talk}
           </Button>
         )}
+        {member.id !== me.id && (
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={isBlocked === true ? texts.unblockName(member.name) : texts.blockName(member.name)}
+            title={texts.blockHint}
+            onClick={() => blocking.mutate()}
+            loading={blocking.isPending}
+          >
+            {isBlocked === true ? texts.unblock : texts.block}
+          </Button>
+        )}
         {mayRemove && (
           <ActionIcon
             variant="subtle"
@@ -114,7 +131,7 @@ function MemberRow({ conversation, member, mayRemove, onClose }: MemberRowProps)
           </ActionIcon>
         )}
       </Group>
-      <Problem error={talking.error ?? removing.error} />
+      <Problem error={talking.error ?? removing.error ?? blocking.error} />
     </div>
   );
 }

@@ -40,6 +40,11 @@ export function MessageBubble({ message, attempts, conversation, onIntent }: Mes
     Object.values(state.running[conversation.id] ?? {}).find((reply) => reply.variantOf === first),
   );
   const isOwn = message.author.id === me.id;
+  const arrival = useStore((state) => {
+    const jump = state.jumps[conversation.id];
+    const isHere = attempts.some((attempt) => attempt.message_id === jump?.message);
+    return isHere ? `${conversation.id}:${jump?.count}` : undefined;
+  });
   const time = clock.time(message.created_at);
 
   if (running !== undefined) {
@@ -74,6 +79,7 @@ export function MessageBubble({ message, attempts, conversation, onIntent }: Mes
       writer={writerOf(shown)}
       isOwn={isOwn}
       time={time}
+      arrival={arrival}
       onReach={() => reach(true)}
       foot={
         <>

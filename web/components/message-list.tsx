@@ -6,6 +6,7 @@ import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import { markRead } from "@/state/commands";
 import { useTexts } from "@/state/language";
 import { readOlder } from "@/state/live";
+import { jumpToEnd, readNewer } from "@/state/passages";
 import { type Conversation, conversationsQuery, queries } from "@/state/queries";
 import { type Row, rowsOf } from "@/state/rows";
 import { useMe, useStore } from "@/state/store";
@@ -19,6 +20,9 @@ import { SpokenReplies } from "./spoken-replies";
 
 /** Rows are counted from here, so that older ones can come before them. */
 const FIRST_ROW = 10_000_000;
+
+/** In the middle of a conversation nothing is told from what one had read. */
+const NOTHING_NEW = { after: Number.POSITIVE_INFINITY, upTo: 0 };
 
 /** Above the oldest message. */
 const PARTS = {
@@ -34,12 +38,14 @@ interface MessageListProps {
 export function MessageList({ conversation, onIntent }: MessageListProps) {
   const texts = useTexts();
   const rows = useRows(conversation.id);
+  // Whoever is led somewhere else begins there anew.
+  const jumps = useStore((state) => state.jumps[conversation.id]?.count);
   return (
     <section className={classes.list} aria-label={texts.messages}>
       {rows.length === 0 ? (
         <Greeting conversation={conversation} />
       ) : (
-        <Rows rows={rows} conversation={conversation} onIntent={onIntent} />
+        <Rows key={jumps} rows={rows} conversation={conversation} onIntent={onIntent} />
       )}
       <SpokenReplies id={conversation.id} />
     </section>
@@ -53,18 +59,26 @@ function Rows({ rows, conversation, onIntent }: MessageListProps & { rows: Row[]
   const [isAtEnd, setAtEnd] = useState(true);
   const [anchor] = useState(() => rows.find((row) => row.kind === "message")?.key);
   const [unread] = useState(() => rows.findIndex((row) => row.kind === "unread"));
+  const isPassage = useStore((state) => state.passages[id] !== undefined);
+  const [target] = useState(() => {
+    const message = useStore.getState().jumps[id]?.message;
+    return rows.findIndex((row) => row.kind === "message" && row.attempts.some((each) => each.message_id === message));
+  });
+  const isLed = useStore((state) => state.jumps[id] !== undefined);
   const olderRows = anchor === undefined ? 0 : rows.findIndex((row) => row.key === anchor);
-  const follow = useFollowing(unread === -1, setAtEnd, rows.at(-1)?.kind === "waiting");
-  useReading(id, isAtEnd);
+  const hasWritten = rows.at(-1)?.kind === "waiting";
+  const follow = useFollowing({ beginsAtEnd: unread === -1 && target === -1, isPassage, setAtEnd, hasWritten });
+  useReading(id, isAtEnd && !isPassage);
   return (
     <>
       <Virtuoso
         ref={list}
         data={rows}
         firstItemIndex={FIRST_ROW - olderRows}
-        initialTopMostItemIndex={unread === -1 ? { index: "LAST", align: "end" } : { index: unread, align: "start" }}
+        initialTopMostItemIndex={beginning(target, isLed ? -1 : unread)}
         computeItemKey={(_, row) => row.key}
         startReached={() => void readOlder(id).catch(() => undefined)}
+        endReached={() => void readNewer(id).catch(() => undefined)}
         atBottomThreshold={60}
         {...follow}
         increaseViewportBy={400}
@@ -76,14 +90,14 @@ function Rows({ rows, conversation, onIntent }: MessageListProps & { rows: Row[]
           </div>
         )}
       />
-      {!isAtEnd && (
+      {(!isAtEnd || isPassage) && (
         <ActionIcon
           className={classes.toNewest}
           variant="default"
           radius="xl"
           size="lg"
           aria-label={texts.toNewest}
-          onClick={() => list.current?.scrollToIndex({ index: "LAST", align: "end" })}
+          onClick={() => (isPassage ? jumpToEnd(id) : list.current?.scrollToIndex({ index: "LAST", align: "end" }))}
         >
           <Icon name="down" />
         </ActionIcon>
@@ -92,9 +106,30 @@ function Rows({ rows, conversation, onIntent }: MessageListProps & { rows: Row[]
   );
 }
 
+/** Where one begins to read: at the message that one was led to, at what is new, or at the end. */
+function beginning(target: number, unread: number) {
+  if (target !== -1) {
+    return { index: target, align: "center" as const };
+  }
+  return unread === -1 ? { index: "LAST" as const, align: "end" as const } : { index: unread, align: "start" as const };
+}
+
+interface Following {
+  beginsAtEnd: boolean;
+  /** The end of a passage is none that grows. */
+  isPassage: boolean;
+  setAtEnd: (is: boolean) => void;
+  hasWritten: boolean;
+}
+
 /** Keeps the end in view while it grows, until somebody scrolls up; what one writes oneself is always followed. */
-function useFollowing(beginsAtEnd: boolean, setAtEnd: (is: boolean) => void, hasWritten: boolean) {
+function useFollowing({ beginsAtEnd, isPassage, setAtEnd, hasWritten }: Following) {
   const isFollowing = useRef(beginsAtEnd);
+  const wasPassage = useRef(isPassage);
+  useEffect(() => {
+    // Read up to the end, it is followed from the next time that somebody comes there.
+    wasPassage.current = isPassage;
+  }, [isPassage]);
   const lastTop = useRef(0);
   const scroller = useRef<HTMLElement>(null);
   return {
@@ -102,7 +137,7 @@ function useFollowing(beginsAtEnd: boolean, setAtEnd: (is: boolean) => void, has
       scroller.current = element instanceof HTMLElement ? element : null;
     },
     atBottomStateChange: (isAtEnd: boolean) => {
-      isFollowing.current ||= isAtEnd;
+      isFollowing.current ||= isAtEnd && !wasPassage.current;
       setAtEnd(isAtEnd);
     },
     onScroll: (event: UIEvent<HTMLElement>) => {
@@ -128,7 +163,9 @@ function useFollowing(beginsAtEnd: boolean, setAtEnd: (is: boolean) => void, has
 
 function useRows(id: string): Row[] {
   const me = useMe();
-  const timeline = useStore((state) => state.timelines[id]) ?? EMPTY_TIMELINE;
+  const passage = useStore((state) => state.passages[id]);
+  const end = useStore((state) => state.timelines[id]) ?? EMPTY_TIMELINE;
+  const timeline = passage?.timeline ?? end;
   const running = useStore((state) => state.running[id]);
   const outbox = useStore((state) => state.outbox);
   const [unread] = useState(() => {
@@ -140,9 +177,12 @@ function useRows(id: string): Row[] {
   const replies = Object.keys(running ?? {}).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   return useMemo(() => {
+    if (passage !== undefined) {
+      return rowsOf({ timeline, running: {}, waiting: [], unread: NOTHING_NEW, me: me.id });
+    }
     const waiting = outbox.filter((entry) => entry.frame.conversation_id === id);
     return rowsOf({ timeline, running: running ?? {}, waiting, unread, me: me.id });
-  }, [timeline, replies, outbox, unread, me.id, id]);
+  }, [timeline, passage, replies, outbox, unread, me.id, id]);
 }
 
 /** Tells the server what was read: what stands at the end of the list of a page that somebody looks at. */

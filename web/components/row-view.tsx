@@ -1,8 +1,10 @@
 "use client";
 
-import { Divider, Text } from "@mantine/core";
+import { Button, Divider, Group, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useClock, useTexts } from "@/state/language";
-import type { Conversation } from "@/state/queries";
+import { blocksQuery, type Conversation } from "@/state/queries";
 import type { Row } from "@/state/rows";
 import type { Change } from "@/state/store";
 import type { Intent } from "./conversation-view";
@@ -31,10 +33,29 @@ export function RowView({ row, conversation, onIntent }: RowViewProps) {
     case "waiting":
       return <WaitingBubble entry={row.entry} />;
     case "message":
-      return (
-        <MessageBubble message={row.message} attempts={row.attempts} conversation={conversation} onIntent={onIntent} />
-      );
+      return <Said row={row} conversation={conversation} onIntent={onIntent} />;
   }
+}
+
+/** A message; of somebody whom one has blocked only when one asks for it. */
+function Said({ row, ...others }: Omit<RowViewProps, "row"> & { row: Extract<Row, { kind: "message" }> }) {
+  const texts = useTexts();
+  const { id } = row.message.author;
+  const { data: isBlocked } = useQuery({ ...blocksQuery, select: (blocks) => blocks.some((block) => block.id === id) });
+  const [isShown, setShown] = useState(false);
+  if (isBlocked === true && !isShown) {
+    return (
+      <Group justify="center" gap="xs">
+        <Text c="dimmed" size="xs">
+          {texts.hiddenMessage}
+        </Text>
+        <Button size="compact-xs" variant="default" onClick={() => setShown(true)}>
+          {texts.showHidden}
+        </Button>
+      </Group>
+    );
+  }
+  return <MessageBubble message={row.message} attempts={row.attempts} {...others} />;
 }
 
 /** A change of the conversation itself, between the messages. */

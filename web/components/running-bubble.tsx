@@ -1,9 +1,10 @@
 "use client";
 
 import { Button, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { stopReply } from "@/state/commands";
 import { useTexts } from "@/state/language";
-import type { Conversation } from "@/state/queries";
+import { blocksQuery, type Conversation } from "@/state/queries";
 import type { RunningReply } from "@/state/replies";
 import { useStore } from "@/state/store";
 import { Bubble } from "./bubble";
@@ -14,7 +15,11 @@ import classes from "./message.module.css";
 /** A reply that is being written. */
 export function RunningBubble({ conversation, messageId }: { conversation: Conversation; messageId: string }) {
   const reply = useStore((state) => state.running[conversation.id]?.[messageId]);
-  if (reply === undefined) {
+  const isBlocked = useQuery({
+    ...blocksQuery,
+    select: (blocks) => blocks.some(({ id }) => id === reply?.author.id),
+  }).data;
+  if (reply === undefined || isBlocked === true) {
     return null;
   }
   return (

@@ -1,7 +1,9 @@
 "use client";
 
-import { ActionIcon, Group, Text, TextInput, Title } from "@mantine/core";
+import { ActionIcon, Anchor, Group, Text, TextInput, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { useTexts } from "@/state/language";
 import { conversationsQuery } from "@/state/queries";
@@ -18,6 +20,7 @@ export function Sidebar({ open }: { open: string | null }) {
   const texts = useTexts();
   const me = useMe();
   const { data: conversations } = useQuery(conversationsQuery);
+  const router = useRouter();
   const [filter, setFilter] = useState("");
   const [isMakingRoom, setMakingRoom] = useState(false);
   const sorted = conversations?.toSorted((a, b) => b.active_at - a.active_at);
@@ -29,6 +32,15 @@ export function Sidebar({ open }: { open: string | null }) {
           {texts.appName}
         </Title>
         <Group gap={4} wrap="nowrap">
+          <ActionIcon
+            component={Link}
+            href="/search"
+            variant="subtle"
+            aria-label={texts.searchMessages}
+            title={texts.searchMessages}
+          >
+            <Icon name="search" />
+          </ActionIcon>
           <ActionIcon
             variant="subtle"
             aria-label={texts.newRoom}
@@ -48,7 +60,17 @@ export function Sidebar({ open }: { open: string | null }) {
         placeholder={texts.filter}
         value={filter}
         onChange={(event) => setFilter(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && !event.nativeEvent.isComposing && filter.trim() !== "") {
+            router.push(searchAddress(filter));
+          }
+        }}
       />
+      {filter.trim() !== "" && (
+        <Anchor component={Link} href={searchAddress(filter)} size="sm" px="md" pb="xs" truncate>
+          {texts.searchMessagesFor(filter.trim())}
+        </Anchor>
+      )}
       <div className={classes.list}>
         <ul>
           {found?.map((summary) => (
@@ -64,4 +86,9 @@ export function Sidebar({ open }: { open: string | null }) {
       {isMakingRoom && <NewRoom onClose={() => setMakingRoom(false)} />}
     </nav>
   );
+}
+
+/** Where messages with these words are looked for. */
+function searchAddress(words: string): string {
+  return `/search?q=${encodeURIComponent(words.trim())}`;
 }

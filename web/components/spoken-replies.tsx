@@ -1,6 +1,7 @@
 "use client";
 
 import { useEffect, useRef, useState } from "react";
+import { blocksQuery, queries } from "@/state/queries";
 import { useStore } from "@/state/store";
 import { useDescription } from "./writer-badge";
 
@@ -16,6 +17,10 @@ export function SpokenReplies({ id }: { id: string }) {
   useEffect(() => {
     if (newest !== undefined && newest.seq > first.current) {
       first.current = newest.seq;
+      const blocks = queries.getQueryData(blocksQuery.queryKey);
+      if (blocks?.some((block) => block.id === newest.author.id) === true) {
+        return;
+      }
       setSpoken(`${describe(newest)} ${newest.text}`);
     }
   }, [newest, describe]);

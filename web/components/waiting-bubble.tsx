@@ -15,6 +15,8 @@ export function WaitingBubble({ entry }: { entry: OutboxEntry }) {
   const me = useMe();
   const isOpen = useStore((state) => state.connection.name === "open");
   const { frame, refusal } = entry;
+  const uploads = useStore((state) => state.uploads);
+  const files = uploads.filter(({ sentWith }) => sentWith === frame.client_id);
   if (frame.op !== "send") {
     return null;
   }
@@ -36,7 +38,8 @@ export function WaitingBubble({ entry }: { entry: OutboxEntry }) {
     );
   return (
     <Bubble author={{ kind: "user", id: me.id, name: me.name }} writer="human" isOwn foot={foot}>
-      <Markdown text={frame.text} />
+      {frame.text !== "" && <Markdown text={frame.text} />}
+      {files.length > 0 && <Text size="sm">{files.map(({ name }) => name).join(", ")}</Text>}
     </Bubble>
   );
 }

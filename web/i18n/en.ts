@@ -160,6 +160,38 @@ export const en = {
     seconds === 0
       ? `${by} took the wait between messages away`
       : `${by} made everybody wait ${seconds} s between messages`,
+
+  attach: "Attach files",
+  files: "Files of the next message",
+  dropFiles: "Drop the files here to attach them",
+  fileLimits: (count: number, size: string) =>
+    size === "" ? `Up to ${count} files.` : `Up to ${count} files, each of at most ${size}.`,
+  filesThere: (count: number) => `Ready to be sent: ${plural(count, "file", "files")}.`,
+  filesOnTheirWay: "The message can be sent when the files are there.",
+  filesFailed: "Take away what cannot be sent, or try it again.",
+  tooManyFiles: (count: number) => `Not sent: a message may have ${count} files.`,
+  fileEmpty: "Not sent: the file is empty.",
+  fileTooLarge: (size: string) => `Not sent: the file is larger than ${size}.`,
+  sendingFile: (name: string) => `Sending ${name}`,
+  removeFile: (name: string) => `Take ${name} away`,
+  showPicture: (name: string) => `Show the picture ${name}`,
+
+  draftElsewhere: "On another device you have written something else here:",
+  draftEmptyElsewhere: "(nothing: it was sent or deleted there)",
+  draftBoth: "Keep both",
+  draftTheirs: "Take that",
+  draftMine: "Keep what is here",
+
+  settings: "Settings",
+  searchMessages: "Search messages",
+  searchMessagesFor: (words: string) => `Search messages for “${words}”`,
+  block: "Block",
+  unblock: "Unblock",
+  blockName: (name: string) => `Block ${name}`,
+  unblockName: (name: string) => `Unblock ${name}`,
+  blockHint: "Whom you have blocked cannot write to you; in rooms their messages are hidden.",
+  hiddenMessage: "A message of somebody whom you have blocked",
+  showHidden: "Show it",
 };
 
 export type Texts = typeof en;

@@ -2,18 +2,34 @@
 
 import { body, http } from "./http";
 import { followAll, newClientId, request, send } from "./live";
-import { type Conversation, changeSummary, conversationsQuery, feedbackQuery, queries, type Summary } from "./queries";
+import {
+  blocksQuery,
+  type Conversation,
+  changeSummary,
+  conversationsQuery,
+  feedbackQuery,
+  queries,
+  type Summary,
+} from "./queries";
 import type { Message } from "./store";
+import { sendWith, type Upload } from "./uploads";
 
 /** How often the others are told that one is writing. */
 const TYPING_EVERY_MS = 3_000;
 
 const typedAt = new Map<string, number>();
 
-export function sendText(conversation: string, text: string, replyTo?: string): boolean {
+/** Sends a text, files, or both. */
+export function sendText(conversation: string, text: string, replyTo?: string, files: readonly Upload[] = []): boolean {
   typedAt.delete(conversation);
+  const client_id = newClientId();
   const answers = replyTo === undefined ? {} : { reply_to: replyTo };
-  return send({ op: "send", conversation_id: conversation, client_id: newClientId(), text, ...answers });
+  const attachments = files.length === 0 ? {} : { attachments: files.map(({ key }) => key) };
+  const isTaken = send({ op: "send", conversation_id: conversation, client_id, text, ...answers, ...attachments });
+  if (isTaken) {
+    sendWith(client_id, files);
+  }
+  return isTaken;
 }
 
 export function editText(message: Message, text: string): boolean {
@@ -111,6 +127,13 @@ export async function removeMember(conversation: string, member: string): Promis
   const params = { path: { conversation, member } };
   await body(http.DELETE("/api/v1/conversations/{conversation}/members/{member}", { params }));
   await queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
+}
+
+/** Does not hear from a person, a twin or a bot any more, or does again. */
+export async function setBlocked(id: string, isBlocked: boolean): Promise<void> {
+  const params = { path: { id } };
+  await body(isBlocked ? http.PUT("/api/v1/blocks/{id}", { params }) : http.DELETE("/api/v1/blocks/{id}", { params }));
+  await queries.invalidateQueries({ queryKey: blocksQuery.queryKey });
 }
 
 function addressed(message: Message) {

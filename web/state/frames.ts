@@ -1,10 +1,12 @@
 /** What the server says, put into the store. */
 
 import type { ConnectionEvent, ServerFrame } from "@/connection/index";
+import { hearDraft } from "./drafts";
 import { changeSummary, conversationsQuery, queries } from "./queries";
 import { begun, continued, ended, takenOver } from "./replies";
 import { type Change, type Message, type State, useStore } from "./store";
 import { CONVERSATION_CHANGES, type Timeline, withChange, withMessage } from "./timeline";
+import { filesSentWith, wereSentWith } from "./uploads";
 
 /** For how long somebody is shown as writing after the last word of it. */
 const TYPING_MS = 6_000;
@@ -55,6 +57,9 @@ function applyFrame(frame: ServerFrame): void {
         [frame.user_id]: Math.max(receipts[frame.user_id] ?? 0, frame.seq),
       }));
       return;
+    case "draft":
+      hearDraft(frame.conversation_id, frame);
+      return;
     case "error":
       useStore.setState({ notice: { code: frame.code, message: frame.message } });
       return;
@@ -85,6 +90,9 @@ function newMessage(message: Message): void {
 function newChange(change: Change): void {
   const id = change.conversation_id;
   changeTimeline(id, (timeline) => withChange(timeline, change));
+  if ("message_id" in change) {
+    changePassage(id, change);
+  }
   changeSummary(id, (summary) => (change.seq <= summary.last_seq ? summary : { ...summary, last_seq: change.seq }));
   // Members, title or topic are other than they were read.
   if (CONVERSATION_CHANGES.includes(change.kind)) {
@@ -110,7 +118,9 @@ function acknowledged({ entry, frame }: Extract<ConnectionEvent, { type: "acknow
     created_at: Date.now(),
     client_id: sent.client_id,
     ...(sent.reply_to === undefined ? {} : { reply_to: sent.reply_to }),
+    ...(sent.attachments === undefined ? {} : { attachments: filesSentWith(sent.client_id) }),
   };
+  wereSentWith(sent.client_id);
   changeTimeline(sent.conversation_id, (timeline) =>
     timeline.messages.has(message.message_id) ? timeline : withMessage(timeline, message),
   );
@@ -122,6 +132,16 @@ function changeTimeline(id: string, change: (timeline: Timeline) => Timeline): v
   // Conversations that nobody has opened are read when somebody does.
   if (timeline !== undefined) {
     useStore.setState({ timelines: { ...timelines, [id]: change(timeline) } });
+  }
+}
+
+/** What somebody reads in the middle changes too; what is new comes at the end of the log and so not there. */
+function changePassage(id: string, change: Change): void {
+  const { passages } = useStore.getState();
+  const passage = passages[id];
+  if (passage !== undefined) {
+    const timeline = withChange(passage.timeline, change);
+    useStore.setState({ passages: { ...passages, [id]: { ...passage, timeline } } });
   }
 }
 

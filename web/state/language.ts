@@ -34,6 +34,30 @@ export function useProblemText(): (problem: Problem) => string {
   return ({ code, message }) => (code === UNREACHABLE ? texts.serverUnreachable : texts.problem(code, message));
 }
 
+/** As limits of the server count, and most systems show it. */
+const MEGABYTE = 1_024 * 1_024;
+
+/** Writes how large a file is. */
+export function useFileSize(): (bytes: number) => string {
+  const language = useStore((state) => state.language);
+  return useMemo(() => {
+    const unit = (name: string, digits: number) =>
+      new Intl.NumberFormat(language, { style: "unit", unit: name, maximumFractionDigits: digits });
+    const [kilobytes, megabytes] = [unit("kilobyte", 0), unit("megabyte", 1)];
+    return (bytes) =>
+      bytes < MEGABYTE ? kilobytes.format(Math.ceil(bytes / 1_024)) : megabytes.format(bytes / MEGABYTE);
+  }, [language]);
+}
+
+/** Writes a date with its time. */
+export function useMoment(): (at: number) => string {
+  const language = useStore((state) => state.language);
+  return useMemo(() => {
+    const format = new Intl.DateTimeFormat(localeOf(language), { dateStyle: "medium", timeStyle: "short" });
+    return (at) => format.format(at);
+  }, [language]);
+}
+
 /** Ways to write times in the language of the client. */
 export interface Clock {
   /** 14:03 */
@@ -50,18 +74,15 @@ export function useClock(): Clock {
 }
 
 function clockOf(language: Language): Clock {
-  // How times are written differs from country to country.
-  const locale = navigator.languages.find(
-    (tag) => languageFor([tag]) === language && tag.startsWith(language.slice(0, 2)),
-  );
-  const time = new Intl.DateTimeFormat(locale ?? language, { hour: "2-digit", minute: "2-digit" });
-  const day = new Intl.DateTimeFormat(locale ?? language, {
+  const locale = localeOf(language);
+  const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+  const day = new Intl.DateTimeFormat(locale, {
     weekday: "long",
     year: "numeric",
     month: "long",
     day: "numeric",
   });
-  const date = new Intl.DateTimeFormat(locale ?? language, { month: "short", day: "numeric" });
+  const date = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   return {
     time: (at) => time.format(at),
@@ -71,6 +92,12 @@ function clockOf(language: Language): Clock {
     },
     short: (at) => (daysAgo(at) === 0 ? time.format(at) : date.format(at)),
   };
+}
+
+/** How times are written differs from country to country. */
+function localeOf(language: Language): string {
+  const isSpoken = (tag: string) => languageFor([tag]) === language && tag.startsWith(language.slice(0, 2));
+  return navigator.languages.find(isSpoken) ?? language;
 }
 
 function capitalized(text: string): string {

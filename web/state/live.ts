@@ -1,13 +1,16 @@
 /** The live connection of whoever is signed in: what it says goes into the store, what a person does goes out. */
 
 import { Connection, type ConnectionEvent, type OutboxFrame, webStorageOutbox } from "@/connection/index";
+import { leaveDrafts, loadDrafts, refreshDrafts } from "./drafts";
 import { apply } from "./frames";
 import { body, http } from "./http";
+import { readOlderOfPassage } from "./passages";
 import { conversationsQuery, forgetSummary, queries, type Summary } from "./queries";
 import { accessToken, problemOf } from "./session";
 import { websocketUrl } from "./settings";
 import { NOTHING_LIVE, useStore } from "./store";
 import { EMPTY_TIMELINE, withPage } from "./timeline";
+import { discardFilesOf, leaveUploads, loadUploads } from "./uploads";
 
 /** Messages of a page of the past. */
 const PAGE_MESSAGES = 50;
@@ -73,6 +76,9 @@ export async function openConversation(id: string): Promise<void> {
 
 /** Reads the page before the oldest message. */
 export async function readOlder(id: string): Promise<void> {
+  if (await readOlderOfPassage(id)) {
+    return;
+  }
   const older = useStore.getState().timelines[id]?.older;
   if (older !== undefined && older !== null) {
     await readPage(id, Number(older));
@@ -96,6 +102,7 @@ export function retry(clientId: string): void {
 
 export function discard(clientId: string): void {
   connection?.discard(clientId);
+  discardFilesOf(clientId);
 }
 
 /** Asks once, if there is a connection. */
@@ -130,6 +137,8 @@ function enter(owner: string): void {
     presence: true,
     storage: webStorageOutbox(localStorage, owner),
   });
+  loadDrafts(owner);
+  loadUploads(owner);
   connection.listen(hear);
   useStore.setState({ outbox: connection.waiting });
   connection.start();
@@ -138,6 +147,8 @@ function enter(owner: string): void {
 function leave(): void {
   connection?.stop();
   connection = undefined;
+  leaveDrafts();
+  leaveUploads();
   followed.clear();
   queries.clear();
   useStore.setState(NOTHING_LIVE);
@@ -149,6 +160,7 @@ function hear(event: ConnectionEvent): void {
       useStore.setState({ connection: event.state });
       if (event.state.name === "open") {
         void queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
+        void refreshDrafts().catch(() => undefined);
       }
       return;
     case "outbox":
@@ -178,7 +190,8 @@ function letGoOfRefused(entries: Connection["waiting"]): void {
 function reset(id: string, code: string): void {
   followed.delete(id);
   const { [id]: known, ...timelines } = useStore.getState().timelines;
-  useStore.setState({ timelines });
+  const { [id]: _, ...passages } = useStore.getState().passages;
+  useStore.setState({ timelines, passages });
   forgetSummary(id);
   void queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
   void queries.invalidateQueries({ queryKey: ["conversation", id] });

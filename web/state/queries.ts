@@ -60,6 +60,13 @@ export const invitationQuery = (code: string) =>
     retry: false,
   });
 
+/** Whom one does not wish to hear from. */
+export const blocksQuery = queryOptions({
+  queryKey: ["blocks"],
+  queryFn: async (): Promise<Api["Block"][]> => (await body(http.GET("/api/v1/blocks"))).items,
+  staleTime: 60_000,
+});
+
 export const feedbackQuery = (conversation: string, message: string) =>
   queryOptions({
     queryKey: ["feedback", message],

@@ -6,6 +6,8 @@ export interface Settings {
   api_url: string;
   /** Where the WebSocket is; empty: where the page came from. */
   websocket_url: string;
+  /** Bytes that a file may have; absent where nobody has said. */
+  upload_bytes_max?: number;
   /** An account to look around with, where there is one. */
   demo?: { email: string; password: string };
 }
@@ -22,6 +24,10 @@ export async function loadSettings(): Promise<void> {
 
 export function demoAccount(): Settings["demo"] {
   return settings.demo;
+}
+
+export function uploadBytesMax(): number | undefined {
+  return settings.upload_bytes_max;
 }
 
 export function apiUrl(): string {

@@ -3,8 +3,11 @@
 import { create } from "zustand";
 import type { ConnectionState, OutboxEntry, Schemas } from "@/connection/index";
 import type { Language } from "@/i18n";
+import type { Draft } from "./draft";
+import type { Jump, Passage } from "./passages";
 import type { RunningReply } from "./replies";
 import type { Timeline } from "./timeline";
+import type { Upload } from "./uploads";
 
 /** Who is signed in. */
 export interface Me {
@@ -28,6 +31,10 @@ export interface State {
   outbox: readonly OutboxEntry[];
   /** The messages of conversations that were opened. */
   timelines: Readonly<Record<string, Timeline>>;
+  /** Conversations that somebody reads in the middle, far from their end. */
+  passages: Readonly<Record<string, Passage>>;
+  /** The message that somebody was led to last, by conversation. */
+  jumps: Readonly<Record<string, Jump>>;
   /** Replies that are being written, by conversation and message. */
   running: Readonly<Record<string, Readonly<Record<string, RunningReply>>>>;
   /** Until when somebody is shown as writing, by conversation and person, in milliseconds since 1970. */
@@ -36,6 +43,10 @@ export interface State {
   online: Readonly<Record<string, readonly string[]>>;
   /** How far people have read, by conversation and person. */
   receipts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What one has begun to write, by conversation. */
+  drafts: Readonly<Record<string, Draft>>;
+  /** Files on their way, and those that wait to be sent. */
+  uploads: readonly Upload[];
   /** The newest thing that went wrong, for a person to read. */
   notice: Problem | undefined;
 }
@@ -45,10 +56,14 @@ export const NOTHING_LIVE = {
   connection: { name: "connecting" },
   outbox: [],
   timelines: {},
+  passages: {},
+  jumps: {},
   running: {},
   typing: {},
   online: {},
   receipts: {},
+  drafts: {},
+  uploads: [],
   notice: undefined,
 } as const satisfies Partial<State>;
 

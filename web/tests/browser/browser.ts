@@ -58,6 +58,16 @@ export class Visit {
     await page.getByRole("heading", { name: "Talk with a twin" }).waitFor();
   }
 
+  /** Comes as somebody who has an account. */
+  async signIn(name: string): Promise<void> {
+    const { page } = this;
+    await this.go("/");
+    await page.getByLabel("E-mail address").fill(emailOf(name));
+    await page.getByLabel("Password").first().fill(PASSPHRASE);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Talk with a twin" }).waitFor();
+  }
+
   /** Opens the conversation with a twin. */
   async talkWith(twin: string): Promise<void> {
     await this.page.getByRole("button", { name: `Talk with ${twin}` }).click();
