@@ -8,6 +8,8 @@ import { Providers } from "@/components/providers";
 export const metadata: Metadata = {
   title: "Digital Twin",
   description: "Talk with people, their twins and their bots.",
+  icons: { icon: "/icon-192.png", apple: "/icon-180.png" },
+  appleWebApp: { title: "Digital Twin" },
 };
 
 export const viewport: Viewport = { width: "device-width", initialScale: 1, interactiveWidget: "resizes-content" };

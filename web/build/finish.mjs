@@ -1,11 +1,15 @@
-// After `next build`: writes beside the pages what each may run and load. The scripts that stand in a page itself are allowed
+// After `next build`: writes beside the pages the icons, and what each page may run and load. The scripts that stand in a page itself are allowed
 // by their hashes, and by nothing else.
 
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { icon } from "./icons.mjs";
 
 const OUT = fileURLToPath(new URL("../out/", import.meta.url));
+
+/** Sides of the icons that browsers and systems ask for, in pixels. */
+const ICON_SIDES = [180, 192, 512];
 
 const INLINE_SCRIPT = /<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g;
 
@@ -26,6 +30,7 @@ export function policyOf(html) {
     "font-src": ["'self'"],
     "connect-src": ["'self'", ...elsewhere()],
     "manifest-src": ["'self'"],
+    "worker-src": ["'self'"],
     "base-uri": ["'none'"],
     "form-action": ["'self'"],
     "frame-ancestors": ["'none'"],
@@ -50,6 +55,9 @@ async function main() {
       throw new Error(`${page} has a style or a handler in itself, which its policy would forbid`);
     }
     policies[page] = policyOf(html);
+  }
+  for (const side of ICON_SIDES) {
+    await writeFile(`${OUT}icon-${side}.png`, icon(side));
   }
   await writeFile(`${OUT}policies.json`, JSON.stringify(policies, null, 1));
   console.log(`policies of ${pages.length} pages written`);

@@ -1,6 +1,7 @@
 "use client";
 
 import { ActionIcon, Button, Popover, Stack, Text } from "@mantine/core";
+import Link from "next/link";
 import { useTexts } from "@/state/language";
 import { signOut } from "@/state/session";
 import { useMe, useStore } from "@/state/store";
@@ -39,6 +40,9 @@ export function UserMenu() {
             </Text>
             <ThemeChoice />
           </div>
+          <Button component={Link} href="/settings" variant="default">
+            {texts.settings}
+          </Button>
           <Button variant="default" onClick={() => void signOut()}>
             {unsent > 0 ? texts.signOutUnsent(unsent) : texts.signOut}
           </Button>

@@ -8,7 +8,7 @@ import { ConnectionBanner } from "./connection-banner";
 import { ConversationView } from "./conversation-view";
 import { Home } from "./home";
 import { Notice } from "./notice";
-import { useConversationId } from "./place";
+import { goTo, useConversationId } from "./place";
 import { Sidebar } from "./sidebar";
 import classes from "./workspace.module.css";
 
@@ -21,6 +21,7 @@ export function Workspace() {
       followAll(conversations);
     }
   }, [conversations]);
+  useNotificationClicks();
   return (
     <div className={classes.page} data-open={id !== null || undefined}>
       <ConnectionBanner />
@@ -31,4 +32,17 @@ export function Workspace() {
       </div>
     </div>
   );
+}
+
+/** A click on a notification leads to its conversation, without loading the page anew. */
+function useNotificationClicks(): void {
+  useEffect(() => {
+    const hear = ({ data }: MessageEvent) => {
+      if (data?.type === "open") {
+        goTo(typeof data.conversation === "string" ? data.conversation : null);
+      }
+    };
+    navigator.serviceWorker?.addEventListener("message", hear);
+    return () => navigator.serviceWorker?.removeEventListener("message", hear);
+  }, []);
 }

@@ -80,6 +80,19 @@ export function accessToken(refused?: string): Promise<string | null> {
   return exchanging;
 }
 
+/** The account is gone, or this log-in is: nothing of it stays here. */
+export function leaveSession(): void {
+  forget();
+}
+
+/** The person is called otherwise now. */
+export function renameMe(name: string): void {
+  const { session } = useStore.getState();
+  if (session.name === "signed_in") {
+    useStore.setState({ session: { name: "signed_in", me: { ...session.me, name } } });
+  }
+}
+
 /** Other tabs share the log-in: when one signs out, or somebody else in, so does this one. */
 export function followOtherTabs(): () => void {
   const listener = (event: StorageEvent) => {
@@ -132,6 +145,13 @@ function forget(): void {
   localStorage.removeItem(REFRESH_TOKEN_KEY);
   access = undefined;
   useStore.setState({ ...NOTHING_LIVE, session: { name: "signed_out" } });
+  void endPush().catch(() => undefined);
+}
+
+/** This browser is told of nothing any more; the server forgets the subscription with the log-in. */
+async function endPush(): Promise<void> {
+  const registration = await navigator.serviceWorker?.getRegistration("/");
+  await (await registration?.pushManager.getSubscription())?.unsubscribe();
 }
 
 async function post(path: string, body: object): Promise<unknown> {

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { icon } from "../../build/icons.mjs";
 import { call, loggedIn, RealServer, registered } from "../real-server";
 import { launch, Visit, WEB_DIR } from "./browser";
 
@@ -77,6 +78,39 @@ test.each(looks)(
     await page.getByRole("button", { name: isChinese ? "成员" : "Members" }).click();
     await page.getByRole("dialog").waitFor();
     await picture("5-members");
+    await page.keyboard.press("Escape");
+    await page.locator('input[type="file"]').setInputFiles([
+      { name: "two people.png", mimeType: "image/png", buffer: icon(240) },
+      {
+        name: "Notes on the lens, as they were found in the tower after the storm.txt",
+        mimeType: "text/plain",
+        buffer: Buffer.from("words"),
+      },
+      { name: "empty.txt", mimeType: "text/plain", buffer: Buffer.from("") },
+    ]);
+    await page.locator('[data-state="failed"]').waitFor();
+    await page.locator('[data-state="there"]').nth(1).waitFor();
+    await picture("7-files");
+    await page.locator('[data-state="failed"] button').last().click();
+    await field.fill("The lens and what was written about it");
+    await field.press("Enter");
+    await page.waitForFunction(() => (document.querySelector<HTMLImageElement>("article img")?.naturalWidth ?? 0) > 0);
+    await picture("8-sent-files");
+    await visit.go("/search?q=lens");
+    await page.locator("mark").first().waitFor();
+    await picture("9-search");
+    await call(server, "/api/v1/bots", { name: "Weather" }, token);
+    await call(server, "/api/v1/keys", { name: "notebook", expires_in_days: 30 }, token);
+    await visit.go("/settings");
+    await page.getByText("Weather").waitFor();
+    await page.getByText("notebook").waitFor();
+    await page.locator("#devices li").first().waitFor();
+    await page.locator("#notifications select").first().waitFor();
+    await picture("10-settings");
+    for (const id of ["devices", "keys", "account"]) {
+      await page.locator(`#${id}`).scrollIntoViewIfNeeded();
+      await picture(`10-settings-${id}`);
+    }
     await visit.go("/join?code=gone");
     await page.getByText(isChinese ? "此邀请已失效。" : "This invitation is of no use any more.").waitFor();
     await picture("6-invitation");

@@ -1,0 +1,101 @@
+"use client";
+
+import { Button, Group, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { usePageTexts } from "@/i18n/pages";
+import { changePassword, deleteAccount } from "@/state/account";
+import { useMe } from "@/state/store";
+import { Problem } from "../problem";
+
+/** The password, and the end of the account. */
+export function Account() {
+  return (
+    <Stack maw={480}>
+      <Password />
+      <Deletion />
+    </Stack>
+  );
+}
+
+function Password() {
+  const texts = usePageTexts().settings;
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: ({ current, next }: { current: string; next: string }) => changePassword(current, next),
+  });
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    mutate({ current: String(form.get("current") ?? ""), next: String(form.get("next") ?? "") });
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm">
+        <Title order={3} size="h5">
+          {texts.password}
+        </Title>
+        <Text c="dimmed" size="sm">
+          {texts.passwordHint}
+        </Text>
+        <PasswordInput
+          name="current"
+          label={texts.currentPassword}
+          autoComplete="current-password"
+          maxLength={256}
+          required
+        />
+        <PasswordInput
+          name="next"
+          label={texts.newPassword}
+          description={texts.newPasswordHint}
+          autoComplete="new-password"
+          minLength={8}
+          maxLength={256}
+          required
+        />
+        <Problem error={error} />
+        <Group>
+          <Button type="submit" variant="default" loading={isPending}>
+            {texts.passwordChange}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** What cannot be taken back asks for more than a click. */
+function Deletion() {
+  const texts = usePageTexts().settings;
+  const me = useMe();
+  const [typed, setTyped] = useState("");
+  const { mutate, isPending, error } = useMutation({ mutationFn: deleteAccount });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    mutate();
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm">
+        <Title order={3} size="h5">
+          {texts.deleteAccount}
+        </Title>
+        <Text c="dimmed" size="sm">
+          {texts.deleteHint}
+        </Text>
+        <TextInput
+          label={texts.deleteConfirm(me.email)}
+          value={typed}
+          autoComplete="off"
+          onChange={(event) => setTyped(event.currentTarget.value)}
+        />
+        <Problem error={error} />
+        <Group>
+          <Button type="submit" color="red.9" disabled={typed.trim() !== me.email} loading={isPending}>
+            {texts.deleteForGood}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,39 @@
+"use client";
+
+import { Switch, Text } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { usePageTexts } from "@/i18n/pages";
+import { PushRefused, pushState, turnPushOff, turnPushOn } from "@/state/push";
+import { Problem } from "../problem";
+
+const KEY = ["push"];
+
+/** Whether this browser tells of messages while no page is open. The browser asks the person only after a click here. */
+export function Push({ serverKey }: { serverKey: string }) {
+  const texts = usePageTexts().settings;
+  const cache = useQueryClient();
+  const { data: state } = useQuery({ queryKey: KEY, queryFn: pushState });
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: (isOn: boolean) => (isOn ? turnPushOn(serverKey) : turnPushOff()),
+    onSettled: () => cache.invalidateQueries({ queryKey: KEY }),
+  });
+  const reasons = { denied: texts.pushDenied, unreachable: texts.pushUnreachable };
+  const refusal = error instanceof PushRefused ? reasons[error.reason] : undefined;
+  const reason = state === "unsupported" ? texts.pushUnsupported : state === "denied" ? texts.pushDenied : refusal;
+  return (
+    <div>
+      <Switch
+        label={texts.push}
+        checked={state === "on"}
+        disabled={isPending || state === undefined || state === "unsupported" || state === "denied"}
+        onChange={(event) => mutate(event.currentTarget.checked)}
+      />
+      {reason !== undefined && (
+        <Text c="dimmed" size="sm" mt={4} role="alert">
+          {reason}
+        </Text>
+      )}
+      {refusal === undefined && <Problem error={error} />}
+    </div>
+  );
+}
