@@ -1,6 +1,7 @@
 "use client";
 
-import { useSearchParams } from "next/navigation";
+import { useRouter, useSearchParams } from "next/navigation";
+import type { MouseEvent } from "react";
 
 /** Which conversation the address names. */
 export function useConversationId(): string | null {
@@ -15,4 +16,19 @@ export function useMessageId(): string | null {
 /** Goes to a conversation, or to none, without asking the server for a page that is there already. */
 export function goTo(id: string | null): void {
   window.history.pushState(null, "", id === null ? "/chat" : `/chat?id=${encodeURIComponent(id)}`);
+}
+
+/** What makes a link lead to another page without loading everything anew. That page is loaded when somebody goes there. */
+export function usePageLink(): (href: string) => { href: string; onClick: (event: MouseEvent) => void } {
+  const router = useRouter();
+  return (href) => ({
+    href,
+    onClick: (event) => {
+      // A new tab or window is the browser's affair.
+      if (!event.metaKey && !event.ctrlKey && !event.shiftKey) {
+        event.preventDefault();
+        router.push(href);
+      }
+    },
+  });
 }

@@ -2,7 +2,6 @@
 
 import { Button, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import Link from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
 import type { FormEvent, KeyboardEvent } from "react";
 import { usePageTexts } from "@/i18n/pages";
@@ -13,6 +12,7 @@ import { useMe } from "@/state/store";
 import { writerOf } from "@/state/writers";
 import { titleOf } from "./names";
 import { PageShell } from "./page-shell";
+import { usePageLink } from "./place";
 import { Problem } from "./problem";
 import classes from "./search.module.css";
 import { WriterBadge } from "./writer-badge";
@@ -145,6 +145,7 @@ function Hits({ wanted }: { wanted: Wanted }) {
 function HitRow({ hit }: { hit: Hit }) {
   const texts = usePageTexts().search;
   const clock = useClock();
+  const link = usePageLink();
   const me = useMe();
   const { data: conversations } = useQuery(conversationsQuery);
   const conversation = conversations?.find((each) => each.id === hit.conversation_id);
@@ -153,7 +154,7 @@ function HitRow({ hit }: { hit: Hit }) {
   const isCut = begins_at + Array.from(text).length < of_length;
   return (
     <li>
-      <Link className={classes.hit} href={`/chat?id=${hit.conversation_id}&message=${hit.message_id}`}>
+      <a className={classes.hit} {...link(`/chat?id=${hit.conversation_id}&message=${hit.message_id}`)}>
         <span className={classes.head}>
           <strong>{place === "" ? hit.author.name : texts.open(hit.author.name, place)}</strong>
           <WriterBadge writer={writerOf(hit as Parameters<typeof writerOf>[0])} />
@@ -169,7 +170,7 @@ function HitRow({ hit }: { hit: Hit }) {
           )}
           {isCut && "…"}
         </span>
-      </Link>
+      </a>
     </li>
   );
 }

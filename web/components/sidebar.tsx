@@ -2,7 +2,6 @@
 
 import { ActionIcon, Anchor, Group, Text, TextInput, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { useTexts } from "@/state/language";
@@ -12,6 +11,7 @@ import { ConversationRow } from "./conversation-row";
 import { Icon } from "./icons";
 import { titleOf } from "./names";
 import { NewRoom } from "./new-room";
+import { usePageLink } from "./place";
 import classes from "./sidebar.module.css";
 import { UserMenu } from "./user-menu";
 
@@ -21,6 +21,7 @@ export function Sidebar({ open }: { open: string | null }) {
   const me = useMe();
   const { data: conversations } = useQuery(conversationsQuery);
   const router = useRouter();
+  const link = usePageLink();
   const [filter, setFilter] = useState("");
   const [isMakingRoom, setMakingRoom] = useState(false);
   const sorted = conversations?.toSorted((a, b) => b.active_at - a.active_at);
@@ -33,8 +34,8 @@ export function Sidebar({ open }: { open: string | null }) {
         </Title>
         <Group gap={4} wrap="nowrap">
           <ActionIcon
-            component={Link}
-            href="/search"
+            component="a"
+            {...link("/search")}
             variant="subtle"
             aria-label={texts.searchMessages}
             title={texts.searchMessages}
@@ -67,7 +68,7 @@ export function Sidebar({ open }: { open: string | null }) {
         }}
       />
       {filter.trim() !== "" && (
-        <Anchor component={Link} href={searchAddress(filter)} size="sm" px="md" pb="xs" truncate>
+        <Anchor {...link(searchAddress(filter))} size="sm" px="md" pb="xs" truncate>
           {texts.searchMessagesFor(filter.trim())}
         </Anchor>
       )}

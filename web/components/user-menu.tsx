@@ -1,17 +1,18 @@
 "use client";
 
 import { ActionIcon, Button, Popover, Stack, Text } from "@mantine/core";
-import Link from "next/link";
 import { useTexts } from "@/state/language";
 import { signOut } from "@/state/session";
 import { useMe, useStore } from "@/state/store";
 import { Face } from "./face";
+import { usePageLink } from "./place";
 import { LanguageChoice, ThemeChoice } from "./preferences";
 
 /** Who is signed in, how the client looks and speaks, and the way out. */
 export function UserMenu() {
   const texts = useTexts();
   const me = useMe();
+  const link = usePageLink();
   const unsent = useStore((state) => state.outbox.length);
   return (
     <Popover position="bottom-end" trapFocus withinPortal>
@@ -40,7 +41,7 @@ export function UserMenu() {
             </Text>
             <ThemeChoice />
           </div>
-          <Button component={Link} href="/settings" variant="default">
+          <Button component="a" {...link("/settings")} variant="default">
             {texts.settings}
           </Button>
           <Button variant="default" onClick={() => void signOut()}>
