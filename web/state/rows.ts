@@ -24,6 +24,9 @@ export interface Shown {
   me: string;
 }
 
+/** As many as come in that moment at most. */
+const NEWEST_LOOKED_AT = 200;
+
 export function rowsOf({ timeline, running, waiting, unread, me }: Shown): Row[] {
   const rows: Row[] = [];
   let day = "";
@@ -56,11 +59,17 @@ export function rowsOf({ timeline, running, waiting, unread, me }: Shown): Row[]
   }
   for (const entry of waiting) {
     const { frame } = entry;
-    if (frame.op === "send") {
+    if (frame.op === "send" && !isThere(timeline, frame.client_id)) {
       rows.push({ kind: "waiting", key: frame.client_id, entry });
     }
   }
   return rows;
+}
+
+/** Between a message and its acknowledgement there is a moment in which it is in the log and waits. */
+function isThere(timeline: Timeline, clientId: string): boolean {
+  const newest = timeline.order.slice(-NEWEST_LOOKED_AT);
+  return newest.some((id) => timeline.messages.get(id)?.client_id === clientId);
 }
 
 /** Most messages have one attempt only; looking for others in a long conversation would be slow. */

@@ -104,6 +104,12 @@ describe("the rows of a conversation", () => {
     expect(kinds(of(message(1)), { waiting })).toEqual(["day", "message", "waiting"]);
   });
 
+  test("have what is in the log already once, though its acknowledgement is still to come", () => {
+    const frame = { op: "send", conversation_id, client_id: "x", text: "text 1" } as const;
+    const waiting = [{ frame, queuedAt: NOON }];
+    expect(kinds(of(message(1, { client_id: "x" })), { waiting })).toEqual(["day", "message"]);
+  });
+
   test("are found among a hundred thousand messages without a long wait", () => {
     const many = Array.from({ length: 100_000 }, (_, place) => message(place + 1));
     const timeline = withPage(EMPTY_TIMELINE, many, null);
