@@ -2,6 +2,7 @@
 
 import { ActionIcon, Button, CopyButton, Drawer, Group, Menu, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { bringTwin, invitationLink, removeMember, setBlocked, talkWith } from "@/state/commands";
 import { useTexts } from "@/state/language";
 import { blocksQuery, type Conversation, type Member, twinsQuery } from "@/state/queries";
@@ -10,6 +11,8 @@ import { Face } from "./face";
 import { Icon } from "./icons";
 import { goTo } from "./place";
 import { Problem } from "./problem";
+
+const ConversationLevel = dynamic(() => import("./conversation-level"));
 
 /** Roles that may put others out. */
 const MODERATING: readonly string[] = ["moderator", "owner"];
@@ -45,6 +48,7 @@ export function Members({ conversation, onClose }: { conversation: Conversation;
             onClose={onClose}
           />
         ))}
+        <ConversationLevel conversation={conversation.id} />
         {isRoom && INVITING.includes(role) && (
           <>
             <AddTwin conversation={conversation} />

@@ -190,6 +190,11 @@ export const en = {
   blockName: (name: string) => `Block ${name}`,
   unblockName: (name: string) => `Unblock ${name}`,
   blockHint: "Whom you have blocked cannot write to you; in rooms their messages are hidden.",
+  tellMe: "Tell me, while I am not here, of",
+  tellAsSet: "what the settings say",
+  tellAll: "every message",
+  tellMentions: "what names or answers me",
+  tellNothing: "nothing",
   hiddenMessage: "A message of somebody whom you have blocked",
   showHidden: "Show it",
 };

@@ -202,6 +202,11 @@ export const zhCN: Texts = {
   blockName: (name) => `屏蔽 ${name}`,
   unblockName: (name) => `取消屏蔽 ${name}`,
   blockHint: "被屏蔽者无法给您发消息；房间里他们的消息会被隐藏。",
+  tellMe: "我不在时通知我",
+  tellAsSet: "按设置",
+  tellAll: "每一条消息",
+  tellMentions: "提及或回复我的消息",
+  tellNothing: "不通知",
   hiddenMessage: "您已屏蔽者的消息",
   showHidden: "显示",
 };

@@ -57,8 +57,13 @@ export async function changePassword(current_password: string, password: string)
 }
 
 export async function deleteAccount(): Promise<void> {
+  const me = await body(http.GET("/api/v1/me"));
   await body(http.DELETE("/api/v1/me"));
   leaveSession();
+  // Drafts, files and what was not sent are kept under the person's id.
+  for (const key of Object.keys(localStorage).filter((each) => each.includes(`:${me.id}:`))) {
+    localStorage.removeItem(key);
+  }
 }
 
 export async function endSession(session: Session): Promise<void> {

@@ -8,6 +8,8 @@ import {
   changeSummary,
   conversationsQuery,
   feedbackQuery,
+  type Level,
+  levelQuery,
   queries,
   type Summary,
 } from "./queries";
@@ -127,6 +129,13 @@ export async function removeMember(conversation: string, member: string): Promis
   const params = { path: { conversation, member } };
   await body(http.DELETE("/api/v1/conversations/{conversation}/members/{member}", { params }));
   await queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
+}
+
+/** Says what of a conversation one is told; null: what the settings say. */
+export async function setLevel(conversation: string, level: Level | null): Promise<void> {
+  const params = { path: { conversation } };
+  await body(http.PUT("/api/v1/conversations/{conversation}/notifications", { params, body: { level } }));
+  queries.setQueryData(levelQuery(conversation).queryKey, level);
 }
 
 /** Does not hear from a person, a twin or a bot any more, or does again. */

@@ -29,16 +29,16 @@ const sent = new Map<string, string>();
 /** Shows the drafts that this browser has of somebody. */
 export function loadDrafts(of: string): void {
   owner = of;
-  const prefix = keyOf("");
-  const keys = Array.from({ length: localStorage.length }, (_, place) => localStorage.key(place) ?? "");
-  const drafts = keys
-    .filter((key) => key.startsWith(prefix))
-    .flatMap((key) => parsed(localStorage.getItem(key)).map((draft) => [key.slice(prefix.length), draft] as const));
-  useStore.setState({ drafts: Object.fromEntries(drafts) });
+  useStore.setState({ drafts: Object.fromEntries(keptHere()) });
 }
 
-/** Nobody is signed in any more; what is kept in the browser stays. */
+/** Nobody is signed in any more: what the server has does not stay in the browser, what it has not yet does. */
 export function leaveDrafts(): void {
+  for (const [conversation, draft] of owner === undefined ? [] : keptHere()) {
+    if (!isUnsaved(draft) && draft.other === undefined) {
+      localStorage.removeItem(keyOf(conversation));
+    }
+  }
   owner = undefined;
   for (const timer of timers.values()) {
     clearTimeout(timer);
@@ -188,6 +188,14 @@ function keep(conversation: string, draft: Draft): void {
   } catch {
     // The browser has no room; the server gets it all the same.
   }
+}
+
+function keptHere(): (readonly [string, Draft])[] {
+  const prefix = keyOf("");
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  return keys.flatMap((key) =>
+    parsed(localStorage.getItem(key)).map((draft) => [key.slice(prefix.length), draft] as const),
+  );
 }
 
 function keyOf(conversation: string): string {

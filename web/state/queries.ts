@@ -24,6 +24,7 @@ export type Summary = Api["ConversationSummary"];
 export type Conversation = Api["Conversation"];
 export type Member = Api["Member"];
 export type Twin = Api["Twin"];
+export type Level = Api["Level"];
 
 export const conversationsQuery = queryOptions({
   queryKey: ["conversations"],
@@ -58,6 +59,16 @@ export const invitationQuery = (code: string) =>
     queryKey: ["invitation", code],
     queryFn: () => body(http.GET("/api/v1/invitations/{code}", { params: { path: { code } } })),
     retry: false,
+  });
+
+/** What of a conversation one is told; null: what the settings say. */
+export const levelQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["level", id],
+    queryFn: async (): Promise<Level | null> => {
+      const params = { path: { conversation: id } };
+      return (await body(http.GET("/api/v1/conversations/{conversation}/notifications", { params }))).level ?? null;
+    },
   });
 
 /** Whom one does not wish to hear from. */

@@ -80,7 +80,7 @@ export function accessToken(refused?: string): Promise<string | null> {
   return exchanging;
 }
 
-/** The account is gone, or this log-in is: nothing of it stays here. */
+/** The account is gone, or all its log-ins are. */
 export function leaveSession(): void {
   forget();
 }

@@ -1,10 +1,11 @@
 "use client";
 
 import { Loader, NativeSelect, Stack, Switch, Text } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { usePageTexts } from "@/i18n/pages";
 import { type NotificationSettings, notificationSettingsQuery, setNotificationSettings } from "@/state/account";
 import { useTexts } from "@/state/language";
+import { useChoice } from "../choice";
 import { Problem } from "../problem";
 import { Push } from "./push";
 import { Quiet } from "./quiet";
@@ -15,18 +16,26 @@ type Level = NonNullable<NotificationSettings["level"]>;
 /** Where, when and of what one is told that one has not seen. */
 export function Notifications() {
   const { loading } = useTexts();
-  const texts = usePageTexts().settings;
   const { data, error } = useQuery(notificationSettingsQuery);
-  const setting = useMutation({ mutationFn: setNotificationSettings });
   if (data === undefined) {
     return error === null ? <Loader size="sm" aria-label={loading} role="status" /> : <Problem error={error} />;
   }
   const { vapid_public_key: serverKey, ...kept } = data;
-  const shown = setting.isPending ? setting.variables : kept;
-  const change = (changed: Partial<NotificationSettings>) => setting.mutate({ ...kept, ...changed });
   return (
     <Stack gap="md" maw={480}>
       <Push serverKey={serverKey} />
+      <Kinds kept={kept} />
+      <Webhook />
+    </Stack>
+  );
+}
+
+function Kinds({ kept }: { kept: NotificationSettings }) {
+  const texts = usePageTexts().settings;
+  const { shown, choose, error, isSuccess } = useChoice(kept, setNotificationSettings);
+  const change = (changed: Partial<NotificationSettings>) => choose({ ...shown, ...changed });
+  return (
+    <>
       <NativeSelect
         label={texts.level}
         value={shown.level ?? ""}
@@ -47,11 +56,10 @@ export function Notifications() {
         onChange={(event) => change({ names_shown: event.currentTarget.checked })}
       />
       <Quiet hours={shown.quiet_hours ?? null} onChange={(quiet_hours) => change({ quiet_hours })} />
-      <Problem error={setting.error} />
+      <Problem error={error} />
       <Text size="sm" role="status">
-        {setting.isSuccess && texts.saved}
+        {isSuccess && texts.saved}
       </Text>
-      <Webhook />
-    </Stack>
+    </>
   );
 }

@@ -6,6 +6,7 @@ import { type FormEvent, useState } from "react";
 import { usePageTexts } from "@/i18n/pages";
 import { changeMe, meQuery } from "@/state/account";
 import { useMe } from "@/state/store";
+import { useChoice } from "../choice";
 import { Problem } from "../problem";
 
 /** How others see one, and whether they see that one is there. */
@@ -15,7 +16,7 @@ export function Profile() {
   const { data, error } = useQuery(meQuery);
   const [name, setName] = useState(me.name);
   const renaming = useMutation({ mutationFn: () => changeMe({ name: name.trim() }) });
-  const hiding = useMutation({ mutationFn: (invisible: boolean) => changeMe({ invisible }) });
+  const hiding = useChoice(data?.invisible ?? false, (invisible) => changeMe({ invisible }));
   const isSame = name.trim() === "" || name.trim() === me.name;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -50,9 +51,9 @@ export function Profile() {
       <Switch
         label={texts.invisible}
         description={texts.invisibleHint}
-        checked={hiding.isPending ? hiding.variables : (data?.invisible ?? false)}
+        checked={hiding.shown}
         disabled={data === undefined}
-        onChange={(event) => hiding.mutate(event.currentTarget.checked)}
+        onChange={(event) => hiding.choose(event.currentTarget.checked)}
       />
       <Problem error={error ?? renaming.error ?? hiding.error} />
     </Stack>

@@ -1,9 +1,10 @@
 "use client";
 
 import { Switch, Text } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { usePageTexts } from "@/i18n/pages";
 import { PushRefused, pushState, turnPushOff, turnPushOn } from "@/state/push";
+import { useChoice } from "../choice";
 import { Problem } from "../problem";
 
 const KEY = ["push"];
@@ -13,9 +14,12 @@ export function Push({ serverKey }: { serverKey: string }) {
   const texts = usePageTexts().settings;
   const cache = useQueryClient();
   const { data: state } = useQuery({ queryKey: KEY, queryFn: pushState });
-  const { mutate, isPending, error } = useMutation({
-    mutationFn: (isOn: boolean) => (isOn ? turnPushOn(serverKey) : turnPushOff()),
-    onSettled: () => cache.invalidateQueries({ queryKey: KEY }),
+  const { shown, choose, isPending, error } = useChoice(state === "on", async (isOn) => {
+    try {
+      await (isOn ? turnPushOn(serverKey) : turnPushOff());
+    } finally {
+      await cache.invalidateQueries({ queryKey: KEY });
+    }
   });
   const reasons = { denied: texts.pushDenied, unreachable: texts.pushUnreachable };
   const refusal = error instanceof PushRefused ? reasons[error.reason] : undefined;
@@ -24,9 +28,9 @@ export function Push({ serverKey }: { serverKey: string }) {
     <div>
       <Switch
         label={texts.push}
-        checked={state === "on"}
+        checked={shown}
         disabled={isPending || state === undefined || state === "unsupported" || state === "denied"}
-        onChange={(event) => mutate(event.currentTarget.checked)}
+        onChange={(event) => choose(event.currentTarget.checked)}
       />
       {reason !== undefined && (
         <Text c="dimmed" size="sm" mt={4} role="alert">

@@ -46,10 +46,14 @@ test("what one begins to write goes from device to device, survives a reload, an
   const fresh = await house.signedIn("Ana");
   await fresh.talkWith("Echo");
   await shows(fresh, "Half a sentence");
+  // What the server has does not stay in a browser that somebody has signed out of.
+  await fresh.page.getByRole("button", { name: "Menu of Ana" }).click();
+  await fresh.page.getByRole("button", { name: "Sign out" }).click();
+  await fresh.page.getByRole("button", { name: "Sign in" }).waitFor();
+  expect(await fresh.page.evaluate(() => JSON.stringify(localStorage))).not.toContain("Half a");
   await here.field.press("Enter");
   await here.bubbles("You, a person").waitFor();
   await shows(elsewhere, "");
-  await shows(fresh, "");
   await expect.poll(() => kept("Ana"), PATIENCE).toEqual([]);
 });
 

@@ -11,6 +11,7 @@ const PICTURES = fileURLToPath(new URL("../../screenshots/", import.meta.url));
 
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
+const SMALLEST = { width: 320, height: 640 };
 
 let browser: Browser;
 let server: RealServer;
@@ -32,6 +33,7 @@ const looks: [string, BrowserContextOptions, boolean][] = [
   ["desktop-light", { viewport: DESKTOP, colorScheme: "light" }, false],
   ["desktop-dark", { viewport: DESKTOP, colorScheme: "dark" }, false],
   ["phone-light", { viewport: PHONE, colorScheme: "light", hasTouch: true, isMobile: true }, false],
+  ["smallest-light", { viewport: SMALLEST, colorScheme: "light" }, false],
   ["phone-dark-zh", { viewport: PHONE, colorScheme: "dark", hasTouch: true, isMobile: true, locale: "zh-CN" }, true],
 ];
 

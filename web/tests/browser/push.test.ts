@@ -94,7 +94,7 @@ test("a browser asks after a click only, shows what is pushed, leads to it, and 
   const places = () => call<Places>(house.server, "/api/v1/me/push-subscriptions", undefined, token);
   await ana.go("/settings");
   const toggle = page.getByRole("switch", { name: "Tell me in this browser, also when the page is closed" });
-  await page.waitForFunction(() => document.querySelector('[role="switch"]:not([disabled])') !== null);
+  await expect.poll(() => toggle.isEnabled(), PATIENCE).toBe(true);
   expect(await page.locator("html").getAttribute("data-asked")).toBeNull();
   await toggle.focus();
   await page.keyboard.press("Space");
@@ -102,7 +102,7 @@ test("a browser asks after a click only, shows what is pushed, leads to it, and 
   await expect.poll(async () => (await places()).items.map(({ url }) => url), PATIENCE).toEqual([ENDPOINT]);
   expect(await page.locator("html").getAttribute("data-asked")).toBe("yes");
   await page.reload();
-  await page.waitForFunction(() => document.querySelector<HTMLInputElement>('[role="switch"]:checked') !== null);
+  await expect.poll(() => toggle.isChecked(), PATIENCE).toBe(true);
 
   const twins = await call<{ items: { id: string }[] }>(house.server, "/api/v1/twins", undefined, token);
   const wanted = { twins: [twins.items[0]?.id] };

@@ -64,6 +64,7 @@ test("bots and keys are made, shown once, and ended", async () => {
   const list = await call<{ items: object[] }>(house.server, "/api/v1/conversations", undefined, secret);
   expect(list.items).toEqual([]);
   await bots.getByRole("button", { name: "Close" }).click();
+  await bots.getByLabel("The token of Weather").waitFor({ state: "detached" });
   expect(await page.content()).not.toContain(secret);
   await bots.getByRole("button", { name: "Delete the bot Weather" }).click();
   await page.getByRole("button", { name: "Yes, delete it" }).click();
@@ -97,6 +98,13 @@ test("whom one blocks is not shown until one asks, and heard again when one wish
   await page.getByRole("button", { name: "Members" }).click();
   await page.getByRole("button", { name: "Block Eli" }).click();
   await page.getByRole("button", { name: "Unblock Eli" }).waitFor();
+  const told = page.waitForResponse(
+    (answer) => answer.request().method() === "PUT" && /notifications$/.test(answer.url()),
+  );
+  await page.getByLabel("Tell me, while I am not here, of").selectOption("nothing");
+  await told;
+  const level = await call(house.server, `/api/v1/conversations/${id}/notifications`, undefined, owner.token);
+  expect(level).toEqual({ level: "none" });
   await page.keyboard.press("Escape");
   const hidden = page.locator("main").getByText("A message of somebody whom you have blocked");
   await hidden.waitFor();
@@ -155,6 +163,8 @@ test("how one is told is kept, and a webhook's secret is shown once", async () =
 test("another password signs out everywhere, and a deleted account is gone", async () => {
   const gil = await house.newcomer("Gil");
   const { page } = gil;
+  await gil.talkWith("Echo");
+  await gil.field.fill("not finished");
   await gil.go("/settings");
   await page.getByLabel("Present password").fill("not this one");
   await page.getByLabel("New password").fill("another long passphrase");
@@ -172,6 +182,10 @@ test("another password signs out everywhere, and a deleted account is gone", asy
   await page.getByLabel("To delete the account for good, write gil@example.com").fill("gil@example.com");
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Sign in" }).waitFor();
+  const left = await page.evaluate(() =>
+    Object.keys(localStorage).filter((key) => /^(draft|outbox|upload):/.test(key)),
+  );
+  expect(left).toEqual([]);
   // The address is free again.
   await registered(house.server, "Gil");
 });
