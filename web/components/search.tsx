@@ -5,8 +5,8 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useRouter, useSearchParams } from "next/navigation";
 import type { FormEvent, KeyboardEvent } from "react";
 import { usePageTexts } from "@/i18n/pages";
-import { useClock } from "@/state/language";
-import { conversationsQuery } from "@/state/queries";
+import { useClock, useTexts } from "@/state/language";
+import { blocksQuery, conversationsQuery } from "@/state/queries";
 import { addressOf, FIELDS, type Hit, isAsked, piecesOf, searchQuery, type Wanted, wantedOf } from "@/state/search";
 import { useMe } from "@/state/store";
 import { writerOf } from "@/state/writers";
@@ -147,11 +147,12 @@ function HitRow({ hit }: { hit: Hit }) {
   const clock = useClock();
   const link = usePageLink();
   const me = useMe();
+  const { hiddenMessage } = useTexts();
   const { data: conversations } = useQuery(conversationsQuery);
+  const { data: blocks } = useQuery(blocksQuery);
+  const isHidden = blocks?.some((block) => block.id === hit.author.id) === true;
   const conversation = conversations?.find((each) => each.id === hit.conversation_id);
   const place = conversation === undefined ? "" : titleOf(conversation, me.id);
-  const { text, begins_at, of_length, highlights } = hit.snippet;
-  const isCut = begins_at + Array.from(text).length < of_length;
   return (
     <li>
       <a className={classes.hit} {...link(`/chat?id=${hit.conversation_id}&message=${hit.message_id}`)}>
@@ -162,15 +163,24 @@ function HitRow({ hit }: { hit: Hit }) {
             {clock.day(hit.created_at)}, {clock.time(hit.created_at)}
           </Text>
         </span>
-        <span className={classes.snippet}>
-          {begins_at > 0 && "…"}
-          {piecesOf(text, highlights).map((piece, number) =>
-            // biome-ignore lint/suspicious/noArrayIndexKey: the pieces never change
-            piece.isFound ? <mark key={number}>{piece.text}</mark> : <span key={number}>{piece.text}</span>,
-          )}
-          {isCut && "…"}
-        </span>
+        <span className={classes.snippet}>{isHidden ? hiddenMessage : <Snippet snippet={hit.snippet} />}</span>
       </a>
     </li>
+  );
+}
+
+/** The part of a message that was found. */
+function Snippet({ snippet }: { snippet: Hit["snippet"] }) {
+  const { text, begins_at, of_length, highlights } = snippet;
+  const isCut = begins_at + Array.from(text).length < of_length;
+  return (
+    <>
+      {begins_at > 0 && "…"}
+      {piecesOf(text, highlights).map((piece, number) =>
+        // biome-ignore lint/suspicious/noArrayIndexKey: the pieces never change
+        piece.isFound ? <mark key={number}>{piece.text}</mark> : <span key={number}>{piece.text}</span>,
+      )}
+      {isCut && "…"}
+    </>
   );
 }

@@ -1,40 +1,11 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { call, loggedIn, RealServer, registered } from "../real-server";
-import { launch, Visit, WEB_DIR } from "./browser";
+import { expect, test } from "vitest";
+import { call, loggedIn } from "../real-server";
+import { House } from "./house";
 
-let browser: Browser;
-let server: RealServer;
-let visits: Visit[] = [];
-
-beforeAll(async () => {
-  server = await RealServer.start({ TWIN_WEB_DIR: WEB_DIR });
-  const owner = await registered(server, "Owner");
-  await call(server, "/api/v1/twins", { name: "Echo", visibility: "public" }, owner.token);
-  browser = await launch();
-});
-
-afterEach(async () => {
-  const offences = visits.flatMap((visit) => visit.offences);
-  await Promise.all(visits.map((visit) => visit.close()));
-  visits = [];
-  expect(offences).toEqual([]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-async function newcomer(name: string): Promise<Visit> {
-  const visit = await Visit.of(browser, server.url);
-  visits.push(visit);
-  await visit.signUp(name);
-  return visit;
-}
+const house = new House();
 
 test("a reply is stopped, tried again, and chosen among its attempts; and feedback on it stays", async () => {
-  const ana = await newcomer("Ana");
+  const ana = await house.newcomer("Ana");
   const { page } = ana;
   await ana.talkWith("Echo");
   await ana.say("!wait");
@@ -59,7 +30,7 @@ test("a reply is stopped, tried again, and chosen among its attempts; and feedba
 });
 
 test("two people in a room see each other write, react, edit, delete and read", async () => {
-  const [bo, cid] = [await newcomer("Bo"), await newcomer("Cid")];
+  const [bo, cid] = [await house.newcomer("Bo"), await house.newcomer("Cid")];
   await bo.page.getByRole("button", { name: "New room" }).click();
   await bo.page.getByLabel("Title").fill("Garden");
   await bo.page.getByRole("checkbox", { name: "Echo" }).check();
@@ -69,7 +40,7 @@ test("two people in a room see each other write, react, edit, delete and read", 
   const link = await bo.page.getByRole("textbox", { name: "Invite by link" }).inputValue();
   await bo.page.keyboard.press("Escape");
 
-  await cid.go(link.slice(server.url.length));
+  await cid.go(link.slice(house.server.url.length));
   await cid.page.getByRole("heading", { name: "“Garden”" }).waitFor();
   await cid.page.getByRole("button", { name: "Join" }).click();
   await cid.field.waitFor();
@@ -108,10 +79,10 @@ test("two people in a room see each other write, react, edit, delete and read", 
 });
 
 test("what comes while one is elsewhere is counted, and stands below a line when one comes", async () => {
-  const [dora, eli] = [await newcomer("Dora"), await newcomer("Eli")];
-  const [owner, member] = [await loggedIn(server, "Dora"), await loggedIn(server, "Eli")];
+  const [dora, eli] = [await house.newcomer("Dora"), await house.newcomer("Eli")];
+  const [owner, member] = [await loggedIn(house.server, "Dora"), await loggedIn(house.server, "Eli")];
   const wanted = { title: "Post", members: [member.id] };
-  const { id } = await call<{ id: string }>(server, "/api/v1/conversations", wanted, owner.token);
+  const { id } = await call<{ id: string }>(house.server, "/api/v1/conversations", wanted, owner.token);
   await eli.go("/chat");
   await eli.page.getByRole("link", { name: /Post/ }).waitFor();
   await dora.go(`/chat?id=${id}`);
@@ -125,7 +96,7 @@ test("what comes while one is elsewhere is counted, and stands below a line when
 });
 
 test("what is written without a connection waits, survives a reload, and is sent once when the connection is back", async () => {
-  const ivo = await newcomer("Ivo");
+  const ivo = await house.newcomer("Ivo");
   const { page } = ivo;
   await ivo.talkWith("Echo");
   let isCut = true;
@@ -145,7 +116,7 @@ test("what is written without a connection waits, survives a reload, and is sent
 });
 
 test("Enter that ends a composition of Chinese sends nothing, and the next one sends once", async () => {
-  const fu = await newcomer("Fu");
+  const fu = await house.newcomer("Fu");
   const { page } = fu;
   await fu.talkWith("Echo");
   await fu.field.focus();
@@ -168,9 +139,9 @@ test("Enter that ends a composition of Chinese sends nothing, and the next one s
 });
 
 test("who signs out is asked who they are, in every tab, and the next one sees nothing of it", async () => {
-  const gus = await newcomer("Gus");
+  const gus = await house.newcomer("Gus");
   const other = await gus.page.context().newPage();
-  await other.goto(`${server.url}/chat`);
+  await other.goto(`${house.server.url}/chat`);
   await other.getByRole("heading", { name: "Talk with a twin" }).waitFor();
   await gus.page.getByRole("button", { name: "Menu of Gus" }).click();
   await gus.page.getByRole("button", { name: "Sign out" }).click();
@@ -181,7 +152,7 @@ test("who signs out is asked who they are, in every tab, and the next one sees n
 });
 
 test("the pages speak Chinese", async () => {
-  const hua = await newcomer("Hua");
+  const hua = await house.newcomer("Hua");
   await hua.page.getByRole("button", { name: "Menu of Hua" }).click();
   await hua.page.getByText("简体中文").click();
   await hua.page.getByRole("heading", { name: "与数字分身交谈" }).waitFor();
