@@ -52,11 +52,14 @@ function parsed(data) {
   }
 }
 
-/** In a window that is open already, without loading its page anew; else in a new one. */
+/**
+ * In the conversations where they are open, without loading the page anew; else in a window of its own, since another page may
+ * hold what is not kept yet.
+ */
 async function open(conversation) {
   const id = typeof conversation === "string" && /^[0-9a-f-]{36}$/.test(conversation) ? conversation : undefined;
-  const windows = await self.clients.matchAll({ type: "window" });
-  const chat = windows.find((each) => new URL(each.url).pathname === "/chat") ?? windows[0];
+  const windows = await self.clients.matchAll({ includeUncontrolled: true, type: "window" });
+  const chat = windows.find((each) => new URL(each.url).pathname === "/chat");
   if (chat === undefined) {
     await self.clients.openWindow(id === undefined ? "/chat" : `/chat?id=${id}`);
     return;

@@ -1,5 +1,6 @@
 /** Being told in this browser of what one has not seen: the service worker, and its subscription at the browser's push service. */
 
+import type { Language } from "@/i18n";
 import { body, http } from "./http";
 import { useStore } from "./store";
 
@@ -65,11 +66,9 @@ export async function turnPushOff(): Promise<void> {
   }
 }
 
-/** The worker shows its words in the language of the client. */
-export async function speakInPush(): Promise<void> {
-  if ("serviceWorker" in navigator && (await present()) !== null) {
-    await registered();
-  }
+/** The worker of a browser that is told shows its words in this language. */
+export async function speakInPush(language: Language): Promise<void> {
+  await navigator.serviceWorker.register(`/sw.js?language=${language}`, { scope: "/", updateViaCache: "none" });
 }
 
 async function present(): Promise<PushSubscription | null> {
@@ -78,8 +77,7 @@ async function present(): Promise<PushSubscription | null> {
 }
 
 async function registered(): Promise<ServiceWorkerRegistration> {
-  const { language } = useStore.getState();
-  await navigator.serviceWorker.register(`/sw.js?language=${language}`, { scope: "/", updateViaCache: "none" });
+  await speakInPush(useStore.getState().language);
   return navigator.serviceWorker.ready;
 }
 

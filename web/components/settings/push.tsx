@@ -2,8 +2,10 @@
 
 import { Switch, Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { usePageTexts } from "@/i18n/pages";
-import { PushRefused, pushState, turnPushOff, turnPushOn } from "@/state/push";
+import { PushRefused, pushState, speakInPush, turnPushOff, turnPushOn } from "@/state/push";
+import { useStore } from "@/state/store";
 import { useChoice } from "../choice";
 import { Problem } from "../problem";
 
@@ -13,7 +15,13 @@ const KEY = ["push"];
 export function Push({ serverKey }: { serverKey: string }) {
   const texts = usePageTexts().settings;
   const cache = useQueryClient();
+  const language = useStore((each) => each.language);
   const { data: state } = useQuery({ queryKey: KEY, queryFn: pushState });
+  useEffect(() => {
+    if (state === "on") {
+      void speakInPush(language);
+    }
+  }, [state, language]);
   const { shown, choose, isPending, error } = useChoice(state === "on", async (isOn) => {
     try {
       await (isOn ? turnPushOn(serverKey) : turnPushOff());

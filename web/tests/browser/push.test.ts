@@ -122,6 +122,15 @@ test("a browser asks after a click only, shows what is pushed, leads to it, and 
   await page.waitForURL(`**/chat?id=${id}`);
   await ana.field.waitFor();
 
+  // The worker speaks the language that is chosen.
+  await ana.go("/settings");
+  await page.getByText("简体中文").click();
+  await page.waitForFunction(async () => {
+    const registration = await navigator.serviceWorker.getRegistration("/");
+    return registration?.active?.scriptURL.endsWith("?language=zh-CN") === true;
+  });
+  await page.getByText("English").click();
+  await page.getByRole("link", { name: "Back to the conversations" }).click();
   await page.getByRole("button", { name: "Menu of Ana" }).click();
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("button", { name: "Sign in" }).waitFor();
