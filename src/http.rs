@@ -148,6 +148,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(documents::upload_document)
                 .service(documents::list_documents)
                 .service(documents::read_document)
+                .service(documents::read_document_text)
                 .service(documents::delete_document)
                 .service(conversations::begin_conversation)
                 .service(conversations::list_conversations)

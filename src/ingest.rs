@@ -137,6 +137,14 @@ impl Ingest {
         self.keep(document, chunks, new.content).await
     }
 
+    /// The bytes of a document, as they were uploaded.
+    ///
+    /// # Errors
+    /// See [`StorageError`].
+    pub async fn content(&self, document: &Document) -> Result<Bytes, StorageError> {
+        self.files.get(document.file_key).await
+    }
+
     /// Deletes files that nothing refers to any more. One that cannot be deleted now is named in the log.
     pub async fn delete_files(&self, files: Vec<FileKey>) {
         for file in files {

@@ -1,6 +1,6 @@
 //! `/api/v1/twins/{twin}/documents`: what a twin knows; only its owner sees and changes it.
 
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use protocol::{DocumentId, TwinId};
 use serde::Serialize;
@@ -125,6 +125,31 @@ pub(super) async fn read_document(
     let (twin, document) = path.into_inner();
     let document = edge.own_document(twin, document, caller.user_id).await?;
     Ok(web::Json(document.into()))
+}
+
+/// Read what a document says, as it was uploaded. What a citation quotes stands in it, but for white space.
+#[utoipa::path(
+    tag = "documents",
+    params(
+        ("twin" = Uuid, Path, description = "The twin's id"),
+        ("document" = Uuid, Path, description = "The document's id"),
+    ),
+    responses((status = OK, description = "The text", body = String, content_type = "text/plain"), OwnerReadProblems)
+)]
+#[get("/twins/{twin}/documents/{document}/text")]
+pub(super) async fn read_document_text(
+    caller: Caller,
+    edge: web::Data<Edge>,
+    path: web::Path<(TwinId, DocumentId)>,
+) -> Result<HttpResponse, Problem> {
+    let (twin, document) = path.into_inner();
+    let document = edge.own_document(twin, document, caller.user_id).await?;
+    let text = edge.ingest.content(&document).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .body(text))
 }
 
 /// Delete a document, everything that was derived from it, and every quote of it under a reply.

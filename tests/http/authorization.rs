@@ -289,6 +289,12 @@ fn routes() -> Vec<Route> {
             [401, 403, 403, 404],
         ),
         route(
+            get.clone(),
+            "/api/v1/twins/{public}/documents/{document}/text",
+            None,
+            [401, 403, 403, 404],
+        ),
+        route(
             delete.clone(),
             "/api/v1/twins/{public}/documents/{document}",
             None,
@@ -322,6 +328,12 @@ fn routes() -> Vec<Route> {
         route(
             get.clone(),
             "/api/v1/twins/{twin}/documents/{document}",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            get.clone(),
+            "/api/v1/twins/{twin}/documents/{document}/text",
             None,
             [401, 404, 404, 200],
         ),

@@ -30,6 +30,10 @@ async fn a_document_is_taken_in_listed_read_and_deleted_with_its_file() {
     assert_eq!(listed, std::slice::from_ref(&document));
     let read: Value = server.get(&ada, &location).await.json().await.unwrap();
     assert_eq!(read, document);
+    let said = server.get(&ada, &format!("{location}/text")).await;
+    assert_eq!(said.headers()["content-type"], "text/plain; charset=utf-8");
+    assert_eq!(said.headers()["x-content-type-options"], "nosniff");
+    assert_eq!(said.text().await.unwrap(), content);
     assert_eq!(server.kept_files(), 1);
 
     assert_eq!(
@@ -37,8 +41,10 @@ async fn a_document_is_taken_in_listed_read_and_deleted_with_its_file() {
         StatusCode::NO_CONTENT
     );
     assert_eq!(server.kept_files(), 0);
-    let gone = server.get(&ada, &location).await;
-    assert_eq!(problem(gone).await, (404, "not_found".to_owned()));
+    for path in [location.clone(), format!("{location}/text")] {
+        let gone = server.get(&ada, &path).await;
+        assert_eq!(problem(gone).await, (404, "not_found".to_owned()));
+    }
 }
 
 #[actix_web::test]
