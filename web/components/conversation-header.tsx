@@ -3,12 +3,13 @@
 import { ActionIcon, Group, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { useTexts } from "@/state/language";
+import { partnerOf } from "@/state/partners";
 import type { Conversation } from "@/state/queries";
 import { useMe, useStore } from "@/state/store";
 import classes from "./conversation.module.css";
 import { Icon } from "./icons";
 import { Members } from "./members";
-import { partnerOf, titleOf } from "./names";
+import { titleOf } from "./names";
 import { goTo } from "./place";
 
 export function ConversationHeader({ conversation }: { conversation: Conversation }) {
@@ -22,7 +23,7 @@ export function ConversationHeader({ conversation }: { conversation: Conversatio
       </ActionIcon>
       <h1 className={`only-read-out ${classes.alone}`}>{texts.appName}</h1>
       <div className={classes.title}>
-        <Title order={2} size="h5" lineClamp={1}>
+        <Title order={1} size="h5" lineClamp={1}>
           {titleOf(conversation, me.id)}
         </Title>
         <Group gap={6} wrap="nowrap">

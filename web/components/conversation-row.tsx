@@ -4,10 +4,11 @@ import { Badge, Group, Indicator, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { MouseEvent } from "react";
 import { useClock, useTexts } from "@/state/language";
+import { partnerOf } from "@/state/partners";
 import { blocksQuery, type Summary } from "@/state/queries";
 import { useMe, useStore } from "@/state/store";
 import { Face } from "./face";
-import { partnerOf, titleOf } from "./names";
+import { titleOf } from "./names";
 import { goTo } from "./place";
 import classes from "./sidebar.module.css";
 

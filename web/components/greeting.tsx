@@ -3,9 +3,9 @@
 import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTexts } from "@/state/language";
+import { partnerOf } from "@/state/partners";
 import { type Conversation, twinQuery } from "@/state/queries";
 import { useMe, useStore } from "@/state/store";
-import { partnerOf } from "./names";
 
 /** Above the first message: what a twin says before anybody has written, or that this is the beginning. */
 export function Greeting({ conversation }: { conversation: Conversation }) {

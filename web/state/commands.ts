@@ -2,6 +2,7 @@
 
 import { body, http } from "./http";
 import { followAll, newClientId, request, send } from "./live";
+import { partnerOf } from "./partners";
 import {
   blocksQuery,
   type Conversation,
@@ -13,7 +14,7 @@ import {
   queries,
   type Summary,
 } from "./queries";
-import type { Message } from "./store";
+import { type Message, useStore } from "./store";
 import { sendWith, type Upload } from "./uploads";
 
 /** How often the others are told that one is writing. */
@@ -101,6 +102,11 @@ export async function talkWith(other: { kind: "twin" | "user"; id: string }): Pr
   return begin(other.kind === "twin" ? { twins: [other.id] } : { members: [other.id] });
 }
 
+/** Another conversation with this twin, beside those that there are. */
+export function beginAnew(twin: string): Promise<string> {
+  return begin({ twins: [twin] });
+}
+
 export function beginRoom(title: string, twins: string[]): Promise<string> {
   return begin({ title, twins, kind: "room" });
 }
@@ -151,7 +157,9 @@ function addressed(message: Message) {
 }
 
 function isBetweenTwo(summary: Summary, other: string): boolean {
-  return summary.kind === "direct" && summary.members.some((member) => member.id === other);
+  const { session } = useStore.getState();
+  const me = session.name === "signed_in" ? session.me.id : "";
+  return partnerOf(summary, me)?.id === other;
 }
 
 async function begin(wanted: { title?: string; twins?: string[]; members?: string[]; kind?: "room" }): Promise<string> {
