@@ -28,7 +28,6 @@ interface BubbleProps {
 /** The frame of everything that somebody says: who, what kind of who, when, and what. */
 export function Bubble({ author, writer, isOwn, time, foot, actions, onReach, arrival, children }: BubbleProps) {
   const describe = useDescription();
-  const description = describe({ author, ai_written: writer === "twin" || writer === "twin_and_owner" });
   const article = useArrival(arrival);
   return (
     <article
@@ -38,7 +37,7 @@ export function Bubble({ author, writer, isOwn, time, foot, actions, onReach, ar
       className={classes.row}
       data-own={isOwn || undefined}
       data-writer={writer}
-      aria-label={description}
+      aria-label={describe(author, writer)}
       onPointerEnter={onReach}
       onFocus={onReach}
     >

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import { blocksQuery, queries } from "@/state/queries";
 import { useStore } from "@/state/store";
+import { writerOf } from "@/state/writers";
 import { useDescription } from "./writer-badge";
 
 /** Reads out each message of others when it is whole, and not while it is being written. */
@@ -21,7 +22,7 @@ export function SpokenReplies({ id }: { id: string }) {
       if (blocks?.some((block) => block.id === newest.author.id) === true) {
         return;
       }
-      setSpoken(`${describe(newest)} ${newest.text}`);
+      setSpoken(`${describe(newest.author, writerOf(newest))} ${newest.text}`);
     }
   }, [newest, describe]);
   return (

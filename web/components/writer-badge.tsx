@@ -3,8 +3,8 @@
 import { Badge } from "@mantine/core";
 import { useCallback } from "react";
 import { useTexts } from "@/state/language";
-import { type Message, useMe } from "@/state/store";
-import { type Writer, writerOf } from "@/state/writers";
+import { type Author, useMe } from "@/state/store";
+import type { Writer } from "@/state/writers";
 import classes from "./message.module.css";
 
 /** Says on every message what wrote it. */
@@ -25,11 +25,11 @@ export function WriterBadge({ writer }: { writer: Writer }) {
 }
 
 /** The same in a sentence, for those who listen. */
-export function useDescription(): (message: Pick<Message, "author" | "ai_written" | "authorship">) => string {
+export function useDescription(): (author: Author, writer: Writer) => string {
   const texts = useTexts();
   const me = useMe();
   return useCallback(
-    (message) => {
+    (author, writer) => {
       const words = {
         human: texts.humanLong,
         bot: texts.botLong,
@@ -37,8 +37,8 @@ export function useDescription(): (message: Pick<Message, "author" | "ai_written
         owner: texts.ownerLong,
         twin_and_owner: texts.twinAndOwnerLong,
       };
-      const name = message.author.id === me.id ? texts.you : message.author.name;
-      return texts.saidBy(name, words[writerOf(message)]);
+      const name = author.id === me.id ? texts.you : author.name;
+      return texts.saidBy(name, words[writer]);
     },
     [texts, me.id],
   );
