@@ -1,17 +1,9 @@
-import { fileURLToPath } from "node:url";
-import axe from "axe-core";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { icon } from "../../build/icons.mjs";
 import { call, loggedIn, RealServer, registered } from "../real-server";
 import { launch, Visit, WEB_DIR } from "./browser";
-
-/** For people to look at; git knows nothing of it. */
-const PICTURES = fileURLToPath(new URL("../../screenshots/", import.meta.url));
-
-const DESKTOP = { width: 1280, height: 800 };
-const PHONE = { width: 390, height: 844 };
-const SMALLEST = { width: 320, height: 640 };
+import { LOOKS, picture } from "./looks";
 
 let browser: Browser;
 let server: RealServer;
@@ -29,39 +21,25 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const looks: [string, BrowserContextOptions, boolean][] = [
-  ["desktop-light", { viewport: DESKTOP, colorScheme: "light" }, false],
-  ["desktop-dark", { viewport: DESKTOP, colorScheme: "dark" }, false],
-  ["phone-light", { viewport: PHONE, colorScheme: "light", hasTouch: true, isMobile: true }, false],
-  ["smallest-light", { viewport: SMALLEST, colorScheme: "light" }, false],
-  ["phone-dark-zh", { viewport: PHONE, colorScheme: "dark", hasTouch: true, isMobile: true, locale: "zh-CN" }, true],
-];
-
-test.each(looks)(
+test.each(LOOKS)(
   "every page stands within its policy and its window, and keeps nobody out: %s",
   async (look, options, isChinese) => {
     const visit = await Visit.of(browser, server.url, options);
     const { page } = visit;
-    const picture = async (name: string) => {
-      await page.screenshot({ path: `${PICTURES}${look}-${name}.png` });
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(overflow, `${name} is wider than its window`).toBeLessThanOrEqual(0);
-      expect(await barriers(page), name).toEqual([]);
-    };
     await visit.go("/");
     await page.getByRole("button", { name: isChinese ? "登录" : "Sign in" }).waitFor();
-    await picture("1-welcome");
-    const name = `Kim${looks.findIndex(([other]) => other === look)}`;
+    await picture(page, look, "1-welcome");
+    const name = `Kim${LOOKS.findIndex(([other]) => other === look)}`;
     await registered(server, name);
     await page.locator('input[name="email"]').fill(`${name.toLowerCase()}@example.com`);
     await page.locator('input[name="password"]').fill("wrong password");
     await page.keyboard.press("Enter");
     await page.locator('main [role="alert"]').waitFor();
-    await picture("2-wrong-password");
+    await picture(page, look, "2-wrong-password");
     await page.locator('input[name="password"]').fill("a long passphrase");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Ada" }).waitFor();
-    await picture("3-home");
+    await picture(page, look, "3-home");
     const { token } = await loggedIn(server, name);
     const [twin] = (await call<{ items: { id: string }[] }>(server, "/api/v1/twins", undefined, token)).items;
     const room = { title: "The lighthouse keepers", twins: [twin?.id] };
@@ -76,10 +54,10 @@ test.each(looks)(
     await field.fill("@Ada\n!wait");
     await field.press("Enter");
     await page.getByRole("button", { name: isChinese ? "停止" : "Stop" }).waitFor();
-    await picture("4-chat");
+    await picture(page, look, "4-chat");
     await page.getByRole("button", { name: isChinese ? "成员" : "Members" }).click();
     await page.getByRole("dialog").waitFor();
-    await picture("5-members");
+    await picture(page, look, "5-members");
     await page.keyboard.press("Escape");
     await page.locator('input[type="file"]').setInputFiles([
       { name: "two people.png", mimeType: "image/png", buffer: icon(240) },
@@ -92,15 +70,15 @@ test.each(looks)(
     ]);
     await page.locator('[data-state="failed"]').waitFor();
     await page.locator('[data-state="there"]').nth(1).waitFor();
-    await picture("7-files");
+    await picture(page, look, "7-files");
     await page.locator('[data-state="failed"] button').last().click();
     await field.fill("The lens and what was written about it");
     await field.press("Enter");
     await page.waitForFunction(() => (document.querySelector<HTMLImageElement>("article img")?.naturalWidth ?? 0) > 0);
-    await picture("8-sent-files");
+    await picture(page, look, "8-sent-files");
     await visit.go("/search?q=lens");
     await page.locator("mark").first().waitFor();
-    await picture("9-search");
+    await picture(page, look, "9-search");
     await call(server, "/api/v1/bots", { name: "Weather" }, token);
     await call(server, "/api/v1/keys", { name: "notebook", expires_in_days: 30 }, token);
     await visit.go("/settings");
@@ -108,26 +86,17 @@ test.each(looks)(
     await page.getByText("notebook").waitFor();
     await page.locator("#devices li").first().waitFor();
     await page.locator("#notifications select").first().waitFor();
-    await picture("10-settings");
+    await picture(page, look, "10-settings");
     for (const id of ["devices", "keys", "account"]) {
       await page.locator(`#${id}`).scrollIntoViewIfNeeded();
-      await picture(`10-settings-${id}`);
+      await picture(page, look, `10-settings-${id}`);
     }
     await visit.go("/join?code=gone");
     await page.getByText(isChinese ? "此邀请已失效。" : "This invitation is of no use any more.").waitFor();
-    await picture("6-invitation");
+    await picture(page, look, "6-invitation");
     await visit.go("/no/such/page");
     await page.getByRole("heading", { name: isChinese ? "这里什么也没有。" : "There is nothing here." }).waitFor();
     expect(visit.offences).toEqual([]);
     await visit.close();
   },
 );
-
-/** What axe finds that keeps people from using a page. */
-async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-  );
-}
