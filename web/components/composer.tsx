@@ -20,10 +20,15 @@ const Uploads = dynamic(() => import("./uploads"));
 const DraftConflict = dynamic(() => import("./draft-conflict"));
 
 /** Bytes of UTF-8 that a message may have: the server's limit. */
-const TEXT_BYTES_MAX = 16_384;
+export const TEXT_BYTES_MAX = 16_384;
 
 /** What `keyCode` is while an input method composes; Safari says nothing else of the Enter that ends it. */
 const COMPOSING_KEY_CODE = 229;
+
+/** Whether a key belongs to an input method. */
+export function isComposing(event: KeyboardEvent): boolean {
+  return event.nativeEvent.isComposing || event.keyCode === COMPOSING_KEY_CODE;
+}
 
 interface ComposerProps {
   conversation: Conversation;
@@ -82,7 +87,7 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
     }
   };
   const press = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing || event.keyCode === COMPOSING_KEY_CODE || mentions.press(event)) {
+    if (isComposing(event) || mentions.press(event)) {
       return;
     }
     if (event.key === "Enter" && !event.shiftKey) {
@@ -96,7 +101,8 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
     }
   };
 
-  if (!mayWrite) {
+  // Who only watches may correct what a twin of theirs said.
+  if (!mayWrite && intent?.kind !== "edit") {
     return (
       <Text className={classes.composer} c="dimmed" ta="center">
         {texts.mayOnlyRead}

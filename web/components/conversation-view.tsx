@@ -11,16 +11,18 @@ import { problemOf } from "@/state/session";
 import { type Message, useStore } from "@/state/store";
 import { Composer } from "./composer";
 import { ConversationHeader } from "./conversation-header";
+import { OwnerControls, Owning, Writing } from "./in-place";
 import { MessageList } from "./message-list";
 import { useMessageId } from "./place";
 import { Problem } from "./problem";
 import { TypingLine } from "./typing-line";
+import { Watched } from "./watched";
 
 /** What the composer is about to do beyond a new message. */
 export type Intent = { kind: "reply"; to: Message } | { kind: "edit"; message: Message } | undefined;
 
-/** One conversation: who takes part, what was said, and what one has to say. */
-export function ConversationView({ id }: { id: string }) {
+/** One conversation: who takes part, unless it is bare, what was said, and what one has to say. */
+export function ConversationView({ id, isBare = false }: { id: string; isBare?: boolean }) {
   const texts = useTexts();
   const { data: conversation, error } = useQuery(conversationQuery(id));
   const isRead = useStore((state) => state.timelines[id]?.older !== undefined);
@@ -72,11 +74,17 @@ export function ConversationView({ id }: { id: string }) {
     );
   }
   return (
-    <Stack h="100%" gap={0}>
-      <ConversationHeader conversation={conversation} />
-      <MessageList conversation={conversation} onIntent={setIntent} />
-      <TypingLine conversation={conversation} />
-      <Composer conversation={conversation} intent={intent} onIntent={setIntent} />
-    </Stack>
+    <Owning conversation={conversation}>
+      <Stack h="100%" gap={0}>
+        {!isBare && <ConversationHeader conversation={conversation} />}
+        <Watched conversation={conversation} />
+        <MessageList conversation={conversation} onIntent={setIntent} />
+        <TypingLine conversation={conversation} />
+        <OwnerControls conversation={conversation} />
+        <Writing conversation={conversation} isOwnName={intent !== undefined}>
+          <Composer conversation={conversation} intent={intent} onIntent={setIntent} />
+        </Writing>
+      </Stack>
+    </Owning>
   );
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { Badge, Button, Card, Group, Loader, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Badge, Button, Card, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { talkWith } from "@/state/commands";
 import { useTexts } from "@/state/language";
@@ -8,7 +8,7 @@ import { type Twin, twinsQuery } from "@/state/queries";
 import { useMe } from "@/state/store";
 import { Face } from "./face";
 import classes from "./home.module.css";
-import { goTo } from "./place";
+import { goTo, usePageLink } from "./place";
 import { Problem } from "./problem";
 
 /** Whom one can talk with, while no conversation is open. */
@@ -33,6 +33,7 @@ export function Home() {
 
 function TwinCard({ twin }: { twin: Twin }) {
   const texts = useTexts();
+  const link = usePageLink();
   const me = useMe();
   const { mutate, isPending, error } = useMutation({
     mutationFn: () => talkWith({ kind: "twin", id: twin.id }),
@@ -53,9 +54,9 @@ function TwinCard({ twin }: { twin: Twin }) {
                   {texts.twin}
                 </Badge>
                 {twin.owner_id === me.id && (
-                  <Text c="dimmed" size="xs">
+                  <Anchor {...link(`/studio?twin=${twin.id}`)} size="xs">
                     {texts.ownTwin}
-                  </Text>
+                  </Anchor>
                 )}
               </Group>
             </div>

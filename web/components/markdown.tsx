@@ -2,7 +2,7 @@
 
 import { Anchor, Code } from "@mantine/core";
 import { memo } from "react";
-import ReactMarkdown, { type Components } from "react-markdown";
+import ReactMarkdown, { type Components, type Options } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import classes from "./markdown.module.css";
 
@@ -22,11 +22,21 @@ const components: Components = {
   pre: ({ children }) => <pre className={classes.wide}>{children}</pre>,
 };
 
+interface MarkdownProps {
+  text: string;
+  isRunning?: boolean;
+  /** What reads the text besides, and how it draws what it finds. */
+  plugins?: Options["remarkPlugins"];
+  extra?: Components;
+}
+
+const PLUGINS = [remarkGfm];
+
 /** The text of a message. What stands in it as HTML is shown as text; nothing in it is fetched. */
-export const Markdown = memo(function Markdown({ text, isRunning = false }: { text: string; isRunning?: boolean }) {
+export const Markdown = memo(function Markdown({ text, isRunning = false, plugins, extra }: MarkdownProps) {
   return (
     <div className={classes.markdown} data-running={isRunning || undefined}>
-      <ReactMarkdown remarkPlugins={[remarkGfm]} components={components}>
+      <ReactMarkdown remarkPlugins={[...PLUGINS, ...(plugins ?? [])]} components={{ ...components, ...extra }}>
         {text}
       </ReactMarkdown>
     </div>

@@ -102,6 +102,7 @@ function MemberRow({ conversation, member, mayRemove, onClose }: MemberRowProps)
           </Text>
           <Text c="dimmed" size="xs">
             {what}
+            {member.kind === "twin" && member.oversight && ` · ${texts.mayStepIn}`}
             {member.kind !== "twin" && ` · ${texts.roles[member.role]} · ${isOnline ? texts.online : texts.offlineNow}`}
           </Text>
         </Stack>

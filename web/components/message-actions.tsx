@@ -2,6 +2,7 @@
 
 import { ActionIcon, Button, CopyButton, Group, Popover } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { type ComponentPropsWithRef, useState } from "react";
 import { deleteMessage, rate, regenerate, toggleReaction } from "@/state/commands";
 import { useTexts } from "@/state/language";
@@ -12,12 +13,15 @@ import type { Intent } from "./conversation-view";
 import { Icon } from "./icons";
 import classes from "./message.module.css";
 
+const Why = dynamic(() => import("./why").then((module) => module.Why), { ssr: false });
+
 /** What most people say with one sign. */
 const EMOJIS = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
 
 interface MessageActionsProps {
   message: Message;
-  isOwn: boolean;
+  /** It is one's own, or a twin's of one's own. */
+  mayChange: boolean;
   /** Somebody has come near. */
   isReached: boolean;
   onIntent: (intent: Intent) => void;
@@ -25,7 +29,7 @@ interface MessageActionsProps {
 }
 
 /** What one can do with a message. */
-export function MessageActions({ message, isOwn, isReached, onIntent, onRegenerate }: MessageActionsProps) {
+export function MessageActions({ message, mayChange, isReached, onIntent, onRegenerate }: MessageActionsProps) {
   const texts = useTexts();
   const isReply = message.author.kind === "twin" && message.stop_reason !== undefined;
   return (
@@ -48,13 +52,26 @@ export function MessageActions({ message, isOwn, isReached, onIntent, onRegenera
           <Feedback message={message} isNeeded={isReached} />
         </>
       )}
-      {isOwn && (
+      {isReply && mayChange && <WhyAction message={message} />}
+      {mayChange && (
         <>
           <Action icon="edit" label={texts.edit} onClick={() => onIntent({ kind: "edit", message })} />
           <Delete message={message} />
         </>
       )}
     </div>
+  );
+}
+
+/** The owner of a twin asks what a reply came from. */
+function WhyAction({ message }: { message: Message }) {
+  const texts = useTexts();
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <Action icon="why" label={texts.why} onClick={() => setOpen(true)} />
+      {isOpen && <Why message={message} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

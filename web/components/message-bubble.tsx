@@ -1,6 +1,7 @@
 "use client";
 
 import { Text } from "@mantine/core";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import { chooseAttempt } from "@/state/commands";
 import { useClock, useTexts } from "@/state/language";
@@ -11,13 +12,16 @@ import { Attachments } from "./attachments";
 import { Attempts } from "./attempts";
 import { Bubble } from "./bubble";
 import type { Intent } from "./conversation-view";
+import { useOwnTwin } from "./in-place";
 import { Markdown } from "./markdown";
 import classes from "./message.module.css";
 import { MessageActions } from "./message-actions";
 import { MessageState } from "./message-state";
 import { Reactions } from "./reactions";
-import { RunningText, StopButton } from "./running-bubble";
+import { RunningActions, RunningText } from "./running-bubble";
 import { Sources } from "./sources";
+
+const SharedText = dynamic(() => import("./shared-text").then((module) => module.SharedText), { ssr: false });
 
 interface MessageBubbleProps {
   /** The attempt that counts. */
@@ -45,6 +49,7 @@ export function MessageBubble({ message, attempts, conversation, onIntent }: Mes
     const isHere = attempts.some((attempt) => attempt.message_id === jump?.message);
     return isHere ? `${conversation.id}:${jump?.count}` : undefined;
   });
+  const ownTwin = useOwnTwin(message.author.id);
   const time = clock.time(message.created_at);
 
   if (running !== undefined) {
@@ -54,7 +59,7 @@ export function MessageBubble({ message, attempts, conversation, onIntent }: Mes
         writer="twin"
         isOwn={false}
         time={time}
-        foot={<StopButton conversation={conversation.id} reply={running} />}
+        foot={<RunningActions conversation={conversation.id} reply={running} />}
       >
         <RunningText reply={running} />
       </Bubble>
@@ -92,7 +97,7 @@ export function MessageBubble({ message, attempts, conversation, onIntent }: Mes
       actions={
         <MessageActions
           message={shown}
-          isOwn={isOwn}
+          mayChange={isOwn || ownTwin !== undefined}
           onIntent={onIntent}
           isReached={wasReached}
           onRegenerate={() => lookAt(undefined)}
@@ -100,10 +105,20 @@ export function MessageBubble({ message, attempts, conversation, onIntent }: Mes
       }
     >
       <Quote message={shown} conversation={conversation.id} />
-      {shown.text !== "" && <Markdown text={shown.text} />}
+      {shown.text !== "" && <Said message={shown} />}
       <Attachments message={shown} />
       <Sources message={shown} />
     </Bubble>
+  );
+}
+
+/** The text, with its parts where the owner of a twin wrote some of it. */
+function Said({ message }: { message: Message }) {
+  const isShared = writerOf(message) === "twin_and_owner" && message.authorship !== undefined;
+  return isShared ? (
+    <SharedText text={message.text} spans={message.authorship ?? []} />
+  ) : (
+    <Markdown text={message.text} />
   );
 }
 

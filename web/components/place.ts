@@ -18,7 +18,7 @@ export function goTo(id: string | null): void {
   window.history.pushState(null, "", id === null ? "/chat" : `/chat?id=${encodeURIComponent(id)}`);
 }
 
-/** What makes a link lead to another page without loading everything anew. That page is loaded when somebody goes there. */
+/** What makes a link lead elsewhere without loading everything anew. Another page is loaded when somebody goes there. */
 export function usePageLink(): (href: string) => { href: string; onClick: (event: MouseEvent) => void } {
   const router = useRouter();
   return (href) => ({
@@ -27,7 +27,11 @@ export function usePageLink(): (href: string) => { href: string; onClick: (event
       // A new tab or window is the browser's affair.
       if (!event.metaKey && !event.ctrlKey && !event.shiftKey) {
         event.preventDefault();
-        router.push(href);
+        if (new URL(href, window.location.href).pathname === window.location.pathname) {
+          window.history.pushState(null, "", href);
+        } else {
+          router.push(href);
+        }
       }
     },
   });

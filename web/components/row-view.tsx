@@ -31,7 +31,7 @@ export function RowView({ row, conversation, onIntent }: RowViewProps) {
     case "running":
       return <RunningBubble conversation={conversation} messageId={row.messageId} />;
     case "waiting":
-      return <WaitingBubble entry={row.entry} />;
+      return <WaitingBubble entry={row.entry} conversation={conversation} />;
     case "message":
       return <Said row={row} conversation={conversation} onIntent={onIntent} />;
   }
@@ -66,7 +66,7 @@ function ChangeLine({ change }: { change: Change }) {
   const words = () => {
     switch (change.kind) {
       case "joined":
-        return texts.joined(name);
+        return change.role === "watcher" ? texts.watchesNow(name) : texts.joined(name);
       case "left":
         return texts.left(name);
       case "removed":
@@ -83,7 +83,7 @@ function ChangeLine({ change }: { change: Change }) {
       case "unmuted":
         return texts.unmuted(name);
       case "mode_set":
-        return texts.modeSet(name);
+        return texts.modeIs(name, change.mode);
       case "policy_set":
         return texts.policySet(name);
       case "words_forbidden":

@@ -4,11 +4,13 @@ import { Button, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { stopReply } from "@/state/commands";
 import { useTexts } from "@/state/language";
+import { takeOver } from "@/state/oversight";
 import { blocksQuery, type Conversation } from "@/state/queries";
 import type { RunningReply } from "@/state/replies";
 import { useStore } from "@/state/store";
 import { Bubble } from "./bubble";
 import { Icon } from "./icons";
+import { useOwned, useOwnTwin } from "./in-place";
 import { Markdown } from "./markdown";
 import classes from "./message.module.css";
 
@@ -27,7 +29,7 @@ export function RunningBubble({ conversation, messageId }: { conversation: Conve
       author={reply.author}
       writer={reply.takenOver ? "twin_and_owner" : "twin"}
       isOwn={false}
-      foot={<StopButton conversation={conversation.id} reply={reply} />}
+      foot={<RunningActions conversation={conversation.id} reply={reply} />}
     >
       <RunningText reply={reply} />
     </Bubble>
@@ -51,7 +53,32 @@ export function RunningText({ reply }: { reply: RunningReply }) {
   );
 }
 
-export function StopButton({ conversation, reply }: { conversation: string; reply: RunningReply }) {
+/** What one can do with a reply that is being written; its twin's owner may write the rest. */
+export function RunningActions({ conversation, reply }: { conversation: string; reply: RunningReply }) {
+  const texts = useTexts();
+  const { inPlace, write } = useOwned();
+  const twin = useOwnTwin(reply.author.id);
+  return (
+    <>
+      <StopButton conversation={conversation} reply={reply} />
+      {twin !== undefined && inPlace?.reply !== reply.messageId && (
+        <Button
+          size="compact-xs"
+          variant="light"
+          leftSection={<Icon name="edit" />}
+          onClick={() => {
+            takeOver(conversation, reply.messageId);
+            write({ twin, reply: reply.messageId });
+          }}
+        >
+          {texts.writeRest}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function StopButton({ conversation, reply }: { conversation: string; reply: RunningReply }) {
   const texts = useTexts();
   return (
     <Button

@@ -50,6 +50,15 @@ export function Sidebar({ open }: { open: string | null }) {
           >
             <Icon name="plus" />
           </ActionIcon>
+          <ActionIcon
+            component="a"
+            {...link("/studio")}
+            variant="subtle"
+            aria-label={texts.studio}
+            title={texts.studio}
+          >
+            <Icon name="studio" />
+          </ActionIcon>
           <UserMenu />
         </Group>
       </Group>

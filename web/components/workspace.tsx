@@ -1,12 +1,10 @@
 "use client";
 
-import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { followAll } from "@/state/live";
-import { conversationsQuery } from "@/state/queries";
 import { ConnectionBanner } from "./connection-banner";
 import { ConversationView } from "./conversation-view";
 import { Home } from "./home";
+import { useLiveConversations } from "./live-conversations";
 import { Notice } from "./notice";
 import { goTo, useConversationId } from "./place";
 import { Sidebar } from "./sidebar";
@@ -15,12 +13,7 @@ import classes from "./workspace.module.css";
 /** The list of conversations beside the one that is open; on a phone one or the other. */
 export function Workspace() {
   const id = useConversationId();
-  const { data: conversations } = useQuery(conversationsQuery);
-  useEffect(() => {
-    if (conversations !== undefined) {
-      followAll(conversations);
-    }
-  }, [conversations]);
+  useLiveConversations();
   useNotificationClicks();
   return (
     <div className={classes.page} data-open={id !== null || undefined}>

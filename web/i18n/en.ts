@@ -152,7 +152,6 @@ export const en = {
     topic === "" ? `${by} took the topic away` : `${by} set the topic: ${topic}`,
   mutedNow: (name: string) => `${name} may not write`,
   unmuted: (name: string) => `${name} may write again`,
-  modeSet: (name: string) => `How far ${name} writes on its own was changed`,
   policySet: (name: string) => `When ${name} answers was changed`,
   wordsForbidden: (words: string[], by: string) =>
     words.length === 0 ? `${by} allowed all words again` : `${by} forbade these words: ${words.join(", ")}`,
@@ -197,6 +196,27 @@ export const en = {
   tellNothing: "nothing",
   hiddenMessage: "A message of somebody whom you have blocked",
   showHidden: "Show it",
+
+  // The owners of twins; what only they see stands in `studio.en.ts`.
+  studio: "Studio of your twins",
+  noSuchTwin: "There is no such twin, or only its owner may talk with it.",
+  mayStepIn: "its owner may watch and step in",
+  watches: (name: string) => `${name} watches, as the owner of a twin.`,
+  watchesNow: (name: string) => `${name} watches from now on, as the owner of a twin`,
+  modeIs: (name: string, mode: "off" | "draft" | "ask" | "auto") =>
+    ({
+      off: `${name} is paused by its owner.`,
+      draft: `The owner of ${name} reads each reply before it is sent.`,
+      ask: `${name} asks its owner where it knows nothing.`,
+      auto: `${name} writes on its own.`,
+    })[mode],
+  writeRest: "Write the rest",
+  why: "Why did it say that?",
+  openSource: (name: string) => `Open ${name} here`,
+  similarity: (score: number) => `similarity ${score.toFixed(2)}`,
+  ownerWrote: "The owner wrote:",
+  twinWrote: "The twin wrote:",
+  markedByOwner: "Marked: written by the owner",
 };
 
 export type Texts = typeof en;

@@ -168,7 +168,6 @@ export const zhCN: Texts = {
   topicSet: (topic, by) => (topic === "" ? `${by} 去掉了主题` : `${by} 设置了主题：${topic}`),
   mutedNow: (name) => `${name} 暂不能发言`,
   unmuted: (name) => `${name} 可以发言了`,
-  modeSet: (name) => `${name} 自主发言的程度已更改`,
   policySet: (name) => `${name} 何时回答已更改`,
   wordsForbidden: (words, by) =>
     words.length === 0 ? `${by} 取消了禁用词` : `${by} 禁用了这些词：${words.join("、")}`,
@@ -209,4 +208,25 @@ export const zhCN: Texts = {
   tellNothing: "不通知",
   hiddenMessage: "您已屏蔽者的消息",
   showHidden: "显示",
+
+  // 分身主人；只有主人能看到的文字在 `studio.zh-CN.ts`。
+  studio: "我的分身工作室",
+  noSuchTwin: "没有这个分身，或只有主人能与它交谈。",
+  mayStepIn: "主人可以旁观并介入",
+  watches: (name) => `${name} 作为分身的主人正在旁观。`,
+  watchesNow: (name) => `${name} 作为分身的主人开始旁观`,
+  modeIs: (name, mode) =>
+    ({
+      off: `${name} 已被主人暂停。`,
+      draft: `${name} 的每条回复都由主人先过目。`,
+      ask: `${name} 不了解的内容会先问主人。`,
+      auto: `${name} 自主发言。`,
+    })[mode],
+  writeRest: "接着写",
+  why: "它为什么这样说？",
+  openSource: (name) => `在此处打开 ${name}`,
+  similarity: (score) => `相似度 ${score.toFixed(2)}`,
+  ownerWrote: "主人写道：",
+  twinWrote: "分身写道：",
+  markedByOwner: "标记部分由主人撰写",
 };

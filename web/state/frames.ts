@@ -2,6 +2,7 @@
 
 import type { ConnectionEvent, ServerFrame } from "@/connection/index";
 import { hearDraft } from "./drafts";
+import { proposalCame, proposalGone } from "./proposals";
 import { changeSummary, conversationsQuery, queries } from "./queries";
 import { begun, continued, ended, takenOver } from "./replies";
 import { type Change, type Message, type State, useStore } from "./store";
@@ -33,6 +34,11 @@ function applyFrame(frame: ServerFrame): void {
     case "change":
       newChange(frame);
       return;
+    case "proposal": {
+      const { op: _, ...proposal } = frame;
+      proposalCame(proposal);
+      return;
+    }
     case "message_start":
       set("running", frame.conversation_id, (replies = {}) => begun(replies, frame));
       return;
@@ -71,6 +77,7 @@ function newMessage(message: Message): void {
   const { conversation_id, message_id, author } = message;
   changeTimeline(conversation_id, (timeline) => withMessage(timeline, message));
   set("running", conversation_id, (replies = {}) => ended(replies, message_id));
+  proposalGone(message);
   set("typing", conversation_id, (typing = {}) => without(typing, author.id));
   const { session } = useStore.getState();
   const isOwn = session.name === "signed_in" && session.me.id === author.id;
@@ -98,6 +105,7 @@ function newChange(change: Change): void {
   if (CONVERSATION_CHANGES.includes(change.kind)) {
     void queries.invalidateQueries({ queryKey: ["conversation", id] });
     void queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
+    void queries.invalidateQueries({ queryKey: ["talks"] });
   }
 }
 

@@ -176,10 +176,10 @@ function hear(event: ConnectionEvent): void {
   }
 }
 
-/** A message that was refused waits for its writer. Anything else that was is told once. */
+/** A message that was refused waits for its writer, under whatever name. Anything else that was is told once. */
 function letGoOfRefused(entries: Connection["waiting"]): void {
   for (const { frame, refusal } of entries) {
-    if (refusal !== undefined && frame.op !== "send") {
+    if (refusal !== undefined && frame.op !== "send" && frame.op !== "speak") {
       useStore.setState({ notice: refusal });
       connection?.discard(frame.client_id);
     }

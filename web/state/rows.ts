@@ -59,7 +59,7 @@ export function rowsOf({ timeline, running, waiting, unread, me }: Shown): Row[]
   }
   for (const entry of waiting) {
     const { frame } = entry;
-    if (frame.op === "send" && !isThere(timeline, frame.client_id)) {
+    if ((frame.op === "send" || frame.op === "speak") && !isThere(timeline, frame.client_id)) {
       rows.push({ kind: "waiting", key: frame.client_id, entry });
     }
   }

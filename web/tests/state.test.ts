@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { LANGUAGES, languageFor } from "@/i18n";
+import { LANGUAGES, languageFor, textsOf } from "@/i18n";
+import { studioTextsOf } from "@/i18n/studio";
 import { rowsOf } from "@/state/rows";
 import type { Change, Message } from "@/state/store";
 import { attempts, EMPTY_TIMELINE, type Timeline, withChange, withMessage, withPage } from "@/state/timeline";
@@ -142,12 +143,15 @@ test("every language has every text, and none is empty", () => {
     Object.entries(texts).flatMap(([name, text]) =>
       typeof text === "object" ? shape(text).map((inner) => `${name}.${inner}`) : [`${name}:${typeof text}`],
     );
-  const [first, ...others] = LANGUAGES.map(({ texts }) => shape(texts));
-  for (const other of others) {
-    expect(other.sort()).toEqual(first?.sort());
-  }
-  for (const { texts } of LANGUAGES) {
-    expect(Object.values(texts).filter((text) => text === "")).toEqual([]);
+  for (const textsIn of [textsOf, studioTextsOf]) {
+    const all = LANGUAGES.map(({ language }) => textsIn(language));
+    const [first, ...others] = all.map(shape);
+    for (const other of others) {
+      expect(other.sort()).toEqual(first?.sort());
+    }
+    for (const texts of all) {
+      expect(Object.values(texts).filter((text) => text === "")).toEqual([]);
+    }
   }
 });
 

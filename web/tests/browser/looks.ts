@@ -11,19 +11,22 @@ const PICTURES = fileURLToPath(new URL("../../screenshots/", import.meta.url));
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 
+const SMALLEST = { width: 320, height: 640 };
+
 export const LOOKS: readonly [string, BrowserContextOptions, boolean][] = [
   ["desktop-light", { viewport: DESKTOP, colorScheme: "light" }, false],
   ["desktop-dark", { viewport: DESKTOP, colorScheme: "dark" }, false],
   ["phone-light", { viewport: PHONE, colorScheme: "light", hasTouch: true, isMobile: true }, false],
+  ["smallest-light", { viewport: SMALLEST, colorScheme: "light" }, false],
   ["phone-dark-zh", { viewport: PHONE, colorScheme: "dark", hasTouch: true, isMobile: true, locale: "zh-CN" }, true],
 ];
 
 /** Takes a picture of a page, which must fit its window and keep nobody out. */
 export async function picture(page: Page, look: string, name: string): Promise<void> {
   await page.screenshot({ path: `${PICTURES}${look}-${name}.png` });
+  expect(await barriers(page), name).toEqual([]);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(overflow, `${name} is wider than its window`).toBeLessThanOrEqual(0);
-  expect(await barriers(page), name).toEqual([]);
 }
 
 /** What axe finds that keeps people from using a page. */

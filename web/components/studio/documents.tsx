@@ -1,0 +1,175 @@
+"use client";
+
+import { ActionIcon, Button, FileButton, Group, Loader, Popover, Stack, Text, Title } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { type DragEvent, useMemo, useState } from "react";
+import { type DocumentUpload, letGo, uploadDocuments, useDocumentUploads } from "@/state/document-uploads";
+import { useClock, useProblemText } from "@/state/language";
+import type { Twin } from "@/state/queries";
+import { useStore } from "@/state/store";
+import { type Document, deleteDocument, documentsQuery } from "@/state/studio";
+import { Icon } from "../icons";
+import { Problem } from "../problem";
+import { DocumentView } from "./document-view";
+import classes from "./studio.module.css";
+import { useStudioTexts } from "./texts";
+
+/** What a twin knows: its documents, and those that are on their way. */
+export function Documents({ twin }: { twin: Twin }) {
+  const texts = useStudioTexts();
+  const { data: documents, isPending, error } = useQuery(documentsQuery(twin.id));
+  const all = useDocumentUploads((state) => state.uploads);
+  const taken = useDocumentUploads((state) => state.taken);
+  const uploads = all.filter((each) => each.twin === twin.id);
+  const [isOver, setOver] = useState(false);
+  const over = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(true);
+  };
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    uploadDocuments(twin.id, Array.from(event.dataTransfer.files));
+  };
+  return (
+    <section
+      className={classes.part}
+      data-over={isOver || undefined}
+      aria-label={texts.parts.documents}
+      onDragOver={over}
+      onDragLeave={() => setOver(false)}
+      onDrop={drop}
+    >
+      <Stack maw={860}>
+        <div className={classes.drop}>
+          <Text>{texts.dropHere(twin.name)}</Text>
+          <Text c="dimmed" size="sm">
+            {texts.documentLimits}
+          </Text>
+          <FileButton multiple onChange={(files) => uploadDocuments(twin.id, files)}>
+            {(props) => (
+              <Button mt="sm" {...props}>
+                {texts.chooseFiles}
+              </Button>
+            )}
+          </FileButton>
+        </div>
+        <span className="only-read-out" role="status">
+          {taken !== undefined && texts.takenIn(taken)}
+        </span>
+        {uploads.length > 0 && (
+          <>
+            <Title order={2} size="h6">
+              {texts.onTheirWay}
+            </Title>
+            <ul className={classes.rows}>
+              {uploads.map((each) => (
+                <UploadRow key={each.id} upload={each} />
+              ))}
+            </ul>
+          </>
+        )}
+        <Title order={2} size="h6">
+          {texts.documents(documents?.length ?? 0)}
+        </Title>
+        {isPending && <Loader aria-label={texts.loading} />}
+        <Problem error={error} />
+        {documents?.length === 0 && <Text c="dimmed">{texts.noDocuments(twin.name)}</Text>}
+        <ul className={classes.rows}>
+          {documents?.map((document) => (
+            <DocumentRow key={document.id} document={document} />
+          ))}
+        </ul>
+      </Stack>
+    </section>
+  );
+}
+
+function UploadRow({ upload: { id, name, state } }: { upload: DocumentUpload }) {
+  const texts = useStudioTexts();
+  const textOf = useProblemText();
+  const words = () => {
+    if (state.name !== "failed") {
+      return state.name === "waiting" ? texts.uploadWaits : texts.uploadRuns;
+    }
+    const { why } = state;
+    return why === "too_large" ? texts.uploadTooLarge : why === "too_many" ? texts.uploadTooMany : textOf(why);
+  };
+  const hasFailed = state.name === "failed";
+  return (
+    <li>
+      <div className={classes.words}>
+        <Text truncate>{name}</Text>
+        <Text size="xs" c={hasFailed ? "var(--mantine-color-error)" : "dimmed"} role={hasFailed ? "alert" : undefined}>
+          {hasFailed ? texts.uploadFailed(name, words()) : words()}
+        </Text>
+      </div>
+      {state.name === "reading" && <Loader size="xs" aria-hidden />}
+      <ActionIcon
+        variant="subtle"
+        aria-label={hasFailed ? texts.forget(name) : texts.stopUpload(name)}
+        title={hasFailed ? texts.forget(name) : texts.stopUpload(name)}
+        onClick={() => letGo(id)}
+      >
+        <Icon name="close" />
+      </ActionIcon>
+    </li>
+  );
+}
+
+function DocumentRow({ document }: { document: Document }) {
+  const texts = useStudioTexts();
+  const clock = useClock();
+  const language = useStore((state) => state.language);
+  const [isOpen, setOpen] = useState(false);
+  const [isAsking, setAsking] = useState(false);
+  const source = useMemo(() => ({ document_id: document.id, document: document.name, quote: "" }), [document]);
+  const deleting = useMutation({ mutationFn: () => deleteDocument(document.twin_id, document.id) });
+  const kilobytes = new Intl.NumberFormat(language, { style: "unit", unit: "kilobyte", maximumFractionDigits: 1 });
+  return (
+    <li>
+      <div className={classes.words}>
+        <Text truncate>{document.name}</Text>
+        <Text c="dimmed" size="xs">
+          {[
+            kilobytes.format(document.size_bytes / 1_000),
+            texts.pieces(document.chunk_count),
+            clock.short(document.created_at),
+          ].join(" · ")}
+        </Text>
+        <Problem error={deleting.error} />
+      </div>
+      <Button
+        size="compact-sm"
+        variant="light"
+        aria-label={texts.readDocument(document.name)}
+        onClick={() => setOpen(true)}
+      >
+        {texts.readIt}
+      </Button>
+      <Popover opened={isAsking} onChange={setAsking} trapFocus position="left">
+        <Popover.Target>
+          <ActionIcon
+            variant="subtle"
+            aria-label={texts.deleteDocument(document.name)}
+            title={texts.deleteDocument(document.name)}
+            onClick={() => setAsking(!isAsking)}
+          >
+            <Icon name="bin" />
+          </ActionIcon>
+        </Popover.Target>
+        <Popover.Dropdown maw={320}>
+          <Text size="sm" mb="xs">
+            {texts.deleteDocumentHint}
+          </Text>
+          <Group justify="flex-end">
+            <Button color="red.9" size="compact-sm" loading={deleting.isPending} onClick={() => deleting.mutate()}>
+              {texts.deleteDocumentForGood(document.name)}
+            </Button>
+          </Group>
+        </Popover.Dropdown>
+      </Popover>
+      {isOpen && <DocumentView twin={document.twin_id} source={source} onClose={() => setOpen(false)} />}
+    </li>
+  );
+}
