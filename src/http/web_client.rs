@@ -6,10 +6,12 @@ mod files;
 
 use actix_web::http::Method;
 use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, EntityTag, Header, IF_NONE_MATCH,
-    IfNoneMatch, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, CONTENT_SECURITY_POLICY,
+    ContentEncoding, ETAG, Encoding, EntityTag, Header, IF_NONE_MATCH, IfNoneMatch,
+    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
 use serde::Serialize;
 
 pub use files::WebFiles;
@@ -113,9 +115,14 @@ pub async fn settings(client: web::Data<WebClient>, edge: web::Data<Edge>) -> Ht
 }
 
 fn answer(request: &HttpRequest, file: &WebFile) -> HttpResponse {
+    let (encoding, content) = form_for(request, file);
+    let tag = match encoding {
+        None => file.tag.clone(),
+        Some(encoding) => format!("{}-{}", file.tag, encoding.as_str()),
+    };
     let is_known = match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Items(tags)) if request.headers().contains_key(IF_NONE_MATCH) => {
-            let own = EntityTag::new_strong(file.tag.clone());
+            let own = EntityTag::new_strong(tag.clone());
             tags.iter().any(|tag| tag.weak_eq(&own))
         }
         _ => false,
@@ -125,7 +132,7 @@ fn answer(request: &HttpRequest, file: &WebFile) -> HttpResponse {
         false => HttpResponse::Ok(),
     };
     response
-        .insert_header((ETAG, format!("\"{}\"", file.tag)))
+        .insert_header((ETAG, format!("\"{tag}\"")))
         .insert_header((VARY, "Accept-Encoding"))
         .insert_header((CACHE_CONTROL, file.caching()))
         .insert_header((CONTENT_SECURITY_POLICY, file.policy()))
@@ -140,8 +147,31 @@ fn answer(request: &HttpRequest, file: &WebFile) -> HttpResponse {
     if is_known {
         return response.finish();
     }
+    if let Some(encoding) = encoding {
+        response.insert_header(encoding);
+    }
     response.content_type(file.media_type);
-    response.body(file.content.clone())
+    response.body(content.clone())
+}
+
+/// The shortest form of a file that a client takes.
+fn form_for<'a>(request: &HttpRequest, file: &'a WebFile) -> (Option<ContentEncoding>, &'a Bytes) {
+    // Who does not say what it takes may be too simple for either.
+    let says = request.headers().contains_key(ACCEPT_ENCODING);
+    let accepted = AcceptEncoding::parse(request).ok().filter(|_| says);
+    let takes = |encoding: ContentEncoding| {
+        let supported = [Encoding::Known(encoding)];
+        let accepted = accepted.as_ref();
+        accepted.is_some_and(|accepted| accepted.negotiate(supported.iter()).is_some())
+    };
+    let form = file
+        .compressed
+        .iter()
+        .find(|(encoding, _)| takes(*encoding));
+    match form {
+        Some((encoding, content)) => (Some(*encoding), content),
+        None => (None, &file.content),
+    }
 }
 
 fn wants_page(request: &HttpRequest) -> bool {

@@ -25,6 +25,8 @@ fn client() -> TempDir {
         ("out/404.html", "<p>nothing here"),
         ("out/chat.txt", "0:chat"),
         ("out/_next/static/chunks/a1.js", "run()"),
+        ("out/_next/static/chunks/a1.js.br", "in brotli"),
+        ("out/_next/static/chunks/a1.js.gz", "in gzip"),
         ("out/policies.json", &policies.to_string()),
         ("secret.txt", "canary"),
     ] {
@@ -108,6 +110,45 @@ async fn files_that_are_named_by_their_content_are_kept_for_ever_and_run_nothing
     let head = server.request(Method::HEAD, "/chat").send().await.unwrap();
     assert_eq!(head.status(), StatusCode::OK);
     assert_eq!(head.text().await.unwrap(), "");
+}
+
+#[actix_web::test]
+async fn a_file_comes_in_the_shortest_form_that_the_browser_takes() {
+    let folder = client();
+    let server = serving(&folder).await;
+    let path = "/_next/static/chunks/a1.js";
+    let mut tags = std::collections::BTreeSet::new();
+    for (accepted, encoding, body) in [
+        ("gzip, deflate, br, zstd", "br", "in brotli"),
+        ("gzip", "gzip", "in gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip", "in gzip"),
+        ("identity", "", "run()"),
+        ("", "", "run()"),
+        ("zstd", "", "run()"),
+    ] {
+        let ask = || match accepted {
+            "" => server.request(Method::GET, path),
+            _ => server
+                .request(Method::GET, path)
+                .header("accept-encoding", accepted),
+        };
+        let answer = ask().send().await.unwrap();
+        let headers = answer.headers().clone();
+        assert_eq!(header(&headers, "content-encoding"), encoding, "{accepted}");
+        assert_eq!(
+            header(&headers, "content-type"),
+            "text/javascript; charset=utf-8"
+        );
+        assert_eq!(header(&headers, "vary"), "Accept-Encoding");
+        assert_eq!(answer.text().await.unwrap(), body, "{accepted}");
+        let tag = header(&headers, "etag").to_owned();
+        let known = ask().header("if-none-match", &tag).send().await.unwrap();
+        assert_eq!(known.status(), StatusCode::NOT_MODIFIED, "{accepted}");
+        tags.insert(tag);
+    }
+    assert_eq!(tags.len(), 3, "each form has a tag of its own");
+    let bare = server.request(Method::GET, &format!("{path}.br"));
+    assert_eq!(bare.send().await.unwrap().status(), StatusCode::NOT_FOUND);
 }
 
 #[actix_web::test]

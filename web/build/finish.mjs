@@ -1,15 +1,21 @@
-// After `next build`: writes beside the pages the icons, and what each page may run and load. The scripts that stand in a page itself are allowed
-// by their hashes, and by nothing else.
+// After `next build`: writes beside the pages the icons, what each may run and load, and beside each text its compressed forms. The
+// scripts that stand in a page itself are allowed by their hashes, and by nothing else.
 
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { icon } from "./icons.mjs";
 
 const OUT = fileURLToPath(new URL("../out/", import.meta.url));
 
 /** Sides of the icons that browsers and systems ask for, in pixels. */
 const ICON_SIDES = [180, 192, 512];
+
+const TEXTS = /\.(css|html|js|json|svg|txt|webmanifest)$/;
+
+/** Shorter files fit into one packet as they are. */
+const COMPRESSED_BYTES_MIN = 1024;
 
 const INLINE_SCRIPT = /<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g;
 
@@ -46,8 +52,20 @@ function elsewhere() {
   return [NEXT_PUBLIC_API_URL, NEXT_PUBLIC_WEBSOCKET_URL].filter(Boolean).map((url) => new URL(url).origin);
 }
 
+/** Writes the compressed forms of a text that is worth it; the server sends the one that a browser takes. */
+async function compress(path) {
+  const content = await readFile(OUT + path);
+  if (content.length >= COMPRESSED_BYTES_MIN) {
+    const params = { [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
+    await writeFile(`${OUT + path}.br`, brotliCompressSync(content, { params }));
+    await writeFile(`${OUT + path}.gz`, gzipSync(content, { level: constants.Z_BEST_COMPRESSION }));
+  }
+}
+
 async function main() {
-  const pages = (await readdir(OUT, { recursive: true })).filter((path) => path.endsWith(".html"));
+  const paths = await readdir(OUT, { recursive: true });
+  await Promise.all(paths.filter((path) => TEXTS.test(path)).map(compress));
+  const pages = paths.filter((path) => path.endsWith(".html"));
   const policies = {};
   for (const page of pages.sort()) {
     const html = await readFile(OUT + page, "utf8");

@@ -3,9 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use actix_web::http::header::ContentEncoding;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+
+/// The compressed forms that the build leaves beside a file, shortest first: how each is called, and the end of its name.
+const ENCODINGS: [(ContentEncoding, &str); 2] = [
+    (ContentEncoding::Brotli, ".br"),
+    (ContentEncoding::Gzip, ".gz"),
+];
 
 /// Which page may run and load what: the build writes it beside the pages, since it knows their scripts.
 const POLICIES_FILE: &str = "policies.json";
@@ -26,6 +33,8 @@ pub(super) struct WebFile {
     /// Where it stands in the folder, with slashes.
     pub(super) path: String,
     pub(super) content: Bytes,
+    /// Its compressed forms, shortest first.
+    pub(super) compressed: Vec<(ContentEncoding, Bytes)>,
     pub(super) media_type: &'static str,
     /// Names the content.
     pub(super) tag: String,
@@ -47,6 +56,17 @@ impl WebFiles {
             .with_context(|| format!("{POLICIES_FILE} is missing; build the client again"))?;
         let policies: HashMap<String, String> = serde_json::from_slice(&policies)
             .with_context(|| format!("{POLICIES_FILE} cannot be read"))?;
+        let mut compressed: HashMap<String, Vec<(ContentEncoding, Bytes)>> = HashMap::new();
+        for (encoding, ending) in ENCODINGS {
+            let of_this = |path: &String, _: &mut Bytes| path.ends_with(ending);
+            for (path, content) in contents.extract_if(.., of_this) {
+                let path = path.trim_end_matches(ending).to_owned();
+                compressed
+                    .entry(path)
+                    .or_default()
+                    .push((encoding, content));
+            }
+        }
         let mut files = HashMap::new();
         for (path, content) in contents {
             let page_policy = policies.get(&path).cloned();
@@ -58,6 +78,7 @@ impl WebFiles {
                 media_type: media_type(&path),
                 tag: tag(&content),
                 content,
+                compressed: compressed.remove(&path).unwrap_or_default(),
                 page_policy,
                 path: path.clone(),
             };
