@@ -71,13 +71,6 @@ pub(crate) enum RoomEvent {
     },
     /// Something that may be lost.
     Droppable(SharedFrame),
-    /// Something that only one person is told, and that may be lost.
-    ToOne {
-        /// The person.
-        user: UserId,
-        /// What the person sees.
-        frame: SharedFrame,
-    },
     /// Who is there now.
     Presence(SharedFrame),
 }

@@ -113,7 +113,19 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    fn tell_person(&self, user: UserId, frame: ServerFrame) {
+    /// Tells one person something that is for nobody else and may be lost, on all devices and nodes.
+    pub(crate) fn tell_person(&self, user: UserId, frame: ServerFrame) {
+        let event = NodeEvent::ToPerson {
+            user,
+            frame: Box::new(frame.clone()),
+        };
+        self.tell_person_here(user, frame);
+        if self.bus.publish(all_nodes(), event.encode()).is_err() {
+            metrics::dropped("bus_publish");
+        }
+    }
+
+    fn tell_person_here(&self, user: UserId, frame: ServerFrame) {
         let frame = SharedFrame::new(frame);
         for shard in &self.directory.shards {
             let tell = TellPerson {
@@ -280,19 +292,7 @@ impl Node {
 
     /// Tells one person something that is for nobody else and may be lost, on all devices and nodes.
     pub fn tell_person(&self, user: UserId, frame: ServerFrame) {
-        let event = NodeEvent::ToPerson {
-            user,
-            frame: Box::new(frame.clone()),
-        };
         self.services.tell_person(user, frame);
-        if self
-            .services
-            .bus
-            .publish(all_nodes(), event.encode())
-            .is_err()
-        {
-            metrics::dropped("bus_publish");
-        }
     }
 
     /// What the text engines are.
@@ -485,7 +485,9 @@ async fn listen_to_bus(services: Services, mut events: Events) {
                     }
                 }
                 Some(NodeEvent::CheckAccess(users)) => services.check_access(&users),
-                Some(NodeEvent::ToPerson { user, frame }) => services.tell_person(user, *frame),
+                Some(NodeEvent::ToPerson { user, frame }) => {
+                    services.tell_person_here(user, *frame);
+                }
                 _ => {}
             },
             BusEvent::Event {

@@ -113,7 +113,6 @@ impl Conversation {
             | ServerFrame::Receipt { .. }) => {
                 self.tell(&RoomEvent::Droppable(SharedFrame::new(frame)), context);
             }
-            ServerFrame::Proposal(message) => self.tell_owner(message, context),
             _ => metrics::dropped("bus_unknown"),
         }
     }

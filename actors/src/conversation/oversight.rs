@@ -486,12 +486,12 @@ impl Conversation {
         }
     }
 
-    /// Tells the owner of a twin of a reply that waits for the owner's word.
-    pub(super) fn tell_owner(&mut self, proposal: Said, context: &mut Context<Self>) {
+    /// Tells the owner of a twin, who takes part, of a reply that waits for the owner's word.
+    pub(super) fn tell_owner(&self, proposal: Said) {
         let owner = twin_of(&proposal.author).and_then(|twin| self.members.owner_of(twin));
-        if let Some(user) = owner {
-            let frame = SharedFrame::new(ServerFrame::Proposal(proposal));
-            self.tell(&RoomEvent::ToOne { user, frame }, context);
+        if let Some(owner) = owner.filter(|owner| self.members.has(*owner)) {
+            let frame = ServerFrame::Proposal(proposal);
+            self.services.tell_person(owner, frame);
         }
     }
 

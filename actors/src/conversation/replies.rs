@@ -419,8 +419,7 @@ impl Conversation {
             this.replies.remove(&reply);
             match held {
                 Ok(Some(held)) => {
-                    this.publish_frame(&ServerFrame::Proposal(held.clone()));
-                    this.tell_owner(held, context);
+                    this.tell_owner(held);
                     this.begin_next(place.reply_to, context);
                 }
                 Ok(None) => {

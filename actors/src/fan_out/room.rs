@@ -178,13 +178,6 @@ impl Room {
                 }
             }
             RoomEvent::Droppable(frame) => self.tell_droppable(&frame),
-            RoomEvent::ToOne { user, frame } => {
-                for subscriber in self.live().filter(|subscriber| subscriber.user == user) {
-                    subscriber
-                        .outbox
-                        .push_droppable(frame.outgoing(subscriber.codec));
-                }
-            }
             RoomEvent::Presence(frame) => self.presence_is(frame),
         }
         affected
