@@ -7,6 +7,7 @@
 //! 4. A place that fails is tried again later and later, and forgotten when it is gone or has failed too often.
 
 mod body;
+pub mod metrics;
 mod outbound;
 mod quiet_hours;
 mod vapid;
@@ -14,7 +15,7 @@ mod web_push;
 mod webhook;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::interval;
@@ -149,7 +150,10 @@ impl Delivery {
             false => Body::bare(&waiting),
             true => Body::named(&waiting, storage).await?,
         };
-        match self.call(&claimed, &body, now).await {
+        let began = Instant::now();
+        let outcome = self.call(&claimed, &body, now).await;
+        metrics::called(&target.kind, &outcome, began.elapsed());
+        match outcome {
             Ok(()) => {
                 let next = now + as_millis(self.parts.gap);
                 storage
@@ -181,6 +185,7 @@ impl Delivery {
         let failures = target.failures + 1;
         tracing::info!(place = %target.id, failures, %error, "a place could not be notified");
         if matches!(error, NotCalled::Gone) || failures >= FAILURES_MAX {
+            metrics::given_up(&target.kind);
             return storage.give_notification_target_up(claimed).await;
         }
         let wait = as_millis(back_off(target.failures));

@@ -29,7 +29,7 @@ use crate::attachments::Attachments;
 use crate::auth::{AccessTokens, Accounts, AccountsParts, Passwords, RefreshKey, jwt_secret};
 use crate::clock::Clock;
 use crate::config::{BusConfig, Config};
-use crate::delivery::{Delivery, DeliveryParts, Outbound, vapid_key};
+use crate::delivery::{self, Delivery, DeliveryParts, Outbound, vapid_key};
 use crate::embeddings::Embeddings;
 use crate::http::limits::{ATTACHMENTS_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX};
 use crate::http::{
@@ -340,6 +340,7 @@ fn node_config(config: &Config, node: NodeId) -> NodeConfig {
 fn registry() -> anyhow::Result<Registry> {
     let registry = Registry::new();
     http::metrics::register(&registry)?;
+    delivery::metrics::register(&registry)?;
     actors::metrics::register(&registry)?;
     bus::metrics::register(&registry)?;
     storage::metrics::register(&registry)?;

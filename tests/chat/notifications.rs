@@ -412,5 +412,15 @@ async fn a_browser_that_is_gone_is_forgotten_and_a_webhook_that_fails_is_tried_l
         hook["failures"] == 1
     })
     .await;
+    let metrics = server.request(reqwest::Method::GET, "/metrics").send();
+    let metrics = metrics.await.unwrap().text().await.unwrap();
+    for counted in [
+        "twin_notification_calls_total{kind=\"web_push\",outcome=\"gone\"} 1",
+        "twin_notification_calls_total{kind=\"webhook\",outcome=\"refused\"} 1",
+        "twin_notification_call_seconds_count{kind=\"web_push\"} 1",
+        "twin_notification_places_given_up_total{kind=\"web_push\"} 1",
+    ] {
+        assert!(metrics.contains(counted), "{counted} in\n{metrics}");
+    }
     server.running.stop().await;
 }
