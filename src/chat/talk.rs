@@ -271,7 +271,7 @@ impl Chat {
         }
         self.terminal.speaker(message.author.name())?;
         self.terminal.piece(&message.text)?;
-        self.terminal.end_line()?;
+        self.terminal.attachments(&message.attachments)?;
         Ok(true)
     }
 

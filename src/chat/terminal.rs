@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use protocol::Source;
+use protocol::{Attachment, Source};
 
 /// The person's terminal, or the pipe or file that stands in for it.
 #[derive(Debug)]
@@ -92,6 +92,17 @@ impl Terminal {
         out.flush()
     }
 
+    /// The files that a message carries, each on a line of its own.
+    pub(super) fn attachments(&mut self, attachments: &[Attachment]) -> io::Result<()> {
+        self.end_line()?;
+        let mut out = io::stdout().lock();
+        for attachment in attachments {
+            let line = without_control_characters(&attachment_line(attachment));
+            writeln!(out, "{}", paint(self.colours, Style::Dim, line))?;
+        }
+        out.flush()
+    }
+
     /// Says before whose words come.
     pub(super) fn speaker(&mut self, name: &str) -> io::Result<()> {
         self.end_line()?;
@@ -158,6 +169,25 @@ fn source_line(number: usize, source: &Source) -> String {
     )
 }
 
+fn attachment_line(attachment: &Attachment) -> String {
+    let Attachment {
+        name,
+        media_type,
+        size_bytes,
+        ..
+    } = attachment;
+    let size = match size_bytes {
+        0..1_000 => format!("{size_bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", size_bytes / 1_000),
+        _ => format!(
+            "{}.{} MB",
+            size_bytes / 1_000_000,
+            size_bytes / 100_000 % 10
+        ),
+    };
+    format!("  [file] {name} ({media_type}, {size})")
+}
+
 /// Characters of a quote that are shown: two lines of a terminal.
 const QUOTE_CHARS_MAX: usize = 150;
 
@@ -180,7 +210,7 @@ fn without_control_characters(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::DocumentId;
+    use protocol::{AttachmentId, DocumentId};
 
     use super::*;
 
@@ -208,5 +238,22 @@ mod tests {
         let line = source_line(1, &source);
         assert!(line.starts_with("  [1] house.md › House › Keys (0.71)\n      “The key is far"));
         assert!(line.ends_with("far…”"), "{line}");
+    }
+
+    #[test]
+    fn a_file_is_told_with_its_kind_and_size() {
+        let line = |size_bytes| {
+            attachment_line(&Attachment {
+                id: AttachmentId::new(),
+                name: "house.png".to_owned(),
+                media_type: "image/png".to_owned(),
+                size_bytes,
+                width: Some(2),
+                height: Some(3),
+            })
+        };
+        assert_eq!(line(999), "  [file] house.png (image/png, 999 bytes)");
+        assert_eq!(line(1_999), "  [file] house.png (image/png, 1 kB)");
+        assert_eq!(line(1_960_000), "  [file] house.png (image/png, 1.9 MB)");
     }
 }
