@@ -6,7 +6,7 @@
 //! log again, so a hole is never silent.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -103,7 +103,7 @@ pub(crate) struct Rooms {
     rooms: HashMap<ConversationId, Room>,
     sessions: HashMap<SessionId, SessionLink>,
     /// The connections of each person and bot.
-    connections: HashMap<UserId, HashSet<SessionId>>,
+    connections: BTreeSet<(UserId, SessionId)>,
     /// Rooms that somebody has entered or left since this was asked for.
     changed: HashSet<ConversationId>,
     draining: bool,
@@ -129,30 +129,22 @@ pub(crate) struct SessionLink {
     pub(crate) outbox: Outbox,
     /// Its encoding.
     pub(crate) codec: Codec,
-    /// Told to catch up with a conversation from the log.
-    pub(crate) catch_up: Recipient<CatchUp>,
-    /// Told to ask whether its person may still be here.
-    pub(crate) check_access: Recipient<CheckAccess>,
-    /// Told that its person takes no part in a conversation any more.
-    pub(crate) put_out: Recipient<PutOut>,
-    /// Told that the server stops.
-    pub(crate) drain: Recipient<Drain>,
+    /// Where it is told what to do.
+    pub(crate) orders: Recipient<Order>,
 }
 
-/// A connection's person takes no part in a conversation any more: it does not follow it from now on.
+/// What a connection is told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
-pub(crate) struct PutOut {
-    /// Which conversation.
-    pub(crate) conversation: ConversationId,
-}
-
-/// A connection missed an entry of a conversation: read it from the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
-#[rtype(result = "()")]
-pub(crate) struct CatchUp {
-    /// Which conversation.
-    pub(crate) conversation: ConversationId,
+pub(crate) enum Order {
+    /// It missed an entry of this conversation: read it from the log.
+    CatchUp(ConversationId),
+    /// Its person takes no part in this conversation any more: do not follow it from now on.
+    PutOut(ConversationId),
+    /// Ask who its person is, and whether it may still be here.
+    CheckAccess,
+    /// The server stops: come back elsewhere.
+    Drain,
 }
 
 /// Who is in a room, and whether others are told so.
@@ -171,41 +163,43 @@ impl Rooms {
     /// Registers a connection of this thread.
     pub(crate) fn open(&mut self, session: SessionId, link: SessionLink) {
         if self.draining {
-            let _ = link.drain.try_send(Drain);
+            let _ = link.orders.try_send(Order::Drain);
         }
         self.sessions.insert(session, link);
     }
 
     /// Notes whose a connection of this thread is.
     pub(crate) fn identified(&mut self, session: SessionId, user: UserId) {
-        self.connections.entry(user).or_default().insert(session);
+        self.connections.insert((user, session));
     }
 
     /// Forgets a connection of this thread, which may be somebody's; it has left its rooms before.
     pub(crate) fn close(&mut self, session: SessionId, user: Option<UserId>) {
         self.sessions.remove(&session);
-        let Some(user) = user else { return };
-        if let Some(connections) = self.connections.get_mut(&user) {
-            connections.remove(&session);
-            if connections.is_empty() {
-                self.connections.remove(&user);
-            }
+        if let Some(user) = user {
+            self.connections.remove(&(user, session));
         }
+    }
+
+    fn connections_of(&self, user: UserId) -> impl Iterator<Item = &SessionLink> {
+        let all = SessionId::from_bytes([0; 16])..=SessionId::from_bytes([u8::MAX; 16]);
+        let those = self
+            .connections
+            .range((user, *all.start())..=(user, *all.end()));
+        those.filter_map(|(_, session)| self.sessions.get(session))
     }
 
     /// Has the connections of somebody ask who they are, and whether they may still be here.
     pub(crate) fn check_access(&self, user: UserId) {
-        let connections = self.connections.get(&user).into_iter().flatten();
-        for link in connections.filter_map(|session| self.sessions.get(session)) {
+        for link in self.connections_of(user) {
             // A session whose mailbox is full asks by itself before long.
-            let _ = link.check_access.try_send(CheckAccess { user });
+            let _ = link.orders.try_send(Order::CheckAccess);
         }
     }
 
     /// Tells the connections of somebody what is for nobody else and may be lost.
     pub(crate) fn tell_person(&self, user: UserId, frame: &SharedFrame) {
-        let connections = self.connections.get(&user).into_iter().flatten();
-        for link in connections.filter_map(|session| self.sessions.get(session)) {
+        for link in self.connections_of(user) {
             link.outbox.push_droppable(frame.outgoing(link.codec));
         }
     }
@@ -215,7 +209,7 @@ impl Rooms {
         self.draining = true;
         for link in self.sessions.values() {
             // A session whose mailbox is full is stuck; its heartbeat ends it.
-            let _ = link.drain.try_send(Drain);
+            let _ = link.orders.try_send(Order::Drain);
         }
     }
 
@@ -451,13 +445,13 @@ impl Rooms {
         // A session whose mailbox is full is stuck; its heartbeat ends it.
         for session in affected.behind {
             if let Some(link) = self.sessions.get(&session) {
-                let _ = link.catch_up.try_send(CatchUp { conversation });
+                let _ = link.orders.try_send(Order::CatchUp(conversation));
             }
         }
         for session in affected.put_out {
             self.changed.insert(conversation);
             if let Some(link) = self.sessions.get(&session) {
-                let _ = link.put_out.try_send(PutOut { conversation });
+                let _ = link.orders.try_send(Order::PutOut(conversation));
             }
         }
     }

@@ -66,9 +66,6 @@ struct Inner {
     waiting_for_room: Vec<Waker>,
 }
 
-/// Frames for which an empty queue keeps its memory: a burst is rare, and ten thousand connections are idle.
-const FRAMES_KEPT_MAX: usize = 16;
-
 /// A handle on one connection's queue; clones share it.
 #[derive(Clone, Default)]
 pub struct Outbox {
@@ -136,6 +133,14 @@ impl Outbox {
         .await;
     }
 
+    /// Gives the memory of an empty queue back: a burst is rare, and ten thousand connections are idle.
+    pub fn shrink(&self) {
+        let mut inner = self.inner.borrow_mut();
+        if inner.queue.is_empty() {
+            inner.queue = VecDeque::new();
+        }
+    }
+
     /// Whether a close frame has been queued.
     pub fn is_closing(&self) -> bool {
         self.inner.borrow().closing
@@ -167,9 +172,6 @@ impl Outbox {
             }
             None if inner.finished => Poll::Ready(None),
             None => {
-                if inner.queue.capacity() > FRAMES_KEPT_MAX {
-                    inner.queue = VecDeque::new();
-                }
                 // Kept from one time to the next, which spares the counting of its owners.
                 if !matches!(&inner.writer, Some(writer) if writer.will_wake(context.waker())) {
                     inner.writer = Some(context.waker().clone());

@@ -19,7 +19,7 @@ use protocol::{
 use storage::TokenHash;
 
 use crate::conversation::{Conversation, Detach, Refusal};
-use crate::fan_out::{CatchUp, CheckAccess, Drain, PutOut, SessionLink};
+use crate::fan_out::{Order, SessionLink};
 use crate::limits::SESSION_MAILBOX_MAX;
 use crate::metrics;
 use crate::node::{ConnectionCount, WorkerNode};
@@ -196,6 +196,7 @@ impl Session {
         if self.ending {
             return;
         }
+        self.outbox.shrink();
         if self.outbox.is_closing() {
             // Fan-out has cut a slow reader off.
             self.end_soon(context);
@@ -246,10 +247,7 @@ impl Actor for Session {
         let link = SessionLink {
             outbox: self.outbox.clone(),
             codec: self.codec,
-            catch_up: context.address().recipient(),
-            check_access: context.address().recipient(),
-            put_out: context.address().recipient(),
-            drain: context.address().recipient(),
+            orders: context.address().recipient(),
         };
         self.worker.rooms().borrow_mut().open(self.id, link);
     }
@@ -330,37 +328,20 @@ impl Session {
     }
 }
 
-impl Handler<CatchUp> for Session {
+impl Handler<Order> for Session {
     type Result = ();
 
-    fn handle(&mut self, catch_up: CatchUp, context: &mut Self::Context) {
-        self.catch_up_again(catch_up.conversation, context);
-    }
-}
-
-impl Handler<CheckAccess> for Session {
-    type Result = ();
-
-    fn handle(&mut self, _: CheckAccess, context: &mut Self::Context) {
-        self.check_person(context);
-    }
-}
-
-impl Handler<PutOut> for Session {
-    type Result = ();
-
-    fn handle(&mut self, put_out: PutOut, context: &mut Self::Context) {
-        self.put_out(put_out.conversation, context);
-    }
-}
-
-impl Handler<Drain> for Session {
-    type Result = ();
-
-    fn handle(&mut self, _: Drain, context: &mut Self::Context) {
-        // Clients that all came back in the same instant would be a storm.
-        let after_ms = rand::random_range(500..5_000);
-        self.push(&ServerFrame::Reconnect { after_ms });
-        self.close(CloseCode::Restart, "the server restarts", context);
+    fn handle(&mut self, order: Order, context: &mut Self::Context) {
+        match order {
+            Order::CatchUp(conversation) => self.catch_up_again(conversation, context),
+            Order::PutOut(conversation) => self.put_out(conversation, context),
+            Order::CheckAccess => self.check_person(context),
+            Order::Drain => {
+                // Clients that all came back in the same instant would be a storm.
+                let after_ms = rand::random_range(500..5_000);
+                self.push(&ServerFrame::Reconnect { after_ms });
+                self.close(CloseCode::Restart, "the server restarts", context);
+            }
+        }
     }
 }
