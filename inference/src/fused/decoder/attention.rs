@@ -122,7 +122,7 @@ impl FusedDecoder {
                     &mut value[..w],
                 );
                 // SAFETY: each head is one task's.
-                unsafe { blocks.write(*slot, head, &key[..w], &value[..w]) };
+                unsafe { blocks[head].write(*slot, &key[..w], &value[..w]) };
             }
         };
         if batch.rows.len() < ROWS_A_TASK {
@@ -154,11 +154,11 @@ impl FusedDecoder {
         let window = config.window_tokens(index);
         let one = |task: usize| {
             let (tile, kv_head) = (&batch.tiles[task / kv_heads], task % kv_heads);
-            let job = TileJob::new(tile, kv_head, window, batch);
+            let job = TileJob::new(tile, window, batch);
             SCRATCH.with_borrow_mut(|(scratch, sums)| {
                 let seen = job.seen(window, batch);
                 let (keys, values) = job.places(cache.shape, &seen);
-                let blocks = cache.layer(index);
+                let blocks = cache.head(index, kv_head);
                 let head_blocks = HeadBlocks {
                     keys: &blocks.keys,
                     values: &blocks.values,
@@ -222,22 +222,20 @@ fn rotary<'a>(
     }
 }
 
-/// A tile and one key-value head.
+/// A tile of one key-value head.
 struct TileJob<'a> {
     tile: &'a Tile<'a>,
-    kv_head: usize,
     /// The first block that any of the rows sees.
     first_block: usize,
 }
 
 impl<'a> TileJob<'a> {
     /// Leaves out the blocks that lie before the window of every row.
-    fn new(tile: &'a Tile<'a>, kv_head: usize, window: Option<usize>, batch: &Batch<'_>) -> Self {
+    fn new(tile: &'a Tile<'a>, window: Option<usize>, batch: &Batch<'_>) -> Self {
         let end = batch.rows[tile.rows.start].position + 1;
         let hidden = window.map_or(0, |window| end.saturating_sub(window));
         Self {
             tile,
-            kv_head,
             first_block: hidden / BLOCK_TOKENS,
         }
     }
@@ -264,12 +262,7 @@ impl<'a> TileJob<'a> {
         let blocks = &self.tile.segment.blocks[self.first_block..][..end.div_ceil(BLOCK_TOKENS)];
         let indices = blocks.iter().map(|block| block.index());
         indices
-            .map(|block| {
-                (
-                    shape.key_place(block, self.kv_head),
-                    shape.value_place(block, self.kv_head),
-                )
-            })
+            .map(|block| (shape.key_place(block), shape.value_place(block)))
             .unzip()
     }
 }
