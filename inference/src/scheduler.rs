@@ -13,6 +13,7 @@ mod sequence;
 mod shares;
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::time::Instant;
 
 use crate::block_pool::BlockId;
@@ -39,10 +40,10 @@ pub(crate) struct SchedulerLimits {
     pub(crate) running_max: usize,
     /// Requests that wait.
     pub(crate) waiting_max: usize,
-    /// Prompt tokens of one step: what everyone who decodes waits for at most.
+    /// Prompt tokens of one step for each who waits for a first word: what everyone who decodes waits for.
     pub(crate) chunk_tokens: usize,
-    /// Prompt tokens of one step in which nobody decodes.
-    pub(crate) alone_chunk_tokens: usize,
+    /// Prompt tokens of one step at most, and of one in which nobody decodes.
+    pub(crate) chunk_tokens_max: usize,
 }
 
 /// A request as the scheduler takes it.
@@ -206,11 +207,7 @@ impl Scheduler {
             .map(|index| (self.rank(&self.running[index]), index))
             .collect();
         order.sort_unstable();
-        let somebody_decodes = self.running.iter().any(|one| one.uncomputed() == 1);
-        let mut left = match somebody_decodes {
-            true => self.limits.chunk_tokens,
-            false => self.limits.alone_chunk_tokens,
-        };
+        let mut left = self.prompt_tokens();
         let block_tokens = self.limits.block_tokens;
         for (_, index) in order {
             let sequence = &mut self.running[index];
@@ -237,6 +234,18 @@ impl Scheduler {
             });
         }
         step
+    }
+
+    /// Prompt tokens of the next step. Where many wait for their first words it is they who are to be served: a larger step
+    /// reads more in the same time. Several requests of the same two accounts count as one.
+    fn prompt_tokens(&self) -> usize {
+        let (prompts, decode): (Vec<_>, Vec<_>) =
+            (self.running.iter()).partition(|one| one.uncomputed() > 1);
+        if decode.is_empty() {
+            return self.limits.chunk_tokens_max;
+        }
+        let who: HashSet<_> = prompts.iter().map(|one| one.origin.accounts).collect();
+        (self.limits.chunk_tokens * who.len()).min(self.limits.chunk_tokens_max)
     }
 
     /// Notes that a step's keys and values are in the cache. Sequences that were removed since are left out.

@@ -25,11 +25,12 @@ use crate::{
     StopReason, TokenCounter, Usage, ValidGenerateRequest, prompt,
 };
 
-/// Prompt tokens of one step: some 50 ms on one core, which everyone who decodes waits for, and anyone who cancels.
+/// Prompt tokens of one step for each who waits for a first word: some 50 ms on one core, which everyone who decodes waits for,
+/// and anyone who cancels.
 const CHUNK_TOKENS: usize = 64;
 
-/// The same while nobody decodes: larger products are faster, and only who comes now or cancels waits for the step.
-const ALONE_CHUNK_TOKENS: usize = 256;
+/// The same at most, and while nobody decodes: larger products are faster, and people read no faster than such steps write.
+const CHUNK_TOKENS_MAX: usize = 256;
 
 /// Requests that wait for a slot: more would wait longer than people do.
 const WAITING_MAX: usize = 64;
@@ -126,7 +127,7 @@ impl TorchEngine {
                 running_max: options.running_max.max(1),
                 waiting_max: WAITING_MAX,
                 chunk_tokens: CHUNK_TOKENS,
-                alone_chunk_tokens: ALONE_CHUNK_TOKENS,
+                chunk_tokens_max: CHUNK_TOKENS_MAX,
             }),
             replies: HashMap::new(),
             untold: Vec::new(),

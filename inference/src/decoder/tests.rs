@@ -37,7 +37,7 @@ fn compare(network: &Network, chunk: usize, deterministic: bool) -> f32 {
         running_max: 8,
         waiting_max: 8,
         chunk_tokens: chunk,
-        alone_chunk_tokens: chunk,
+        chunk_tokens_max: chunk,
     });
     let mut replies: HashMap<Ticket, (&Reference, Vec<u32>)> = HashMap::new();
     for (number, reference) in (0..).zip(&network.references) {

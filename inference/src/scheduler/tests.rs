@@ -17,7 +17,7 @@ fn limits(blocks: u32, running_max: usize, chunk_tokens: usize) -> SchedulerLimi
         running_max,
         waiting_max: 1_000,
         chunk_tokens,
-        alone_chunk_tokens: chunk_tokens,
+        chunk_tokens_max: chunk_tokens,
     }
 }
 
@@ -129,7 +129,7 @@ impl Machine {
             .iter()
             .filter(|segment| segment.tokens.len() > 1);
         self.prompt_rows = long.map(|segment| segment.tokens.len()).sum();
-        assert!(self.prompt_rows <= limits.alone_chunk_tokens);
+        assert!(self.prompt_rows <= limits.chunk_tokens_max);
         for segment in &step.segments {
             let (wish, tokens) = &self.requests[&segment.ticket];
             let end = segment.start + segment.tokens.len();
@@ -218,6 +218,32 @@ fn decoding_goes_on_in_every_step_beside_a_bounded_chunk_of_a_prompt() {
         })
         .collect();
     assert_eq!(lengths, [vec![1, 8], vec![1, 8], vec![1, 4]]);
+}
+
+#[test]
+fn the_more_people_wait_for_a_first_word_the_larger_are_the_pieces_of_their_prompts() {
+    let limits = SchedulerLimits {
+        chunk_tokens_max: 24,
+        ..limits(1_000, 16, 8)
+    };
+    let prompt_rows_beside_a_talker = |accounts: &[u128]| {
+        let mut machine = Machine::new(limits);
+        let talker = machine.submit(wish(1, 3, 50));
+        machine.run_until_first(talker);
+        for account in accounts {
+            machine.submit(wish(*account, 100, 1));
+        }
+        machine.step();
+        machine.prompt_rows
+    };
+    assert_eq!(prompt_rows_beside_a_talker(&[2]), 8);
+    assert_eq!(prompt_rows_beside_a_talker(&[2, 3]), 16);
+    assert_eq!(prompt_rows_beside_a_talker(&[2, 3, 4, 5]), 24);
+    assert_eq!(prompt_rows_beside_a_talker(&[2, 2, 2, 2]), 8);
+    let mut alone = Machine::new(limits);
+    alone.submit(wish(2, 100, 1));
+    alone.step();
+    assert_eq!(alone.prompt_rows, 24);
 }
 
 #[test]
@@ -485,7 +511,7 @@ proptest! {
     ) {
         let limits = SchedulerLimits {
             waiting_max,
-            alone_chunk_tokens: chunk_tokens * 3,
+            chunk_tokens_max: chunk_tokens * 3,
             ..limits(blocks, running_max, chunk_tokens)
         };
         let mut machine = Machine::new(limits);
