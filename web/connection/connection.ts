@@ -8,7 +8,7 @@
 
 import { BackOff } from "./back-off.ts";
 import { mayPass, recovery } from "./close-codes.ts";
-import type { Subprotocol } from "./codec.ts";
+import { type Codec, jsonCodec } from "./codec.ts";
 import type { Followed, Verdict } from "./followed.ts";
 import type { ClientFrame, ServerFrame } from "./frames.generated.ts";
 import { Outbox, type OutboxEntry, type OutboxFrame, type OutboxStorage } from "./outbox.ts";
@@ -21,7 +21,8 @@ export interface ConnectionOptions {
   url: string;
   /** An access token, or a bot's. `refused` is the one that the server did not take; null when there is no other. */
   token(refused: string | undefined): Promise<string | null>;
-  subprotocol?: Subprotocol;
+  /** JSON, unless another is given. */
+  codec?: Codec;
   /** Whether to be told who follows the conversations that are followed. */
   presence?: boolean;
   /** Where what is not acknowledged survives the program. */
@@ -179,7 +180,7 @@ export class Connection {
     }
     this.token = token;
     const implementation = this.options.WebSocket ?? (globalThis.WebSocket as unknown as WebSocketConstructor);
-    this.socket = new Socket(implementation, this.options.url, this.options.subprotocol ?? "twin.v1.json", {
+    this.socket = new Socket(implementation, this.options.url, this.options.codec ?? jsonCodec, {
       opened: () => this.identify(token),
       received: (frame) => this.take(frame),
       closed: (code, reason) => this.lost(code, reason),

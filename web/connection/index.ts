@@ -2,10 +2,11 @@
 
 export { BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS } from "./back-off.ts";
 export { type ErrorCode, mayPass, type Recovery, recovery } from "./close-codes.ts";
-export { decodeFrame, encodeFrame, ProtocolError, type Subprotocol } from "./codec.ts";
+export { type Codec, decodeFrame, jsonCodec, ProtocolError } from "./codec.ts";
 export { Connection, type ConnectionEvent, type ConnectionOptions, type ConnectionState } from "./connection.ts";
 export { codePoints } from "./followed.ts";
 export type * from "./frames.generated.ts";
+export { messagePackCodec } from "./message-pack.ts";
 export {
   OUTBOX_ENTRIES_MAX,
   type OutboxEntry,

@@ -1,6 +1,6 @@
 /** One WebSocket of the protocol: frames in and out, and the notice that nobody is at the other end any more. */
 
-import { decodeFrame, encodeFrame, type Subprotocol } from "./codec.ts";
+import { type Codec, decodeFrame } from "./codec.ts";
 import type { ClientFrame, ServerFrame } from "./frames.generated.ts";
 
 /** What is needed of a WebSocket; browsers, Node 22 and the package `ws` have it. */
@@ -46,11 +46,11 @@ export class Socket {
   constructor(
     implementation: WebSocketConstructor,
     url: string,
-    private readonly subprotocol: Subprotocol,
+    private readonly codec: Codec,
     owner: SocketOwner,
   ) {
     this.owner = owner;
-    this.socket = new implementation(url, [subprotocol]);
+    this.socket = new implementation(url, [codec.subprotocol]);
     this.socket.binaryType = "arraybuffer";
     this.socket.onopen = () => this.owner?.opened();
     this.socket.onmessage = (event) => this.receive(event.data);
@@ -65,7 +65,7 @@ export class Socket {
     if (this.socket.readyState !== OPEN || this.socket.bufferedAmount > BUFFERED_BYTES_MAX) {
       return false;
     }
-    this.socket.send(encodeFrame(this.subprotocol, frame));
+    this.socket.send(this.codec.encode(frame));
     return true;
   }
 
@@ -107,7 +107,7 @@ export class Socket {
     }
     let frame: ServerFrame;
     try {
-      frame = decodeFrame(this.subprotocol, data);
+      frame = decodeFrame(this.codec, data);
     } catch (error) {
       this.give(error instanceof Error ? error.message : "the frame cannot be read");
       return;

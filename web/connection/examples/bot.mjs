@@ -5,14 +5,14 @@
 
 import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
-import { Connection } from "../dist/index.js";
+import { Connection, messagePackCodec } from "../dist/index.js";
 
 const { URL, TOKEN, ROOM } = process.env;
 const connection = new Connection({
   url: URL,
   // A bot has one token: when it is not taken there is no other.
   token: async (refused) => (refused === undefined ? TOKEN : null),
-  subprotocol: "twin.v1.msgpack",
+  codec: messagePackCodec,
   WebSocket,
 });
 

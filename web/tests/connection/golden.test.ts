@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { decode, encode } from "@msgpack/msgpack";
 import { describe, expect, test } from "vitest";
-import { type ClientFrame, decodeFrame, encodeFrame, ProtocolError } from "@/connection/index";
+import { type ClientFrame, decodeFrame, jsonCodec, messagePackCodec, ProtocolError } from "@/connection/index";
 
 interface Golden {
   name: string;
@@ -34,18 +34,18 @@ describe.each(["client_frames", "server_frames"])("%s", (file) => {
   test("are many", () => expect(frames.length).toBeGreaterThan(20));
 
   test.each(frames)("$name, as JSON", ({ frame, json }) => {
-    const decoded = decodeFrame("twin.v1.json", json);
+    const decoded = decodeFrame(jsonCodec, json);
     expect(decoded).toEqual(frame);
-    expect(encodeFrame("twin.v1.json", decoded as unknown as ClientFrame)).toBe(json);
+    expect(jsonCodec.encode(decoded as unknown as ClientFrame)).toBe(json);
   });
 
   test.each(frames)("$name, as MessagePack", ({ frame, msgpack }) => {
-    const decoded = decodeFrame("twin.v1.msgpack", bytes(msgpack));
+    const decoded = decodeFrame(messagePackCodec, bytes(msgpack));
     expect(rounded(decoded)).toEqual(rounded(frame));
     // Scores are 32-bit numbers on the wire; no frame of a client has any.
     expect(hex(encode(decoded, { forceFloat32: true }))).toBe(msgpack);
     if (file === "client_frames") {
-      expect(hex(encodeFrame("twin.v1.msgpack", decoded as unknown as ClientFrame))).toBe(msgpack);
+      expect(hex(messagePackCodec.encode(decoded as unknown as ClientFrame))).toBe(msgpack);
     }
   });
 });
@@ -55,15 +55,15 @@ test("what is no frame is refused in either encoding", () => {
   const inJson = rejected.flatMap(({ json }) => (json === undefined ? [] : [json]));
   expect(inJson.length).toBeGreaterThan(5);
   for (const text of inJson.filter((text) => !isMap(() => JSON.parse(text)))) {
-    expect(() => decodeFrame("twin.v1.json", text), text).toThrow(ProtocolError);
+    expect(() => decodeFrame(jsonCodec, text), text).toThrow(ProtocolError);
   }
   for (const data of rejected.flatMap(({ msgpack }) => (msgpack === undefined ? [] : [bytes(msgpack)]))) {
     if (!isMap(() => decode(data))) {
-      expect(() => decodeFrame("twin.v1.msgpack", data)).toThrow(ProtocolError);
+      expect(() => decodeFrame(messagePackCodec, data)).toThrow(ProtocolError);
     }
   }
-  expect(() => decodeFrame("twin.v1.json", bytes("80"))).toThrow("a binary frame came under JSON");
-  expect(() => decodeFrame("twin.v1.msgpack", "{}")).toThrow("a text frame came under MessagePack");
+  expect(() => decodeFrame(jsonCodec, bytes("80"))).toThrow("a binary frame came under JSON");
+  expect(() => decodeFrame(messagePackCodec, "{}")).toThrow("a text frame came under MessagePack");
 });
 
 /** Whether this reads as a map with an `op`: the server may have refused it for what it says. */

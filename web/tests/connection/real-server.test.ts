@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { framesOf, httpApiOf } from "@/build/generated.mjs";
+import { jsonCodec, messagePackCodec } from "@/connection/index";
 import { call, RealServer, registered } from "../real-server";
 import { Client } from "./scripted-server";
 
@@ -33,8 +34,8 @@ test("two clients in either encoding lose and double nothing while the server is
   const room = await call<{ id: string }>(server, "/api/v1/conversations", { members: [bo.id] }, ana.token);
   const url = `${server.url.replace("http", "ws")}/ws`;
   const clients = [
-    new Client({ url, token: async () => ana.token, subprotocol: "twin.v1.json", random: Math.random }),
-    new Client({ url, token: async () => bo.token, subprotocol: "twin.v1.msgpack", random: Math.random }),
+    new Client({ url, token: async () => ana.token, codec: jsonCodec, random: Math.random }),
+    new Client({ url, token: async () => bo.token, codec: messagePackCodec, random: Math.random }),
   ] as const;
   for (const client of clients) {
     client.connection.follow(room.id, 0);
