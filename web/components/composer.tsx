@@ -79,9 +79,7 @@ export function Composer({ conversation, intent, onIntent }: ComposerProps) {
   };
   const editLast = () => {
     const timeline = useStore.getState().timelines[conversation.id];
-    const own = timeline?.order
-      .map((id) => timeline.messages.get(id))
-      .findLast((message) => message?.author.id === me.id);
+    const own = timeline?.order.findLast((message) => message.author.id === me.id);
     if (own !== undefined && own.deleted_at === undefined) {
       onIntent({ kind: "edit", message: own });
     }

@@ -9,6 +9,7 @@ import { jumpTo } from "@/state/passages";
 import { conversationQuery } from "@/state/queries";
 import { problemOf } from "@/state/session";
 import { type Message, useStore } from "@/state/store";
+import { messageOf } from "@/state/timeline";
 import { Composer } from "./composer";
 import { ConversationHeader } from "./conversation-header";
 import { OwnerControls, Owning, Writing } from "./in-place";
@@ -50,7 +51,8 @@ export function ConversationView({ id, isBare = false }: { id: string; isBare?: 
   useEffect(() => {
     // A draft that answers a message does so after a reload, too.
     const { drafts, timelines } = useStore.getState();
-    const to = isRead ? timelines[id]?.messages.get(drafts[id]?.replyTo ?? "") : undefined;
+    const timeline = timelines[id];
+    const to = isRead && timeline !== undefined ? messageOf(timeline, drafts[id]?.replyTo ?? "") : undefined;
     if (to !== undefined) {
       setIntent({ kind: "reply", to });
     }

@@ -7,6 +7,7 @@ import { chooseAttempt } from "@/state/commands";
 import { useClock, useTexts } from "@/state/language";
 import type { Conversation } from "@/state/queries";
 import { type Message, useMe, useStore } from "@/state/store";
+import { messageBefore, messageOf } from "@/state/timeline";
 import { writerOf } from "@/state/writers";
 import { Attachments } from "./attachments";
 import { Attempts } from "./attempts";
@@ -128,10 +129,11 @@ function Quote({ message, conversation }: { message: Message; conversation: stri
   const answered = useStore((state) => {
     const timeline = state.timelines[conversation];
     const target = message.reply_to ?? message.thread;
-    const other = target === undefined ? undefined : timeline?.messages.get(target);
-    const isBefore =
-      timeline !== undefined && timeline.order[timeline.order.indexOf(message.message_id) - 1] === target;
-    return isBefore && message.author.kind === "twin" ? undefined : other;
+    if (timeline === undefined || target === undefined) {
+      return undefined;
+    }
+    const isBefore = messageBefore(timeline, message.message_id)?.message_id === target;
+    return isBefore && message.author.kind === "twin" ? undefined : messageOf(timeline, target);
   });
   if (answered === undefined || message.variant_of !== undefined) {
     return null;

@@ -171,7 +171,7 @@ function useRows(id: string): Row[] {
   const [unread] = useState(() => {
     const list = queries.getQueryData(conversationsQuery.queryKey);
     const readSeq = list?.find((summary) => summary.id === id)?.read_seq ?? Number.POSITIVE_INFINITY;
-    return { after: readSeq, upTo: timeline.messages.get(timeline.order.at(-1) ?? "")?.seq ?? 0 };
+    return { after: readSeq, upTo: timeline.order.at(-1)?.seq ?? 0 };
   });
   // Pieces of a reply change its text and not the rows.
   const replies = Object.keys(running ?? {}).join();
@@ -187,10 +187,7 @@ function useRows(id: string): Row[] {
 
 /** Tells the server what was read: what stands at the end of the list of a page that somebody looks at. */
 function useReading(id: string, isAtEnd: boolean): void {
-  const lastSeq = useStore((state) => {
-    const timeline = state.timelines[id];
-    return timeline?.messages.get(timeline.order.at(-1) ?? "")?.seq ?? 0;
-  });
+  const lastSeq = useStore((state) => state.timelines[id]?.order.at(-1)?.seq ?? 0);
   const isOpen = useStore((state) => state.connection.name === "open");
   const told = useRef(0);
   useEffect(() => {

@@ -8,10 +8,7 @@ import { useDescription } from "./writer-badge";
 
 /** Reads out each message of others when it is whole, and not while it is being written. */
 export function SpokenReplies({ id }: { id: string }) {
-  const newest = useStore((state) => {
-    const timeline = state.timelines[id];
-    return timeline?.messages.get(timeline.order.at(-1) ?? "");
-  });
+  const newest = useStore((state) => state.timelines[id]?.order.at(-1));
   const describe = useDescription();
   const first = useRef(newest?.seq ?? 0);
   const [spoken, setSpoken] = useState("");

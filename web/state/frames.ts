@@ -6,7 +6,7 @@ import { proposalCame, proposalGone } from "./proposals";
 import { changeSummary, conversationsQuery, queries } from "./queries";
 import { begun, continued, ended, takenOver } from "./replies";
 import { type Change, type Message, type State, useStore } from "./store";
-import { CONVERSATION_CHANGES, type Timeline, withChange, withMessage } from "./timeline";
+import { CONVERSATION_CHANGES, messageOf, type Timeline, withChange, withMessage } from "./timeline";
 import { filesSentWith, wereSentWith } from "./uploads";
 
 /** For how long somebody is shown as writing after the last word of it. */
@@ -130,7 +130,7 @@ function acknowledged({ entry, frame }: Extract<ConnectionEvent, { type: "acknow
   };
   wereSentWith(sent.client_id);
   changeTimeline(sent.conversation_id, (timeline) =>
-    timeline.messages.has(message.message_id) ? timeline : withMessage(timeline, message),
+    messageOf(timeline, message.message_id) === undefined ? withMessage(timeline, message) : timeline,
   );
 }
 

@@ -13,7 +13,7 @@ import { EMPTY_TIMELINE, withPage } from "./timeline";
 import { discardFilesOf, leaveUploads, loadUploads } from "./uploads";
 
 /** Messages of a page of the past. */
-const PAGE_MESSAGES = 50;
+const PAGE_MESSAGES = 100;
 
 let connection: Connection | undefined;
 const followed = new Set<string>();

@@ -8,7 +8,7 @@
 import { type Api, body, http } from "./http";
 import { Refused } from "./session";
 import { useStore } from "./store";
-import { EMPTY_TIMELINE, type Timeline, withPage } from "./timeline";
+import { EMPTY_TIMELINE, messageOf, type Timeline, withPage } from "./timeline";
 
 /** A part of the log that does not reach to its end. */
 export interface Passage {
@@ -32,16 +32,15 @@ type Page = Api["MessagesPage"];
 /** Leads to a message, which is read first where it is not known. */
 export async function jumpTo(conversation: string, message: string): Promise<void> {
   const { timelines, passages } = useStore.getState();
-  const isKnown = [timelines[conversation], passages[conversation]?.timeline].some((each) =>
-    each?.messages.has(message),
-  );
-  if (!isKnown) {
+  const isIn = (timeline: Timeline | undefined) => timeline !== undefined && messageOf(timeline, message) !== undefined;
+  const isInTimeline = isIn(timelines[conversation]);
+  if (!isInTimeline && !isIn(passages[conversation]?.timeline)) {
     const page = await read(conversation, { around: message });
     if (page.items.every((item) => item.message_id !== message)) {
       throw new Refused(404, "not_found", "there is no such message any more");
     }
     show(conversation, passageOf(page));
-  } else if (timelines[conversation]?.messages.has(message)) {
+  } else if (isInTimeline) {
     leave(conversation);
   }
   lead(conversation, message);
@@ -88,10 +87,9 @@ export async function readOlderOfPassage(conversation: string): Promise<boolean>
 
 /** Two parts of the log that touch, as one that reaches to its end. */
 export function joined(end: Timeline, passage: Timeline): Timeline {
-  const first = (timeline: Timeline) => timeline.messages.get(timeline.order[0] ?? "")?.seq ?? Number.POSITIVE_INFINITY;
+  const first = (timeline: Timeline) => timeline.order[0]?.seq ?? Number.POSITIVE_INFINITY;
   const older = first(passage) < first(end) ? passage.older : end.older;
-  const messages = passage.order.flatMap((id) => passage.messages.get(id) ?? []);
-  return withPage(end, messages, older ?? null);
+  return withPage(end, passage.order, older ?? null);
 }
 
 function passageOf(page: Page): { timeline: Timeline; newer: string | null } {
@@ -103,7 +101,7 @@ function show(conversation: string, passage: { timeline: Timeline; newer: string
   const { timelines, passages } = useStore.getState();
   const { timeline, newer } = passage;
   const end = timelines[conversation] ?? EMPTY_TIMELINE;
-  const touches = timeline.order.some((id) => end.messages.has(id));
+  const touches = timeline.order.some(({ message_id }) => messageOf(end, message_id) !== undefined);
   if (newer === null || touches) {
     const { [conversation]: _, ...others } = passages;
     useStore.setState({ passages: others, timelines: { ...timelines, [conversation]: joined(end, timeline) } });

@@ -3,7 +3,7 @@
 import type { OutboxEntry } from "@/connection/index";
 import type { RunningReply } from "./replies";
 import type { Change, Message } from "./store";
-import { attempts, type Timeline } from "./timeline";
+import { firstAttempt, messageOf, type Timeline } from "./timeline";
 
 export type Row =
   | { kind: "day"; key: string; at: number }
@@ -29,15 +29,15 @@ const NEWEST_LOOKED_AT = 200;
 
 export function rowsOf({ timeline, running, waiting, unread, me }: Shown): Row[] {
   const rows: Row[] = [];
-  let day = "";
+  const several = severalAttempts(timeline);
+  let day = { from: 0, until: 0 };
   let isUnreadShown = false;
   const isNew = ({ seq }: Message) => seq > unread.after && seq <= unread.upTo;
-  for (const entry of inOrder(timeline)) {
+  for (const entry of inOrder(timeline, several)) {
     const at = entry.created_at;
-    const dayOfEntry = new Date(at).toDateString();
-    if (dayOfEntry !== day) {
-      day = dayOfEntry;
-      rows.push({ kind: "day", key: `day-${day}`, at });
+    if (at < day.from || at >= day.until) {
+      day = dayOf(at);
+      rows.push({ kind: "day", key: `day-${entry.seq}`, at });
     }
     if ("kind" in entry) {
       rows.push({ kind: "notice", key: `notice-${entry.seq}`, change: entry });
@@ -47,13 +47,13 @@ export function rowsOf({ timeline, running, waiting, unread, me }: Shown): Row[]
       isUnreadShown = true;
       rows.push({ kind: "unread", key: "unread" });
     }
-    const group = attempts0(timeline, entry);
-    const message = group.find((attempt) => attempt.superseded !== true) ?? entry;
-    rows.push({ kind: "message", key: entry.client_id ?? entry.message_id, message, attempts: group });
+    const attempts = several.get(firstAttempt(entry)) ?? [entry];
+    const message = attempts.find((attempt) => attempt.superseded !== true) ?? entry;
+    rows.push({ kind: "message", key: entry.client_id ?? entry.message_id, message, attempts });
   }
   for (const reply of Object.values(running)) {
     // Another attempt is shown where the first one stands.
-    if (reply.variantOf === undefined || !timeline.messages.has(reply.variantOf)) {
+    if (reply.variantOf === undefined || messageOf(timeline, reply.variantOf) === undefined) {
       rows.push({ kind: "running", key: reply.messageId, messageId: reply.messageId });
     }
   }
@@ -68,48 +68,40 @@ export function rowsOf({ timeline, running, waiting, unread, me }: Shown): Row[]
 
 /** Between a message and its acknowledgement there is a moment in which it is in the log and waits. */
 function isThere(timeline: Timeline, clientId: string): boolean {
-  const newest = timeline.order.slice(-NEWEST_LOOKED_AT);
-  return newest.some((id) => timeline.messages.get(id)?.client_id === clientId);
+  return timeline.order.slice(-NEWEST_LOOKED_AT).some((message) => message.client_id === clientId);
 }
 
-/** Most messages have one attempt only; looking for others in a long conversation would be slow. */
-function attempts0(timeline: Timeline, message: Message): readonly Message[] {
-  return message.author.kind === "twin" && hasVariants(timeline, message) ? attempts(timeline, message) : [message];
+/** The local day of a time, in milliseconds since 1970. A calendar is slow: it is asked once for each day. */
+function dayOf(at: number): { from: number; until: number } {
+  const midnight = new Date(at);
+  midnight.setHours(0, 0, 0, 0);
+  const next = new Date(midnight);
+  next.setDate(next.getDate() + 1);
+  return { from: midnight.getTime(), until: next.getTime() };
 }
 
-const variants = new WeakMap<Timeline["messages"], Set<string>>();
-
-function hasVariants(timeline: Timeline, message: Message): boolean {
-  let firsts = variants.get(timeline.messages);
-  if (firsts === undefined) {
-    firsts = new Set();
-    for (const { variant_of } of timeline.messages.values()) {
-      if (variant_of !== undefined) {
-        firsts.add(variant_of);
-      }
+/** The attempts of replies that have several, or whose first one is not known, by the id of the first. */
+function severalAttempts(timeline: Timeline): Map<string, Message[]> {
+  const several = new Map<string, Message[]>();
+  for (const message of timeline.order) {
+    const { variant_of } = message;
+    if (variant_of === undefined) {
+      continue;
     }
-    variants.set(timeline.messages, firsts);
+    const attempts = several.get(variant_of);
+    if (attempts !== undefined) {
+      attempts.push(message);
+      continue;
+    }
+    const first = messageOf(timeline, variant_of);
+    several.set(variant_of, first === undefined ? [message] : [first, message]);
   }
-  return firsts.has(message.message_id) || message.variant_of !== undefined;
+  return several;
 }
 
 /** Messages and notices by their `seq`; of several attempts at a reply only the first that is known. */
-function inOrder(timeline: Timeline): (Message | Change)[] {
-  const seen = new Set<string>();
-  const messages: (Message | Change)[] = [];
-  for (const id of timeline.order) {
-    const message = timeline.messages.get(id);
-    if (message === undefined) {
-      continue;
-    }
-    const first = message.variant_of ?? message.message_id;
-    if (!seen.has(first)) {
-      seen.add(first);
-      messages.push(message);
-    }
-  }
-  if (timeline.notices.length === 0) {
-    return messages;
-  }
-  return [...messages, ...timeline.notices].sort((a, b) => a.seq - b.seq);
+function inOrder({ order, notices }: Timeline, several: Map<string, Message[]>): readonly (Message | Change)[] {
+  const isShown = (message: Message) => (several.get(firstAttempt(message))?.[0] ?? message) === message;
+  const messages = several.size === 0 ? order : order.filter(isShown);
+  return notices.length === 0 ? messages : [...messages, ...notices].sort((a, b) => a.seq - b.seq);
 }

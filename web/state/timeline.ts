@@ -3,16 +3,17 @@
 import type { Change, Message } from "./store";
 
 export interface Timeline {
-  readonly messages: ReadonlyMap<string, Message>;
-  /** The ids of the messages by their `seq`. */
-  readonly order: readonly string[];
+  /** The messages by their `seq`. */
+  readonly order: readonly Message[];
+  /** The `seq` of each message by its id. It only grows, and later forms of the same timeline share it. */
+  readonly seqs: ReadonlyMap<string, number>;
   /** Changes of the conversation itself, by their `seq`. */
   readonly notices: readonly Change[];
   /** Where older messages begin: null when there are none, undefined until a page was read. */
   readonly older: string | null | undefined;
 }
 
-export const EMPTY_TIMELINE: Timeline = { messages: new Map(), order: [], notices: [], older: undefined };
+export const EMPTY_TIMELINE: Timeline = { order: [], seqs: new Map(), notices: [], older: undefined };
 
 /** Changes of the conversation itself, which are shown between the messages. */
 export const CONVERSATION_CHANGES: readonly string[] = [
@@ -33,13 +34,12 @@ export const CONVERSATION_CHANGES: readonly string[] = [
 
 /** A page of the past is read; what came live stays as it is, since it is not older. */
 export function withPage(timeline: Timeline, items: readonly Message[], older: string | null): Timeline {
-  const known = items.filter((message) => timeline.messages.has(message.message_id));
-  return { ...withMessages(timeline, items, known), older };
+  return { ...withNew(timeline, items), older };
 }
 
 /** A message is new, or told again as it stands now. */
 export function withMessage(timeline: Timeline, message: Message): Timeline {
-  const added = withMessages(timeline, [message], []);
+  const added = withReplaced(withNew(timeline, [message]), [message]);
   const counts = message.variant_of !== undefined && message.superseded !== true;
   return counts ? withChosen(added, message) : added;
 }
@@ -50,7 +50,7 @@ export function withChange(timeline: Timeline, change: Change): Timeline {
     const isKnown = timeline.notices.some((notice) => notice.seq === change.seq);
     return isKnown ? timeline : { ...timeline, notices: [...timeline.notices, change] };
   }
-  const message = "message_id" in change ? timeline.messages.get(change.message_id) : undefined;
+  const message = "message_id" in change ? messageOf(timeline, change.message_id) : undefined;
   if (message === undefined) {
     return timeline;
   }
@@ -76,35 +76,64 @@ export function withChange(timeline: Timeline, change: Change): Timeline {
   }
 }
 
-/** The attempts at the same reply that are known, oldest first. */
-export function attempts(timeline: Timeline, message: Message): Message[] {
-  const first = message.variant_of ?? message.message_id;
-  return timeline.order
-    .map((id) => timeline.messages.get(id))
-    .filter((other): other is Message => other !== undefined)
-    .filter((other) => (other.variant_of ?? other.message_id) === first);
+/** The message with this id, if it is known. */
+export function messageOf(timeline: Timeline, id: string): Message | undefined {
+  return timeline.order[placeOf(timeline, id)];
 }
 
-function withMessages(timeline: Timeline, items: readonly Message[], known: readonly Message[]): Timeline {
-  const added = items.filter((message) => !known.includes(message));
-  const messages = new Map(timeline.messages);
-  for (const message of added) {
-    messages.set(message.message_id, message);
+/** The message that stands before it. */
+export function messageBefore(timeline: Timeline, id: string): Message | undefined {
+  return timeline.order[placeOf(timeline, id) - 1];
+}
+
+/** The attempts at the same reply that are known, oldest first. */
+export function attempts(timeline: Timeline, message: Message): Message[] {
+  return timeline.order.filter((other) => firstAttempt(other) === firstAttempt(message));
+}
+
+/** The id of the first attempt at the same reply. */
+export function firstAttempt(message: Message): string {
+  return message.variant_of ?? message.message_id;
+}
+
+/** Where a message stands in the order; -1 when it is not known. */
+function placeOf({ order, seqs }: Timeline, id: string): number {
+  const seq = seqs.get(id);
+  if (seq === undefined) {
+    return -1;
   }
-  const seq = (id: string) => messages.get(id)?.seq ?? 0;
-  const news = added.map((message) => message.message_id).filter((id) => !timeline.messages.has(id));
-  const last = timeline.order.at(-1);
-  const isBehind = last === undefined || news.every((id) => seq(id) > seq(last));
-  const order = [...timeline.order, ...news];
-  return { ...timeline, messages, order: isBehind && news.length < 2 ? order : order.sort((a, b) => seq(a) - seq(b)) };
+  let [from, to] = [0, order.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((order[middle]?.seq ?? 0) < seq) {
+      from = middle + 1;
+    } else {
+      to = middle;
+    }
+  }
+  return order[from]?.message_id === id ? from : -1;
+}
+
+/** Adds those that are not known yet. Sorting a list that is in order but for one place takes one look at each. */
+function withNew(timeline: Timeline, items: readonly Message[]): Timeline {
+  const news = items.filter((message) => placeOf(timeline, message.message_id) === -1);
+  const seqs = timeline.order.length === 0 ? new Map<string, number>() : (timeline.seqs as Map<string, number>);
+  for (const { message_id, seq } of news) {
+    seqs.set(message_id, seq);
+  }
+  const order = [...timeline.order, ...news].sort((a, b) => a.seq - b.seq);
+  return { ...timeline, order, seqs };
 }
 
 function withReplaced(timeline: Timeline, changed: readonly Message[]): Timeline {
-  const messages = new Map(timeline.messages);
+  const order = [...timeline.order];
   for (const message of changed) {
-    messages.set(message.message_id, message);
+    const place = placeOf(timeline, message.message_id);
+    if (place !== -1) {
+      order[place] = message;
+    }
   }
-  return { ...timeline, messages };
+  return { ...timeline, order };
 }
 
 /** This attempt counts; the others do not. */
