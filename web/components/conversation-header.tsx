@@ -1,6 +1,7 @@
 "use client";
 
 import { ActionIcon, Group, Text, Title } from "@mantine/core";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import { useTexts } from "@/state/language";
 import { partnerOf } from "@/state/partners";
@@ -8,9 +9,10 @@ import type { Conversation } from "@/state/queries";
 import { useMe, useStore } from "@/state/store";
 import classes from "./conversation.module.css";
 import { Icon } from "./icons";
-import { Members } from "./members";
 import { titleOf } from "./names";
 import { goTo } from "./place";
+
+const Members = dynamic(() => import("./members").then((module) => module.Members));
 
 export function ConversationHeader({ conversation }: { conversation: Conversation }) {
   const texts = useTexts();

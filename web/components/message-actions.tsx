@@ -1,6 +1,6 @@
 "use client";
 
-import { ActionIcon, Button, CopyButton, Group, Popover } from "@mantine/core";
+import { ActionIcon, Button, CopyButton, Group } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { type ComponentPropsWithRef, useState } from "react";
@@ -12,6 +12,7 @@ import { type Message, useMe, useStore } from "@/state/store";
 import type { Intent } from "./conversation-view";
 import { Icon } from "./icons";
 import classes from "./message.module.css";
+import { Pop } from "./pop";
 
 const Why = dynamic(() => import("./why").then((module) => module.Why), { ssr: false });
 
@@ -101,18 +102,13 @@ function Action({ icon, label, isPressed, ...others }: ActionProps) {
 function React({ message }: { message: Message }) {
   const texts = useTexts();
   const me = useMe();
-  const [isOpen, setOpen] = useState(false);
   const choose = (emoji: string) => {
     const isMine = message.reactions?.some((each) => each.emoji === emoji && each.users.includes(me.id)) === true;
     toggleReaction(message, emoji, isMine);
-    setOpen(false);
   };
   return (
-    <Popover opened={isOpen} onChange={setOpen} trapFocus position="top">
-      <Popover.Target>
-        <Action icon="smile" label={texts.react} onClick={() => setOpen(!isOpen)} />
-      </Popover.Target>
-      <Popover.Dropdown p={4}>
+    <Pop label={texts.react} button={(opens) => <Action {...opens} icon="smile" label={texts.react} />}>
+      {(close) => (
         <Group gap={2}>
           {EMOJIS.map((emoji) => (
             <ActionIcon
@@ -120,32 +116,31 @@ function React({ message }: { message: Message }) {
               variant="subtle"
               size="lg"
               aria-label={texts.reactWith(emoji)}
-              onClick={() => choose(emoji)}
+              onClick={() => {
+                choose(emoji);
+                close();
+              }}
             >
               {emoji}
             </ActionIcon>
           ))}
         </Group>
-      </Popover.Dropdown>
-    </Popover>
+      )}
+    </Pop>
   );
 }
 
 /** What is deleted is gone for good, so it takes two clicks. */
 function Delete({ message }: { message: Message }) {
   const texts = useTexts();
-  const [isOpen, setOpen] = useState(false);
   return (
-    <Popover opened={isOpen} onChange={setOpen} trapFocus position="top">
-      <Popover.Target>
-        <Action icon="bin" label={texts.delete} onClick={() => setOpen(!isOpen)} />
-      </Popover.Target>
-      <Popover.Dropdown p={6}>
+    <Pop label={texts.delete} button={(opens) => <Action {...opens} icon="bin" label={texts.delete} />}>
+      {() => (
         <Button color="red.9" size="compact-sm" onClick={() => deleteMessage(message)}>
           {texts.deleteForGood}
         </Button>
-      </Popover.Dropdown>
-    </Popover>
+      )}
+    </Pop>
   );
 }
 

@@ -1,6 +1,6 @@
 "use client";
 
-import { createTheme, Drawer, MantineProvider, Modal } from "@mantine/core";
+import { createTheme, MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { chooseFirstLanguage } from "@/state/language";
@@ -9,14 +9,15 @@ import { queries } from "@/state/queries";
 import { accessToken, followOtherTabs } from "@/state/session";
 import { loadSettings } from "@/state/settings";
 
-/** The lock that Mantine puts on scrolling is a style element, which the policy of the pages forbids; no page scrolls. */
 const theme = createTheme({
   primaryColor: "indigo",
   respectReducedMotion: true,
   cursorType: "pointer",
   components: {
-    Modal: Modal.extend({ defaultProps: { lockScroll: false } }),
-    Drawer: Drawer.extend({ defaultProps: { lockScroll: false } }),
+    // The lock that Mantine puts on scrolling is a style element, which the policy of the pages forbids; no page scrolls. The
+    // components themselves are loaded with the first of them that is opened.
+    Modal: { defaultProps: { lockScroll: false } },
+    Drawer: { defaultProps: { lockScroll: false } },
   },
 });
 

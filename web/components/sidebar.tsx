@@ -2,6 +2,7 @@
 
 import { ActionIcon, Anchor, Group, Text, TextInput, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { useTexts } from "@/state/language";
@@ -10,10 +11,11 @@ import { useMe } from "@/state/store";
 import { ConversationRow } from "./conversation-row";
 import { Icon } from "./icons";
 import { titleOf } from "./names";
-import { NewRoom } from "./new-room";
 import { usePageLink } from "./place";
 import classes from "./sidebar.module.css";
 import { UserMenu } from "./user-menu";
+
+const NewRoom = dynamic(() => import("./new-room").then((module) => module.NewRoom));
 
 /** The conversations, those with the newest activity first. */
 export function Sidebar({ open }: { open: string | null }) {

@@ -1,11 +1,12 @@
 "use client";
 
-import { ActionIcon, Button, Popover, Stack, Text } from "@mantine/core";
+import { ActionIcon, Button, Stack, Text } from "@mantine/core";
 import { useTexts } from "@/state/language";
 import { signOut } from "@/state/session";
 import { useMe, useStore } from "@/state/store";
 import { Face } from "./face";
 import { usePageLink } from "./place";
+import { Pop } from "./pop";
 import { LanguageChoice, ThemeChoice } from "./preferences";
 
 /** Who is signed in, how the client looks and speaks, and the way out. */
@@ -15,14 +16,16 @@ export function UserMenu() {
   const link = usePageLink();
   const unsent = useStore((state) => state.outbox.length);
   return (
-    <Popover position="bottom-end" trapFocus withinPortal>
-      <Popover.Target>
-        <ActionIcon variant="transparent" radius="xl" size="lg" aria-label={texts.menuOf(me.name)}>
+    <Pop
+      label={texts.menuOf(me.name)}
+      button={(opens) => (
+        <ActionIcon {...opens} variant="transparent" radius="xl" size="lg" aria-label={texts.menuOf(me.name)}>
           <Face name={me.name} isSmall />
         </ActionIcon>
-      </Popover.Target>
-      <Popover.Dropdown w={280}>
-        <Stack gap="sm">
+      )}
+    >
+      {() => (
+        <Stack gap="sm" p="xs" w={280}>
           <div>
             <Text fw={600}>{me.name}</Text>
             <Text c="dimmed" size="sm">
@@ -48,7 +51,7 @@ export function UserMenu() {
             {unsent > 0 ? texts.signOutUnsent(unsent) : texts.signOut}
           </Button>
         </Stack>
-      </Popover.Dropdown>
-    </Popover>
+      )}
+    </Pop>
   );
 }
