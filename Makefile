@@ -105,6 +105,12 @@ test-web: setup test-packages ## The browser client: lints, types, its connectio
 	@$(MAKE) --no-print-directory web/out/policies.json
 	@cd web && linted=0 && { npm run --silent lint || linted=1; } && npm run --silent test -- $(T) && exit $$linted
 
+.PHONY: bench-web
+bench-web: setup test-packages ## What the browser client loads, when it is painted, how long a key waits, how 100,000 messages scroll; MESSAGES=n
+	@cargo build --locked --release --bin digital-twin
+	@$(MAKE) --no-print-directory web/out/policies.json && mkdir -p target/bench
+	@cd web && PROGRAM=target/release/digital-twin npm run --silent bench
+
 .PHONY: test-python
 test-python: setup test-packages ## The Python tests: the set-up, the API as OpenAPI and AsyncAPI describe it, the official OpenAI clients, the bot in docs/PROTOCOL.md
 	@cargo build --locked --bin digital-twin

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 /** Where the models are looked for, and the program is. */
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PROGRAM = join(ROOT, "target/debug/digital-twin");
+const PROGRAM = join(ROOT, process.env.PROGRAM ?? "target/debug/digital-twin");
 const QUOTAS = ["LOGIN_IP", "LOGIN_ACCOUNT", "REGISTER_IP", "WRITES", "API", "SEARCHES"];
 
 /** A server of tests; it may be killed and started again on the same port and folder. */
