@@ -1,10 +1,12 @@
 "use client";
 
 import { Center, Loader } from "@mantine/core";
+import dynamic from "next/dynamic";
 import type { ReactNode } from "react";
 import { useTexts } from "@/state/language";
 import { useStore } from "@/state/store";
-import { Welcome } from "./welcome";
+
+const Welcome = dynamic(() => import("./welcome").then((module) => module.Welcome));
 
 /** Lets whoever is signed in through, and asks everybody else who they are. */
 export function Gate({ children }: { children: ReactNode }) {

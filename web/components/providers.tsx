@@ -2,12 +2,13 @@
 
 import { createTheme, MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect } from "react";
 import { chooseFirstLanguage } from "@/state/language";
 import { liveWithSession } from "@/state/live";
 import { queries } from "@/state/queries";
 import { accessToken, followOtherTabs } from "@/state/session";
 import { loadSettings } from "@/state/settings";
+import { useStore } from "@/state/store";
 
 const theme = createTheme({
   primaryColor: "indigo",
@@ -29,10 +30,9 @@ const BOOT_RETRY_MS = 2_000;
  * policy forbids, and behind a sign-in there is nothing to draw anyway.
  */
 export function Providers({ children }: { children: ReactNode }) {
-  const [isInBrowser, setInBrowser] = useState(false);
+  const canSpeak = useStore((state) => state.texts !== undefined);
   useEffect(() => {
     chooseFirstLanguage();
-    setInBrowser(true);
     const leaveTabs = followOtherTabs();
     const leaveLive = liveWithSession();
     const leaveBoot = boot();
@@ -44,7 +44,7 @@ export function Providers({ children }: { children: ReactNode }) {
   }, []);
   return (
     <MantineProvider defaultColorScheme="auto" theme={theme} withCssVariables={false} withGlobalClasses={false}>
-      <QueryClientProvider client={queries}>{isInBrowser && children}</QueryClientProvider>
+      <QueryClientProvider client={queries}>{canSpeak && children}</QueryClientProvider>
     </MantineProvider>
   );
 }

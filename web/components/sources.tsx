@@ -1,6 +1,6 @@
 "use client";
 
-import { Anchor, Collapse, Text } from "@mantine/core";
+import { Anchor, Text } from "@mantine/core";
 import dynamic from "next/dynamic";
 import { useId, useState } from "react";
 import type { Schemas } from "@/connection/index";
@@ -46,7 +46,7 @@ export function Sources({ message, ownTwin, isOpen = false, onOpen }: SourcesPro
       >
         {texts.sources(sources.length)}
       </Anchor>
-      <Collapse expanded={areShown} id={id}>
+      <div id={id} hidden={!areShown}>
         {sources.map((source, place) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the list never changes
           <div key={place} className={classes.source}>
@@ -68,7 +68,7 @@ export function Sources({ message, ownTwin, isOpen = false, onOpen }: SourcesPro
             )}
           </div>
         ))}
-      </Collapse>
+      </div>
       {twin !== undefined && opened !== undefined && (
         <DocumentView twin={twin} source={opened} onClose={() => open(undefined)} />
       )}

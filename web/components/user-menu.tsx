@@ -1,13 +1,16 @@
 "use client";
 
 import { ActionIcon, Button, Stack, Text } from "@mantine/core";
+import dynamic from "next/dynamic";
 import { useTexts } from "@/state/language";
 import { signOut } from "@/state/session";
 import { useMe, useStore } from "@/state/store";
 import { Face } from "./face";
 import { usePageLink } from "./place";
 import { Pop } from "./pop";
-import { LanguageChoice, ThemeChoice } from "./preferences";
+
+const LanguageChoice = dynamic(() => import("./preferences").then((module) => module.LanguageChoice));
+const ThemeChoice = dynamic(() => import("./preferences").then((module) => module.ThemeChoice));
 
 /** Who is signed in, how the client looks and speaks, and the way out. */
 export function UserMenu() {

@@ -1,20 +1,15 @@
-/** The languages of the client. Dates and numbers are written by the browser's `Intl`. */
+/** The languages of the client, of which a page loads the one that it speaks. Dates and numbers are written by the browser's `Intl`. */
 
-import { en, type Texts } from "./en";
-import { zhCN } from "./zh-CN";
+import type { Texts } from "./en";
 
 export type { Texts } from "./en";
 
 export type Language = "en" | "zh-CN";
 
-export const LANGUAGES: readonly { language: Language; name: string; texts: Texts }[] = [
-  { language: "en", name: "English", texts: en },
-  { language: "zh-CN", name: "简体中文", texts: zhCN },
+export const LANGUAGES: readonly { language: Language; name: string; load(): Promise<Texts> }[] = [
+  { language: "en", name: "English", load: () => import("./en").then(({ en }) => en) },
+  { language: "zh-CN", name: "简体中文", load: () => import("./zh-CN").then(({ zhCN }) => zhCN) },
 ];
-
-export function textsOf(language: Language): Texts {
-  return language === "zh-CN" ? zhCN : en;
-}
 
 /** The language for who prefers these, the best first. */
 export function languageFor(preferred: readonly string[]): Language {

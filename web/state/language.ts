@@ -1,11 +1,14 @@
 /** Which language the client speaks, and how it writes times. */
 
 import { useMemo } from "react";
-import { LANGUAGES, type Language, languageFor, type Texts, textsOf } from "@/i18n";
+import { LANGUAGES, type Language, languageFor, type Texts } from "@/i18n";
 import { UNREACHABLE } from "./session";
 import { type Problem, useStore } from "./store";
 
 const LANGUAGE_KEY = "language";
+
+/** How long to wait before a language is asked for again that could not be loaded. */
+const RETRY_MS = 2_000;
 
 /** The language that was chosen in this browser, or the one that it prefers. */
 export function chooseFirstLanguage(): void {
@@ -19,13 +22,30 @@ export function chooseLanguage(language: Language): void {
   speak(language);
 }
 
+/** The language that was asked for last; another may still be on its way. */
+let wanted: Language | undefined;
+
 function speak(language: Language): void {
-  document.documentElement.lang = language;
-  useStore.setState({ language });
+  wanted = language;
+  const load = LANGUAGES.find((known) => known.language === language)?.load;
+  load?.().then(
+    (texts) => {
+      if (wanted === language) {
+        document.documentElement.lang = language;
+        useStore.setState({ language, texts });
+      }
+    },
+    () => setTimeout(() => wanted === language && speak(language), RETRY_MS),
+  );
 }
 
+/** Everything that the pages say; no page is drawn before it is there. */
 export function useTexts(): Texts {
-  return textsOf(useStore((state) => state.language));
+  const texts = useStore((state) => state.texts);
+  if (texts === undefined) {
+    throw new Error("no language is loaded");
+  }
+  return texts;
 }
 
 /** Says in the language of the client what went wrong. */

@@ -2,7 +2,7 @@
 
 import { create } from "zustand";
 import type { ConnectionState, OutboxEntry, Schemas } from "@/connection/index";
-import type { Language } from "@/i18n";
+import type { Language, Texts } from "@/i18n";
 import type { Draft } from "./draft";
 import type { Jump, Passage } from "./passages";
 import type { RunningReply } from "./replies";
@@ -26,6 +26,8 @@ export interface State {
   /** `unknown` until the server has said whether the browser's log-in is still good. */
   session: { name: "unknown" } | { name: "signed_out" } | { name: "signed_in"; me: Me };
   language: Language;
+  /** Everything that the pages say in that language, once it is loaded. */
+  texts: Texts | undefined;
   connection: ConnectionState;
   /** What waits for its acknowledgement. */
   outbox: readonly OutboxEntry[];
@@ -67,7 +69,12 @@ export const NOTHING_LIVE = {
   notice: undefined,
 } as const satisfies Partial<State>;
 
-export const useStore = create<State>(() => ({ session: { name: "unknown" }, language: "en", ...NOTHING_LIVE }));
+export const useStore = create<State>(() => ({
+  session: { name: "unknown" },
+  language: "en",
+  texts: undefined,
+  ...NOTHING_LIVE,
+}));
 
 /** Who is signed in; pages behind the sign-in have somebody. */
 export function useMe(): Me {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LANGUAGES, languageFor, textsOf } from "@/i18n";
+import { LANGUAGES, languageFor } from "@/i18n";
 import { studioTextsOf } from "@/i18n/studio";
 import { rowsOf } from "@/state/rows";
 import type { Change, Message } from "@/state/store";
@@ -155,13 +155,13 @@ test.each([
   expect(writerOf(written)).toBe(writer);
 });
 
-test("every language has every text, and none is empty", () => {
+test("every language has every text, and none is empty", async () => {
   const shape = (texts: object): string[] =>
     Object.entries(texts).flatMap(([name, text]) =>
       typeof text === "object" ? shape(text).map((inner) => `${name}.${inner}`) : [`${name}:${typeof text}`],
     );
-  for (const textsIn of [textsOf, studioTextsOf]) {
-    const all = LANGUAGES.map(({ language }) => textsIn(language));
+  const loaded = await Promise.all(LANGUAGES.map(({ load }) => load()));
+  for (const all of [loaded, LANGUAGES.map(({ language }) => studioTextsOf(language))]) {
     const [first, ...others] = all.map(shape);
     for (const other of others) {
       expect(other.sort()).toEqual(first?.sort());
