@@ -37,7 +37,10 @@ export function SharedText({ text, spans }: SharedTextProps) {
 }
 
 /** Wraps every piece of text in what says who wrote it. */
-function marking(parts: readonly Part[], wrap: (by: Part["by"], begins: boolean, words: ReactNode) => ReactNode): () => Marker {
+function marking(
+  parts: readonly Part[],
+  wrap: (by: Part["by"], begins: boolean, words: ReactNode) => ReactNode,
+): () => Marker {
   return () => {
     const begun = new Set<number>();
     // A part begins at the first piece of text that belongs to it.
