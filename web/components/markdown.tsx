@@ -53,7 +53,7 @@ interface Drawing {
 
 function tokensOf(text: string): Token[] {
   try {
-    return marked.lexer(text);
+    return marked.lexer(text.trimEnd());
   } catch {
     // Nested more deeply than there is a stack for.
     return [{ type: "text", raw: text, text }];
