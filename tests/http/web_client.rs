@@ -139,7 +139,7 @@ async fn a_file_comes_in_the_shortest_form_that_the_browser_takes() {
             header(&headers, "content-type"),
             "text/javascript; charset=utf-8"
         );
-        assert_eq!(header(&headers, "vary"), "Accept-Encoding");
+        assert!(header(&headers, "vary").starts_with("Accept-Encoding"));
         assert_eq!(answer.text().await.unwrap(), body, "{accepted}");
         let tag = header(&headers, "etag").to_owned();
         let known = ask().header("if-none-match", &tag).send().await.unwrap();
