@@ -8,8 +8,11 @@
 mod blocks;
 mod content;
 mod file_name;
+pub mod metrics;
 mod pieces;
 mod sections;
+
+use std::time::Instant;
 
 use bytes::Bytes;
 use protocol::{ChunkId, DocumentId, TwinId};
@@ -102,6 +105,13 @@ impl Ingest {
     /// # Errors
     /// See [`IngestError`].
     pub async fn add(&self, new: NewDocument) -> Result<Document, IngestError> {
+        let begun = Instant::now();
+        let outcome = self.take_in(new).await;
+        metrics::ended(&outcome, begun.elapsed());
+        outcome
+    }
+
+    async fn take_in(&self, new: NewDocument) -> Result<Document, IngestError> {
         let name = display_name(new.file_name.as_deref(), NAMELESS);
         let media_type = MediaType::of(&name);
         let content = new.content.clone();

@@ -36,7 +36,7 @@ use crate::http::{
     self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes, SETTINGS_PATH, WebClient,
     WebFiles, WritingPlaces,
 };
-use crate::ingest::Ingest;
+use crate::ingest::{self, Ingest};
 use crate::transport::Upgrading;
 use crate::transport::route::{WEBSOCKET_PATH, WebSocketEdge, serve_upgrade, without_upgrade};
 use crate::{database, models};
@@ -341,6 +341,7 @@ fn registry() -> anyhow::Result<Registry> {
     let registry = Registry::new();
     http::metrics::register(&registry)?;
     delivery::metrics::register(&registry)?;
+    ingest::metrics::register(&registry)?;
     actors::metrics::register(&registry)?;
     bus::metrics::register(&registry)?;
     storage::metrics::register(&registry)?;

@@ -8,7 +8,13 @@ use inference::{EngineLoad, Usage};
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
-use protocol::ClientFrame;
+use protocol::{ClientFrame, ErrorCode};
+
+mod connections;
+
+pub(crate) use connections::{
+    Resume, fan_out, outbox_dropped, outbox_looked_at, resumed, slow_reader_cut_off,
+};
 
 struct Metrics {
     sessions: IntGauge,
@@ -171,12 +177,14 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     }
 });
 
-/// Registers the actors' metrics.
+/// Registers the actors' metrics; every label value that is known beforehand is there from the start, at zero.
 ///
 /// # Errors
 /// When the registry has metrics of the same names already.
 pub fn register(registry: &Registry) -> prometheus::Result<()> {
     let metrics = &*METRICS;
+    begin_at_zero(metrics);
+    connections::register(registry)?;
     registry.register(Box::new(metrics.sessions.clone()))?;
     registry.register(Box::new(metrics.frames.clone()))?;
     registry.register(Box::new(metrics.errors.clone()))?;
@@ -201,6 +209,67 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
     registry.register(Box::new(metrics.routed.clone()))?;
     registry.register(Box::new(metrics.tried_again.clone()))?;
     registry.register(Box::new(metrics.generation.clone()))
+}
+
+/// How replies end.
+const ENDS: [&str; 7] = [
+    "end_of_turn",
+    "length",
+    "stopped",
+    "taken_over",
+    "failed",
+    "held",
+    "declined",
+];
+
+/// What is replaced when it dies.
+const RESTARTED: [&str; 4] = ["conversation", "twin", "worker", "engine"];
+
+/// Queues that drop events when they are full.
+const QUEUES: [&str; 9] = [
+    "shard_event",
+    "bus_publish",
+    "bus_unknown",
+    "bus_event",
+    "tell_person",
+    "check_access",
+    "forget",
+    "blocks_changed",
+    "broadcast",
+];
+
+/// Why generations end early.
+const REASONS: [&str; 3] = ["stopped", "gone", "deadline"];
+
+/// A counter that appears with its first event has no rate at that event: `rate()` needs what was before.
+fn begin_at_zero(metrics: &Metrics) {
+    LazyLock::force(&FRAMES);
+    let codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+    let counters: [(&IntCounterVec, &[&str]); 8] = [
+        (&metrics.errors, &codes),
+        (&metrics.restarts, &RESTARTED),
+        (&metrics.dropped, &QUEUES),
+        (&metrics.replies, &ENDS),
+        (&metrics.tokens, &["read", "written"]),
+        (&metrics.cancellations, &REASONS),
+        (&metrics.left_out, &["passages", "turns"]),
+        (&metrics.routed, &["affinity", "load"]),
+    ];
+    for (counter, labels) in counters {
+        for label in labels {
+            counter.with_label_values(&[label]).inc_by(0);
+        }
+    }
+    let gauges: [(&IntGaugeVec, &[&str]); 3] = [
+        (&metrics.awake, &["conversation", "twin"]),
+        (&metrics.generations, &["running", "waiting"]),
+        (&metrics.cache_blocks, &["used", "total"]),
+    ];
+    for (gauge, labels) in gauges {
+        for label in labels {
+            gauge.with_label_values(&[label]).add(0);
+        }
+    }
 }
 
 pub(crate) fn session_opened() {
@@ -243,14 +312,17 @@ pub(crate) fn awake(kind: &'static str, count: usize) {
 }
 
 pub(crate) fn restarted(kind: &'static str) {
+    debug_assert!(RESTARTED.contains(&kind), "{kind}");
     METRICS.restarts.with_label_values(&[kind]).inc();
 }
 
 pub(crate) fn dropped(queue: &'static str) {
+    debug_assert!(QUEUES.contains(&queue), "{queue}");
     METRICS.dropped.with_label_values(&[queue]).inc();
 }
 
 pub(crate) fn reply_ended(end: &'static str) {
+    debug_assert!(ENDS.contains(&end), "{end}");
     METRICS.replies.with_label_values(&[end]).inc();
 }
 
@@ -279,6 +351,7 @@ pub(crate) fn output_token(took: Duration) {
 }
 
 pub(crate) fn generation_cancelled(reason: &'static str) {
+    debug_assert!(REASONS.contains(&reason), "{reason}");
     METRICS.cancellations.with_label_values(&[reason]).inc();
 }
 

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use protocol::CloseCode;
 
 use crate::limits::{OUTBOX_BYTES_MAX, OUTBOX_FRAMES_MAX};
+use crate::metrics;
 
 /// One thing to write to a WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,7 @@ impl Outbox {
             || inner.bytes + outgoing.len() > OUTBOX_BYTES_MAX;
         if full {
             inner.close(CloseCode::TryLater, "reading too slowly");
+            metrics::slow_reader_cut_off();
             return Err(PushError::Overflow);
         }
         inner.enqueue(outgoing);
@@ -100,7 +102,11 @@ impl Outbox {
     /// Queues something that may be dropped (typing, presence), and says whether it was queued.
     pub fn push_droppable(&self, outgoing: Outgoing) -> bool {
         let mut inner = self.inner.borrow_mut();
-        if inner.closing || inner.half_full() {
+        if inner.closing {
+            return false;
+        }
+        if inner.half_full() {
+            metrics::outbox_dropped();
             return false;
         }
         inner.enqueue(outgoing);
@@ -139,6 +145,11 @@ impl Outbox {
         if inner.queue.is_empty() {
             inner.queue = VecDeque::new();
         }
+    }
+
+    /// How many frames wait.
+    pub(crate) fn frames(&self) -> usize {
+        self.inner.borrow().queue.len()
     }
 
     /// Whether a close frame has been queued.

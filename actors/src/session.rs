@@ -197,6 +197,7 @@ impl Session {
             return;
         }
         self.outbox.shrink();
+        metrics::outbox_looked_at(self.outbox.frames());
         if self.outbox.is_closing() {
             // Fan-out has cut a slow reader off.
             self.end_soon(context);

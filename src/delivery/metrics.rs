@@ -39,8 +39,25 @@ static GIVEN_UP: LazyLock<IntCounterVec> = LazyLock::new(|| {
     IntCounterVec::new(options, &["kind"]).expect("the name and the label are valid")
 });
 
-/// Registers them. A second call for the same registry fails.
+const KINDS: [&str; 2] = ["web_push", "webhook"];
+const OUTCOMES: [&str; 6] = [
+    "taken",
+    "gone",
+    "refused",
+    "unreachable",
+    "forbidden",
+    "unusable",
+];
+
+/// Registers them; every label value is there from the start, at zero. A second call for the same registry fails.
 pub fn register(registry: &Registry) -> Result<(), prometheus::Error> {
+    for kind in KINDS {
+        for outcome in OUTCOMES {
+            CALLS.with_label_values(&[kind, outcome]).inc_by(0);
+        }
+        SECONDS.with_label_values(&[kind]);
+        GIVEN_UP.with_label_values(&[kind]).inc_by(0);
+    }
     registry.register(Box::new(CALLS.clone()))?;
     registry.register(Box::new(SECONDS.clone()))?;
     registry.register(Box::new(GIVEN_UP.clone()))

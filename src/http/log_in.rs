@@ -8,10 +8,11 @@ use storage::Device;
 use utoipa::ToSchema;
 
 use super::me::Person;
+use super::metrics::{self, LogInOutcome};
 use super::problem::Problem;
 use super::responses::{LogInProblems, PublicProblems};
 use super::{Edge, fields};
-use crate::auth::{Granted, NewAccount, RefreshToken, device};
+use crate::auth::{AccountError, Granted, NewAccount, RefreshToken, device};
 
 /// Who wants an account.
 #[derive(Deserialize, ToSchema)]
@@ -134,11 +135,14 @@ pub(super) async fn log_in(
     edge.rate_limits.check_log_in(peer(&request), &email)?;
     let email = fields::email(&email)?;
     let password = fields::claimed_password("password", password)?;
-    let granted = edge
-        .accounts
-        .log_in(&email, password, device_of(&request))
-        .await?;
-    Ok(logged_in(HttpResponse::Ok(), granted))
+    let device = device_of(&request);
+    let outcome = edge.accounts.log_in(&email, password, device).await;
+    metrics::log_in_ended(match &outcome {
+        Ok(_) => LogInOutcome::Granted,
+        Err(AccountError::WrongCredentials) => LogInOutcome::Refused,
+        Err(_) => LogInOutcome::Failed,
+    });
+    Ok(logged_in(HttpResponse::Ok(), outcome?))
 }
 
 /// Refresh: exchanges a refresh token for a new pair of tokens.

@@ -64,7 +64,11 @@ pub(super) async fn ready(edge: web::Data<Edge>) -> HttpResponse {
     security(()),
 )]
 #[get("/metrics")]
-pub(super) async fn metrics(registry: web::Data<Registry>) -> Result<HttpResponse, Problem> {
+pub(super) async fn metrics(
+    edge: web::Data<Edge>,
+    registry: web::Data<Registry>,
+) -> Result<HttpResponse, Problem> {
+    super::metrics::clock_is(edge.clock.now_ms());
     let text = TextEncoder::new()
         .encode_to_string(&registry.gather())
         .map_err(|error| Problem::internal(&error))?;

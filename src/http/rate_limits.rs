@@ -8,8 +8,19 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, RateLimiter};
 use protocol::{ErrorCode, UserId};
 
+use super::metrics;
 use super::problem::Problem;
 use crate::config::{LimitsConfig, Quota};
+
+const LOGIN_IP: &str = "login_ip";
+const LOGIN_ACCOUNT: &str = "login_account";
+const REGISTER_IP: &str = "register_ip";
+const WRITES: &str = "writes";
+const API: &str = "api";
+const SEARCHES: &str = "searches";
+
+/// The quotas, named as their settings are (`TWIN_QUOTA_…`).
+pub(super) const QUOTAS: [&str; 6] = [LOGIN_IP, LOGIN_ACCOUNT, REGISTER_IP, WRITES, API, SEARCHES];
 
 /// The buckets of this process.
 #[derive(Debug)]
@@ -29,6 +40,7 @@ struct Address([u8; 8]);
 #[derive(Debug)]
 struct Limiter<K: Hash + Eq + Clone> {
     buckets: DefaultKeyedRateLimiter<K>,
+    name: &'static str,
     what: &'static str,
 }
 
@@ -36,15 +48,24 @@ impl RateLimits {
     /// Full buckets of these sizes.
     pub fn new(limits: &LimitsConfig) -> Self {
         Self {
-            login_per_address: Limiter::new(limits.login_per_address, "log-ins from this address"),
-            login_per_account: Limiter::new(limits.login_per_account, "log-ins to this account"),
+            login_per_address: Limiter::new(
+                limits.login_per_address,
+                LOGIN_IP,
+                "log-ins from this address",
+            ),
+            login_per_account: Limiter::new(
+                limits.login_per_account,
+                LOGIN_ACCOUNT,
+                "log-ins to this account",
+            ),
             register_per_address: Limiter::new(
                 limits.register_per_address,
+                REGISTER_IP,
                 "registrations from this address",
             ),
-            writes_per_user: Limiter::new(limits.writes_per_user, "changes"),
-            api_per_user: Limiter::new(limits.api_per_user, "requests to /v1"),
-            searches_per_user: Limiter::new(limits.searches_per_user, "searches"),
+            writes_per_user: Limiter::new(limits.writes_per_user, WRITES, "changes"),
+            api_per_user: Limiter::new(limits.api_per_user, API, "requests to /v1"),
+            searches_per_user: Limiter::new(limits.searches_per_user, SEARCHES, "searches"),
         }
     }
 
@@ -111,15 +132,17 @@ impl Address {
 }
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
-    fn new(quota: Quota, what: &'static str) -> Self {
+    fn new(quota: Quota, name: &'static str, what: &'static str) -> Self {
         Self {
             buckets: RateLimiter::dashmap(quota.as_governor()),
+            name,
             what,
         }
     }
 
     fn check(&self, key: &K) -> Result<(), Problem> {
         self.buckets.check_key(key).map_err(|not_until| {
+            metrics::quota_refused(self.name);
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             let detail = format!("too many {}", self.what);
             let wait = wait.max(Duration::from_millis(1));

@@ -72,9 +72,15 @@ impl Appender {
         let since = Instant::now();
         let queued = self.enqueue(message, since);
         async move {
-            let outcome = queued?.await.map_err(|_| closed())?;
-            metrics::called(Call::Append, since.elapsed());
-            outcome
+            let outcome = match queued {
+                Ok(answer) => {
+                    let outcome = answer.await.unwrap_or_else(|_| Err(closed()));
+                    metrics::called(Call::Append, since.elapsed());
+                    outcome
+                }
+                Err(error) => Err(error),
+            };
+            outcome.inspect_err(|error| metrics::failed(Call::Append, error))
         }
     }
 

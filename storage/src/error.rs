@@ -84,6 +84,22 @@ pub enum StorageError {
 }
 
 impl StorageError {
+    /// Whether storage failed at what was asked, rather than refused it.
+    pub const fn is_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(_)
+                | Self::Overloaded(_)
+                | Self::CannotWrite { .. }
+                | Self::DiskFull
+                | Self::SchemaNewer { .. }
+                | Self::SchemaMissing
+                | Self::NotADatabase { .. }
+                | Self::Corrupt(_)
+                | Self::Internal(_)
+        )
+    }
+
     /// The code that a client sees for this error.
     pub const fn code(&self) -> ErrorCode {
         match self {

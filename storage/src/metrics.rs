@@ -3,7 +3,12 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntGauge, Registry, exponential_buckets};
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
+    exponential_buckets,
+};
+
+use crate::StorageError;
 
 /// A call on storage, as the metrics tell calls apart.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +26,14 @@ pub(crate) enum Call {
 }
 
 impl Call {
+    const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Write,
+        Self::Append,
+        Self::Search,
+        Self::Index,
+    ];
+
     fn label(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -34,8 +47,10 @@ impl Call {
 
 struct Metrics {
     call_seconds: HistogramVec,
+    failures: IntCounterVec,
     append_batch_messages: Histogram,
     connections_in_use: IntGauge,
+    connections_max: IntGauge,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -47,6 +62,14 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
         )
         // 0.1 ms to 6.5 s: from a cached read to just over the statement limit.
         .buckets(exponential_buckets(0.0001, 2.0, 17).expect("the buckets ascend")),
+        &["kind"],
+    )
+    .expect("name and label are valid"),
+    failures: IntCounterVec::new(
+        Opts::new(
+            "twin_storage_failures_total",
+            "Calls at which storage failed, rather than refused what was asked, by kind",
+        ),
         &["kind"],
     )
     .expect("name and label are valid"),
@@ -63,12 +86,27 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
         "PostgreSQL connections that are at work now",
     )
     .expect("the name is valid"),
+    connections_max: IntGauge::new(
+        "twin_storage_connections_max",
+        "PostgreSQL connections that there may be at most; 0 without PostgreSQL",
+    )
+    .expect("the name is valid"),
 }
 });
 
-/// Registers storage's metrics, which all databases of this process share. A second call for the same registry fails.
+/// Registers storage's metrics, which all databases of this process share; every kind of call is there from the start, at zero.
+/// A second call for the same registry fails.
 pub fn register(registry: &Registry) -> Result<(), prometheus::Error> {
+    for kind in Call::ALL {
+        METRICS
+            .failures
+            .with_label_values(&[kind.label()])
+            .inc_by(0);
+        METRICS.call_seconds.with_label_values(&[kind.label()]);
+    }
     registry.register(Box::new(METRICS.call_seconds.clone()))?;
+    registry.register(Box::new(METRICS.failures.clone()))?;
+    registry.register(Box::new(METRICS.connections_max.clone()))?;
     registry.register(Box::new(METRICS.append_batch_messages.clone()))?;
     registry.register(Box::new(METRICS.connections_in_use.clone()))
 }
@@ -78,6 +116,17 @@ pub(crate) fn called(call: Call, time: Duration) {
         .call_seconds
         .with_label_values(&[call.label()])
         .observe(time.as_secs_f64());
+}
+
+/// Counts a call if storage failed at it, rather than refused what was asked.
+pub(crate) fn failed(call: Call, error: &StorageError) {
+    if error.is_failure() {
+        METRICS.failures.with_label_values(&[call.label()]).inc();
+    }
+}
+
+pub(crate) fn pool_opened(size: u32) {
+    METRICS.connections_max.set(size.into());
 }
 
 pub(crate) fn batch_committed(messages: usize) {
@@ -114,6 +163,8 @@ mod tests {
                 "twin_storage_append_batch_messages",
                 "twin_storage_call_seconds",
                 "twin_storage_connections_in_use",
+                "twin_storage_connections_max",
+                "twin_storage_failures_total",
             ]
         );
     }

@@ -220,15 +220,16 @@ impl Storage {
         work: impl Future<Output = Result<T, DatabaseError>> + Send + 'static,
     ) -> Result<T, StorageError> {
         let begun = Instant::now();
-        let permit = self.shared.admission.enter().await?;
+        let failed = |error: &StorageError| metrics::failed(kind, error);
+        let permit = self.shared.admission.enter().await.inspect_err(failed)?;
         let task = self.shared.runtime.handle().spawn(async move {
             let outcome = work.await;
             drop(permit);
             outcome
         });
-        let outcome = task.await.map_err(|_| panicked())?;
+        let outcome = task.await.map_err(|_| panicked()).inspect_err(failed)?;
         metrics::called(kind, begun.elapsed());
-        Ok(outcome?)
+        outcome.map_err(StorageError::from).inspect_err(failed)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Who follows a conversation on this node: the shards that have members, what they are told, and when to listen to other
 //! nodes.
 
+use std::time::Instant;
+
 use actix::prelude::*;
 use protocol::UserId;
 
@@ -20,12 +22,13 @@ pub(super) struct ShardLink {
 impl Conversation {
     /// Tells the local members.
     pub(super) fn tell(&mut self, event: &RoomEvent, context: &mut Context<Self>) {
-        let from = context.address();
+        let (from, told) = (context.address(), Instant::now());
         for link in self.shards.values_mut() {
             let publish = Publish {
                 conversation: self.id,
                 from: from.clone(),
                 event: event.clone(),
+                told,
             };
             if !link.missed && link.addr.try_send(publish).is_err() {
                 metrics::dropped("shard_event");
@@ -57,6 +60,7 @@ impl Conversation {
                 conversation: self.id,
                 from: context.address(),
                 event,
+                told: Instant::now(),
             };
             link.missed = link.addr.try_send(publish).is_err();
         }

@@ -6,14 +6,17 @@
 //! 4. Connections that missed an entry are told to catch up from the log, and all of them when the server stops.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix::prelude::*;
+use prometheus::local::LocalHistogram;
 use protocol::{ConversationId, UserId};
 
 use super::{LocalRooms, RoomEvent};
 use crate::conversation::{Attach, Conversation, Detach, Here};
 use crate::directory::Directory;
 use crate::limits::{PRESENCE_EVERY, SHARD_MAILBOX_MAX};
+use crate::metrics;
 use crate::shared_frame::SharedFrame;
 
 /// Which shard: one number for each worker thread of this process.
@@ -28,6 +31,8 @@ pub(crate) struct RoomShard {
     id: ShardId,
     rooms: LocalRooms,
     directory: Arc<Directory>,
+    /// How long its events took since the last time that it said who is here.
+    times: LocalHistogram,
 }
 
 impl RoomShard {
@@ -37,10 +42,16 @@ impl RoomShard {
             id,
             rooms,
             directory,
+            times: metrics::fan_out(),
         }
     }
 
-    fn say_who_is_here(&mut self, _: &mut Context<Self>) {
+    fn tell_now_and_then(&mut self, _: &mut Context<Self>) {
+        self.times.flush();
+        self.say_who_is_here();
+    }
+
+    fn say_who_is_here(&mut self) {
         let changed = self.rooms.borrow_mut().take_changed();
         for (conversation, people) in changed {
             let here = Here {
@@ -64,7 +75,7 @@ impl Actor for RoomShard {
 
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(SHARD_MAILBOX_MAX);
-        context.run_interval(PRESENCE_EVERY, Self::say_who_is_here);
+        context.run_interval(PRESENCE_EVERY, Self::tell_now_and_then);
     }
 }
 
@@ -78,6 +89,8 @@ pub(crate) struct Publish {
     pub(crate) from: Addr<Conversation>,
     /// What.
     pub(crate) event: RoomEvent,
+    /// When the conversation told it.
+    pub(crate) told: Instant,
 }
 
 impl Handler<Publish> for RoomShard {
@@ -92,6 +105,7 @@ impl Handler<Publish> for RoomShard {
         self.rooms
             .borrow_mut()
             .apply(publish.conversation, publish.event);
+        self.times.observe(publish.told.elapsed().as_secs_f64());
     }
 }
 

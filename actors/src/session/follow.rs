@@ -128,6 +128,9 @@ impl Session {
             this.following.insert(conversation, None);
             match caught_up {
                 Ok(last_seq) => {
+                    if matches!(asked, Asked::Resume) {
+                        metrics::resumed(metrics::Resume::Resumed);
+                    }
                     this.push(&ServerFrame::Subscribed {
                         request_ref: asked.request_ref(),
                         conversation_id: conversation,
@@ -148,6 +151,7 @@ impl Session {
             Asked::Subscribe(request_ref) => self.push_error(request_ref, refusal),
             Asked::Resume => {
                 metrics::error(refusal.code);
+                metrics::resumed(metrics::Resume::Reset);
                 self.push(&ServerFrame::Reset {
                     conversation_id: conversation,
                     code: refusal.code,

@@ -112,6 +112,7 @@ impl Postgres {
             })
             .await
             .map_err(|Refused(reason)| config.unreachable(&reason))?;
+        metrics::pool_opened(size);
         Ok(Self {
             pool,
             config: Arc::new(config),
