@@ -56,7 +56,7 @@ lint: setup ## Check the formatting and the lints; a warning is an error
 	else echo "lint skipped: no clippy; 'rustup component add clippy' installs it"; fi
 
 # Every step runs, whatever became of the one before: one run shows all that is wrong.
-TEST_STEPS := lint test-rust test-doc test-web test-python autobahn torture-short
+TEST_STEPS := lint test-rust test-doc test-web test-python test-ops autobahn torture-short
 
 .PHONY: test
 test: setup ## Everything: lints, Rust tests on real PostgreSQL and Redis, the browser client in Chromium, Python tests, Autobahn
@@ -115,6 +115,12 @@ bench-web: setup test-packages ## What the browser client loads, when it is pain
 test-python: setup test-packages ## The Python tests: the set-up, the API as OpenAPI and AsyncAPI describe it, the official OpenAI clients, the bot in docs/PROTOCOL.md
 	@cargo build --locked --bin digital-twin
 	@python3 setup/unit_tests.py
+
+.PHONY: test-ops
+test-ops: setup test-packages ## Dashboards, rules, alerts and runbook, and two real nodes under load, watched by Prometheus and Alertmanager
+	@setup/packages.sh ops
+	@cargo build --locked --bin digital-twin
+	@setup/services.py run -- python3 setup/ops_tests.py
 
 .PHONY: autobahn
 autobahn: setup ## The Autobahn test suite against our WebSocket transport; LONG=1 adds its performance cases

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building (`build`), testing (`test`) or measuring (`load`) needs, if their programs are
-# missing.
+# Installs the Debian packages that building (`build`), testing (`test`), measuring (`load`) or trying the operation (`ops`)
+# needs, if their programs are missing.
 # Silent when all are there. Installs as root or through sudo, and never starts a service.
 set -euo pipefail
 
@@ -22,6 +22,11 @@ missing_packages() {
         command -v npm >/dev/null || echo npm
         # The browser client is tried in it.
         command -v chromium >/dev/null || echo chromium
+    fi
+    if [ "$1" = ops ]; then
+        # They watch two nodes; promtool and amtool come along.
+        command -v promtool >/dev/null || echo prometheus
+        command -v amtool >/dev/null || echo prometheus-alertmanager
     fi
     if [ "$1" = test ] && [ "$(uname -s)" = Linux ]; then
         # They drop packets in a network of a test's own.

@@ -30,7 +30,7 @@ def main():
     with demo_server.running() as url:
         os.environ["DIGITAL_TWIN_URL"] = url
         outcomes += [run_folder(SERVER_FOLDER, f"{name}.py") for name in NEED_DEMO_SERVER]
-    return note(outcomes)
+    return note("python", outcomes)
 
 
 def run_folder(folder, pattern):
@@ -66,11 +66,12 @@ def use(packages):
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(packages), inherited]))
 
 
-def note(outcomes):
+def note(step, outcomes):
+    """Notes what came of one step of `make test`, and says how it should end."""
     run = sum(outcome.testsRun for outcome in outcomes)
     failed = sum(len(bad) for each in outcomes for bad in (each.failures, each.errors, each.unexpectedSuccesses))
     skipped = sum(len(outcome.skipped) for outcome in outcomes)
-    results.write("python", run - failed - skipped, failed, skipped)
+    results.write(step, run - failed - skipped, failed, skipped)
     return 0 if failed == 0 and all(outcome.testsRun > 0 for outcome in outcomes) else 1
 
 
