@@ -128,11 +128,11 @@ describe("the rows of a conversation", () => {
     expect(kinds(of(message(1, { client_id: "x" })), { waiting })).toEqual(["day", "message"]);
   });
 
-  test("are found among a hundred thousand messages without a long wait", () => {
+  test("are found among a hundred thousand messages", () => {
     const many = Array.from({ length: 100_000 }, (_, place) => message(place + 1));
     const timeline = withPage(EMPTY_TIMELINE, many, null);
     expect(rowsOf({ ...shown, timeline })).toHaveLength(100_001);
-  }, 5_000);
+  });
 });
 
 test.each([
