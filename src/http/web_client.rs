@@ -160,9 +160,10 @@ fn form_for<'a>(request: &HttpRequest, file: &'a WebFile) -> (Option<ContentEnco
     let says = request.headers().contains_key(ACCEPT_ENCODING);
     let accepted = AcceptEncoding::parse(request).ok().filter(|_| says);
     let takes = |encoding: ContentEncoding| {
-        let supported = [Encoding::Known(encoding)];
+        // What no form matches is negotiated to be the file as it is.
+        let wanted = Encoding::Known(encoding);
         let accepted = accepted.as_ref();
-        accepted.is_some_and(|accepted| accepted.negotiate(supported.iter()).is_some())
+        accepted.and_then(|accepted| accepted.negotiate([&wanted].into_iter())) == Some(wanted)
     };
     let form = file
         .compressed
