@@ -217,7 +217,7 @@ impl Side {
             for frame in frames(&mut receiver).await? {
                 match frame["op"].as_str() {
                     Some("resumed") => return Ok(()),
-                    Some("reset") => bail!("{frame}"),
+                    Some("reset") => return self.reset(&frame),
                     _ => self.read(&frame)?,
                 }
             }
@@ -311,13 +311,23 @@ impl Side {
             Some("message_start") => self.decide(frame, sender).await,
             Some("ack") => self.acknowledged(frame),
             Some("error") => self.refused(frame, sender).await,
-            Some("reset") => bail!("{frame}"),
+            Some("reset") => self.reset(frame),
             Some("resumed") => {
                 self.give_up(|open| !open.is_there);
                 Ok(())
             }
             _ => self.read(frame),
         }
+    }
+
+    /// The server cannot go on from where this reader was. If the log ends before that, what was read is lost, and the reader begins
+    /// anew.
+    fn reset(&mut self, frame: &Value) -> anyhow::Result<()> {
+        if frame["code"] == "conflict" {
+            self.talk.dialogue.borrow_mut().seen.lost += 1;
+            self.reader = Reader::default();
+        }
+        bail!("{frame}");
     }
 
     /// Waits no longer for the reply to a question of which this holds: if it is not in the log at the end, it is lost.
