@@ -3,7 +3,7 @@ use tokio_postgres::NoTls;
 use super::*;
 
 /// A database of this test's own on the PostgreSQL of `make test`, and its Redis, as settings.
-pub(crate) async fn services() -> Vec<(String, String)> {
+async fn services() -> Vec<(String, String)> {
     let postgres = url("TEST_POSTGRES_URL");
     let redis = url("TEST_REDIS_URL");
     let (client, connection) = tokio_postgres::connect(postgres.as_str(), NoTls)
@@ -41,15 +41,22 @@ fn url(variable: &str) -> reqwest::Url {
     url.parse().unwrap()
 }
 
-#[actix_web::test]
-async fn two_nodes_on_one_postgresql_and_one_redis_see_each_others_messages() {
+/// Two servers that share them.
+pub(super) async fn two_nodes() -> [TestServer; 2] {
     let services = services().await;
     let settings: Vec<(&str, &str)> = services
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    let left = TestServer::with(&settings).await;
-    let right = TestServer::with(&settings).await;
+    [
+        TestServer::with(&settings).await,
+        TestServer::with(&settings).await,
+    ]
+}
+
+#[actix_web::test]
+async fn two_nodes_on_one_postgresql_and_one_redis_see_each_others_messages() {
+    let [left, right] = two_nodes().await;
     let kim = left.register("Kim").await;
     let mo = right.register("Mo").await;
     let body = json!({"members": [mo.id], "title": "across"});

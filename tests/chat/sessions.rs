@@ -1,18 +1,12 @@
 //! A log-in that is ended elsewhere: its connections are closed at once, on whichever node.
 
 use super::bots::put_out;
-use super::nodes::services;
+use super::nodes::two_nodes;
 use super::*;
 
 #[actix_web::test]
 async fn connections_of_a_log_in_end_on_every_node_when_it_is_ended_elsewhere() {
-    let services = services().await;
-    let settings: Vec<(&str, &str)> = services
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    let left = TestServer::with(&settings).await;
-    let right = TestServer::with(&settings).await;
+    let [left, right] = two_nodes().await;
     let kim = left.register("Kim").await;
     let mo = left.register("Mo").await;
     let room = left
