@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import WebSocket from "ws";
 import { launch, Visit, WEB_DIR } from "../tests/browser/browser";
 import { scriptsOf } from "../tests/browser/scripts";
-import { call, PASSPHRASE, type Person, RealServer, registered } from "../tests/real-server";
+import { call, type Person, RealServer, registered } from "../tests/real-server";
 
 const MESSAGES = Number(process.env.MESSAGES ?? 100_000);
 const LOADS = 5;
@@ -129,12 +129,7 @@ test("a hundred thousand messages", async () => {
 /** Somebody who is signed in already, as on every visit but the first. */
 async function signedIn(): Promise<Visit> {
   const visit = await Visit.of(browser, server.url, { viewport: { width: 1280, height: 800 } });
-  const { page } = visit;
-  await visit.go("/");
-  await page.locator('input[name="email"]').fill("ana@example.com");
-  await page.locator('input[name="password"]').fill(PASSPHRASE);
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: "Talk with a twin" }).waitFor();
+  await visit.signIn("Ana");
   return visit;
 }
 
@@ -203,7 +198,7 @@ async function scroll(page: Page, pixels: number): Promise<void> {
   await session.send("Input.synthesizeScrollGesture", gesture);
 }
 
-/** Whether the greeting or the first day stands above everything: nothing is older. */
+/** Whether the first message stands in view: nothing is older. */
 function isAllRead(page: Page): Promise<boolean> {
   return page.getByText("message 0 of", { exact: false }).first().isVisible();
 }

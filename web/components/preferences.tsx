@@ -1,9 +1,30 @@
 "use client";
 
-import { type MantineColorScheme, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { type MantineColorScheme, SegmentedControl, Text, useMantineColorScheme } from "@mantine/core";
 import { LANGUAGES, type Language } from "@/i18n";
 import { chooseLanguage, useTexts } from "@/state/language";
 import { useStore } from "@/state/store";
+
+/** How the client speaks and looks. */
+export function Preferences() {
+  const texts = useTexts();
+  return (
+    <>
+      <div>
+        <Text size="sm" mb={4}>
+          {texts.language}
+        </Text>
+        <LanguageChoice />
+      </div>
+      <div>
+        <Text size="sm" mb={4}>
+          {texts.theme}
+        </Text>
+        <ThemeChoice />
+      </div>
+    </>
+  );
+}
 
 export function LanguageChoice() {
   const texts = useTexts();
@@ -20,7 +41,7 @@ export function LanguageChoice() {
   );
 }
 
-export function ThemeChoice() {
+function ThemeChoice() {
   const texts = useTexts();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (

@@ -9,8 +9,7 @@ import { Face } from "./face";
 import { usePageLink } from "./place";
 import { Pop } from "./pop";
 
-const LanguageChoice = dynamic(() => import("./preferences").then((module) => module.LanguageChoice));
-const ThemeChoice = dynamic(() => import("./preferences").then((module) => module.ThemeChoice));
+const Preferences = dynamic(() => import("./preferences").then((module) => module.Preferences));
 
 /** Who is signed in, how the client looks and speaks, and the way out. */
 export function UserMenu() {
@@ -35,18 +34,7 @@ export function UserMenu() {
               {me.email}
             </Text>
           </div>
-          <div>
-            <Text size="sm" mb={4}>
-              {texts.language}
-            </Text>
-            <LanguageChoice />
-          </div>
-          <div>
-            <Text size="sm" mb={4}>
-              {texts.theme}
-            </Text>
-            <ThemeChoice />
-          </div>
+          <Preferences />
           <Button component="a" {...link("/settings")} variant="default">
             {texts.settings}
           </Button>

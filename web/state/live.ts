@@ -4,16 +4,13 @@ import { Connection, type ConnectionEvent, type OutboxFrame, webStorageOutbox } 
 import { leaveDrafts, loadDrafts, refreshDrafts } from "./drafts";
 import { apply } from "./frames";
 import { body, http } from "./http";
-import { readOlderOfPassage } from "./passages";
+import { readOlderOfPassage, readPage } from "./passages";
 import { conversationsQuery, forgetSummary, queries, type Summary } from "./queries";
 import { accessToken, problemOf } from "./session";
 import { websocketUrl } from "./settings";
 import { NOTHING_LIVE, useStore } from "./store";
 import { EMPTY_TIMELINE, withPage } from "./timeline";
 import { discardFilesOf, leaveUploads, loadUploads } from "./uploads";
-
-/** Messages of a page of the past. */
-const PAGE_MESSAGES = 100;
 
 let connection: Connection | undefined;
 const followed = new Set<string>();
@@ -71,7 +68,7 @@ export async function openConversation(id: string): Promise<void> {
     const path = { conversation: id };
     follow(id, (await body(http.GET("/api/v1/conversations/{conversation}", { params: { path } }))).last_seq);
   }
-  await readPage(id, undefined);
+  await addPage(id, {});
 }
 
 /** Reads the page before the oldest message. */
@@ -81,7 +78,7 @@ export async function readOlder(id: string): Promise<void> {
   }
   const older = useStore.getState().timelines[id]?.older;
   if (older !== undefined && older !== null) {
-    await readPage(id, Number(older));
+    await addPage(id, { before: Number(older) });
   }
 }
 
@@ -121,10 +118,8 @@ function follow(id: string, lastSeq: number): void {
   }
 }
 
-async function readPage(id: string, before: number | undefined): Promise<void> {
-  const query = { limit: PAGE_MESSAGES, ...(before === undefined ? {} : { before }) };
-  const path = { conversation: id };
-  const page = await body(http.GET("/api/v1/conversations/{conversation}/messages", { params: { path, query } }));
+async function addPage(id: string, place: { before?: number }): Promise<void> {
+  const page = await readPage(id, place);
   const { timelines } = useStore.getState();
   const timeline = timelines[id] ?? EMPTY_TIMELINE;
   useStore.setState({ timelines: { ...timelines, [id]: withPage(timeline, page.items, page.next) } });

@@ -25,7 +25,7 @@ export interface Jump {
 }
 
 /** Messages of a page. */
-const PAGE_MESSAGES = 50;
+const PAGE_MESSAGES = 100;
 
 type Page = Api["MessagesPage"];
 
@@ -35,7 +35,7 @@ export async function jumpTo(conversation: string, message: string): Promise<voi
   const isIn = (timeline: Timeline | undefined) => timeline !== undefined && messageOf(timeline, message) !== undefined;
   const isInTimeline = isIn(timelines[conversation]);
   if (!isInTimeline && !isIn(passages[conversation]?.timeline)) {
-    const page = await read(conversation, { around: message });
+    const page = await readPage(conversation, { around: message });
     if (page.items.every((item) => item.message_id !== message)) {
       throw new Refused(404, "not_found", "there is no such message any more");
     }
@@ -58,7 +58,7 @@ export async function readNewer(conversation: string): Promise<void> {
   if (passage === undefined) {
     return;
   }
-  const page = await read(conversation, { after: Number(passage.newer) });
+  const page = await readPage(conversation, { after: Number(passage.newer) });
   const now = useStore.getState().passages[conversation];
   if (now?.newer === passage.newer) {
     const timeline = withPage(now.timeline, page.items, now.timeline.older ?? null);
@@ -74,7 +74,7 @@ export async function readOlderOfPassage(conversation: string): Promise<boolean>
   }
   const { older } = passage.timeline;
   if (older !== null && older !== undefined) {
-    const page = await read(conversation, { before: Number(older) });
+    const page = await readPage(conversation, { before: Number(older) });
     const { passages } = useStore.getState();
     const now = passages[conversation];
     if (now?.timeline.older === older) {
@@ -121,7 +121,11 @@ function lead(conversation: string, message: string | undefined): void {
   useStore.setState({ jumps: { ...jumps, [conversation]: { count, message } } });
 }
 
-async function read(conversation: string, place: { around?: string; after?: number; before?: number }): Promise<Page> {
+/** Reads a page of messages: the newest, or those at a place. */
+export async function readPage(
+  conversation: string,
+  place: { around?: string; after?: number; before?: number },
+): Promise<Page> {
   const query = { limit: PAGE_MESSAGES, ...place };
   const params = { path: { conversation }, query };
   return body(http.GET("/api/v1/conversations/{conversation}/messages", { params }));

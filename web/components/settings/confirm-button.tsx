@@ -1,8 +1,8 @@
 "use client";
 
-import { Button, Popover } from "@mantine/core";
-import { useState } from "react";
+import { Button } from "@mantine/core";
 import { usePageTexts } from "@/i18n/pages";
+import { Pop } from "../pop";
 
 interface ConfirmButtonProps {
   /** What the button says. */
@@ -18,29 +18,27 @@ interface ConfirmButtonProps {
 /** For what cannot be taken back: two clicks. */
 export function ConfirmButton({ children, label, what, isPending, onConfirm }: ConfirmButtonProps) {
   const texts = usePageTexts().settings;
-  const [isOpen, setOpen] = useState(false);
-  const confirm = () => {
-    setOpen(false);
-    onConfirm();
-  };
   return (
-    <Popover opened={isOpen} onChange={setOpen} trapFocus position="top-end">
-      <Popover.Target>
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={label}
-          loading={isPending}
-          onClick={() => setOpen(!isOpen)}
-        >
+    <Pop
+      label={label}
+      button={(opens) => (
+        <Button {...opens} size="compact-sm" variant="default" aria-label={label} loading={isPending}>
           {children}
         </Button>
-      </Popover.Target>
-      <Popover.Dropdown p={6}>
-        <Button color="red.9" size="compact-sm" onClick={confirm}>
+      )}
+    >
+      {(close) => (
+        <Button
+          color="red.9"
+          size="compact-sm"
+          onClick={() => {
+            close();
+            onConfirm();
+          }}
+        >
           {texts.confirm(what)}
         </Button>
-      </Popover.Dropdown>
-    </Popover>
+      )}
+    </Pop>
   );
 }

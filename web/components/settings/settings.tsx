@@ -1,10 +1,9 @@
 "use client";
 
-import { Anchor, Group, Stack, Text } from "@mantine/core";
-import { LanguageChoice, ThemeChoice } from "@/components/preferences";
+import { Anchor, Group, Stack } from "@mantine/core";
 import { usePageTexts } from "@/i18n/pages";
-import { useTexts } from "@/state/language";
 import { PageShell } from "../page-shell";
+import { Preferences } from "../preferences";
 import { Account } from "./account";
 import { Blocked } from "./blocked";
 import { Bots } from "./bots";
@@ -48,21 +47,9 @@ export function SettingsPage() {
 }
 
 function Appearance() {
-  const texts = useTexts();
   return (
     <Stack gap="sm" maw={420}>
-      <div>
-        <Text size="sm" mb={4}>
-          {texts.language}
-        </Text>
-        <LanguageChoice />
-      </div>
-      <div>
-        <Text size="sm" mb={4}>
-          {texts.theme}
-        </Text>
-        <ThemeChoice />
-      </div>
+      <Preferences />
     </Stack>
   );
 }

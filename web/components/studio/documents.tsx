@@ -1,6 +1,6 @@
 "use client";
 
-import { ActionIcon, Button, FileButton, Group, Loader, Popover, Stack, Text, Title } from "@mantine/core";
+import { ActionIcon, Button, FileButton, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type DragEvent, useMemo, useState } from "react";
 import { type DocumentUpload, letGo, uploadDocuments, useDocumentUploads } from "@/state/document-uploads";
@@ -9,6 +9,7 @@ import type { Twin } from "@/state/queries";
 import { useStore } from "@/state/store";
 import { type Document, deleteDocument, documentsQuery } from "@/state/studio";
 import { Icon } from "../icons";
+import { Pop } from "../pop";
 import { Problem } from "../problem";
 import { DocumentView } from "./document-view";
 import classes from "./studio.module.css";
@@ -122,7 +123,6 @@ function DocumentRow({ document }: { document: Document }) {
   const clock = useClock();
   const language = useStore((state) => state.language);
   const [isOpen, setOpen] = useState(false);
-  const [isAsking, setAsking] = useState(false);
   const source = useMemo(() => ({ document_id: document.id, document: document.name, quote: "" }), [document]);
   const deleting = useMutation({ mutationFn: () => deleteDocument(document.twin_id, document.id) });
   const kilobytes = new Intl.NumberFormat(language, { style: "unit", unit: "kilobyte", maximumFractionDigits: 1 });
@@ -147,28 +147,30 @@ function DocumentRow({ document }: { document: Document }) {
       >
         {texts.readIt}
       </Button>
-      <Popover opened={isAsking} onChange={setAsking} trapFocus position="left">
-        <Popover.Target>
+      <Pop
+        label={texts.deleteDocument(document.name)}
+        button={(opens) => (
           <ActionIcon
+            {...opens}
             variant="subtle"
             aria-label={texts.deleteDocument(document.name)}
             title={texts.deleteDocument(document.name)}
-            onClick={() => setAsking(!isAsking)}
           >
             <Icon name="bin" />
           </ActionIcon>
-        </Popover.Target>
-        <Popover.Dropdown maw={320}>
-          <Text size="sm" mb="xs">
-            {texts.deleteDocumentHint}
-          </Text>
-          <Group justify="flex-end">
-            <Button color="red.9" size="compact-sm" loading={deleting.isPending} onClick={() => deleting.mutate()}>
-              {texts.deleteDocumentForGood(document.name)}
-            </Button>
-          </Group>
-        </Popover.Dropdown>
-      </Popover>
+        )}
+      >
+        {() => (
+          <Stack gap="xs" p="xs" maw={320}>
+            <Text size="sm">{texts.deleteDocumentHint}</Text>
+            <Group justify="flex-end">
+              <Button color="red.9" size="compact-sm" loading={deleting.isPending} onClick={() => deleting.mutate()}>
+                {texts.deleteDocumentForGood(document.name)}
+              </Button>
+            </Group>
+          </Stack>
+        )}
+      </Pop>
       {isOpen && <DocumentView twin={document.twin_id} source={source} onClose={() => setOpen(false)} />}
     </li>
   );
