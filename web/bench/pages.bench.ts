@@ -95,7 +95,7 @@ test("a hundred thousand messages", async () => {
   await watchFrames(page);
   for (const place of [0.999, 0.5, 0.001]) {
     await page.evaluate((share) => {
-      const list = document.querySelector<HTMLElement>('[data-testid="virtuoso-scroller"]');
+      const list = document.querySelector<HTMLElement>('[data-testid="messages"]');
       list?.scrollTo({ top: share * list.scrollHeight });
     }, place);
     await scroll(page, place > 0.5 ? -20_000 : 20_000);
@@ -208,7 +208,7 @@ async function toTheTop(page: Page): Promise<void> {
   await page.evaluate(
     () =>
       new Promise<void>((resolve) => {
-        const list = document.querySelector<HTMLElement>('[data-testid="virtuoso-scroller"]');
+        const list = document.querySelector<HTMLElement>('[data-testid="messages"]');
         const before = list?.scrollHeight ?? 0;
         list?.scrollTo({ top: 0 });
         const began = performance.now();

@@ -1,8 +1,8 @@
 "use client";
 
 import { ActionIcon } from "@mantine/core";
-import { type UIEvent, useEffect, useMemo, useRef, useState } from "react";
-import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
+import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { markRead } from "@/state/commands";
 import { useTexts } from "@/state/language";
 import { readOlder } from "@/state/live";
@@ -18,16 +18,20 @@ import { Icon } from "./icons";
 import { RowView } from "./row-view";
 import { SpokenReplies } from "./spoken-replies";
 
-/** Rows are counted from here, so that older ones can come before them. */
-const FIRST_ROW = 10_000_000;
+/** A row, or what stands above the first of a whole conversation. */
+type Shown = Row | { kind: "beginning"; key: string };
+
+/** Pixels beyond the view that are drawn, too, and from which on more is read. */
+const BUFFER_PX = 400;
+
+/** Pixels from the end that still count as being there. */
+const END_PX = 60;
+
+/** For how long the row where one begins is kept in its place while those around it are measured. */
+const LANDING_MS = 400;
 
 /** In the middle of a conversation nothing is told from what one had read. */
 const NOTHING_NEW = { after: Number.POSITIVE_INFINITY, upTo: 0 };
-
-/** Above the oldest message. */
-const PARTS = {
-  Header: ({ context }: { context: Conversation }) => <Greeting conversation={context} />,
-};
 
 interface MessageListProps {
   conversation: Conversation;
@@ -42,54 +46,54 @@ export function MessageList({ conversation, onIntent }: MessageListProps) {
   const jumps = useStore((state) => state.jumps[conversation.id]?.count);
   return (
     <section className={classes.list} aria-label={texts.messages}>
-      {rows.length === 0 ? (
-        <Greeting conversation={conversation} />
-      ) : (
-        <Rows key={jumps} rows={rows} conversation={conversation} onIntent={onIntent} />
-      )}
+      {rows.length === 0 ? null : <Rows key={jumps} rows={rows} conversation={conversation} onIntent={onIntent} />}
       <SpokenReplies id={conversation.id} />
     </section>
   );
 }
 
-function Rows({ rows, conversation, onIntent }: MessageListProps & { rows: Row[] }) {
+function Rows({ rows, conversation, onIntent }: MessageListProps & { rows: Shown[] }) {
   const texts = useTexts();
   const { id } = conversation;
-  const list = useRef<VirtuosoHandle>(null);
+  const list = useRef<VirtualizerHandle>(null);
+  const scroller = useRef<HTMLDivElement>(null);
   const [isAtEnd, setAtEnd] = useState(true);
-  const [anchor] = useState(() => rows.find((row) => row.kind === "message")?.key);
-  const [unread] = useState(() => rows.findIndex((row) => row.kind === "unread"));
   const isPassage = useStore((state) => state.passages[id] !== undefined);
-  const [target] = useState(() => {
-    const message = useStore.getState().jumps[id]?.message;
-    return rows.findIndex((row) => row.kind === "message" && row.attempts.some((each) => each.message_id === message));
-  });
-  const isLed = useStore((state) => state.jumps[id] !== undefined);
-  const olderRows = anchor === undefined ? 0 : rows.findIndex((row) => row.key === anchor);
-  const hasWritten = rows.at(-1)?.kind === "waiting";
-  const follow = useFollowing({ beginsAtEnd: unread === -1 && target === -1, isPassage, setAtEnd, hasWritten });
+  const [begin] = useState(() => beginning(id, rows));
+  const hold = useHold({ list, scroller, begin, isPassage, setAtEnd, rows });
+  const readMore = useMore(id, scroller, rows.length, hold.isLanding);
+  const hasOlderInFront = useOlderInFront(rows);
   useReading(id, isAtEnd && !isPassage);
   return (
     <>
-      <Virtuoso
-        ref={list}
-        data={rows}
-        firstItemIndex={FIRST_ROW - olderRows}
-        initialTopMostItemIndex={beginning(target, isLed ? -1 : unread)}
-        computeItemKey={(_, row) => row.key}
-        startReached={() => void readOlder(id).catch(() => undefined)}
-        endReached={() => void readNewer(id).catch(() => undefined)}
-        atBottomThreshold={60}
-        {...follow}
-        increaseViewportBy={400}
-        context={conversation}
-        components={PARTS}
-        itemContent={(_, row) => (
-          <div className={classes.line}>
-            <RowView row={row} conversation={conversation} onIntent={onIntent} />
-          </div>
-        )}
-      />
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: it is scrolled, and by keys, too */}
+      <div
+        ref={scroller}
+        className={classes.scroller}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+        tabIndex={0}
+        data-testid="messages"
+        onWheel={hold.letGo}
+        onTouchMove={hold.letGo}
+        onKeyDown={hold.letGo}
+        onPointerDown={hold.letGo}
+        onScroll={() => {
+          hold.scrolled();
+          readMore();
+        }}
+      >
+        <Virtualizer ref={list} data={rows} shift={hasOlderInFront} bufferSize={BUFFER_PX}>
+          {(row) => (
+            <div key={row.key} className={classes.line} data-row={row.key}>
+              {row.kind === "beginning" ? (
+                <Greeting conversation={conversation} />
+              ) : (
+                <RowView row={row} conversation={conversation} onIntent={onIntent} />
+              )}
+            </div>
+          )}
+        </Virtualizer>
+      </div>
       {(!isAtEnd || isPassage) && (
         <ActionIcon
           className={classes.toNewest}
@@ -97,7 +101,7 @@ function Rows({ rows, conversation, onIntent }: MessageListProps & { rows: Row[]
           radius="xl"
           size="lg"
           aria-label={texts.toNewest}
-          onClick={() => (isPassage ? jumpToEnd(id) : list.current?.scrollToIndex({ index: "LAST", align: "end" }))}
+          onClick={() => (isPassage ? jumpToEnd(id) : hold.end())}
         >
           <Icon name="down" />
         </ActionIcon>
@@ -106,62 +110,187 @@ function Rows({ rows, conversation, onIntent }: MessageListProps & { rows: Row[]
   );
 }
 
-/** Where one begins to read: at the message that one was led to, at what is new, or at the end. */
-function beginning(target: number, unread: number) {
-  if (target !== -1) {
-    return { index: target, align: "center" as const };
-  }
-  return unread === -1 ? { index: "LAST" as const, align: "end" as const } : { index: unread, align: "start" as const };
+/** A row, and where in the window it is to stand. */
+interface Place {
+  index: number;
+  isCentred: boolean;
 }
 
-interface Following {
-  beginsAtEnd: boolean;
+/** Where one begins to read: at the message that one was led to, at what is new, or (nothing) at the end. */
+function beginning(id: string, rows: Shown[]): Place | undefined {
+  const jump = useStore.getState().jumps[id];
+  const isTarget = (row: Shown) =>
+    row.kind === "message" && row.attempts.some((each) => each.message_id === jump?.message);
+  const index = jump === undefined ? rows.findIndex((row) => row.kind === "unread") : rows.findIndex(isTarget);
+  return index === -1 ? undefined : { index, isCentred: jump !== undefined };
+}
+
+/** Whether older rows have come in front of those that were drawn last: what is in view then stays where it is. */
+function useOlderInFront(rows: Shown[]): boolean {
+  // The day above the first message may be another one then.
+  const place = rows.findIndex((row) => row.kind === "message");
+  const key = rows[place]?.key;
+  const drawn = useRef({ key, place });
+  const before = drawn.current;
+  const now = before.key === key ? place : rows.findIndex((row) => row.key === before.key);
+  useLayoutEffect(() => {
+    drawn.current = { key, place };
+  });
+  return now > before.place;
+}
+
+interface HoldParts {
+  list: RefObject<VirtualizerHandle | null>;
+  scroller: RefObject<HTMLElement | null>;
+  begin: Place | undefined;
   /** The end of a passage is none that grows. */
   isPassage: boolean;
   setAtEnd: (is: boolean) => void;
-  hasWritten: boolean;
+  rows: Shown[];
 }
 
-/** Keeps the end in view while it grows, until somebody scrolls up; what one writes oneself is always followed. */
-function useFollowing({ beginsAtEnd, isPassage, setAtEnd, hasWritten }: Following) {
-  const isFollowing = useRef(beginsAtEnd);
+/**
+ * What stays in view while rows are measured, grow and come: first the row where one begins, until it has found its place or somebody
+ * does something; then the end, if somebody is there, until they scroll up. What one writes oneself is always followed.
+ */
+function useHold({ list, scroller, begin, isPassage, setAtEnd, rows }: HoldParts) {
+  const held = useRef<"row" | "end" | undefined>(begin === undefined ? "end" : "row");
   const wasPassage = useRef(isPassage);
+  const lastTop = useRef(0);
+  const hold = useMemo(() => {
+    const keep = () => {
+      const element = scroller.current;
+      if (element === null || held.current === undefined) {
+        return;
+      }
+      if (held.current === "end") {
+        element.scrollTop = element.scrollHeight;
+      } else if (begin !== undefined && list.current !== null) {
+        element.scrollTop = topOf(begin, list.current, element.clientHeight);
+      }
+    };
+    return {
+      keep,
+      isLanding: () => held.current === "row",
+      letGo: () => {
+        if (held.current === "row") {
+          held.current = undefined;
+        }
+      },
+      end: () => {
+        held.current = "end";
+        keep();
+      },
+      scrolled: () => {
+        if (scroller.current === null) {
+          return;
+        }
+        const { scrollTop, scrollHeight, clientHeight } = scroller.current;
+        const isAtEnd = scrollTop + clientHeight >= scrollHeight - END_PX;
+        if (held.current !== "row" && isAtEnd && !wasPassage.current) {
+          held.current = "end";
+        } else if (held.current === "end" && !isAtEnd && scrollTop < lastTop.current - 2) {
+          held.current = undefined;
+        }
+        lastTop.current = scrollTop;
+        setAtEnd(isAtEnd);
+      },
+    };
+  }, [list, scroller, begin, setAtEnd]);
   useEffect(() => {
     // Read up to the end, it is followed from the next time that somebody comes there.
     wasPassage.current = isPassage;
   }, [isPassage]);
-  const lastTop = useRef(0);
-  const scroller = useRef<HTMLElement>(null);
-  return {
-    scrollerRef: (element: HTMLElement | Window | null) => {
-      scroller.current = element instanceof HTMLElement ? element : null;
-    },
-    atBottomStateChange: (isAtEnd: boolean) => {
-      isFollowing.current ||= isAtEnd && !wasPassage.current;
-      setAtEnd(isAtEnd);
-    },
-    onScroll: (event: UIEvent<HTMLElement>) => {
-      const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-      if (scrollTop < lastTop.current - 2 && scrollTop + clientHeight < scrollHeight - 60) {
-        isFollowing.current = false;
-      }
-      lastTop.current = scrollTop;
-    },
-    followOutput: () => {
-      isFollowing.current ||= hasWritten;
-      return isFollowing.current ? ("auto" as const) : false;
-    },
-    totalListHeightChanged: () => {
-      requestAnimationFrame(() => {
-        if (isFollowing.current) {
-          scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
-        }
-      });
-    },
-  };
+  const hasWritten = rows.at(-1)?.kind === "waiting";
+  useLayoutEffect(() => {
+    if (hasWritten) {
+      hold.end();
+    }
+  }, [hasWritten, hold]);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null) {
+      return;
+    }
+    hold.keep();
+    // The window grows and shrinks with the keyboard, and what is drawn with every row that is measured.
+    const observer = new ResizeObserver(() => {
+      hold.keep();
+      hold.scrolled();
+    });
+    for (const each of [element, ...element.children]) {
+      observer.observe(each);
+    }
+    const landed = setTimeout(() => {
+      hold.letGo();
+      hold.scrolled();
+    }, LANDING_MS);
+    return () => {
+      clearTimeout(landed);
+      observer.disconnect();
+    };
+  }, [scroller, hold]);
+  return hold;
 }
 
-function useRows(id: string): Row[] {
+/** How far a list is scrolled when a row stands in its place. */
+function topOf({ index, isCentred }: Place, list: VirtualizerHandle, height: number): number {
+  const top = list.getItemOffset(index);
+  return isCentred ? top - Math.max(0, height - list.getItemSize(index)) / 2 : top;
+}
+
+/** Reads what is before and behind, as soon as somebody comes near it; returns what looks whether that is so. */
+function useMore(
+  id: string,
+  scroller: RefObject<HTMLElement | null>,
+  count: number,
+  isLanding: () => boolean,
+): () => void {
+  const isReading = useRef(false);
+  const drawn = useRef(count);
+  const look = useMemo(() => {
+    const read = async (more: (id: string) => Promise<void>) => {
+      const before = drawn.current;
+      isReading.current = true;
+      await more(id).catch(() => undefined);
+      await twoFrames();
+      isReading.current = false;
+      if (drawn.current !== before) {
+        look();
+      }
+    };
+    const look = () => {
+      const element = scroller.current;
+      if (element === null || isReading.current || isLanding()) {
+        return;
+      }
+      const { scrollTop, scrollHeight, clientHeight } = element;
+      if (scrollTop < BUFFER_PX) {
+        void read(readOlder);
+      } else if (scrollTop + clientHeight > scrollHeight - BUFFER_PX) {
+        void read(readNewer);
+      }
+    };
+    return look;
+  }, [id, scroller, isLanding]);
+  useEffect(() => {
+    drawn.current = count;
+    // Rows that fill no window can't be scrolled.
+    look();
+  }, [look, count]);
+  useEffect(() => {
+    const landed = setTimeout(look, LANDING_MS);
+    return () => clearTimeout(landed);
+  }, [look]);
+  return look;
+}
+
+/** Until what was read is drawn and stands in its place. */
+function twoFrames(): Promise<void> {
+  return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn())));
+}
+
+function useRows(id: string): Shown[] {
   const me = useMe();
   const passage = useStore((state) => state.passages[id]);
   const end = useStore((state) => state.timelines[id]) ?? EMPTY_TIMELINE;
@@ -177,11 +306,11 @@ function useRows(id: string): Row[] {
   const replies = Object.keys(running ?? {}).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   return useMemo(() => {
-    if (passage !== undefined) {
-      return rowsOf({ timeline, running: {}, waiting: [], unread: NOTHING_NEW, me: me.id });
-    }
     const waiting = outbox.filter((entry) => entry.frame.conversation_id === id);
-    return rowsOf({ timeline, running: running ?? {}, waiting, unread, me: me.id });
+    const live = { running: running ?? {}, waiting, unread };
+    const shown = passage === undefined ? live : { running: {}, waiting: [], unread: NOTHING_NEW };
+    const rows = rowsOf({ timeline, me: me.id, ...shown });
+    return timeline.older === null ? [{ kind: "beginning", key: "beginning" }, ...rows] : rows;
   }, [timeline, passage, replies, outbox, unread, me.id, id]);
 }
 

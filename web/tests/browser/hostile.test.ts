@@ -102,17 +102,18 @@ test(`of ${PAYLOADS.length} hostile messages and names none runs, asks another o
   const bubbles = visit.bubbles("a person");
   await bubbles.last().waitFor();
   // Only what is in view is drawn: go through all of it.
-  const list = visit.page.locator('[data-testid="virtuoso-scroller"]');
+  const list = visit.page.locator('[data-testid="messages"]');
+  await visit.page.getByRole("button", { name: "To the newest message" }).click();
+  await visit.page.locator(`[data-row="p${PAYLOADS.length - 1}"]`).waitFor();
   const seen = new Set<string>();
   for (let place = 0; seen.size < PAYLOADS.length && place < 200; place += 1) {
-    const drawn = visit.page.locator("[data-item-index]:has(article)");
-    for (const index of await drawn.evaluateAll((items) => items.map((item) => item.getAttribute("data-item-index")))) {
-      seen.add(index ?? "");
+    // One frame to hear of the scrolling, and one to draw.
+    await visit.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    const drawn = visit.page.locator("[data-row]:has(article)");
+    for (const row of await drawn.evaluateAll((rows) => rows.map((each) => each.getAttribute("data-row")))) {
+      seen.add(row ?? "");
     }
-    await list.evaluate((element, step) => {
-      element.scrollTop = element.scrollHeight - element.clientHeight - step * 250;
-    }, place);
-    await visit.page.evaluate(() => new Promise(requestAnimationFrame));
+    await list.evaluate((element) => element.scrollBy({ top: -250 }));
   }
   expect(seen.size).toBeGreaterThanOrEqual(PAYLOADS.length);
   const hrefs = await visit.page

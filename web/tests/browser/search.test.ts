@@ -34,7 +34,7 @@ test("a message far back is found from the sidebar, opened by the keyboard, and 
   await focused.getByText("quince").waitFor();
   expect(await page.getByText("pear number 260", { exact: true }).count()).toBe(0);
 
-  const list = page.locator('[data-testid="virtuoso-scroller"]');
+  const list = page.locator('[data-testid="messages"]');
   const scrollTo = async (name: string, isDown: boolean) => {
     const wanted = page.getByText(name, { exact: true });
     while ((await wanted.count()) === 0) {
