@@ -107,10 +107,10 @@ export async function setNotificationSettings(wanted: NotificationSettings): Pro
 }
 
 /** Sets the webhook; what its calls are signed with is in the answer and never again. */
-export async function setWebhook(url: string): Promise<string> {
+export async function setWebhook(url: string): Promise<{ name: string; secret: string }> {
   const { secret, webhook } = await body(http.PUT("/api/v1/me/webhook", { body: { url } }));
   queries.setQueryData(webhookQuery.queryKey, webhook);
-  return secret;
+  return { name: webhook.url, secret };
 }
 
 export async function removeWebhook(): Promise<void> {

@@ -1,51 +1,30 @@
 "use client";
 
-import { Button, Group, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
 import { usePageTexts } from "@/i18n/pages";
 import { botsQuery, deleteBot, makeBot } from "@/state/account";
 import type { Api } from "@/state/http";
 import { useMoment, useTexts } from "@/state/language";
-import { Problem } from "../problem";
 import { ConfirmButton } from "./confirm-button";
 import { Entries, Entry } from "./entries";
-import { Secret } from "./secret";
+import { SecretForm } from "./secret-form";
 
 /** Programs that take part as one's bots. */
 export function Bots() {
   const texts = usePageTexts().settings;
   const { data, error } = useQuery(botsQuery);
-  const [name, setName] = useState("");
-  const making = useMutation({ mutationFn: () => makeBot(name.trim()), onSuccess: () => setName("") });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    making.mutate();
-  };
   return (
     <>
       <Entries label={texts.bots} items={data} error={error} none={texts.botsNone}>
         {(bot) => <Row key={bot.id} bot={bot} />}
       </Entries>
-      <form onSubmit={submit}>
-        <Group align="flex-end" wrap="nowrap" maw={480}>
-          <TextInput
-            flex={1}
-            label={texts.botName}
-            value={name}
-            maxLength={100}
-            autoComplete="off"
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <Button type="submit" disabled={name.trim() === ""} loading={making.isPending}>
-            {texts.botMake}
-          </Button>
-        </Group>
-      </form>
-      <Problem error={making.error} />
-      {making.data !== undefined && (
-        <Secret label={texts.botToken(making.data.name)} value={making.data.secret} onClose={making.reset} />
-      )}
+      <SecretForm
+        label={texts.botName}
+        maxLength={100}
+        button={texts.botMake}
+        make={makeBot}
+        secretLabel={texts.botToken}
+      />
     </>
   );
 }

@@ -4,9 +4,8 @@ import { ActionIcon, Button, FileButton, Group, Loader, Stack, Text, Title } fro
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type DragEvent, useMemo, useState } from "react";
 import { type DocumentUpload, letGo, uploadDocuments, useDocumentUploads } from "@/state/document-uploads";
-import { useClock, useProblemText } from "@/state/language";
+import { useClock, useFileSize, useProblemText } from "@/state/language";
 import type { Twin } from "@/state/queries";
-import { useStore } from "@/state/store";
 import { type Document, deleteDocument, documentsQuery } from "@/state/studio";
 import { Icon } from "../icons";
 import { Pop } from "../pop";
@@ -121,21 +120,18 @@ function UploadRow({ upload: { id, name, state } }: { upload: DocumentUpload }) 
 function DocumentRow({ document }: { document: Document }) {
   const texts = useStudioTexts();
   const clock = useClock();
-  const language = useStore((state) => state.language);
+  const size = useFileSize();
   const [isOpen, setOpen] = useState(false);
   const source = useMemo(() => ({ document_id: document.id, document: document.name, quote: "" }), [document]);
   const deleting = useMutation({ mutationFn: () => deleteDocument(document.twin_id, document.id) });
-  const kilobytes = new Intl.NumberFormat(language, { style: "unit", unit: "kilobyte", maximumFractionDigits: 1 });
   return (
     <li>
       <div className={classes.words}>
         <Text truncate>{document.name}</Text>
         <Text c="dimmed" size="xs">
-          {[
-            kilobytes.format(document.size_bytes / 1_000),
-            texts.pieces(document.chunk_count),
-            clock.short(document.created_at),
-          ].join(" · ")}
+          {[size(document.size_bytes), texts.pieces(document.chunk_count), clock.short(document.created_at)].join(
+            " · ",
+          )}
         </Text>
         <Problem error={deleting.error} />
       </div>
