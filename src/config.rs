@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use bus::RedisConfig;
 use inference::Devices;
+use ipnet::IpNet;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use storage::{Database, UnsentLimits};
@@ -79,6 +80,8 @@ pub struct HttpConfig {
     pub port: u16,
     /// Origins of browser clients.
     pub cors_origins: Vec<String>,
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Folder of the browser client as it was built; one that is not there is not served.
     pub web_dir: PathBuf,
     /// Threads that serve.
@@ -319,6 +322,9 @@ impl Reader<'_> {
             host: self.required("HOST", value::text),
             port: self.required("PORT", value::port),
             cors_origins,
+            trusted_proxies: self
+                .optional("TRUSTED_PROXIES", value::networks)
+                .unwrap_or_default(),
             web_dir: PathBuf::from(self.required("TWIN_WEB_DIR", value::text)),
             workers: self
                 .optional("TWIN_WORKERS", |text| value::number(text, 1..=256))

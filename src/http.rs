@@ -10,6 +10,7 @@ mod attachments;
 mod blocks;
 mod bots;
 mod caller;
+mod client_address;
 mod conversations;
 mod documents;
 mod drafts;
@@ -49,6 +50,7 @@ use actix_cors::Cors;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actors::Node;
+use ipnet::IpNet;
 use protocol::ErrorCode;
 use storage::Storage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -89,6 +91,8 @@ pub struct Edge {
     pub node: Node,
     /// Whether the process may be given work.
     pub readiness: ReadinessChecks,
+    /// Networks of proxies that say truly who a request came from.
+    pub trusted_proxies: Vec<IpNet>,
     /// How often.
     pub rate_limits: RateLimits,
     /// How much.

@@ -140,6 +140,7 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         attachments,
         delivery,
         node: node.clone(),
+        trusted_proxies: config.http.trusted_proxies.clone(),
         rate_limits: RateLimits::new(&config.limits),
         limits: config.limits.clone(),
         writing_places: WritingPlaces::new(config.limits.api_writing_max),

@@ -93,6 +93,10 @@ pub const SETTINGS: &[Setting] = &[
         "http://localhost:3000,http://127.0.0.1:3000",
         "Origins of browser clients, exactly as browsers send them, separated by commas",
     ),
+    optional(
+        "TRUSTED_PROXIES",
+        "Networks of proxies whose X-Forwarded-For says who a client is, such as 10.0.0.0/8,fd00::/8; absent: nobody is believed",
+    ),
     value(
         "TWIN_WEB_DIR",
         "web/out",

@@ -95,7 +95,7 @@ impl Sources {
     pub(super) fn unknown_variables(&self) -> Vec<String> {
         self.environment
             .keys()
-            .filter(|name| name.starts_with(OWN_PREFIX) && setting(name).is_none())
+            .filter(|name| name.starts_with(OWN_PREFIX) && !is_known(name))
             .map(|name| match nearest(name) {
                 Some(known) => format!("{name} is not a setting: did you mean {known}?"),
                 None => format!("{name} is not a setting: `digital-twin config` lists all"),
@@ -107,6 +107,12 @@ impl Sources {
         let text = self.environment.get(name)?.trim();
         (!text.is_empty()).then_some(text)
     }
+}
+
+/// Whether a variable is a setting, or names the file of a secret one.
+fn is_known(name: &str) -> bool {
+    let secret = || setting(name.strip_suffix("_FILE")?).filter(|setting| setting.secret);
+    setting(name).or_else(secret).is_some()
 }
 
 fn read_secret_file(path: &str) -> std::io::Result<Raw> {

@@ -74,6 +74,7 @@ fn a_malformed_value_is_refused_with_its_name_its_value_and_what_is_allowed() {
         ("TWIN_ENGINES", "0", "a whole number from 1 to 64"),
         ("CORS_ORIGINS", "*", "origins such as"),
         ("TWIN_QUOTA_WRITES", "many", "COUNT/second"),
+        ("TRUSTED_PROXIES", "nginx", "addresses or networks such as"),
     ] {
         let error = resolve(&[(name, value)]).unwrap_err();
         assert!(
@@ -143,6 +144,14 @@ fn a_mistyped_own_variable_is_met_with_the_nearest_name() {
         config.warnings,
         ["TWIN_ENGNE is not a setting: did you mean TWIN_ENGINE?"]
     );
+}
+
+#[test]
+fn the_file_of_an_own_secret_is_no_mistyped_variable() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    let config = resolve(&[("TWIN_VAPID_PRIVATE_KEY_FILE", path)]).unwrap();
+    assert_eq!(config.warnings, Vec::<String>::new());
 }
 
 #[test]

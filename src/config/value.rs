@@ -1,11 +1,13 @@
 //! The values of settings: what is allowed, and the sentence that says so when something else stands there.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use inference::Devices;
+use ipnet::IpNet;
 
 /// What a process is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,6 +222,22 @@ fn is_origin(text: &str) -> bool {
         && authority == authority.to_ascii_lowercase()
 }
 
+/// An address alone is a network of one.
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, Allowed> {
+    let network = |part: &str| {
+        let of_one = || part.parse().map(|address: IpAddr| address.into());
+        part.parse().or_else(|_| of_one())
+    };
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let networks: Result<Vec<IpNet>, _> = parts.map(network).collect();
+    networks.map_err(|_| {
+        "addresses or networks such as 10.0.0.0/8 or fd00::/8, separated by commas".to_owned()
+    })
+}
+
 pub(super) fn quota(text: &str) -> Result<Quota, Allowed> {
     let allowed = || "COUNT/second, COUNT/minute or COUNT/hour, such as 30/minute".to_owned();
     let (count, period) = text.split_once('/').ok_or_else(allowed)?;
@@ -273,6 +291,19 @@ mod tests {
             "[\"https://app.example.com\"",
         ] {
             assert!(origins(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn networks_are_a_list_of_prefixes_and_of_addresses() {
+        let listed = networks(" 10.0.0.0/8, fd00::/8 ,127.0.0.1,::1,").unwrap();
+        let listed: Vec<String> = listed.iter().map(IpNet::to_string).collect();
+        assert_eq!(
+            listed,
+            ["10.0.0.0/8", "fd00::/8", "127.0.0.1/32", "::1/128"]
+        );
+        for text in ["10.0.0.0/33", "10.0.0", "proxy", "10.0.0.0/8;fd00::/8", "*"] {
+            assert!(networks(text).is_err(), "{text}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! `/api/v1/auth`: registering, logging in, staying logged in, logging out.
 
+use std::net::IpAddr;
+
 use actix_web::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use protocol::ErrorCode;
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use storage::Device;
 use utoipa::ToSchema;
 
+use super::client_address::client_address;
 use super::me::Person;
 use super::metrics::{self, LogInOutcome};
 use super::problem::Problem;
@@ -100,7 +103,7 @@ pub(super) async fn register(
     edge: web::Data<Edge>,
     body: web::Json<Registration>,
 ) -> Result<HttpResponse, Problem> {
-    edge.rate_limits.check_register(peer(&request))?;
+    edge.rate_limits.check_register(peer(&request, &edge))?;
     let Registration {
         email,
         name,
@@ -132,7 +135,8 @@ pub(super) async fn log_in(
     body: web::Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
     let LogIn { email, password } = body.into_inner();
-    edge.rate_limits.check_log_in(peer(&request), &email)?;
+    edge.rate_limits
+        .check_log_in(peer(&request, &edge), &email)?;
     let email = fields::email(&email)?;
     let password = fields::claimed_password("password", password)?;
     let device = device_of(&request);
@@ -160,7 +164,7 @@ pub(super) async fn refresh(
     edge: web::Data<Edge>,
     body: web::Json<Refresh>,
 ) -> Result<HttpResponse, Problem> {
-    edge.rate_limits.check_refresh(peer(&request))?;
+    edge.rate_limits.check_refresh(peer(&request, &edge))?;
     let token = refresh_token(&body)?;
     let granted = edge.accounts.refresh(&token).await?;
     Ok(logged_in(HttpResponse::Ok(), granted))
@@ -179,7 +183,7 @@ pub(super) async fn log_out(
     edge: web::Data<Edge>,
     body: web::Json<Refresh>,
 ) -> Result<HttpResponse, Problem> {
-    edge.rate_limits.check_refresh(peer(&request))?;
+    edge.rate_limits.check_refresh(peer(&request, &edge))?;
     let token = refresh_token(&body)?;
     if let Some(user) = edge.accounts.log_out(&token).await? {
         edge.node.check_access(&[user]);
@@ -194,9 +198,9 @@ fn refresh_token(body: &Refresh) -> Result<RefreshToken, Problem> {
     })
 }
 
-/// The address at the other end of the connection. What a client says about itself in a header is not believed.
-fn peer(request: &HttpRequest) -> Option<std::net::IpAddr> {
-    request.peer_addr().map(|address| address.ip())
+/// Whom the request counts against.
+fn peer(request: &HttpRequest, edge: &Edge) -> Option<IpAddr> {
+    client_address(request, &edge.trusted_proxies)
 }
 
 /// What the person says to log in with.

@@ -180,6 +180,37 @@ async fn more_than_the_quota_is_refused_with_a_time_to_come_back() {
     );
 }
 
+/// Tries to log in through a proxy that heard the request from this address, which the client says is another.
+async fn log_in_behind_proxy(server: &TestServer, client: &str, account: usize) -> u16 {
+    let body = json!({"email": format!("{account}@example.com"), "password": "wrong horse"});
+    let forged = format!("10.{}.{}.1", account / 256, account % 256);
+    let request = server
+        .request(Method::POST, "/api/v1/auth/login")
+        .header("x-forwarded-for", forged)
+        .header("x-forwarded-for", client)
+        .header("forwarded", "for=10.1.2.3")
+        .header("x-real-ip", "10.1.2.3")
+        .json(&body);
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[actix_web::test]
+async fn a_client_behind_a_trusted_proxy_is_counted_by_its_own_address_whatever_it_says() {
+    let server = TestServer::with(&[
+        ("TRUSTED_PROXIES", "127.0.0.0/8"),
+        ("TWIN_QUOTA_LOGIN_IP", "3/hour"),
+    ])
+    .await;
+    let mut answers = Vec::new();
+    for account in 0..1_000 {
+        answers.push(log_in_behind_proxy(&server, "203.0.113.7", account).await);
+    }
+    let refused = answers.iter().filter(|status| **status == 429).count();
+    assert_eq!((&answers[..3], refused), (&[401, 401, 401][..], 997));
+    // Another client of the same proxy has a bucket of its own.
+    assert_eq!(log_in_behind_proxy(&server, "203.0.113.8", 1).await, 401);
+}
+
 #[actix_web::test]
 async fn only_listed_origins_are_told_that_they_may_read() {
     let server = TestServer::with(&[("CORS_ORIGINS", "https://app.example.com")]).await;
