@@ -1,4 +1,4 @@
-//! The command line: six subcommands, and a flag for every setting.
+//! The command line: seven subcommands, and a flag for every setting.
 
 use std::collections::BTreeMap;
 
@@ -48,6 +48,8 @@ pub enum Command {
     Chat(ChatOptions),
     /// Check libtorch, models, database, bus, files, port and secrets, and say how to mend what is wrong
     Doctor(DoctorOptions),
+    /// Ask the server that these settings describe whether it may be given work, for health checks of containers
+    Health(SettingFlags),
     /// Print every setting with its value and where that came from; secrets are redacted
     Config(ConfigOptions),
 }

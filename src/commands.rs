@@ -9,7 +9,7 @@ use crate::cli::{
 };
 use crate::config::{Config, report};
 use crate::serve::Migrations;
-use crate::{chat, database, doctor, seed, serve, telemetry};
+use crate::{chat, database, doctor, health, seed, serve, telemetry};
 
 /// The exit status for a setting that is malformed or not allowed (`EX_CONFIG` of sysexits).
 const EXIT_CONFIG: u8 = 78;
@@ -24,6 +24,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Seed(settings) => seed_command(&settings).await,
             Command::Chat(options) => finished(chat::run(options).await),
             Command::Doctor(options) => doctor_command(options).await,
+            Command::Health(settings) => health_command(&settings).await,
             Command::Config(options) => config_command(&options),
         }
     })
@@ -64,6 +65,13 @@ async fn doctor_command(options: DoctorOptions) -> ExitCode {
     match findings.iter().all(|finding| finding.is_fine()) {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
+    }
+}
+
+async fn health_command(settings: &SettingFlags) -> ExitCode {
+    match resolve(settings) {
+        Ok(config) => finished(health::ask(&config).await),
+        Err(status) => status,
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod housekeeping;
 mod listener;
+#[cfg(unix)]
+mod service_manager;
 mod welcome;
 
 use std::net::SocketAddr;
@@ -14,6 +16,7 @@ use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::task::JoinHandle;
+use actix_web::rt::time::sleep;
 use actix_web::{App, web};
 use actors::{Node, NodeConfig};
 use anyhow::Context;
@@ -28,7 +31,7 @@ use utoipa_actix_web::AppExt;
 use crate::attachments::Attachments;
 use crate::auth::{AccessTokens, Accounts, AccountsParts, Passwords, RefreshKey, jwt_secret};
 use crate::clock::Clock;
-use crate::config::{BusConfig, Config};
+use crate::config::{BusConfig, Config, HttpConfig};
 use crate::delivery::{self, Delivery, DeliveryParts, Outbound, vapid_key};
 use crate::embeddings::Embeddings;
 use crate::http::limits::{ATTACHMENTS_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX};
@@ -46,6 +49,10 @@ const SPARE_CONNECTIONS: usize = 256;
 
 /// How long a stop waits for requests in progress after the connections of clients have gone.
 const REQUESTS_GRACE: Duration = Duration::from_secs(5);
+
+/// How long a connection that was made just before the end may still bring its request: a proxy has chosen this server
+/// already, and may not repeat at another what may have been done.
+const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(500);
 
 /// How a server is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +179,11 @@ pub async fn run(config: &Config, migrations: Migrations) -> anyhow::Result<()> 
     let running = start(config, migrations).await?;
     welcome::print(config, &running).await;
     tracing::info!(address = %running.address, "serving");
+    #[cfg(unix)]
+    service_manager::serving();
     let name = signals.next().await;
+    #[cfg(unix)]
+    service_manager::stopping();
     tracing::info!(signal = name, "stopping; a second signal stops at once");
     tokio::select! {
         () = running.stop() => tracing::info!("stopped"),
@@ -182,6 +193,14 @@ pub async fn run(config: &Config, migrations: Migrations) -> anyhow::Result<()> 
         }
     }
     Ok(())
+}
+
+/// Where a client on this machine finds the server of these settings.
+///
+/// # Errors
+/// When the settings name no address of this machine.
+pub fn url(http: &HttpConfig) -> anyhow::Result<String> {
+    Ok(welcome::url(listener::resolve(http)?))
 }
 
 impl Running {
@@ -273,7 +292,10 @@ fn server(
             .h1_allow_half_closed(false)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
-                async move { stopping.notified().await }
+                async move {
+                    stopping.notified().await;
+                    sleep(FIRST_REQUEST_GRACE).await;
+                }
             })
             .on_connect_ext(|connection: &TcpStream, _| listener::prepare(connection))
             .upgrade(move |(request, socket): (Request, Upgrading)| {

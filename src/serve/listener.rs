@@ -52,7 +52,11 @@ pub(super) fn prepare(connection: &dyn Any) {
     }
 }
 
-fn resolve(http: &HttpConfig) -> anyhow::Result<SocketAddr> {
+/// The address that the settings name.
+///
+/// # Errors
+/// When it is none of this machine.
+pub(super) fn resolve(http: &HttpConfig) -> anyhow::Result<SocketAddr> {
     let mut addresses = (http.host.as_str(), http.port)
         .to_socket_addrs()
         .with_context(|| {

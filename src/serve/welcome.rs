@@ -57,7 +57,7 @@ fn talk(address: SocketAddr) -> String {
 }
 
 /// Where a client on this machine finds the server.
-fn url(address: SocketAddr) -> String {
+pub(super) fn url(address: SocketAddr) -> String {
     match address.ip().is_unspecified() {
         true => format!("http://127.0.0.1:{}", address.port()),
         false => format!("http://{address}"),
