@@ -117,10 +117,17 @@ test-python: setup test-packages ## The Python tests: the set-up, the API as Ope
 	@python3 setup/unit_tests.py
 
 .PHONY: test-ops
-test-ops: setup test-packages ## Dashboards, rules, alerts and runbook, and two real nodes under load, watched by Prometheus and Alertmanager
+test-ops: setup test-packages ## What runs the program: dashboards, alerts and runbook on two real nodes under load, nginx before them, everything in deploy; T=nginx picks, LONG=1 waits
 	@setup/packages.sh ops
 	@cargo build --locked --bin digital-twin
-	@setup/services.py run -- python3 setup/ops_tests.py
+	@setup/services.py run -- env $(if $(LONG),TEST_OPS_LONG=1) python3 setup/ops_tests.py $(if $(T),test_$(T).py)
+
+.PHONY: test-images
+test-images: setup test-packages ## The images built and run on a Docker daemon of the test's own, all of deploy/compose.yaml, and an update under load; as root; PROGRAM=file
+	@setup/packages.sh images
+	@$(if $(PROGRAM),,cargo build --locked --release --bin digital-twin)
+	@$(MAKE) --no-print-directory web/out/policies.json
+	@tests/images/run.py $(or $(PROGRAM),target/release/digital-twin) web/out
 
 .PHONY: autobahn
 autobahn: setup ## The Autobahn test suite against our WebSocket transport; LONG=1 adds its performance cases

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Runs the tests of the operation (tests/ops) and notes how many passed for the closing line of `make test`.
 
+    setup/ops_tests.py [PATTERN]    the files that match; test*.py without one
+
 Those that start nodes find PostgreSQL and Redis as setup/services.py says; `make test-ops` runs this beside both.
 """
 
@@ -8,11 +10,14 @@ import sys
 
 import unit_tests
 
+FOLDER = unit_tests.ROOT / "tests" / "ops"
 
-def main():
-    unit_tests.use(unit_tests.installed_packages())
-    return unit_tests.note("ops", [unit_tests.run_folder(unit_tests.ROOT / "tests" / "ops", "test*.py")])
+
+def main(pattern="test*.py"):
+    for packages in (unit_tests.installed_packages(), unit_tests.installed_packages(FOLDER)):
+        unit_tests.use(packages)
+    return unit_tests.note("ops", [unit_tests.run_folder(FOLDER, pattern)])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building (`build`), testing (`test`), measuring (`load`) or trying the operation (`ops`)
-# needs, if their programs are missing.
+# Installs the Debian packages that building (`build`), testing (`test`), measuring (`load`), trying the operation (`ops`)
+# or trying images (`images`) needs, if their programs are missing.
 # Silent when all are there. Installs as root or through sudo, and never starts a service.
 set -euo pipefail
 
@@ -24,9 +24,24 @@ missing_packages() {
         command -v chromium >/dev/null || echo chromium
     fi
     if [ "$1" = ops ]; then
+        # The door of an installation, with what sends the browser client in its shortest form; a DNS of a test's own; certificates.
+        has_program nginx || echo nginx
+        [ -e /usr/lib/nginx/modules/ngx_http_brotli_static_module.so ] || echo libnginx-mod-http-brotli-static
+        has_program dnsmasq || echo dnsmasq-base
+        command -v envsubst >/dev/null || echo gettext-base
+        command -v openssl >/dev/null || echo openssl
+        command -v shellcheck >/dev/null || echo shellcheck
+        command -v systemd-analyze >/dev/null || echo systemd
+        command -v testssl >/dev/null || echo testssl.sh
         # They watch two nodes; promtool and amtool come along.
         command -v promtool >/dev/null || echo prometheus
         command -v amtool >/dev/null || echo prometheus-alertmanager
+    fi
+    if [ "$1" = images ]; then
+        # A daemon of the test's own, and the only way to a base image without a registry.
+        has_program dockerd || echo docker.io
+        has_program debootstrap || echo debootstrap
+        has_program nsenter || echo util-linux
     fi
     if [ "$1" = test ] && [ "$(uname -s)" = Linux ]; then
         # They drop packets in a network of a test's own.

@@ -39,14 +39,14 @@ def run_folder(folder, pattern):
     return unittest.TextTestRunner().run(found)
 
 
-def installed_packages():
-    """A folder with the packages of tests/python, installed once for each Python and each list of packages."""
-    lists = sorted(SERVER_FOLDER.glob("requirements*.txt"))
+def installed_packages(tests=SERVER_FOLDER):
+    """A folder with the packages of these tests, installed once for each Python and each list of packages."""
+    lists = sorted(tests.glob("requirements*.txt"))
     wanted = sys.version.encode() + b"".join(path.read_bytes() for path in lists)
     cache = Path(os.environ.get("DIGITAL_TWIN_CACHE") or ROOT / ".cache")
     folder = cache / "python" / hashlib.sha256(wanted).hexdigest()[:16]
     if not folder.exists():
-        print("installing the packages of tests/python (once)", flush=True)
+        print(f"installing the packages of {tests.relative_to(ROOT)} (once)", flush=True)
         part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         command += ["--target", str(part)]
@@ -54,16 +54,16 @@ def installed_packages():
             command += ["--requirement", str(path)]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
-            raise SystemExit(f"the packages of tests/python can't be installed; run `make test-python` again\n{done.stdout}")
+            raise SystemExit(f"the packages of {tests.relative_to(ROOT)} can't be installed; run this again\n{done.stdout}")
         part.rename(folder)
     return folder
 
 
 def use(packages):
-    """Makes the packages importable, here and in the programs that the tests start."""
+    """Makes the packages importable and their programs found, here and in the programs that the tests start."""
     sys.path.insert(0, str(packages))
-    inherited = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(packages), inherited]))
+    for name, first in (("PYTHONPATH", packages), ("PATH", packages / "bin")):
+        os.environ[name] = os.pathsep.join(filter(None, [str(first), os.environ.get(name)]))
 
 
 def note(step, outcomes):

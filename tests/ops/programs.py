@@ -48,11 +48,10 @@ def get(url):
         return None
 
 
-class Program:
-    """A process of ours with its log, on a port of its own."""
+class Process:
+    """A process of ours with its log."""
 
-    def __init__(self, name, command, folder, port, ready, environment=None):
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, name, command, folder, environment=None):
         self.name, self.log = name, folder / f"{name}.log"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
@@ -65,11 +64,6 @@ class Program:
                 start_new_session=True,
                 preexec_fn=lambda: die_with_parent(signal.SIGKILL),
             )
-        try:
-            wait_until(lambda: self.lives() and get(self.url + ready) is not None, START_SECONDS_MAX, f"{name}'s start")
-        except AssertionError:
-            self.kill()
-            raise
 
     def lives(self):
         if self.process.poll() is not None:
@@ -89,16 +83,26 @@ class Program:
                 self.kill()
 
 
+class Program(Process):
+    """A process that serves HTTP on a port of its own."""
+
+    def __init__(self, name, command, folder, port, ready, environment=None, host="127.0.0.1"):
+        super().__init__(name, command, folder, environment)
+        self.url = f"http://{host}:{port}"
+        try:
+            wait_until(lambda: self.lives() and get(self.url + ready) is not None, START_SECONDS_MAX, f"{name}'s start")
+        except AssertionError:
+            self.kill()
+            raise
+
+
 class Node(Program):
     """A node of the debug build; all nodes share PostgreSQL, Redis and a folder."""
 
-    def __init__(self, name, folder, settings, port):
-        self.port = port
-        super().__init__(name, [NODE, "serve"], folder, port, "/readyz", {**settings, "PORT": str(port)})
-
-    @property
-    def instance(self):
-        return f"127.0.0.1:{self.port}"
+    def __init__(self, name, folder, settings, port, host="127.0.0.1"):
+        self.port, self.instance = port, f"{host}:{port}"
+        environment = {**settings, "HOST": host, "PORT": str(port)}
+        super().__init__(name, [NODE, "serve"], folder, port, "/readyz", environment, host)
 
 
 def node_settings(folder):
