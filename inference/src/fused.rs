@@ -1,4 +1,4 @@
-//! Forward passes in our own vector code, for processors with AVX-512 BF16.
+//! Forward passes in our own vector code, for processors with AVX-512 BF16, and AMX where they have that.
 //!
 //! ```text
 //! decoder         language models: mixed batches over a cache of keys and values
@@ -10,7 +10,7 @@
 //! ```
 //!
 //! All sums are f32. A row's numbers never depend on the rows beside it nor on the number of threads, so every reply and every
-//! vector is what it would be alone.
+//! vector is what it would be alone. They do depend on the processor: tiles add up in another order than vectors.
 
 mod decoder;
 mod encoder;

@@ -24,10 +24,10 @@ use std::time::Instant;
 
 use super::cpu::Avx512Bf16;
 use super::kernels::product::GROUP;
-use super::kernels::rows;
+use super::kernels::{attend, rows};
 use super::matrix::Matrix;
 use super::pool::Pool;
-use super::product::{Activations, Into, as_numbers_mut, multiply};
+use super::product::{Activations, Into, multiply};
 use super::shared_slice::SharedSlice;
 use super::vector;
 use crate::LoadError;
@@ -137,11 +137,11 @@ impl FusedDecoder {
         })
     }
 
-    /// What it computes with, such as `avx512-bf16 int4 int8`.
+    /// What it computes with, such as `fused avx512-bf16, weights int4 int8`.
     pub(crate) fn name(&self) -> String {
         let encodings: BTreeSet<&str> = self.matrices().flat_map(Matrix::encodings).collect();
         let encodings: Vec<&str> = encodings.into_iter().collect();
-        format!("fused avx512-bf16, weights {}", encodings.join(" "))
+        format!("fused {}, weights {}", self.cpu.name(), encodings.join(" "))
     }
 
     fn matrices(&self) -> impl Iterator<Item = &Matrix> {
@@ -159,6 +159,12 @@ impl FusedDecoder {
         self.split
     }
 
+    /// Computes without the processor's tiles from now on, as on a processor that has none.
+    #[cfg(test)]
+    pub(crate) fn leave_tiles(&mut self) {
+        self.cpu = self.cpu.without_tiles();
+    }
+
     /// Makes every result not a number, for tests of what follows from that.
     #[cfg(test)]
     pub(crate) fn spoil(&mut self) {
@@ -172,7 +178,8 @@ impl FusedDecoder {
     pub(crate) fn forward(&mut self, segments: &[Segment]) {
         self.pool.begin_step();
         self.split = StepSplit::default();
-        let batch = Batch::new(segments, &self.config, self.pool.active());
+        let tile_rows_max = attend::rows_max(self.cpu, self.config.head_width / 2);
+        let batch = Batch::new(segments, &self.config, self.pool.active(), tile_rows_max);
         self.cache.reserve(batch.blocks);
         self.embed(&batch);
         for index in 0..self.layers.len() {
@@ -347,18 +354,13 @@ fn add_up_groups(cpu: Avx512Bf16, pool: &mut Pool, activations: &mut Activations
     if !matrix.needs_sums() {
         return;
     }
-    let Activations {
-        rows: count,
-        depth,
-        pairs,
-        sums,
-    } = activations;
-    let (depth, groups) = (*depth, *depth / GROUP);
-    let tasks = count.div_ceil(ROWS_A_TASK);
-    let (numbers, sums) = (&*as_numbers_mut(pairs), SharedSlice::new(sums));
+    let (count, depth) = (activations.rows, activations.depth);
+    let (groups, tasks) = (depth / GROUP, count.div_ceil(ROWS_A_TASK));
+    let (numbers, sums) = activations.parts_mut();
+    let (numbers, sums) = (&*numbers, SharedSlice::new(sums));
     pool.run(tasks, &|task| {
         let first = task * ROWS_A_TASK;
-        let count = ROWS_A_TASK.min(*count - first);
+        let count = ROWS_A_TASK.min(count - first);
         // SAFETY: each row is one task's.
         let sums = unsafe { sums.piece(first * groups, count * groups) };
         rows::group_sums(cpu, &numbers[first * depth..][..count * depth], sums);

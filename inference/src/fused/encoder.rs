@@ -142,7 +142,7 @@ impl FusedEncoder {
     pub(crate) fn name(&self) -> String {
         match self.how.kind {
             Kind::Float => "fused avx512, weights f32".into(),
-            _ => "fused avx512-bf16, weights bf16".into(),
+            _ => format!("fused {}, weights bf16", self.how.cpu.name()),
         }
     }
 

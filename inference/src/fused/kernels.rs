@@ -34,6 +34,7 @@ pub(super) mod attend;
 pub(super) mod product;
 pub(super) mod rows;
 pub(super) mod single;
+pub(super) mod tiles;
 
 use std::arch::x86_64::*;
 

@@ -7,7 +7,7 @@
 use half::{bf16, f16};
 
 use super::kernels::LANES;
-use super::kernels::product::{EightBitGroup, FourBitGroup, GROUP, PairLine, Panels, TILE_MAX};
+use super::kernels::product::{EightBitGroup, FourBitGroup, GROUP, PANELS_MAX, PairLine, Panels};
 use super::kernels::single::SingleLine;
 use crate::model::Rows;
 
@@ -38,9 +38,6 @@ enum Store {
     EightBit(Vec<EightBitGroup>),
 }
 
-/// Rows that a tile of the widest chunks holds.
-const FEW_ROWS_MAX: usize = 6;
-
 /// Panels of a chunk for more rows than that.
 const MANY_ROWS_PANELS: usize = 2;
 
@@ -55,13 +52,6 @@ pub(crate) struct Chunk {
     pub(crate) columns: usize,
 }
 
-impl Chunk {
-    /// The most rows that a tile of this chunk may have.
-    pub(crate) fn tile_rows_max(&self) -> usize {
-        (TILE_MAX / self.panels).min(12)
-    }
-}
-
 impl Matrix {
     /// Packs matrices of the same depth, one behind the other.
     pub(crate) fn join(sources: &[Rows]) -> Self {
@@ -74,7 +64,7 @@ impl Matrix {
                 .collect();
             parts.push(Part::pack(&order));
         }
-        Self::of(parts, depth, &[4, 3, 2])
+        Self::of(parts, depth, &[PANELS_MAX, 3, 2])
     }
 
     /// Packs gate and up: by turns 16 columns of the one and 16 of the other.
@@ -91,7 +81,7 @@ impl Matrix {
             .flat_map(|first| [(&gate, first), (&up, first)])
             .flat_map(|(rows, first)| (first..first + LANES).map(move |row| (rows, row)))
             .collect();
-        Self::of(vec![Part::pack(&order)], depth, &[4, 2])
+        Self::of(vec![Part::pack(&order)], depth, &[PANELS_MAX, 2])
     }
 
     /// Cuts the parts into chunks, those for few rows of one of the given sizes: the one with which two threads end at the same
@@ -127,12 +117,14 @@ impl Matrix {
         }
     }
 
-    /// The chunks for a product with so many rows.
-    pub(crate) fn chunks(&self, rows: usize) -> &[Chunk] {
-        match rows > FEW_ROWS_MAX {
-            true => &self.many_rows,
-            false => &self.few_rows,
-        }
+    /// The chunks for a product with so few rows that a tile of the widest ones holds them all.
+    pub(crate) fn few_rows(&self) -> &[Chunk] {
+        &self.few_rows
+    }
+
+    /// The chunks for a product with more rows.
+    pub(crate) fn many_rows(&self) -> &[Chunk] {
+        &self.many_rows
     }
 
     /// The panels of a chunk.

@@ -6,10 +6,11 @@ use std::cell::RefCell;
 
 use half::bf16;
 
-use super::cpu::Avx512Bf16;
+use super::cpu::{AmxBf16, Avx512Bf16};
 use super::kernels::product::{
-    GROUP, Numbers, PairLine, TILE_MAX, Tile, TileRows, Unpacked, compute,
+    GROUP, Numbers, PANELS_MAX, PairLine, TILE_MAX, Tile, TileRows, Unpacked, compute,
 };
+use super::kernels::tiles::{ROWS_MAX, Tiles};
 use super::kernels::{LANES, rows};
 use super::matrix::{Chunk, Matrix};
 use super::pool::Pool;
@@ -26,29 +27,48 @@ thread_local! {
 pub(super) struct Activations {
     pub(super) rows: usize,
     pub(super) depth: usize,
-    /// Pairs of bf16 numbers.
-    pub(super) pairs: Vec<u32>,
-    pub(super) sums: Vec<f32>,
+    /// Row after row, the last line filled up.
+    lines: Vec<Line>,
+    sums: Vec<f32>,
 }
+
+/// Pairs of bf16 numbers that lie in one line of the first cache: a row of a tile that is spread over two costs a third more.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u32; GROUP / 2]);
 
 impl Activations {
     /// Makes room for rows, whose numbers are then to be written.
     pub(super) fn resize(&mut self, rows: usize, depth: usize) {
         (self.rows, self.depth) = (rows, depth);
-        self.pairs.resize(rows * depth / 2, 0);
+        let lines = (rows * depth).div_ceil(GROUP);
+        self.lines.resize(lines, Line([0; GROUP / 2]));
         self.sums.resize(rows * (depth / GROUP), 0.0);
     }
 
     /// The numbers of all rows, and the sums of their groups.
     pub(super) fn parts_mut(&mut self) -> (&mut [bf16], &mut [f32]) {
-        (as_numbers_mut(&mut self.pairs), &mut self.sums)
+        // SAFETY: a line is 32 bf16 of any bits.
+        let (before, numbers, _) = unsafe { self.lines.align_to_mut::<bf16>() };
+        assert!(
+            before.is_empty(),
+            "a line is aligned like a number or better"
+        );
+        (&mut numbers[..self.rows * self.depth], &mut self.sums)
+    }
+
+    fn pairs(&self) -> &[u32] {
+        // SAFETY: a line is 16 pairs of any bits.
+        let (before, pairs, _) = unsafe { self.lines.align_to::<u32>() };
+        assert!(before.is_empty(), "a line is aligned like a pair or better");
+        &pairs[..self.rows * self.depth / 2]
     }
 
     /// All rows, as a product reads them.
     pub(super) fn all(&self) -> Input<'_> {
         Input {
             numbers: Numbers::Pairs {
-                pairs: &self.pairs,
+                pairs: self.pairs(),
                 sums: &self.sums,
             },
             rows: self.rows,
@@ -75,6 +95,16 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// What computes with these rows: the processor's tiles, if there are any for them, or its vectors.
+    fn unit(&self, cpu: Avx512Bf16) -> Unit {
+        match (self.numbers, cpu.amx()) {
+            (Numbers::Pairs { .. }, Some(amx)) if self.depth.is_multiple_of(GROUP) => {
+                Unit::Tiles(amx)
+            }
+            _ => Unit::Vectors,
+        }
+    }
+
     fn tile(&self, first: usize, rows: usize) -> TileRows<'a> {
         let (depth, groups) = (self.depth, self.depth / GROUP);
         let numbers = match self.numbers {
@@ -88,6 +118,23 @@ impl<'a> Input<'a> {
             numbers,
             rows,
             depth,
+        }
+    }
+}
+
+/// A part of the processor that multiplies.
+#[derive(Debug, Clone, Copy)]
+enum Unit {
+    Vectors,
+    Tiles(AmxBf16),
+}
+
+impl Unit {
+    /// The most rows of a tile of so many panels.
+    fn rows_max(self, panels: usize) -> usize {
+        match self {
+            Self::Vectors => (TILE_MAX / panels).min(12),
+            Self::Tiles(_) => ROWS_MAX,
         }
     }
 }
@@ -160,13 +207,23 @@ pub(super) fn multiply(
         Into::GeluToBf16 { output, bias } => Target::GeluToBf16(SharedSlice::new(output), bias),
         Into::Gate { output, activation } => Target::Gate(SharedSlice::new(output), activation),
     };
-    let chunks = matrix.chunks(input.rows);
+    let unit = input.unit(cpu);
+    let chunks = match unit {
+        // Narrower ones gain nothing here, and of a gate they would be half a line of the cache, which two threads write by turns.
+        Unit::Tiles(_) => matrix.few_rows(),
+        Unit::Vectors if input.rows <= unit.rows_max(PANELS_MAX) => matrix.few_rows(),
+        Unit::Vectors => matrix.many_rows(),
+    };
     pool.run(chunks.len(), &|task| {
         let chunk = &chunks[task];
         let panels = matrix.panels(chunk);
-        let tiles = input.rows.div_ceil(chunk.tile_rows_max());
-        let mut tile = Tile([0.0; TILE_MAX * LANES]);
+        let tiles = input.rows.div_ceil(unit.rows_max(chunk.panels));
+        let mut tile = Tile([0.0; ROWS_MAX * PANELS_MAX * LANES]);
         let mut first = 0;
+        let mut tiles_of_thread = match unit {
+            Unit::Vectors => None,
+            Unit::Tiles(amx) => Some(Tiles::new(amx)),
+        };
         UNPACKED.with_borrow_mut(|lines| {
             let lines = room_for(lines, chunk.panels * matrix.depth / 2);
             for index in 0..tiles {
@@ -178,7 +235,12 @@ pub(super) fn multiply(
                     0 => Unpacked::Keep(lines),
                     _ => Unpacked::Kept(lines),
                 };
-                compute(cpu, rows, panels, chunk.panels, unpacked, &mut tile);
+                match &mut tiles_of_thread {
+                    None => compute(cpu, rows, panels, chunk.panels, unpacked, &mut tile),
+                    Some(tiles) => {
+                        tiles.compute(rows, panels, chunk.panels, unpacked, &mut tile.0);
+                    }
+                }
                 let values = tile.0.chunks_exact(chunk.panels * LANES).take(count);
                 for (row, values) in values.enumerate() {
                     // SAFETY: each task has its own columns.

@@ -14,7 +14,7 @@ use super::batch::{Batch, Row, Tile};
 use super::rotary::Rotary;
 use super::{FusedDecoder, ROWS_A_TASK, add_branch, add_up_groups, normalise};
 use crate::decoder::BLOCK_TOKENS;
-use crate::fused::kernels::attend::{HeadBlocks, QueryRow, ROWS_MAX, Scratch, attend};
+use crate::fused::kernels::attend::{HeadBlocks, QueryRow, Scratch, attend};
 use crate::fused::kernels::{LANES, rows};
 use crate::fused::product::{Into, as_numbers_mut, multiply};
 use crate::fused::shared_slice::SharedSlice;
@@ -175,7 +175,6 @@ impl FusedDecoder {
                         .map(move |head| row * heads + first_head + head)
                 });
                 let members: Vec<usize> = members.collect();
-                debug_assert!(members.len() <= ROWS_MAX);
                 let query_rows: Vec<QueryRow<'_>> = members
                     .iter()
                     .map(|member| {

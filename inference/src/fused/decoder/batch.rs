@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use crate::decoder::BLOCK_TOKENS;
-use crate::fused::kernels::attend::ROWS_MAX;
 use crate::model::DecoderConfig;
 use crate::scheduler::Segment;
 
@@ -38,8 +37,14 @@ pub(super) struct Tile<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Lays segments out in their order. With few of them heads are split further, so that `threads` have something to do.
-    pub(super) fn new(segments: &'a [Segment], config: &DecoderConfig, threads: usize) -> Self {
+    /// Lays segments out in their order, with up to `tile_rows_max` query rows in a tile. With few of them heads are split
+    /// further, so that `threads` have something to do.
+    pub(super) fn new(
+        segments: &'a [Segment],
+        config: &DecoderConfig,
+        threads: usize,
+        tile_rows_max: usize,
+    ) -> Self {
         let sharing = config.heads / config.kv_heads;
         let (mut rows, mut tiles, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
         let mut blocks = 0;
@@ -59,9 +64,9 @@ impl<'a> Batch<'a> {
                 .fold(blocks, usize::max);
             let heads_together = match segment.tokens.len() {
                 1 if few => 1,
-                _ => sharing.min(ROWS_MAX),
+                _ => sharing.min(tile_rows_max),
             };
-            let rows_together = (ROWS_MAX / heads_together).max(1);
+            let rows_together = (tile_rows_max / heads_together).max(1);
             for start in (first_row..rows.len()).step_by(rows_together) {
                 for head in (0..sharing).step_by(heads_together) {
                     tiles.push(Tile {

@@ -53,6 +53,22 @@ fn fused(path: &std::path::Path, threads: usize) -> Option<Forward> {
     None
 }
 
+/// The same with the processor's tiles, if it has any, and without.
+fn fused_both_ways(path: &std::path::Path, threads: usize) -> Vec<Forward> {
+    let tiles = fused(path, threads);
+    if Avx512Bf16::detect().and_then(Avx512Bf16::amx).is_none() {
+        println!("not tried with tiles: this processor has none");
+        return tiles.into_iter().collect();
+    }
+    let vectors = fused(path, threads).map(|mut forward| {
+        if let Forward::Fused(fused) = &mut forward {
+            fused.leave_tiles();
+        }
+        forward
+    });
+    tiles.into_iter().chain(vectors).collect()
+}
+
 /// Blocks that lie in the cache in no order.
 fn scattered_blocks(tokens: usize) -> Vec<BlockId> {
     let count = tokens.div_ceil(BLOCK_TOKENS);
@@ -105,36 +121,36 @@ fn small_networks_of_each_family_stay_near_transformers() {
         let Network {
             name, references, ..
         } = network;
-        let Some(mut forward) = fused(&fixtures::path(&name), 1) else {
-            return;
-        };
-        for Reference {
-            prompt,
-            tokens,
-            first,
-            last,
-        } in references
-        {
-            let text = [&prompt[..], &tokens[..tokens.len() - 1]].concat();
-            let rows = logits(&mut forward, &text, prompt.len() - 1, 40);
-            assert_eq!(rows.len(), tokens.len());
-            for (reference, row) in [(first, &rows[0]), (last, &rows[rows.len() - 1])] {
-                let difference = reference.greatest_difference(row);
-                println!(
-                    "{name}: {difference}, greatest logit {}",
-                    row[likeliest(row)]
-                );
-                assert!(
-                    difference <= LOGIT_TOLERANCE,
-                    "{name}: a logit differs by {difference}"
-                );
+        for mut forward in fused_both_ways(&fixtures::path(&name), 1) {
+            for Reference {
+                prompt,
+                tokens,
+                first,
+                last,
+            } in &references
+            {
+                let text = [&prompt[..], &tokens[..tokens.len() - 1]].concat();
+                let rows = logits(&mut forward, &text, prompt.len() - 1, 40);
+                assert_eq!(rows.len(), tokens.len());
+                for (reference, row) in [(first, &rows[0]), (last, &rows[rows.len() - 1])] {
+                    let difference = reference.greatest_difference(row);
+                    println!(
+                        "{name}, {}: {difference}, greatest logit {}",
+                        forward.name(),
+                        row[likeliest(row)]
+                    );
+                    assert!(
+                        difference <= LOGIT_TOLERANCE,
+                        "{name}: a logit differs by {difference}"
+                    );
+                }
+                let same = rows
+                    .iter()
+                    .zip(tokens)
+                    .filter(|(row, token)| likeliest(row) == **token as usize);
+                agreed += same.count();
+                asked += tokens.len();
             }
-            let same = rows
-                .iter()
-                .zip(&tokens)
-                .filter(|(row, token)| likeliest(row) == **token as usize);
-            agreed += same.count();
-            asked += tokens.len();
         }
     }
     println!("{agreed} of {asked} tokens agree");
@@ -152,15 +168,16 @@ fn pieces_and_threads_do_not_change_a_bit() {
         } = network;
         let path = fixtures::path(&name);
         let prompt = &references[1].prompt;
-        let (Some(mut one), Some(mut two)) = (fused(&path, 1), fused(&path, 3)) else {
-            return;
-        };
-        let alone = logits(&mut one, prompt, 1, 1);
-        for chunk in [7, 40, 150] {
-            assert!(
-                logits(&mut two, prompt, 1, chunk) == alone,
-                "{name} in pieces of {chunk}"
-            );
+        let (ones, threes) = (fused_both_ways(&path, 1), fused_both_ways(&path, 3));
+        for (mut one, mut three) in ones.into_iter().zip(threes) {
+            let alone = logits(&mut one, prompt, 1, 1);
+            for chunk in [7, 40, 150] {
+                assert!(
+                    logits(&mut three, prompt, 1, chunk) == alone,
+                    "{name}, {}, in pieces of {chunk}",
+                    one.name()
+                );
+            }
         }
     }
 }
@@ -182,33 +199,35 @@ fn negative_log_likelihood(rows: &[Vec<f32>], tokens: &[u32]) -> f64 {
 #[test]
 fn a_held_text_is_foretold_as_well_as_in_f32() {
     let path = fixtures::cached_model("smollm2-135m-instruct.gguf");
-    let Some(mut forward) = fused(&path, 1) else {
-        return;
-    };
     let text = std::fs::read_to_string(fixtures::path("held_text.txt")).unwrap();
     let tokens = model::open(&path).unwrap().tokenizer.encode(&text).unwrap();
     assert!(tokens.len() > 300, "{}", tokens.len());
-    let ours = logits(&mut forward, &tokens, 0, 64);
+    let forwards = fused_both_ways(&path, 1);
+    if forwards.is_empty() {
+        return;
+    }
     let exact = logits(&mut load(&path, Kind::Float, 1), &tokens, 0, 64);
-    let (ours_nll, exact_nll) = (
-        negative_log_likelihood(&ours, &tokens),
-        negative_log_likelihood(&exact, &tokens),
-    );
-    let pairs = || ours.iter().zip(&exact);
-    let same = pairs()
-        .filter(|(a, b)| likeliest(a) == likeliest(b))
-        .count();
-    let differences = pairs().flat_map(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).abs()));
-    let worst = differences.fold(0.0, f32::max);
-    println!(
-        "perplexity {:.4} against {:.4} in f32, {same} of {} likeliest tokens agree, worst logit difference {worst:.3}",
-        ours_nll.exp(),
-        exact_nll.exp(),
-        tokens.len()
-    );
-    assert!(ours_nll - exact_nll <= PERPLEXITY_RATIO_MAX.ln());
-    assert!(same as f64 >= REAL_AGREEMENT * tokens.len() as f64);
-    assert!(worst <= REAL_LOGIT_TOLERANCE);
+    let exact_nll = negative_log_likelihood(&exact, &tokens);
+    for mut forward in forwards {
+        let ours = logits(&mut forward, &tokens, 0, 64);
+        let ours_nll = negative_log_likelihood(&ours, &tokens);
+        let pairs = || ours.iter().zip(&exact);
+        let same = pairs()
+            .filter(|(a, b)| likeliest(a) == likeliest(b))
+            .count();
+        let differences = pairs().flat_map(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).abs()));
+        let worst = differences.fold(0.0, f32::max);
+        println!(
+            "{}: perplexity {:.4} against {:.4} in f32, {same} of {} likeliest tokens agree, worst logit difference {worst:.3}",
+            forward.name(),
+            ours_nll.exp(),
+            exact_nll.exp(),
+            tokens.len()
+        );
+        assert!(ours_nll - exact_nll <= PERPLEXITY_RATIO_MAX.ln());
+        assert!(same as f64 >= REAL_AGREEMENT * tokens.len() as f64);
+        assert!(worst <= REAL_LOGIT_TOLERANCE);
+    }
 }
 
 #[test]

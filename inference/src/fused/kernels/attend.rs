@@ -7,13 +7,22 @@ use std::arch::x86_64::*;
 
 use super::super::cpu::Avx512Bf16;
 use super::product::as_pairs;
+use super::tiles::{self, Tiles};
 use super::{LANES, exp, first_lanes};
 use crate::decoder::BLOCK_TOKENS;
 
 const _: () = assert!(BLOCK_TOKENS == LANES);
 
-/// Query rows that one call computes.
-pub(crate) const ROWS_MAX: usize = 6;
+/// Query rows that one call computes in vectors.
+const VECTOR_ROWS_MAX: usize = 6;
+
+/// Query rows of heads of so many pairs that one call computes.
+pub(crate) fn rows_max(cpu: Avx512Bf16, width_pairs: usize) -> usize {
+    match cpu.amx() {
+        Some(_) if tiles::attend::fits(width_pairs) => tiles::ROWS_MAX,
+        _ => VECTOR_ROWS_MAX,
+    }
+}
 
 /// The keys and values of one head in one layer.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +40,7 @@ pub(crate) struct HeadBlocks<'a> {
 }
 
 /// With so few rows attention waits for memory, not for arithmetic, and asks for what comes next beforehand.
-const ROWS_THAT_WAIT: usize = 3;
+pub(super) const ROWS_THAT_WAIT: usize = 3;
 
 /// Blocks whose keys are asked for before their turn: 2 KB each where a head is 64 wide.
 const BLOCKS_AHEAD: usize = 4;
@@ -50,14 +59,20 @@ pub(crate) struct QueryRow<'a> {
 /// Room for intermediate results, to be used again.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    scores: Vec<f32>,
+    pub(super) scores: Vec<f32>,
     /// bf16 pairs of neighbouring tokens.
-    shares: Vec<u32>,
+    pub(super) shares: Vec<u32>,
+    /// bf16 pairs of the queries, one row behind the other, for tiles only, as what follows.
+    pub(super) queries: Vec<u32>,
+    /// Where the values of each block lie while a call lasts.
+    pub(super) values: Vec<*const u32>,
+    /// The values of a block that has no values for all of its tokens.
+    pub(super) last_block: Vec<u32>,
 }
 
-/// Computes the attention of up to [`ROWS_MAX`] rows; `output` gets `value_vectors * 16` numbers a row.
+/// Computes the attention of up to [`rows_max`] rows; `output` gets `value_vectors * 16` numbers a row.
 pub(crate) fn attend(
-    _: Avx512Bf16,
+    cpu: Avx512Bf16,
     head: HeadBlocks<'_>,
     rows: &[QueryRow<'_>],
     scale: f32,
@@ -65,7 +80,8 @@ pub(crate) fn attend(
     output: &mut [f32],
 ) {
     let blocks = head.key_places.len();
-    assert!((1..=ROWS_MAX).contains(&rows.len()) && blocks == head.value_places.len());
+    assert!((1..=rows_max(cpu, head.width_pairs)).contains(&rows.len()));
+    assert!(blocks == head.value_places.len());
     assert!(head.width_pairs.is_multiple_of(2));
     assert!(output.len() == rows.len() * head.value_vectors * LANES);
     let (key_pairs, value_pairs) = (
@@ -89,6 +105,12 @@ pub(crate) fn attend(
     scratch.shares.resize(rows.len() * blocks * LANES / 2, 0);
     // SAFETY: the processor has the instructions; the assertions hold queries, blocks, scratch and output to their sizes.
     unsafe {
+        if let Some(amx) = cpu.amx()
+            && tiles::attend::fits(head.width_pairs)
+        {
+            let tiles = &mut Tiles::new(amx);
+            return tiles::attend::attend_rows(tiles, head, rows, scale, scratch, output);
+        }
         match rows.len() {
             1 => attend_rows::<1>(head, rows, scale, scratch, output),
             2 => attend_rows::<2>(head, rows, scale, scratch, output),
@@ -114,7 +136,7 @@ unsafe fn attend_rows<const R: usize>(
     let (scores, shares) = (scratch.scores.as_mut_ptr(), scratch.shares.as_mut_ptr());
     // SAFETY: the caller's promise, for all three; scores and shares have room for R rows of all tokens.
     unsafe {
-        score::<R>(head, rows, scale, scores);
+        score::<R>(head, rows, scores);
         let mut inverses = [0.0; R];
         for (r, (inverse, row)) in inverses.iter_mut().zip(rows).enumerate() {
             *inverse = soften(
@@ -122,6 +144,7 @@ unsafe fn attend_rows<const R: usize>(
                 shares.add(r * tokens / 2),
                 tokens,
                 row,
+                scale,
             );
         }
         let mut vector = 0;
@@ -152,38 +175,39 @@ fn ask_for<const HINT: i32>(all: &[u32], place: usize, vectors: usize) {
     }
 }
 
-/// Scaled products of queries and keys; minus infinity for what a row does not see.
+/// Asks for the values of a block, which are looked at when all scores are known, and for the keys of a later one.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+pub(super) fn ask_ahead(head: &HeadBlocks<'_>, block: usize) {
+    if block == 0 {
+        for place in head.key_places.iter().take(BLOCKS_AHEAD) {
+            ask_for::<_MM_HINT_T0>(head.keys, *place, head.width_pairs);
+        }
+    }
+    if let Some(later) = head.key_places.get(block + BLOCKS_AHEAD) {
+        ask_for::<_MM_HINT_T0>(head.keys, *later, head.width_pairs);
+    }
+    ask_for::<_MM_HINT_T1>(
+        head.values,
+        head.value_places[block],
+        head.value_vectors * LANES / 2,
+    );
+}
+
+/// Products of queries and keys.
 ///
 /// # Safety
 /// As of [`attend_rows`]; `scores` has room for `R` rows of all tokens.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-unsafe fn score<const R: usize>(
-    head: HeadBlocks<'_>,
-    rows: &[QueryRow<'_>],
-    scale: f32,
-    scores: *mut f32,
-) {
+unsafe fn score<const R: usize>(head: HeadBlocks<'_>, rows: &[QueryRow<'_>], scores: *mut f32) {
     let tokens = head.key_places.len() * LANES;
     let mut queries = [std::ptr::null(); R];
     for (query, row) in queries.iter_mut().zip(rows) {
         *query = row.query.as_ptr();
     }
-    if R <= ROWS_THAT_WAIT {
-        for place in head.key_places.iter().take(BLOCKS_AHEAD) {
-            ask_for::<_MM_HINT_T0>(head.keys, *place, head.width_pairs);
-        }
-    }
     for (block, place) in head.key_places.iter().enumerate() {
         if R <= ROWS_THAT_WAIT {
-            if let Some(later) = head.key_places.get(block + BLOCKS_AHEAD) {
-                ask_for::<_MM_HINT_T0>(head.keys, *later, head.width_pairs);
-            }
-            // They are looked at when all scores are known.
-            ask_for::<_MM_HINT_T1>(
-                head.values,
-                head.value_places[block],
-                head.value_vectors * LANES / 2,
-            );
+            ask_ahead(&head, block);
         }
         // Two sums each, of even and of odd pairs, since one would wait for itself.
         let mut sums = [[_mm512_setzero_ps(); 2]; R];
@@ -201,37 +225,44 @@ unsafe fn score<const R: usize>(
                 }
             }
         }
-        for (r, (sums, row)) in sums.iter().zip(rows).enumerate() {
-            let first = block * LANES;
-            let sum = _mm512_mul_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_set1_ps(scale));
-            let seen = first_lanes(row.to.saturating_sub(first))
-                & !first_lanes(row.from.saturating_sub(first));
-            let sum = _mm512_mask_mov_ps(_mm512_set1_ps(f32::NEG_INFINITY), seen, sum);
+        for (r, sums) in sums.iter().enumerate() {
+            let sum = _mm512_add_ps(sums[0], sums[1]);
             // SAFETY: there is room for R rows of all tokens.
-            unsafe { _mm512_storeu_ps(scores.add(r * tokens + first), sum) };
+            unsafe { _mm512_storeu_ps(scores.add(r * tokens + block * LANES), sum) };
         }
     }
 }
 
-/// The exponentials of a row of scores, against the greatest, as bf16; gives the inverse of their sum.
+/// The exponentials of a row of scores, times `scale` and against the greatest, as bf16, and nought for what the row does not
+/// see; gives the inverse of their sum.
 ///
 /// # Safety
 /// `scores` has `tokens` numbers, a multiple of 16, and `shares` room for half as many pairs.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-unsafe fn soften(scores: *const f32, shares: *mut u32, tokens: usize, row: &QueryRow<'_>) -> f32 {
+pub(super) unsafe fn soften(
+    scores: *const f32,
+    shares: *mut u32,
+    tokens: usize,
+    row: &QueryRow<'_>,
+    scale: f32,
+) -> f32 {
+    let scale = _mm512_set1_ps(scale);
+    let seen_at = |at: usize| {
+        first_lanes(row.to.saturating_sub(at)) & !first_lanes(row.from.saturating_sub(at))
+    };
     let mut greatest = _mm512_set1_ps(f32::NEG_INFINITY);
     for at in (0..tokens).step_by(LANES) {
         // SAFETY: the caller's promise.
-        greatest = _mm512_max_ps(greatest, unsafe { _mm512_loadu_ps(scores.add(at)) });
+        let score = _mm512_mul_ps(unsafe { _mm512_loadu_ps(scores.add(at)) }, scale);
+        greatest = _mm512_mask_max_ps(greatest, seen_at(at), greatest, score);
     }
     let greatest = _mm512_set1_ps(_mm512_reduce_max_ps(greatest));
     let mut sum = _mm512_setzero_ps();
     for at in (0..tokens).step_by(LANES) {
         // SAFETY: the caller's promise.
-        let score = unsafe { _mm512_loadu_ps(scores.add(at)) };
+        let score = _mm512_mul_ps(unsafe { _mm512_loadu_ps(scores.add(at)) }, scale);
         let difference = _mm512_sub_ps(score, greatest);
-        let seen =
-            first_lanes(row.to.saturating_sub(at)) & !first_lanes(row.from.saturating_sub(at));
+        let seen = seen_at(at);
         let power = _mm512_maskz_mov_ps(seen, exp(difference));
         // What is not a number stays so.
         let unknown = _mm512_mask_cmp_ps_mask::<_CMP_UNORD_Q>(seen, difference, difference);

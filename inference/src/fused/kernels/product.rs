@@ -9,6 +9,7 @@ use std::arch::x86_64::*;
 use super::super::cpu::Avx512Bf16;
 use super::LANES;
 use super::single::{self, SingleLine, SingleRows};
+use super::tiles::ROWS_MAX;
 
 /// 32 bf16 numbers: a pair of each of 16 columns.
 #[derive(Debug, Clone, Copy)]
@@ -40,10 +41,15 @@ pub(crate) const GROUP: usize = 32;
 /// Rows times panels that one call computes, so that all sums stay in registers.
 pub(crate) const TILE_MAX: usize = 24;
 
+/// Panels of the widest chunk.
+pub(crate) const PANELS_MAX: usize = 4;
+
 /// What a tile is computed into: row by row, `panels * 16` numbers each.
 #[derive(Debug)]
 #[repr(align(64))]
-pub(crate) struct Tile(pub(crate) [f32; TILE_MAX * LANES]);
+pub(crate) struct Tile(pub(crate) [f32; ROWS_MAX * PANELS_MAX * LANES]);
+
+const _: () = assert!(TILE_MAX <= ROWS_MAX * PANELS_MAX);
 
 /// Some rows of activations.
 #[derive(Debug, Clone, Copy)]
@@ -302,10 +308,18 @@ static NIBBLES: PairLine = PairLine([
     0x4100, 0x4110, 0x4120, 0x4130, 0x4140, 0x4150, 0x4160, 0x4170,
 ]);
 
+/// What [`nibble_pairs`] looks nibbles up in.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+pub(super) fn nibble_table() -> __m512i {
+    // SAFETY: 64 aligned bytes.
+    unsafe { _mm512_load_si512(NIBBLES.0.as_ptr().cast()) }
+}
+
 /// The pairs of the lowest nibbles, which then are gone.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-fn nibble_pairs(packed: &mut __m512i, table: __m512i) -> __m512i {
+pub(super) fn nibble_pairs(packed: &mut __m512i, table: __m512i) -> __m512i {
     let pairs = _mm512_permutexvar_epi16(*packed, table);
     *packed = _mm512_srli_epi16::<4>(*packed);
     pairs
@@ -314,7 +328,7 @@ fn nibble_pairs(packed: &mut __m512i, table: __m512i) -> __m512i {
 /// The pairs of the lower (0) or the upper (1) bytes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-fn byte_pairs(packed: __m512i, byte: usize) -> __m512i {
+pub(super) fn byte_pairs(packed: __m512i, byte: usize) -> __m512i {
     let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
     // The byte of the even and of the odd weight of each pair, to the top, and down again with its sign.
     let (even, odd) = match byte {
@@ -364,8 +378,7 @@ unsafe fn four_bit_tile<const R: usize, const P: usize, const VARIANT: u8>(
     kept: *mut PairLine,
     out: *mut f32,
 ) {
-    // SAFETY: 64 aligned bytes.
-    let table = unsafe { _mm512_load_si512(NIBBLES.0.as_ptr().cast()) };
+    let table = nibble_table();
     let steps = depth_groups * GROUP / 2;
     let mut sums = [[_mm512_setzero_ps(); P]; R];
     for g in 0..depth_groups {

@@ -70,14 +70,11 @@ fn chunks_cover_every_column_once() {
     for columns in [1, 16, 17, 576, 960] {
         let numbers = vec![bf16::ONE; columns * 2];
         let matrix = Matrix::join(&[Rows::Dense { depth: 2, numbers }]);
-        for rows in [1, 6, 7, 100] {
+        for chunks in [matrix.few_rows(), matrix.many_rows()] {
             let mut next = 0;
-            for chunk in matrix.chunks(rows) {
+            for chunk in chunks {
                 assert_eq!(chunk.first_column, next);
-                assert!(
-                    chunk.columns <= chunk.panels * LANES
-                        && chunk.panels * chunk.tile_rows_max() <= TILE_MAX
-                );
+                assert!(chunk.columns <= chunk.panels * LANES && chunk.panels <= PANELS_MAX);
                 next += chunk.columns;
             }
             assert_eq!(next, columns);

@@ -23,10 +23,7 @@ fn pair(low: bf16, high: bf16) -> u32 {
 }
 
 /// Compares a case, with `stray` wherever nobody has written.
-fn compare(case: &Case, stray: bf16) {
-    let Some(cpu) = Avx512Bf16::detect() else {
-        return println!("not tried: this processor has no AVX-512 BF16");
-    };
+fn compare(cpu: Avx512Bf16, case: &Case, stray: bf16) {
     let Case { width, rows } = case;
     let tokens = rows.iter().map(|(_, to)| *to).max().unwrap();
     let blocks = tokens.div_ceil(LANES);
@@ -122,16 +119,28 @@ fn compare(case: &Case, stray: bf16) {
 
 #[test]
 fn rows_see_their_part_of_the_blocks_and_nothing_else() {
-    for width in [8, 16, 64, 80, 128] {
+    let Some(cpu) = Avx512Bf16::detect() else {
+        return println!("not tried: this processor has no AVX-512 BF16");
+    };
+    if cpu.amx().is_none() {
+        println!("not tried on tiles: this processor has none");
+    }
+    let neighbours = (0..16).map(|row| (row * 3, 60 + row)).collect();
+    for width in [8, 16, 32, 64, 80, 96, 128] {
         for rows in [
             vec![(0, 1)],
             vec![(0, 16), (0, 17), (0, 18)],
             vec![(3, 40), (4, 41), (5, 42), (17, 43), (42, 44), (0, 45)],
             vec![(0, 300), (250, 300)],
+            Vec::clone(&neighbours),
         ] {
-            let case = Case { width, rows };
-            compare(&case, bf16::ZERO);
-            compare(&case, bf16::NAN);
+            for cpu in [cpu, cpu.without_tiles()] {
+                let mut rows = rows.clone();
+                rows.truncate(rows_max(cpu, width / 2));
+                let case = Case { width, rows };
+                compare(cpu, &case, bf16::ZERO);
+                compare(cpu, &case, bf16::NAN);
+            }
         }
     }
 }
