@@ -2,6 +2,7 @@
 """A GGUF model in llama.cpp, through its own batched `llama_decode`: the server of llama-cpp-python takes one request at a time."""
 
 import time
+from pathlib import Path
 
 import llama_cpp
 import numpy
@@ -13,13 +14,21 @@ CONTEXT_TOKENS = 640
 BATCH_TOKENS = 512
 
 
+def has_amx():
+    cpu_info = Path("/proc/cpuinfo")
+    return cpu_info.exists() and "amx_int8" in cpu_info.read_text()
+
+
 class Worker:
     def open(self, path, threads, conversations_max):
         llama_cpp.llama_backend_init()
         # Its log is not ours; the callback must outlive the library's use of it.
         self.silence = llama_cpp.llama_log_callback(lambda *_: None)
         llama_cpp.llama_log_set(self.silence, None)
-        self.model = llama_cpp.llama_model_load_from_file(path.encode(), llama_cpp.llama_model_default_params())
+        how = llama_cpp.llama_model_default_params()
+        # Its code for AMX ends with a fault as soon as several tokens are computed at once; it then computes in vectors.
+        how.use_extra_bufts = not has_amx()
+        self.model = llama_cpp.llama_model_load_from_file(path.encode(), how)
         if not self.model:
             raise SystemExit(f"llama.cpp cannot load {path}")
         self.vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self.model))
