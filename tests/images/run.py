@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the images of deploy/docker and tries them and deploy/compose.yaml for real; `make test-images` runs it, as root.
 
-    tests/images/run.py PROGRAM WEB     the program and the browser client (web/out) that go into the images as they are
+    tests/images/run.py PROGRAM WEB [TEST...]    the program and the browser client (web/out) that go into the images as they are
 
 The last stages of the Dockerfile are those that are shipped; the stages that compile are left out, since both are built already.
 """
@@ -74,7 +74,7 @@ def main():
         with docker.builder(folder):
             build(checkout)
         with docker.network() as inside, docker.daemon(folder, inside=inside):
-            tests = [*inside, sys.executable, ROOT / "tests" / "images" / "trials.py", checkout]
+            tests = [*inside, sys.executable, ROOT / "tests" / "images" / "trials.py", checkout, *sys.argv[3:]]
             return subprocess.run([str(word) for word in tests], check=False).returncode
 
 

@@ -23,7 +23,7 @@ import docker
 sys.path.insert(0, str(docker.ROOT / "tests" / "ops"))
 
 import load  # noqa: E402  (the tests of the operation are no package)
-import websockets  # noqa: E402
+from websockets.exceptions import WebSocketException  # noqa: E402
 from programs import get, wait_until  # noqa: E402
 
 CHECKOUT = Path(sys.argv.pop(1))
@@ -100,7 +100,7 @@ class Writer:
     async def write(self, stop):
         number, last = 0, time.monotonic()
         while not stop.is_set():
-            with contextlib.suppress(OSError, websockets.exceptions.WebSocketException, TimeoutError, AssertionError):
+            with contextlib.suppress(OSError, WebSocketException, TimeoutError, AssertionError):
                 async with load.follower(URL, self.person["token"], self.room) as here:
                     while not stop.is_set():
                         # The same id until it is acknowledged: a repetition is no second message.
