@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::prelude::*;
-use protocol::{Change, ConversationId, ErrorCode, InvitationId, MessageId, UserId, What};
-use storage::BlockConcerns;
+use protocol::{
+    Author, Change, ConversationId, ErrorCode, InvitationId, MessageId, Role, ServerFrame, UserId,
+    What,
+};
+use storage::{BlockConcerns, Member};
 
 use crate::bus_event::NodeEvent;
 use crate::conversation::{Administer, Approve, BusArrived, Conversation, Discard, Refusal};
@@ -34,7 +37,8 @@ pub struct RoomChange {
 }
 
 impl Node {
-    /// Changes a room, if whoever wishes for it may; the change is committed when this ends with `Ok`.
+    /// Changes a room, if whoever wishes for it may; the change is committed when this ends with `Ok`. Whose place in it is another
+    /// now is told, on all devices.
     ///
     /// # Errors
     /// Why it is refused; with `Unavailable` it is not known whether it was made.
@@ -46,7 +50,28 @@ impl Node {
             what: wish.what,
             invitation: wish.invitation,
         };
-        self.ask(conversation, order).await
+        let change: Change = self.ask(conversation, order).await?;
+        if let Some((member, role)) = membership(&change.what) {
+            self.tell_membership(conversation, member, role);
+        }
+        Ok(change)
+    }
+
+    /// Tells everybody who takes part in a conversation that has just begun, on all devices.
+    pub fn conversation_begun(&self, conversation: ConversationId, members: &[Member]) {
+        for member in members {
+            if let Member::User { id, role, .. } = member {
+                self.tell_membership(conversation, *id, Some(*role));
+            }
+        }
+    }
+
+    fn tell_membership(&self, conversation_id: ConversationId, user: UserId, role: Option<Role>) {
+        let told = ServerFrame::Membership {
+            conversation_id,
+            role,
+        };
+        self.tell_person(user, told);
     }
 
     /// Has a reply sent that waits for the word of its twin's owner, as it is or with another text.
@@ -116,6 +141,22 @@ impl Node {
         if services.bus.publish(conversation, payload).is_err() {
             metrics::dropped("bus_publish");
         }
+    }
+}
+
+/// The person or bot whose place in a room a change makes another, and what it is now: none for who takes part no longer.
+fn membership(what: &What) -> Option<(UserId, Option<Role>)> {
+    let (member, role) = match what {
+        What::Joined { member, role } => (member, *role),
+        What::RoleSet { member, role } => (member, Some(*role)),
+        What::Left { member } | What::Removed { member } | What::Banned { member } => {
+            (member, None)
+        }
+        _ => return None,
+    };
+    match member {
+        Author::User { id, .. } | Author::Bot { id, .. } => Some((*id, role)),
+        Author::Twin { .. } => None,
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Author, Change, ClientId, ConversationId, ErrorCode, EventName, Message, MessageId, RequestRef,
-    SessionId, UserId,
+    Role, SessionId, UserId,
 };
 
 /// What the server says.
@@ -162,6 +162,14 @@ pub enum ServerFrame {
         /// When it was changed, in UTC milliseconds since 1970.
         changed_at: i64,
     },
+    /// One takes part in a conversation from now on, as something else, or no longer; only for oneself, and never kept.
+    Membership {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// As what; absent for who takes part no longer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+    },
     /// Somebody has read this far.
     Receipt {
         /// The conversation.
@@ -217,6 +225,7 @@ impl ServerFrame {
         "presence",
         "broadcast",
         "draft",
+        "membership",
         "receipt",
         "error",
         "pong",
@@ -243,6 +252,7 @@ impl ServerFrame {
             Self::Presence { .. } => "presence",
             Self::Broadcast { .. } => "broadcast",
             Self::Draft { .. } => "draft",
+            Self::Membership { .. } => "membership",
             Self::Receipt { .. } => "receipt",
             Self::Error { .. } => "error",
             Self::Pong { .. } => "pong",

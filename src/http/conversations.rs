@@ -226,6 +226,7 @@ pub(super) async fn begin_conversation(
     };
     let conversation = edge.storage.create_conversation(new, members).await?;
     let members = edge.storage.members(conversation.id).await?;
+    edge.node.conversation_begun(conversation.id, &members);
     let location = format!("/api/v1/conversations/{}", conversation.id);
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, location))

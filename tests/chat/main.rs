@@ -13,6 +13,7 @@ mod drafts;
 mod edge;
 mod faults;
 mod main_job;
+mod memberships;
 mod nodes;
 mod notifications;
 mod permissions;
@@ -46,6 +47,16 @@ async fn conversation(server: &TestServer, person: &Person, twin: &str) -> Conve
     text(&conversation["id"]).parse().unwrap()
 }
 
+/// A client that follows nothing yet.
+async fn connect(server: &TestServer, person: &Person, codec: Codec) -> Client {
+    let config = ClientConfig {
+        url: format!("{}/ws", server.url.replacen("http", "ws", 1)),
+        codec,
+        token: person.token.clone(),
+    };
+    Client::connect(config).await.unwrap()
+}
+
 /// A client that follows a conversation from its beginning.
 async fn follow(
     server: &TestServer,
@@ -53,13 +64,7 @@ async fn follow(
     codec: Codec,
     conversation: ConversationId,
 ) -> Client {
-    let url = format!("{}/ws", server.url.replacen("http", "ws", 1));
-    let config = ClientConfig {
-        url,
-        codec,
-        token: person.token.clone(),
-    };
-    let mut client = Client::connect(config).await.unwrap();
+    let mut client = connect(server, person, codec).await;
     client.subscribe(conversation, Some(0)).await;
     next_that(&mut client, |frame| {
         matches!(frame, ServerFrame::Subscribed { .. }).then_some(())

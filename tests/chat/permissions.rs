@@ -2,14 +2,14 @@
 //! allows does.
 
 use actors::permissions::{Operation, may};
-use digital_twin::chat::connection::{Client, ClientConfig};
+use digital_twin::chat::connection::Client;
 use protocol::{
     ClientFrame, ClientId, Codec, ConversationId, ErrorCode, MessageId, Role, ServerFrame,
 };
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::PATIENCE;
+use crate::{PATIENCE, connect};
 use crate::server::{Person, TestServer, text};
 
 /// What became of an attempt: the code of the error, if there was one.
@@ -58,7 +58,7 @@ impl Scene {
         let response = server.post(&root, "/api/v1/conversations", &body).await;
         let begun: Value = response.json().await.unwrap();
         let room = text(&begun["id"]).parse().unwrap();
-        let root_client = client(&server, &root, Codec::Json).await;
+        let root_client = connect(&server, &root, Codec::Json).await;
         let scene = Self {
             server,
             room,
@@ -86,7 +86,7 @@ impl Scene {
                 scene.as_root(Method::PUT, &path, &json!({})).await;
             }
             let codec = [Codec::Json, Codec::MessagePack][number % 2];
-            let mut client = client(&scene.server, &person, codec).await;
+            let mut client = connect(&scene.server, &person, codec).await;
             client.subscribe(room, None).await;
             actors.push(Actor {
                 name,
@@ -328,15 +328,6 @@ impl Scene {
             }
         }
     }
-}
-
-async fn client(server: &TestServer, person: &Person, codec: Codec) -> Client {
-    let config = ClientConfig {
-        url: format!("{}/ws", server.url.replacen("http", "ws", 1)),
-        codec,
-        token: person.token.clone(),
-    };
-    Client::connect(config).await.unwrap()
 }
 
 fn new_id() -> ClientId {

@@ -707,6 +707,15 @@ export interface components {
              */
             retry_after_ms?: number;
         };
+        /** @description One takes part in a conversation from now on, as something else, or no longer; only for oneself, and never kept. */
+        ServerMembership: {
+            /** @description The conversation. */
+            conversation_id: components["schemas"]["ConversationId"];
+            /** @constant */
+            op: "membership";
+            /** @description As what; absent for who takes part no longer. */
+            role?: components["schemas"]["Role"];
+        };
         /** @description A message of the log: somebody's new message, or one that was missed. */
         ServerMessage: {
             /** @constant */
@@ -988,6 +997,7 @@ export type ServerFrame =
     | Schemas["ServerDelta"]
     | Schemas["ServerDraft"]
     | Schemas["ServerError"]
+    | Schemas["ServerMembership"]
     | Schemas["ServerMessage"]
     | Schemas["ServerMessageDone"]
     | Schemas["ServerMessageStart"]

@@ -66,6 +66,10 @@ function applyFrame(frame: ServerFrame): void {
     case "draft":
       hearDraft(frame.conversation_id, frame);
       return;
+    case "membership":
+      void queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
+      void queries.invalidateQueries({ queryKey: ["conversation", frame.conversation_id] });
+      return;
     case "error":
       useStore.setState({ notice: { code: frame.code, message: frame.message } });
       return;

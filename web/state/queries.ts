@@ -7,8 +7,8 @@ import { Refused } from "./session";
 /** Conversations that the list shows and that are followed; the server follows at most 500 on one connection. */
 export const CONVERSATIONS_SHOWN_MAX = 200;
 
-/** Whoever brings one into a conversation does not say so over the WebSocket. */
-const LIST_INTERVAL_MS = 15_000;
+/** One is told that one was brought into a conversation; of what is told, some may be lost. */
+const LIST_INTERVAL_MS = 120_000;
 
 export const queries = new QueryClient({
   defaultOptions: {

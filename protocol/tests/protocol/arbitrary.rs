@@ -538,6 +538,12 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
                 changed_at,
             }
         });
+    let membership = (id(), option::of(role())).prop_map(|(conversation_id, role)| {
+        ServerFrame::Membership {
+            conversation_id,
+            role,
+        }
+    });
     let receipt =
         (id(), id(), seq()).prop_map(|(conversation_id, user_id, seq)| ServerFrame::Receipt {
             conversation_id,
@@ -582,6 +588,7 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
         reset,
         request_ref().prop_map(|request_ref| ServerFrame::Resumed { request_ref }),
         draft,
+        membership,
         receipt,
         error,
         request_ref().prop_map(|request_ref| ServerFrame::Pong { request_ref }),

@@ -994,6 +994,20 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
             },
         ),
         (
+            "membership",
+            ServerFrame::Membership {
+                conversation_id,
+                role: Some(Role::Member),
+            },
+        ),
+        (
+            "membership that is over",
+            ServerFrame::Membership {
+                conversation_id,
+                role: None,
+            },
+        ),
+        (
             "receipt",
             ServerFrame::Receipt {
                 conversation_id,

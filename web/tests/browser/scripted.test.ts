@@ -82,8 +82,8 @@ test("what comes while one is elsewhere is counted, and stands below a line when
   const [dora, eli] = [await house.newcomer("Dora"), await house.newcomer("Eli")];
   const [owner, member] = [await loggedIn(house.server, "Dora"), await loggedIn(house.server, "Eli")];
   const wanted = { title: "Post", members: [member.id] };
-  const { id } = await call<{ id: string }>(house.server, "/api/v1/conversations", wanted, owner.token);
   await eli.go("/chat");
+  const { id } = await call<{ id: string }>(house.server, "/api/v1/conversations", wanted, owner.token);
   await eli.page.getByRole("link", { name: /Post/ }).waitFor();
   await dora.go(`/chat?id=${id}`);
   await dora.say("first");
