@@ -129,6 +129,12 @@ test-images: setup test-packages ## The images built and run on a Docker daemon 
 	@$(MAKE) --no-print-directory web/out/policies.json
 	@tests/images/run.py $(or $(PROGRAM),target/release/digital-twin) web/out
 
+.PHONY: test-alerts
+test-alerts: setup test-packages ## Every alert fires because of a deliberate fault and ends with it; some minutes
+	@setup/packages.sh ops
+	@cargo build --locked --bin digital-twin
+	@setup/services.py run -- python3 setup/ops_tests.py every_alert.py
+
 .PHONY: autobahn
 autobahn: setup ## The Autobahn test suite against our WebSocket transport; LONG=1 adds its performance cases
 	@cargo build --locked --example echo

@@ -99,10 +99,10 @@ class Program(Process):
 class Node(Program):
     """A node of the debug build; all nodes share PostgreSQL, Redis and a folder."""
 
-    def __init__(self, name, folder, settings, port, host="127.0.0.1"):
+    def __init__(self, name, folder, settings, port, host="127.0.0.1", wrap=()):
         self.port, self.instance = port, f"{host}:{port}"
         environment = {**settings, "HOST": host, "PORT": str(port)}
-        super().__init__(name, [NODE, "serve"], folder, port, "/readyz", environment, host)
+        super().__init__(name, [*wrap, NODE, "serve"], folder, port, "/readyz", environment, host)
 
 
 def node_settings(folder):
@@ -186,15 +186,22 @@ def shortened(source, target, *more):
 
 
 class Prometheus(Program):
-    def __init__(self, folder, nodes, alertmanager):
+    def __init__(self, folder, nodes, alertmanager, *more):
         port = free_port()
+        self.nodes = folder / "nodes.yml"
         source = ROOT / "deploy" / "prometheus"
         shortened(source / "prometheus.yml", folder / "prometheus.yml", (r"127\.0\.0\.1:9093", alertmanager), (r"127\.0\.0\.1:9090", f"127.0.0.1:{port}"))
         for rules in (source / "rules").glob("*.yml"):
-            shortened(rules, folder / "rules" / rules.name)
-        (folder / "nodes.yml").write_text(json.dumps([{"targets": nodes}]), encoding="utf-8")
+            shortened(rules, folder / "rules" / rules.name, *more)
+        self.watch(nodes)
         command = [shutil.which("prometheus"), f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb"]
         super().__init__("prometheus", [*command, f"--web.listen-address=127.0.0.1:{port}"], folder, port, "/-/ready")
+
+    def watch(self, nodes):
+        """Has it scrape these nodes from the next second on."""
+        new = self.nodes.with_suffix(".new")
+        new.write_text(json.dumps([{"targets": nodes}]), encoding="utf-8")
+        new.replace(self.nodes)
 
     def api(self, path, **parameters):
         query = urllib.parse.urlencode(parameters)
