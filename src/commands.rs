@@ -17,7 +17,7 @@ const EXIT_CONFIG: u8 = 78;
 /// Does what the command line asks. The exit status says how it went, and the standard error stream says why.
 pub fn run(cli: Cli) -> ExitCode {
     let system = actix_web::rt::System::new();
-    system.block_on(async {
+    let status = system.block_on(async {
         match cli.command {
             Command::Serve(options) => serve_command(options).await,
             Command::Migrate(options) => migrate_command(options).await,
@@ -27,7 +27,9 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Health(settings) => health_command(&settings).await,
             Command::Config(options) => config_command(&options),
         }
-    })
+    });
+    telemetry::stop();
+    status
 }
 
 async fn serve_command(options: ServeOptions) -> ExitCode {
@@ -137,7 +139,10 @@ async fn seed_and_tell(config: &Config) -> anyhow::Result<()> {
 
 fn configured(settings: &SettingFlags) -> Result<Config, ExitCode> {
     let config = resolve(settings)?;
-    telemetry::start(&config);
+    telemetry::start(&config).map_err(|error| {
+        complain(&format!("{error:#}"));
+        ExitCode::from(EXIT_CONFIG)
+    })?;
     Ok(config)
 }
 

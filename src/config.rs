@@ -44,6 +44,10 @@ pub struct Config {
     pub environment: Environment,
     /// The least severe level that is logged.
     pub log_level: tracing::Level,
+    /// The files that the log is written to, if not to the standard error stream.
+    pub log_file: Option<LogFile>,
+    /// Where traces are sent.
+    pub traces: Option<TracesConfig>,
     /// Folder of the embedded database, uploads and generated secrets.
     pub data_dir: PathBuf,
     /// Folder of uploaded files.
@@ -69,6 +73,26 @@ pub struct Config {
     /// Where each value came from, by the setting's name.
     origins: BTreeMap<&'static str, Origin>,
     shown: BTreeMap<&'static str, Option<String>>,
+}
+
+/// Where the log goes, and how much of it is kept.
+#[derive(Debug, Clone)]
+pub struct LogFile {
+    /// The file that is written.
+    pub path: PathBuf,
+    /// How large it grows before another is begun.
+    pub bytes_max: usize,
+    /// How long those before it are kept at most.
+    pub kept: Duration,
+}
+
+/// Where traces are sent.
+#[derive(Debug, Clone)]
+pub struct TracesConfig {
+    /// The collector, which speaks OTLP over HTTP.
+    pub endpoint: String,
+    /// The share of traces that is sent, from 0 to 1.
+    pub share: f64,
 }
 
 /// The HTTP edge.
@@ -279,6 +303,8 @@ impl Reader<'_> {
             });
         self.show_default("UPLOAD_DIR", upload_dir.display());
         self.show_default("LOG_LEVEL", log_level.as_str().to_ascii_lowercase());
+        let log_file = self.log_file();
+        let traces = self.traces();
         let http = self.http(production);
         self.show_default("TWIN_WORKERS", http.workers);
         let database = self.database(&data_dir, production);
@@ -293,6 +319,8 @@ impl Reader<'_> {
             app_name,
             environment,
             log_level,
+            log_file,
+            traces,
             data_dir,
             upload_dir,
             http,
@@ -307,6 +335,23 @@ impl Reader<'_> {
             origins: std::mem::take(&mut self.origins),
             shown: std::mem::take(&mut self.shown),
         }
+    }
+
+    fn log_file(&mut self) -> Option<LogFile> {
+        let mebibytes = self.number("TWIN_LOG_FILE_MIB", 1, 10_240);
+        let days = self.number("TWIN_LOG_FILE_DAYS", 1, 3_650);
+        let path = self.optional("TWIN_LOG_FILE", value::text)?;
+        Some(LogFile {
+            path: PathBuf::from(path),
+            bytes_max: to_usize(mebibytes * 1024 * 1024),
+            kept: Duration::from_secs(days * 24 * 60 * 60),
+        })
+    }
+
+    fn traces(&mut self) -> Option<TracesConfig> {
+        let share = self.required("OTEL_TRACES_SAMPLER_ARG", value::share);
+        let endpoint = self.optional("OTEL_EXPORTER_OTLP_ENDPOINT", value::collector)?;
+        Some(TracesConfig { endpoint, share })
     }
 
     fn http(&mut self, production: bool) -> HttpConfig {

@@ -7,6 +7,7 @@ use inference::{Account, CacheScope, ChatMessage, GenerateRequest, Origin, Prior
 use protocol::{TwinId, UserId};
 use storage::StorageError;
 use tokio::sync::mpsc;
+use tracing::Span;
 
 use crate::inference_pool::{Cancel, Generate, GenerationEvent, PoolError};
 use crate::limits::GENERATION_EVENTS_MAX;
@@ -118,6 +119,7 @@ impl Node {
             request,
             events: sender,
             cancel: Cancel::default(),
+            span: Span::current(),
         };
         let queued = self.services().pool.send(generate).await;
         queued.unwrap_or_else(|_| Err(pool_stopped()))?;
@@ -141,6 +143,7 @@ impl Node {
             completion,
             events: sender,
             cancel: Cancel::default(),
+            span: Span::current(),
         };
         let begun = twin.send(complete).await;
         begun.unwrap_or_else(|_| Err(CompletionError::Asleep("it has just stopped".to_owned())))?;

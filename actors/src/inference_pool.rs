@@ -16,9 +16,11 @@ use inference::{
 };
 use protocol::{ErrorCode, Failure, TwinId};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Span;
 
 use crate::limits::{EMBED_BACKGROUND_DEADLINE, EMBED_DEADLINE, EMBED_TEXTS_MAX};
 use crate::metrics;
+use crate::trace;
 
 mod embedding;
 mod generation;
@@ -239,6 +241,8 @@ pub(crate) struct Generate {
     pub(crate) events: mpsc::Sender<GenerationEvent>,
     /// Stops it.
     pub(crate) cancel: Cancel,
+    /// What it is part of.
+    pub(crate) span: Span,
 }
 
 impl Handler<Generate> for InferencePool {
@@ -256,7 +260,8 @@ impl Handler<Generate> for InferencePool {
             .collect();
         let route = self.router.route(request.origin.scope, &jobs);
         metrics::routed(route.by.as_str());
-        let job = GenerateJob::new(request, generate.events, generate.cancel);
+        let span = trace::generation(&generate.span);
+        let job = GenerateJob::new(request, generate.events, generate.cancel, span);
         self.generators[route.engine].give(job)
     }
 }

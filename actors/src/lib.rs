@@ -23,6 +23,7 @@ mod session;
 mod shared_frame;
 mod supervisor;
 mod timeline;
+mod trace;
 mod turn_taking;
 mod twin;
 

@@ -15,6 +15,7 @@ use protocol::limits::SEED_MAX;
 use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId, UserId};
 use storage::{StorageError, Visibility};
 use tokio::sync::mpsc;
+use tracing::{Instrument, Span};
 
 use crate::completions::{CompletionError, Sampling, TwinCompletion};
 use crate::inference_pool::{Cancel, Embed, Generate, GenerationEvent, PoolError};
@@ -22,6 +23,7 @@ use crate::limits::{EMBED_TEXTS_MAX, HISTORY_MESSAGES_MAX, TWIN_MAILBOX_MAX};
 use crate::metrics;
 use crate::node::Services;
 use crate::supervisor::{LifeLine, WakeError};
+use crate::trace;
 
 mod knowledge;
 mod prompt;
@@ -157,6 +159,8 @@ pub(crate) struct Reply {
     pub(crate) priority: Priority,
     pub(crate) events: mpsc::Sender<GenerationEvent>,
     pub(crate) cancel: Cancel,
+    /// What it is part of.
+    pub(crate) span: Span,
 }
 
 /// What a reply is drawn from.
@@ -175,7 +179,8 @@ impl Handler<Reply> for Twin {
 
     fn handle(&mut self, reply: Reply, _: &mut Self::Context) -> Self::Result {
         let (id, mind, services) = (self.id, self.mind.clone(), self.services.clone());
-        let answered = self.answering(async move {
+        let span = trace::prompt(&reply.span);
+        let answered = async move {
             let events = reply.events.clone();
             let answered = answer(id, mind, &services, reply).await;
             if let Err(Unanswered::Pool(error)) = &answered {
@@ -183,7 +188,8 @@ impl Handler<Reply> for Twin {
                 let _ = events.try_send(GenerationEvent::Failed(error.clone()));
             }
             answered
-        });
+        };
+        let answered = self.answering(answered.instrument(span));
         Box::pin(answered.map(|answered, _, _| answered.map_err(Failure::from)))
     }
 }
@@ -228,6 +234,8 @@ pub(crate) struct Complete {
     pub(crate) completion: TwinCompletion,
     pub(crate) events: mpsc::Sender<GenerationEvent>,
     pub(crate) cancel: Cancel,
+    /// What it is part of.
+    pub(crate) span: Span,
 }
 
 impl Handler<Complete> for Twin {
@@ -235,7 +243,8 @@ impl Handler<Complete> for Twin {
 
     fn handle(&mut self, complete: Complete, _: &mut Self::Context) -> Self::Result {
         let (id, mind, services) = (self.id, self.mind.clone(), self.services.clone());
-        let answered = self.answering(async move {
+        let span = trace::prompt(&complete.span);
+        let answered = async move {
             let mind = refreshed(id, mind, &services).await?;
             let asker = complete.completion.user;
             if mind.twin.visibility == Visibility::Private && mind.twin.owner_id != asker {
@@ -244,7 +253,8 @@ impl Handler<Complete> for Twin {
             let question = Question::outside(complete, services.config.reply_tokens_max);
             let plan = write(&mind, &services, question).await?;
             Ok((mind, plan))
-        });
+        };
+        let answered = self.answering(answered.instrument(span));
         Box::pin(answered.map(|answered, _, _| match answered {
             Ok(_) => Ok(()),
             Err(Unanswered::Gone(_)) => Err(CompletionError::NoTwin),
@@ -276,6 +286,7 @@ struct Question {
     priority: Priority,
     events: mpsc::Sender<GenerationEvent>,
     cancel: Cancel,
+    span: Span,
 }
 
 /// Who asks a twin.
@@ -301,6 +312,7 @@ impl Question {
             priority: Priority::Person,
             events: complete.events,
             cancel: complete.cancel,
+            span: complete.span,
         }
     }
 }
@@ -399,6 +411,7 @@ async fn answer(
         priority: reply.priority,
         events: reply.events,
         cancel: reply.cancel,
+        span: reply.span,
     };
     let plan = write(&mind, services, asked).await?;
     Ok((mind, plan))
@@ -446,6 +459,7 @@ async fn write(mind: &Mind, services: &Services, question: Question) -> Result<P
         request,
         events: question.events,
         cancel: question.cancel,
+        span: question.span,
     };
     let queued = services.pool.send(generate).await;
     queued.unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))?;

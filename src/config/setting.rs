@@ -82,6 +82,29 @@ pub const SETTINGS: &[Setting] = &[
         "LOG_LEVEL",
         "error, warn, info, debug or trace [default: info]; RUST_LOG, when set, refines it",
     ),
+    optional(
+        "TWIN_LOG_FILE",
+        "File that the log is written to, as JSON lines, in place of the standard error stream",
+    ),
+    value(
+        "TWIN_LOG_FILE_MIB",
+        "100",
+        "MiB at which another log file is begun, 1 to 10240; ten are kept beside it",
+    ),
+    value(
+        "TWIN_LOG_FILE_DAYS",
+        "14",
+        "Days after which a log file is deleted when another is begun, 1 to 3650",
+    ),
+    optional(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "Where traces are sent, by OTLP over HTTP, such as http://127.0.0.1:4318; absent: nowhere",
+    ),
+    value(
+        "OTEL_TRACES_SAMPLER_ARG",
+        "1.0",
+        "The share of traces that is sent, 0 to 1; all nodes send the same ones",
+    ),
     value("HOST", "127.0.0.1", "Address to listen on"),
     value(
         "PORT",

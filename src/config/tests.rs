@@ -72,6 +72,13 @@ fn a_malformed_value_is_refused_with_its_name_its_value_and_what_is_allowed() {
         ("TWIN_DTYPE", "int3", "auto, f32 or bf16"),
         ("TWIN_DEVICE", "gpu", "auto, cpu, cuda, or CUDA devices"),
         ("TWIN_ENGINES", "0", "a whole number from 1 to 64"),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "localhost:4318",
+            "begins with http://",
+        ),
+        ("OTEL_TRACES_SAMPLER_ARG", "1.5", "a number from 0 to 1"),
+        ("TWIN_LOG_FILE_MIB", "0", "a whole number from 1 to 10240"),
         ("CORS_ORIGINS", "*", "origins such as"),
         ("TWIN_QUOTA_WRITES", "many", "COUNT/second"),
         ("TRUSTED_PROXIES", "nginx", "addresses or networks such as"),

@@ -157,6 +157,23 @@ pub(super) fn contact(text: &str) -> Result<String, Allowed> {
     }
 }
 
+/// The address of a collector of traces, which stands beside the nodes: without TLS, and without the slash at its end.
+pub(super) fn collector(text: &str) -> Result<String, Allowed> {
+    let uri = text.parse::<actix_web::http::Uri>();
+    let names_a_host = uri.is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty()));
+    match text.starts_with("http://") && names_a_host {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err("an address that begins with http://".to_owned()),
+    }
+}
+
+pub(super) fn share(text: &str) -> Result<f64, Allowed> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a number from 0 to 1".to_owned()),
+    }
+}
+
 pub(super) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, Allowed> {
     match text.parse() {
         Ok(number) if range.contains(&number) => Ok(number),

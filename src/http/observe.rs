@@ -14,6 +14,7 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use futures::FutureExt;
 use protocol::ErrorCode;
 use tracing::Instrument;
+use tracing::field::Empty;
 use uuid::Uuid;
 
 use super::limits::{REQUEST_ID_CHARS_MAX, REQUEST_TIMEOUT};
@@ -23,6 +24,9 @@ use super::problem::{PROBLEM_JSON, Problem};
 
 /// The header that carries a request's id in both directions.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header by which a caller names its trace.
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Routes that machines call every few seconds; at level info they would be most of the log.
 const PROBES: &[&str] = &["/healthz", "/readyz", "/metrics"];
@@ -52,7 +56,16 @@ pub async fn observe<B: MessageBody + 'static>(
     }
 
     let in_flight = metrics::InFlight::begin();
-    let span = tracing::info_span!("request", request_id = %request_id);
+    let trace = Trace::of(&request);
+    let span = tracing::info_span!(
+        "request",
+        request_id = %request_id,
+        trace_id = %trace.id,
+        parent_id = trace.parent.map(display),
+        http.request.method = Empty,
+        http.route = Empty,
+        http.response.status_code = Empty,
+    );
     let answered = timeout(REQUEST_TIMEOUT, next.call(request));
     let outcome = AssertUnwindSafe(answered)
         .catch_unwind()
@@ -92,7 +105,52 @@ pub async fn observe<B: MessageBody + 'static>(
     } else {
         tracing::info!(method, route, status, duration_ms, "answered");
     }
+    // After the line, which says the same.
+    span.record("http.request.method", method);
+    span.record("http.route", route);
+    span.record("http.response.status_code", status);
     Ok(response)
+}
+
+/// The trace that a request belongs to.
+#[derive(Debug, PartialEq, Eq)]
+struct Trace {
+    /// 32 hexadecimal digits.
+    id: String,
+    /// What the caller does meanwhile: 16 hexadecimal digits.
+    parent: Option<String>,
+}
+
+impl Trace {
+    /// The caller's, if it names one as W3C's Trace Context says, else a new one.
+    fn of(request: &ServiceRequest) -> Self {
+        let given = request.headers().get(TRACE_PARENT);
+        let given = given.and_then(|value| Self::parse(value.to_str().ok()?));
+        given.unwrap_or_else(|| Self {
+            id: Uuid::now_v7().simple().to_string(),
+            parent: None,
+        })
+    }
+
+    fn parse(header: &str) -> Option<Self> {
+        let mut parts = header.split('-');
+        let mut part = |digits: usize| {
+            let part = parts.next().filter(|part| part.len() == digits)?;
+            let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            part.bytes().all(is_hex).then_some(part)
+        };
+        let (version, id, parent, _flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
+        let is_something = |id: &str| id.bytes().any(|byte| byte != b'0');
+        let is_known = match version {
+            "00" => parts.next().is_none(),
+            // Later versions may say more.
+            _ => version != "ff",
+        };
+        (is_known && is_something(id) && is_something(parent)).then(|| Self {
+            id: id.to_owned(),
+            parent: Some(parent.to_owned()),
+        })
+    }
 }
 
 /// The form in which failures are told.
@@ -216,6 +274,30 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[actix_web::test]
+    async fn a_trace_is_taken_from_a_header_as_the_standard_has_it_and_from_no_other() {
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let taken = |header: &str| Trace::parse(header).map(|trace| trace.id);
+        for header in [
+            format!("00-{id}-00f067aa0ba902b7-01"),
+            format!("01-{id}-00f067aa0ba902b7-01-later"),
+        ] {
+            assert_eq!(taken(&header), Some(id.to_owned()), "{header}");
+        }
+        for header in [
+            String::new(),
+            id.to_owned(),
+            format!("ff-{id}-00f067aa0ba902b7-01"),
+            format!("00-{id}-00f067aa0ba902b7-01-later"),
+            format!("00-{}-00f067aa0ba902b7-01", id.to_uppercase()),
+            format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)),
+            format!("00-{id}-0000000000000000-01"),
+            format!("00-{id}-00f067aa0ba902b7"),
+        ] {
+            assert_eq!(taken(&header), None, "{header}");
+        }
+    }
 
     async fn fail() -> HttpResponse {
         panic!("canary")

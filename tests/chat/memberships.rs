@@ -53,7 +53,11 @@ async fn whoever_is_brought_in_or_put_out_learns_it_on_every_device_and_node() {
 
     let role = format!("{members}/{}/role", mo.id);
     let put = left.request(Method::PUT, &role).bearer_auth(&kim.token);
-    let put = put.json(&json!({"role": "moderator"})).send().await.unwrap();
+    let put = put
+        .json(&json!({"role": "moderator"}))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(put.status(), 200);
     for device in [&mut phone, &mut laptop] {
         assert_eq!(place(device).await, (room, Some(Role::Moderator)));

@@ -9,8 +9,8 @@ use protocol::{
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::{PATIENCE, connect};
 use crate::server::{Person, TestServer, text};
+use crate::{PATIENCE, connect};
 
 /// What became of an attempt: the code of the error, if there was one.
 type Outcome = Result<(), ErrorCode>;

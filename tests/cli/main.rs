@@ -9,6 +9,7 @@ mod health;
 mod serving;
 mod settings;
 mod shared;
+mod telemetry;
 
 use std::process::{Command, Output};
 

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use futures::stream::{self, Stream, StreamExt};
 use inference::Priority;
-use protocol::{Author, Entry, ErrorCode, MessageId, ServerFrame, TwinId, UserId};
+use protocol::{Author, Entry, ErrorCode, Latency, MessageId, ServerFrame, TwinId, UserId};
 use storage::{Finished, FinishedReply, ReplyOrder, StorageError};
 use tokio::sync::mpsc;
+use tracing::Span;
 
 use super::requests::lease_until;
 use super::{Conversation, Refusal};
@@ -29,6 +30,7 @@ use crate::metrics;
 use crate::node::now_ms;
 use crate::permissions::Operation;
 use crate::timeline::ReplyPlace;
+use crate::trace;
 use crate::turn_taking::Said;
 use crate::twin::Reply;
 
@@ -78,6 +80,9 @@ impl Conversation {
         let place = ReplyPlace::of(&order);
         let mut own = OwnReply::new(author.clone(), place, epoch);
         own.hidden = (audience == Audience::Owner).then(String::new);
+        own.span = trace::reply(&order);
+        let span = own.span.clone();
+        span.record("epoch", epoch);
         let cancel = own.cancel.clone();
         self.replies.insert(reply, own);
         if audience == Audience::Everybody && !self.tell_start(reply, author, place, context) {
@@ -123,6 +128,7 @@ impl Conversation {
             },
             events,
             cancel,
+            span,
         };
         let asked = async move {
             let twin = services
@@ -280,7 +286,8 @@ impl Conversation {
             self.waiting.remove(&own.place.reply_to);
             self.timeline.forget(reply);
             metrics::reply_ended("taken_over");
-            tracing::warn!(%reply, "reply was taken over by another node");
+            own.span
+                .in_scope(|| tracing::warn!(%reply, "reply was taken over by another node"));
         }
     }
 
@@ -343,7 +350,17 @@ impl Conversation {
             });
         }
         let asks = !finished.replies.is_empty();
-        metrics::reply_ended(reply_end(&finished));
+        let end = reply_end(&finished);
+        metrics::reply_ended(end);
+        let span = own.map_or_else(Span::none, |own| own.span.clone());
+        span.in_scope(|| {
+            let tokens = finished.usage.map(|usage| usage.completion_tokens);
+            let Latency {
+                first_text_ms,
+                whole_ms,
+            } = finished.latency;
+            tracing::info!(end, tokens, first_text_ms, whole_ms, "reply ended");
+        });
         let (storage, id) = (self.services.storage.clone(), self.id);
         let written = async move {
             let (mut attempt, mut reads) = (1, 0);
@@ -391,7 +408,9 @@ impl Conversation {
                 }
                 Err(error) => {
                     // The order stands in the database; it is written anew when its lease is over, and then those behind it.
-                    tracing::error!(%error, %reply, "finished reply cannot be written");
+                    span.in_scope(
+                        || tracing::error!(%error, %reply, "finished reply cannot be written"),
+                    );
                     this.replies.remove(&reply);
                     if let Some(question) = question {
                         this.waiting.remove(&question);

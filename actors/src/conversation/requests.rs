@@ -11,6 +11,7 @@ use protocol::{
     AttachmentId, Author, ClientId, Entry, ErrorCode, MessageId, ServerFrame, TwinId, UserId,
 };
 use storage::{Appended, NewMessage, NewReplyOrder, ReplyOrder, ReplyWhen, Storage, StorageError};
+use tracing::Instrument;
 
 use super::{Conversation, Refusal};
 use crate::SharedFrame;
@@ -19,6 +20,7 @@ use crate::later::{Answer, Later};
 use crate::limits::{HELD_MESSAGES_MAX, LEASE, MEMBERS_READS_MAX};
 use crate::node::now_ms;
 use crate::permissions::Operation;
+use crate::trace;
 use crate::turn_taking::{Said, answering_twins};
 
 /// A person or a bot sends a message.
@@ -155,13 +157,14 @@ impl Conversation {
             chain: submit.is_bot.then(|| self.services.config.chain_limits()),
         };
         let orders = Orders::of(&new);
+        let span = trace::message(self.id, new.message_id);
         // The message is queued here and now, in the order in which the messages came.
         let storage = self.services.storage.clone();
         let appended = storage.append_message(new);
         if self.appends.is_empty() {
             context.spawn(EndAppends);
         }
-        self.appends.push_back(Box::pin(async move {
+        let append = async move {
             let outcome = appended.await;
             let orders = match &outcome {
                 Ok(Appended::New(message)) => orders.read(&storage, message.message_id).await,
@@ -172,7 +175,8 @@ impl Conversation {
                 outcome,
                 orders,
             }
-        }));
+        };
+        self.appends.push_back(Box::pin(append.instrument(span)));
     }
 
     fn append_ended(&mut self, ended: Ended, context: &mut Context<Self>) {

@@ -20,6 +20,7 @@ use inference::{
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::OwnedPermit;
 use tokio::sync::mpsc::error::TrySendError;
+use tracing::Span;
 
 use super::worker::{Desk, Gauge, Load, Place};
 use super::{Cancel, EngineAbout, EngineFactory, GenerationEvent, PoolError, pool_error};
@@ -31,6 +32,7 @@ pub(super) struct GenerateJob {
     request: ValidGenerateRequest,
     events: mpsc::Sender<GenerationEvent>,
     cancel: Cancel,
+    span: Span,
     accepted: Instant,
     deadline: Instant,
     /// Engines that have died with it while others were in them too.
@@ -42,6 +44,7 @@ impl GenerateJob {
         request: ValidGenerateRequest,
         events: mpsc::Sender<GenerationEvent>,
         cancel: Cancel,
+        span: Span,
     ) -> Self {
         let accepted = Instant::now();
         let patience = match request.origin.priority {
@@ -52,6 +55,7 @@ impl GenerateJob {
             request,
             events,
             cancel,
+            span,
             accepted,
             deadline: accepted + patience,
             suspicions: 0,
@@ -288,7 +292,10 @@ impl GenerationDesk {
         match event {
             EngineEvent::Begun => {
                 running.begun = Some(Instant::now());
-                metrics::queue_waited(running.job.accepted.elapsed());
+                let waited = running.job.accepted.elapsed();
+                metrics::queue_waited(waited);
+                let waited = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+                running.job.span.record("queue_ms", waited);
             }
             EngineEvent::Text(text) => {
                 if running.first_text.is_none() {
@@ -352,6 +359,9 @@ impl Running {
 
     fn finished(self, generation: Generation) {
         let written = generation.usage.completion_tokens;
+        let span = &self.job.span;
+        span.record("prompt_tokens", generation.usage.prompt_tokens);
+        span.record("completion_tokens", written);
         metrics::generated(
             &generation.usage,
             self.begun.map_or(Duration::ZERO, |begun| begun.elapsed()),

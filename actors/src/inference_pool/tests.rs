@@ -128,6 +128,7 @@ async fn ask_with_room(pool: &Addr<InferencePool>, question: &str, room: usize) 
         },
         events: sender,
         cancel: cancel.clone(),
+        span: tracing::Span::none(),
     };
     pool.send(generate).await.unwrap().unwrap();
     Asked { events, cancel }
@@ -358,6 +359,7 @@ async fn prompts_of_one_twin_go_to_one_of_several_engines_until_that_has_too_muc
             request,
             events: sender,
             cancel: cancel.clone(),
+            span: tracing::Span::none(),
         };
         let queued = pool.send(generate);
         async move {

@@ -538,12 +538,11 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
                 changed_at,
             }
         });
-    let membership = (id(), option::of(role())).prop_map(|(conversation_id, role)| {
-        ServerFrame::Membership {
+    let membership =
+        (id(), option::of(role())).prop_map(|(conversation_id, role)| ServerFrame::Membership {
             conversation_id,
             role,
-        }
-    });
+        });
     let receipt =
         (id(), id(), seq()).prop_map(|(conversation_id, user_id, seq)| ServerFrame::Receipt {
             conversation_id,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use inference::Generation;
 use protocol::{Author, ErrorCode, Failure, Latency, StopReason, Usage, UserId};
 use storage::{ChainLimits, FinishedReply, Screen};
+use tracing::Span;
 
 use crate::inference_pool::Cancel;
 use crate::node::now_ms;
@@ -40,6 +41,8 @@ pub(in crate::conversation) struct OwnReply {
     pub(super) written_down: Instant,
     /// Holds back what the room forbids.
     pub(super) screen: Screen,
+    /// What happens because of it.
+    pub(super) span: Span,
 }
 
 /// A reply that its twin's owner has taken over.
@@ -77,6 +80,7 @@ impl OwnReply {
             writing_down: false,
             written_down: Instant::now(),
             screen: Screen::default(),
+            span: Span::none(),
         }
     }
 
