@@ -30,6 +30,9 @@ const END_PX = 60;
 /** For how long the row where one begins is kept in its place while those around it are measured. */
 const LANDING_MS = 400;
 
+/** For how long after a key, a wheel or a finger a scroll is what somebody does. */
+const ACTING_MS = 500;
+
 /** In the middle of a conversation nothing is told from what one had read. */
 const NOTHING_NEW = { after: Number.POSITIVE_INFINITY, upTo: 0 };
 
@@ -73,10 +76,10 @@ function Rows({ rows, conversation, onIntent }: MessageListProps & { rows: Shown
         // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
         tabIndex={0}
         data-testid="messages"
-        onWheel={hold.letGo}
-        onTouchMove={hold.letGo}
-        onKeyDown={hold.letGo}
-        onPointerDown={hold.letGo}
+        onWheel={hold.acted}
+        onTouchMove={hold.acted}
+        onKeyDown={hold.acted}
+        onPointerDown={hold.acted}
         onScroll={() => {
           hold.scrolled();
           readMore();
@@ -156,7 +159,7 @@ interface HoldParts {
 function useHold({ list, scroller, begin, isPassage, setAtEnd, rows }: HoldParts) {
   const held = useRef<"row" | "end" | undefined>(begin === undefined ? "end" : "row");
   const wasPassage = useRef(isPassage);
-  const lastTop = useRef(0);
+  const last = useRef({ top: 0, height: 0, acted: Number.NEGATIVE_INFINITY });
   const hold = useMemo(() => {
     const keep = () => {
       const element = scroller.current;
@@ -169,13 +172,18 @@ function useHold({ list, scroller, begin, isPassage, setAtEnd, rows }: HoldParts
         element.scrollTop = topOf(begin, list.current, element.clientHeight);
       }
     };
+    const letGo = () => {
+      if (held.current === "row") {
+        held.current = undefined;
+      }
+    };
     return {
       keep,
+      letGo,
       isLanding: () => held.current === "row",
-      letGo: () => {
-        if (held.current === "row") {
-          held.current = undefined;
-        }
+      acted: () => {
+        last.current.acted = performance.now();
+        letGo();
       },
       end: () => {
         held.current = "end";
@@ -187,12 +195,15 @@ function useHold({ list, scroller, begin, isPassage, setAtEnd, rows }: HoldParts
         }
         const { scrollTop, scrollHeight, clientHeight } = scroller.current;
         const isAtEnd = scrollTop + clientHeight >= scrollHeight - END_PX;
+        const { top, height, acted } = last.current;
+        // Rows that are measured move what is in view, too, and change the height of all.
+        const isByHand = scrollHeight === height || performance.now() - acted < ACTING_MS;
         if (held.current !== "row" && isAtEnd && !wasPassage.current) {
           held.current = "end";
-        } else if (held.current === "end" && !isAtEnd && scrollTop < lastTop.current - 2) {
+        } else if (held.current === "end" && !isAtEnd && isByHand && scrollTop < top - 2) {
           held.current = undefined;
         }
-        lastTop.current = scrollTop;
+        last.current = { top: scrollTop, height: scrollHeight, acted };
         setAtEnd(isAtEnd);
       },
     };
