@@ -46,6 +46,9 @@ export function policyOf(html) {
     .join("; ");
 }
 
+/** What the service worker may load: the icon of what it has shown. */
+const WORKER_POLICY = "default-src 'none'; img-src 'self'; frame-ancestors 'none'";
+
 /** Where this build looks for the server, if not where its pages come from. */
 function elsewhere() {
   const { NEXT_PUBLIC_API_URL, NEXT_PUBLIC_WEBSOCKET_URL } = process.env;
@@ -66,7 +69,7 @@ async function main() {
   const paths = await readdir(OUT, { recursive: true });
   await Promise.all(paths.filter((path) => TEXTS.test(path)).map(compress));
   const pages = paths.filter((path) => path.endsWith(".html"));
-  const policies = {};
+  const policies = { "sw.js": WORKER_POLICY };
   for (const page of pages.sort()) {
     const html = await readFile(OUT + page, "utf8");
     if (/<style|\sstyle="|\son[a-z]+="/.test(html)) {

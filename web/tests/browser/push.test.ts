@@ -47,8 +47,19 @@ async function worker(page: Page): Promise<Worker> {
   return page.context().serviceWorkers()[0] ?? page.context().waitForEvent("serviceworker");
 }
 
-/** Has the browser hand a push to the worker, as its push service would. */
+/**
+ * Has the browser hand a push to the worker, as its push service would, until the worker has had it shown: a browser that is asked for
+ * what it shows before it does forgets it.
+ */
 async function push(page: Page, data: object): Promise<void> {
+  const told = await worker(page);
+  await told.evaluate(`
+    self.isShown = new Promise((resolve) => {
+      const show = registration.showNotification.bind(registration);
+      registration.showNotification = (...all) => show(...all).then(resolve);
+    });
+    undefined
+  `);
   const devtools = await page.context().newCDPSession(page);
   const registered = new Promise<string>((resolve) => {
     devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
@@ -62,19 +73,14 @@ async function push(page: Page, data: object): Promise<void> {
   const registrationId = await registered;
   const origin = new URL(page.url()).origin;
   await devtools.send("ServiceWorker.deliverPushMessage", { origin, registrationId, data: JSON.stringify(data) });
+  await told.evaluate("self.isShown");
 }
 
-/** What the browser shows to its person, once there is something. */
-async function shown(page: Page): Promise<{ title: string; body: string }> {
+/** What the browser shows to its person. */
+async function shown(page: Page): Promise<{ title: string; body: string }[]> {
   return page.evaluate(async () => {
     const registration = await navigator.serviceWorker.ready;
-    for (;;) {
-      const [first] = await registration.getNotifications();
-      if (first !== undefined) {
-        return { title: first.title, body: first.body };
-      }
-      await new Promise(requestAnimationFrame);
-    }
+    return (await registration.getNotifications()).map(({ title, body }) => ({ title, body }));
   });
 }
 
@@ -111,7 +117,7 @@ test("a browser asks after a click only, shows what is pushed, leads to it, and 
   await page.evaluate(() => navigator.serviceWorker.ready);
   const author = { kind: "user", id, name: "Bo" };
   await push(page, { title: "New message", count: 3, conversation_id: id, conversation: "Post", author });
-  expect(await shown(page)).toEqual({ title: "3 new messages", body: "From Bo in Post" });
+  expect(await shown(page)).toEqual([{ title: "3 new messages", body: "From Bo in Post" }]);
   // A click cannot be made in a browser without a screen: the worker is told of one.
   await (await worker(page)).evaluate(`
     (async () => {
@@ -145,7 +151,7 @@ test("what is pushed without names, or cannot be read, is shown without any", as
   await page.evaluate(() => navigator.serviceWorker.register("/sw.js?language=zh-CN"));
   await page.evaluate(() => navigator.serviceWorker.ready);
   await push(page, { title: "New message", count: 1, notification_id: "1", text: "secret" });
-  expect(await shown(page)).toEqual({ title: "新消息", body: "" });
+  expect(await shown(page)).toEqual([{ title: "新消息", body: "" }]);
 });
 
 test("the client can be installed: its manifest and icons are there, and the worker is asked for anew each time", async () => {
@@ -157,6 +163,8 @@ test("the client can be installed: its manifest and icons are there, and the wor
   }
   const script = await fetch(`${url}/sw.js`);
   expect(script.headers.get("cache-control")).toBe("no-cache");
+  // The icon of a notification.
+  expect(script.headers.get("content-security-policy")).toContain("img-src 'self'");
   expect(script.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
   // It answers nothing in the server's place, so that no page is ever old.
   expect(await script.text()).not.toMatch(/addEventListener\("fetch"|caches/);
