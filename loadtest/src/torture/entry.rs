@@ -14,6 +14,10 @@ use crate::target::Access;
 /// How long a client waits for anything at all before it connects again.
 pub(super) const SILENCE: Duration = Duration::from_secs(10);
 
+/// How often a log that cannot be shown now is asked for again, and after which time each.
+const REFUSALS_MAX: u32 = 20;
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+
 /// What a change of a room says beside whom it is about.
 const DETAILS: [&str; 3] = ["role", "title", "topic"];
 
@@ -23,8 +27,23 @@ pub(super) async fn read_all(access: &Access, room: &str) -> anyhow::Result<BTre
     frames.iter().map(entry).collect()
 }
 
-/// The frames with the entries of a conversation's log.
+/// The frames with the entries of a conversation's log. A server that says that it cannot show them now is asked again.
 pub(super) async fn read_frames(access: &Access, room: &str) -> anyhow::Result<Vec<Value>> {
+    let mut refusals = 0;
+    loop {
+        match read_once(access, room).await? {
+            Ok(log) => return Ok(log),
+            Err(refusal) if refusals < REFUSALS_MAX && refusal["code"] == "unavailable" => {
+                refusals += 1;
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
+            Err(refusal) => bail!("the reader was refused: {refusal}"),
+        }
+    }
+}
+
+/// The frames with the entries of a conversation's log, or the frame that refuses them.
+async fn read_once(access: &Access, room: &str) -> anyhow::Result<Result<Vec<Value>, Value>> {
     let (sender, mut receiver) = access.join(None).await?;
     let subscribe = json!({ "op": "subscribe", "conversation_id": room, "after_seq": 0 });
     sender.send(&subscribe.to_string()).await?;
@@ -35,12 +54,12 @@ pub(super) async fn read_frames(access: &Access, room: &str) -> anyhow::Result<V
             match frame["op"].as_str() {
                 Some("message" | "message_done" | "change") => log.push(frame),
                 Some("subscribed") => done = true,
-                Some("error" | "reset") => bail!("the reader was refused: {frame}"),
+                Some("error" | "reset") => return Ok(Err(frame)),
                 _ => {}
             }
         }
     }
-    Ok(log)
+    Ok(Ok(log))
 }
 
 /// What comes next.
