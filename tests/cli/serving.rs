@@ -26,7 +26,11 @@ impl Serving {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut greeting = String::new();
         output.read_line(&mut greeting).unwrap();
-        let (_, url) = greeting.trim().split_once(" serves ").unwrap();
+        let Some((_, url)) = greeting.trim().split_once(" serves ") else {
+            child.kill().unwrap();
+            let ended = child.wait_with_output().unwrap();
+            panic!("{greeting:?} says not where it serves: {ended:?}");
+        };
         let url = url.to_owned();
         Self { child, output, url }
     }

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -10,14 +11,16 @@ use tokio_postgres::NoTls;
 use crate::serving::Serving;
 use crate::{complained, program, said};
 
-/// A new database on the PostgreSQL of `make test`, as settings.
-async fn new_database() -> Vec<(&'static str, String)> {
+/// A new database on the PostgreSQL of `make test`, as settings: each test has its own, also where many run in one process.
+pub(crate) async fn new_database() -> Vec<(&'static str, String)> {
     let url = std::env::var("TEST_POSTGRES_URL");
     let url: reqwest::Url = url
         .expect("TEST_POSTGRES_URL is not set: run `make test`, which starts a private PostgreSQL")
         .parse()
         .unwrap();
-    let name = format!("shared_{}", std::process::id());
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let name = format!("shared_{}_{number}", std::process::id());
     let (client, connection) = tokio_postgres::connect(url.as_str(), NoTls).await.unwrap();
     tokio::spawn(connection);
     for statement in ["DROP DATABASE IF EXISTS", "CREATE DATABASE"] {
@@ -35,7 +38,7 @@ async fn new_database() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn program_on(folder: &TempDir, database: &[(&'static str, String)]) -> Command {
+pub(crate) fn program_on(folder: &TempDir, database: &[(&'static str, String)]) -> Command {
     let mut command = program(folder);
     command.envs(database.iter().map(|(name, value)| (*name, value)));
     command
