@@ -86,6 +86,8 @@ pub struct Granted {
     pub access_token_lifetime: Duration,
     /// The refresh token.
     pub refresh_token: RefreshToken,
+    /// The log-in that both are of.
+    pub family: TokenFamilyId,
 }
 
 /// Why nobody was let in.
@@ -93,10 +95,27 @@ pub struct Granted {
 pub enum AccountError {
     /// The e-mail address has no account, or the password is another one: which of the two is not said.
     #[error("the e-mail address or the password is wrong")]
-    WrongCredentials,
+    WrongCredentials {
+        /// The account of the address, for the audit log alone.
+        account: Option<UserId>,
+    },
+    /// The password is right, and an administrator has closed the account.
+    #[error("the account is disabled: ask whoever runs this server")]
+    Disabled {
+        /// The account.
+        account: UserId,
+    },
     /// The refresh token was never given out, its account is gone, or its family was revoked.
     #[error("the refresh token is not valid: log in again")]
     RefreshRefused,
+    /// The refresh token was used before, and its family is revoked now.
+    #[error("the refresh token is not valid: log in again")]
+    RefreshReused {
+        /// Whose it was.
+        user_id: UserId,
+        /// The family that was revoked.
+        family: TokenFamilyId,
+    },
     /// The refresh token was valid once.
     #[error("the refresh token has expired: log in again")]
     RefreshExpired,
@@ -148,6 +167,8 @@ impl Accounts {
                 password_hash,
                 created_at: self.clock.now_ms(),
                 invisible: false,
+                is_admin: false,
+                disabled_at: None,
             })
             .await?;
         self.begin_family(user, device).await
@@ -156,7 +177,7 @@ impl Accounts {
     /// Logs a person in with this device. Takes as long for an unknown address as for a wrong password.
     ///
     /// # Errors
-    /// [`AccountError::WrongCredentials`].
+    /// [`AccountError::WrongCredentials`] and [`AccountError::Disabled`].
     pub async fn log_in(
         &self,
         email: &str,
@@ -167,8 +188,13 @@ impl Accounts {
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         let is_right = self.passwords.verify(password, hash).await?;
         match user {
+            Some(user) if is_right && user.disabled_at.is_some() => {
+                Err(AccountError::Disabled { account: user.id })
+            }
             Some(user) if is_right => self.begin_family(user, device).await,
-            _ => Err(AccountError::WrongCredentials),
+            user => Err(AccountError::WrongCredentials {
+                account: user.map(|user| user.id),
+            }),
         }
     }
 
@@ -176,7 +202,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError::RefreshRefused`] and [`AccountError::RefreshExpired`]; a token that was used before takes its
-    /// whole family down.
+    /// whole family down, which is [`AccountError::RefreshReused`].
     pub async fn refresh(&self, token: &RefreshToken) -> Result<Granted, AccountError> {
         let successor = token.successor(&self.refresh_key);
         let now = self.clock.now_ms();
@@ -193,28 +219,32 @@ impl Accounts {
         match rotation {
             Rotation::Rotated { user_id, family } | Rotation::Repeated { user_id, family } => {
                 let user = self.storage.user(user_id).await?;
+                let user = user.filter(|user| user.disabled_at.is_none());
                 let user = user.ok_or(AccountError::RefreshRefused)?;
                 Ok(self.grant(user, family, successor))
             }
             Rotation::Reused { user_id, family } => {
                 tracing::warn!(%user_id, %family, "a refresh token was used twice: its family is revoked");
-                Err(AccountError::RefreshRefused)
+                Err(AccountError::RefreshReused { user_id, family })
             }
             Rotation::Unknown | Rotation::Revoked => Err(AccountError::RefreshRefused),
             Rotation::Expired => Err(AccountError::RefreshExpired),
         }
     }
 
-    /// Revokes the family of a refresh token and says whose it was; one that is unknown is logged out already.
+    /// Revokes the family of a refresh token and says whose it was and which; one that is unknown is logged out already.
     ///
     /// # Errors
     /// Only those of the database.
-    pub async fn log_out(&self, token: &RefreshToken) -> Result<Option<UserId>, AccountError> {
+    pub async fn log_out(
+        &self,
+        token: &RefreshToken,
+    ) -> Result<Option<(UserId, TokenFamilyId)>, AccountError> {
         let Some((user, family)) = self.storage.refresh_family(&token.hash()).await? else {
             return Ok(None);
         };
         self.storage.revoke_family(family).await?;
-        Ok(Some(user))
+        Ok(Some((user, family)))
     }
 
     /// Whether a password is a person's own.
@@ -268,6 +298,7 @@ impl Accounts {
             access_token,
             access_token_lifetime: self.access_tokens.lifetime(),
             refresh_token,
+            family,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The command line: seven subcommands, and a flag for every setting.
+//! The command line: its subcommands, and a flag for every setting.
 
 use std::collections::BTreeMap;
 
@@ -42,6 +42,10 @@ pub enum Command {
     ///
     /// May be run any number of times; what is there is left alone. Production refuses it.
     Seed(SettingFlags),
+    /// Say who administers the server
+    Account(AccountOptions),
+    /// Check the log of what happened to accounts
+    Audit(AuditOptions),
     /// Talk with a twin in this terminal: one question, or as many as you like
     ///
     /// Needs a running server. The reply goes to the standard output as it comes, notices to the standard error stream.
@@ -71,6 +75,61 @@ pub struct MigrateOptions {
     /// Only print which migrations are applied and which are pending
     #[arg(long)]
     pub status: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Options of `account`.
+#[derive(Debug, Args)]
+pub struct AccountOptions {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: AccountAction,
+}
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub enum AccountAction {
+    /// Make the person with this e-mail address an administrator: sees accounts, health and the audit log, and closes accounts
+    GrantAdmin(AdminOptions),
+    /// Make the person with this e-mail address an administrator no longer; that holds at once
+    RevokeAdmin(AdminOptions),
+    /// List the administrators
+    Admins(SettingFlags),
+}
+
+/// Options of `account grant-admin` and `account revoke-admin`.
+#[derive(Debug, Args)]
+pub struct AdminOptions {
+    /// The e-mail address of the account
+    pub email: String,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Options of `audit`.
+#[derive(Debug, Args)]
+pub struct AuditOptions {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: AuditVerb,
+}
+
+/// What to do with the audit log.
+#[derive(Debug, Subcommand)]
+pub enum AuditVerb {
+    /// Check that no row was changed or taken out, and name the first that was
+    Verify(VerifyOptions),
+}
+
+/// Options of `audit verify`.
+#[derive(Debug, Args)]
+pub struct VerifyOptions {
+    /// A row as an earlier check or an export gave it: who rewrites the whole log cannot keep it
+    #[arg(long, value_name = "NUMBER:HASH")]
+    pub known: Option<String>,
     /// The settings.
     #[command(flatten)]
     pub settings: SettingFlags,

@@ -4,12 +4,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::cli::{
-    Cli, Command, ConfigAction, ConfigOptions, DoctorOptions, MigrateOptions, ServeOptions,
-    SettingFlags,
+    AccountAction, AccountOptions, AuditOptions, AuditVerb, Cli, Command, ConfigAction,
+    ConfigOptions, DoctorOptions, MigrateOptions, ServeOptions, SettingFlags,
 };
 use crate::config::{Config, report};
 use crate::serve::Migrations;
-use crate::{chat, database, doctor, health, seed, serve, telemetry};
+use crate::{administration, chat, database, doctor, health, seed, serve, telemetry};
 
 /// The exit status for a setting that is malformed or not allowed (`EX_CONFIG` of sysexits).
 const EXIT_CONFIG: u8 = 78;
@@ -22,6 +22,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Serve(options) => serve_command(options).await,
             Command::Migrate(options) => migrate_command(options).await,
             Command::Seed(settings) => seed_command(&settings).await,
+            Command::Account(options) => account_command(options).await,
+            Command::Audit(options) => audit_command(options).await,
             Command::Chat(options) => finished(chat::run(options).await),
             Command::Doctor(options) => doctor_command(options).await,
             Command::Health(settings) => health_command(&settings).await,
@@ -54,6 +56,41 @@ async fn migrate_command(options: MigrateOptions) -> ExitCode {
 async fn seed_command(settings: &SettingFlags) -> ExitCode {
     match configured(settings) {
         Ok(config) => finished(seed_and_tell(&config).await),
+        Err(status) => status,
+    }
+}
+
+async fn account_command(options: AccountOptions) -> ExitCode {
+    let settings = match &options.action {
+        AccountAction::GrantAdmin(options) | AccountAction::RevokeAdmin(options) => {
+            &options.settings
+        }
+        AccountAction::Admins(settings) => settings,
+    };
+    let config = match configured(settings) {
+        Ok(config) => config,
+        Err(status) => return status,
+    };
+    let done = match &options.action {
+        AccountAction::GrantAdmin(options) => {
+            administration::grant_admin(&config, &options.email).await
+        }
+        AccountAction::RevokeAdmin(options) => {
+            administration::revoke_admin(&config, &options.email).await
+        }
+        AccountAction::Admins(_) => administration::admins(&config).await,
+    };
+    finished(done.map(|text| print(&text)))
+}
+
+async fn audit_command(options: AuditOptions) -> ExitCode {
+    let AuditVerb::Verify(options) = options.action;
+    match configured(&options.settings) {
+        Ok(config) => {
+            let known = options.known.as_deref();
+            let done = administration::verify_audit(&config, known).await;
+            finished(done.map(|text| print(&text)))
+        }
         Err(status) => status,
     }
 }

@@ -134,6 +134,8 @@ pub struct AccountsConfig {
     pub access_token_lifetime: Duration,
     /// How long a refresh token lasts.
     pub refresh_token_lifetime: Duration,
+    /// How long the audit log is kept.
+    pub audit_kept: Duration,
 }
 
 /// The models.
@@ -429,6 +431,7 @@ impl Reader<'_> {
     fn accounts(&mut self, production: bool) -> AccountsConfig {
         let minutes = self.number("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", 1, 1_440);
         let days = self.number("JWT_REFRESH_TOKEN_EXPIRE_DAYS", 1, 365);
+        let audit_days = self.number("TWIN_AUDIT_DAYS", 1, 3_650);
         let secret = self.secret("JWT_SECRET");
         let problem = match &secret {
             None if production => Some(
@@ -452,6 +455,7 @@ impl Reader<'_> {
             jwt_secret: secret.map(SecretString::from),
             access_token_lifetime: Duration::from_secs(minutes * 60),
             refresh_token_lifetime: Duration::from_secs(days * 24 * 60 * 60),
+            audit_kept: Duration::from_secs(audit_days * 24 * 60 * 60),
         }
     }
 

@@ -6,7 +6,9 @@ pub mod limits;
 pub mod metrics;
 pub mod problem;
 
+mod admin;
 mod attachments;
+mod audit;
 mod blocks;
 mod bots;
 mod caller;
@@ -45,6 +47,7 @@ mod upload;
 mod web_client;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::http::{Method, header};
@@ -103,6 +106,12 @@ pub struct Edge {
     pub writing_places: WritingPlaces,
     /// When the server started, in UTC milliseconds.
     pub started_at: i64,
+    /// How long the audit log is kept.
+    pub audit_kept: Duration,
+    /// The database, in words.
+    pub database: String,
+    /// The bus between nodes, in words.
+    pub bus: String,
     /// Room for uploads of documents.
     pub uploads: Arc<Semaphore>,
     /// Room for uploads of attachments.
@@ -127,7 +136,7 @@ impl Edge {
 }
 
 /// When an upload that found no place may come again: a small document takes about that long.
-const UPLOAD_RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
+const UPLOAD_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// The described routes: what this registers is what the description says.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -223,6 +232,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(notification_places::read_webhook)
                 .service(notification_places::put_webhook)
                 .service(notification_places::delete_webhook)
+                .service(admin::users::list_users)
+                .service(admin::users::change_user)
+                .service(admin::users::end_user_sessions)
+                .service(admin::health::read_health)
+                .service(admin::audit_log::list_audit)
+                .service(admin::audit_log::export_audit)
                 .route("/openapi.json", web::get().to(serve_description)),
         )
         .service(scope::scope("/v1").configure(openai::routes))

@@ -276,6 +276,8 @@ mod tests {
             password_hash: String::new(),
             created_at: 0,
             invisible: false,
+            is_admin: false,
+            disabled_at: None,
         };
         storage.create_user(owner).await.unwrap();
         let twin = Twin {

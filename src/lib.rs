@@ -17,6 +17,7 @@ pub mod http;
 pub mod ingest;
 pub mod transport;
 
+pub mod administration;
 pub mod doctor;
 pub mod health;
 pub mod seed;

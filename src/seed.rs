@@ -118,6 +118,8 @@ async fn demo_account(
         password_hash,
         created_at: clock.now_ms(),
         invisible: false,
+        is_admin: false,
+        disabled_at: None,
     };
     let user = storage.create_user(user).await?;
     seeded.account_made = true;

@@ -295,6 +295,11 @@ impl Node {
         self.services.tell_person(user, frame);
     }
 
+    /// This process.
+    pub fn id(&self) -> NodeId {
+        self.services.config.node_id
+    }
+
     /// What the text engines are.
     pub fn engine(&self) -> &EngineAbout {
         &self.services.engine

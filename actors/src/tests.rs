@@ -274,6 +274,8 @@ async fn add_user(storage: &Storage, email: &str, name: &str) -> UserId {
         password_hash: String::new(),
         created_at: 0,
         invisible: false,
+        is_admin: false,
+        disabled_at: None,
     };
     storage.create_user(user).await.unwrap().id
 }

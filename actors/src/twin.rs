@@ -13,7 +13,7 @@ use inference::{
 };
 use protocol::limits::SEED_MAX;
 use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId, UserId};
-use storage::{StorageError, Visibility};
+use storage::{StorageError, TwinState, Visibility};
 use tokio::sync::mpsc;
 use tracing::{Instrument, Span};
 
@@ -112,7 +112,7 @@ impl Twin {
 
 async fn read_mind(id: TwinId, services: &Services) -> Result<Option<Mind>, StorageError> {
     // The revision comes first: a change while the rest is read makes the next question read it all anew.
-    let Some(revision) = services.storage.twin_revision(id).await? else {
+    let Some(TwinState { revision, .. }) = services.storage.twin_state(id).await? else {
         return Ok(None);
     };
     let Some(twin) = services.storage.twin(id).await? else {
@@ -257,7 +257,7 @@ impl Handler<Complete> for Twin {
         let answered = self.answering(answered.instrument(span));
         Box::pin(answered.map(|answered, _, _| match answered {
             Ok(_) => Ok(()),
-            Err(Unanswered::Gone(_)) => Err(CompletionError::NoTwin),
+            Err(Unanswered::Gone(_) | Unanswered::Disabled) => Err(CompletionError::NoTwin),
             Err(Unanswered::Storage(error)) => Err(error.into()),
             Err(Unanswered::Pool(error)) => Err(error.into()),
         }))
@@ -320,6 +320,8 @@ impl Question {
 /// Why a question cannot be answered.
 enum Unanswered {
     Gone(&'static str),
+    /// The account of the twin's owner is disabled.
+    Disabled,
     Storage(StorageError),
     Pool(PoolError),
 }
@@ -342,6 +344,10 @@ impl From<Unanswered> for Failure {
             Unanswered::Gone(what) => Self {
                 code: ErrorCode::NotFound,
                 message: format!("{what} is gone"),
+            },
+            Unanswered::Disabled => Self {
+                code: ErrorCode::Forbidden,
+                message: "the account of the twin's owner is disabled".to_owned(),
             },
             Unanswered::Storage(error) => Self {
                 code: error.code(),
@@ -476,9 +482,11 @@ async fn refreshed(
     mind: Rc<Mind>,
     services: &Services,
 ) -> Result<Rc<Mind>, Unanswered> {
-    let revision = services.storage.twin_revision(id).await?;
-    if revision == Some(mind.revision) {
-        return Ok(mind);
+    let state = services.storage.twin_state(id).await?;
+    match state {
+        Some(state) if state.is_disabled => return Err(Unanswered::Disabled),
+        Some(state) if state.revision == mind.revision => return Ok(mind),
+        _ => {}
     }
     let mind = read_mind(id, services)
         .await?

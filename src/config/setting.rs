@@ -302,6 +302,11 @@ pub const SETTINGS: &[Setting] = &[
         "false",
         "Whether webhooks and browsers may have addresses of private networks, and http",
     ),
+    value(
+        "TWIN_AUDIT_DAYS",
+        "365",
+        "Days that the log of what happened to accounts is kept, 1 to 3650",
+    ),
     value("TWIN_KEYS_MAX", "20", "API keys of one person, 1 to 1000"),
     value("TWIN_BOTS_MAX", "20", "Bots of one person, 1 to 1000"),
     value(

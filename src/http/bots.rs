@@ -4,7 +4,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, delete, get, post, web};
 use protocol::UserId;
 use serde::{Deserialize, Serialize};
-use storage::Bot;
+use storage::{AuditAction, Bot};
 use utoipa::ToSchema;
 
 use super::caller::{Caller, WritingCaller};
@@ -90,6 +90,8 @@ pub(super) async fn create_bot(
         .create_bot(bot.clone(), token.hash(), edge.limits.bots_max)
         .await?;
     tracing::info!(user_id = %caller.user_id, bot_id = %bot.id, "a bot was made");
+    let event = caller.origin.did(AuditAction::BotCreated);
+    edge.note(event.to(bot.id)).await;
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(MadeBot {
@@ -130,6 +132,8 @@ pub(super) async fn delete_bot(
     edge.storage.delete_bot(caller.user_id, *path).await?;
     edge.node.check_access(&[*path]);
     tracing::info!(user_id = %caller.user_id, bot_id = %*path, "a bot was deleted");
+    let event = caller.origin.did(AuditAction::BotDeleted);
+    edge.note(event.to(*path)).await;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -10,6 +10,7 @@ use actors::{AuthenticationError, Identity};
 use protocol::{ErrorCode, TokenFamilyId, UserId};
 
 use super::Edge;
+use super::audit::Origin;
 use super::problem::Problem;
 use crate::auth::{API_KEY_MARK, BOT_TOKEN_MARK, BotToken};
 
@@ -20,6 +21,8 @@ pub(super) struct Caller {
     pub user_id: UserId,
     /// The log-in that the access token is of.
     pub log_in: TokenFamilyId,
+    /// Who, and from where.
+    pub origin: Origin,
 }
 
 /// A person who is logged in and may change something now; taking one counts against the person's quota.
@@ -29,6 +32,8 @@ pub(super) struct WritingCaller {
     pub user_id: UserId,
     /// The log-in that the access token is of.
     pub log_in: TokenFamilyId,
+    /// Who, and from where.
+    pub origin: Origin,
 }
 
 /// Whoever takes part in conversations: a person who is logged in, or a bot.
@@ -52,6 +57,7 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let edge = web::Data::<Edge>::clone(Edge::of(request));
         let identity = bearer(request).and_then(|token| identify(&edge, token));
+        let origin = Origin::of(request);
         Box::pin(async move {
             let identity = identity?;
             // A log-out or a deleted account ends an access token at once, not when it expires.
@@ -68,6 +74,7 @@ impl FromRequest for Caller {
             Ok(Self {
                 user_id: identity.user_id,
                 log_in,
+                origin: origin.by(identity.user_id),
             })
         })
     }
@@ -81,9 +88,17 @@ impl FromRequest for WritingCaller {
         let edge = web::Data::<Edge>::clone(Edge::of(request));
         let caller = Caller::from_request(request, payload);
         Box::pin(async move {
-            let Caller { user_id, log_in } = caller.await?;
+            let Caller {
+                user_id,
+                log_in,
+                origin,
+            } = caller.await?;
             edge.rate_limits.check_write(user_id)?;
-            Ok(Self { user_id, log_in })
+            Ok(Self {
+                user_id,
+                log_in,
+                origin,
+            })
         })
     }
 }

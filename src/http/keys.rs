@@ -4,7 +4,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, delete, get, post, web};
 use protocol::ApiKeyId;
 use serde::{Deserialize, Serialize};
-use storage::ApiKey;
+use storage::{ApiKey, AuditAction};
 use utoipa::ToSchema;
 
 use super::caller::{Caller, WritingCaller};
@@ -108,6 +108,8 @@ pub(super) async fn create_key(
         .create_api_key(key.clone(), secret.hash(), edge.limits.keys_max)
         .await?;
     tracing::info!(user_id = %caller.user_id, key_id = %key.id, "an API key was made");
+    let event = caller.origin.did(AuditAction::KeyCreated);
+    edge.note(event.to(key.id)).await;
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(MadeKey {
@@ -147,6 +149,8 @@ pub(super) async fn delete_key(
 ) -> Result<HttpResponse, Problem> {
     edge.storage.delete_api_key(caller.user_id, *path).await?;
     tracing::info!(user_id = %caller.user_id, key_id = %*path, "an API key was revoked");
+    let event = caller.origin.did(AuditAction::KeyRevoked);
+    edge.note(event.to(*path)).await;
     Ok(HttpResponse::NoContent().finish())
 }
 

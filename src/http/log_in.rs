@@ -6,14 +6,15 @@ use actix_web::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use protocol::ErrorCode;
 use serde::{Deserialize, Serialize};
-use storage::Device;
+use storage::{AuditAction, Device};
 use utoipa::ToSchema;
 
+use super::audit::Origin;
 use super::client_address::client_address;
 use super::me::Person;
 use super::metrics::{self, LogInOutcome};
 use super::problem::Problem;
-use super::responses::{LogInProblems, PublicProblems};
+use super::responses::{LogInProblems, PasswordProblems, PublicProblems};
 use super::{Edge, fields};
 use crate::auth::{AccountError, Granted, NewAccount, RefreshToken, device};
 
@@ -116,6 +117,9 @@ pub(super) async fn register(
     };
     let granted = edge.accounts.register(account, device_of(&request)).await?;
     tracing::info!(user_id = %granted.user.id, "registered");
+    let origin = Origin::of(&request).by(granted.user.id);
+    edge.note(origin.did(AuditAction::Registered).to(granted.family))
+        .await;
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, "/api/v1/me"));
     Ok(logged_in(response, granted))
@@ -125,7 +129,7 @@ pub(super) async fn register(
 #[utoipa::path(
     tag = "auth",
     request_body = LogIn,
-    responses((status = OK, description = "Logged in", body = LoggedIn), LogInProblems),
+    responses((status = OK, description = "Logged in", body = LoggedIn), PasswordProblems),
     security(()),
 )]
 #[post("/auth/login")]
@@ -143,9 +147,12 @@ pub(super) async fn log_in(
     let outcome = edge.accounts.log_in(&email, password, device).await;
     metrics::log_in_ended(match &outcome {
         Ok(_) => LogInOutcome::Granted,
-        Err(AccountError::WrongCredentials) => LogInOutcome::Refused,
+        Err(AccountError::WrongCredentials { .. } | AccountError::Disabled { .. }) => {
+            LogInOutcome::Refused
+        }
         Err(_) => LogInOutcome::Failed,
     });
+    note_log_in(&edge, Origin::of(&request), &outcome).await;
     Ok(logged_in(HttpResponse::Ok(), outcome?))
 }
 
@@ -166,8 +173,14 @@ pub(super) async fn refresh(
 ) -> Result<HttpResponse, Problem> {
     edge.rate_limits.check_refresh(peer(&request, &edge))?;
     let token = refresh_token(&body)?;
-    let granted = edge.accounts.refresh(&token).await?;
-    Ok(logged_in(HttpResponse::Ok(), granted))
+    let outcome = edge.accounts.refresh(&token).await;
+    if let Err(AccountError::RefreshReused { user_id, family }) = &outcome {
+        // Whoever sent it is not known to be the person.
+        let event = Origin::of(&request).did(AuditAction::RefreshReused);
+        edge.note(event.to(*user_id).within(*family)).await;
+        edge.node.check_access(&[*user_id]);
+    }
+    Ok(logged_in(HttpResponse::Ok(), outcome?))
 }
 
 /// Log out: ends the log-in with all its tokens.
@@ -185,10 +198,34 @@ pub(super) async fn log_out(
 ) -> Result<HttpResponse, Problem> {
     edge.rate_limits.check_refresh(peer(&request, &edge))?;
     let token = refresh_token(&body)?;
-    if let Some(user) = edge.accounts.log_out(&token).await? {
+    if let Some((user, family)) = edge.accounts.log_out(&token).await? {
         edge.node.check_access(&[user]);
+        let origin = Origin::of(&request).by(user);
+        edge.note(origin.did(AuditAction::LoggedOut).to(family))
+            .await;
     }
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Notes how a log-in ended.
+async fn note_log_in(edge: &Edge, origin: Origin, outcome: &Result<Granted, AccountError>) {
+    let event = match outcome {
+        Ok(granted) => {
+            let origin = origin.by(granted.user.id);
+            origin.did(AuditAction::LoggedIn).to(granted.family)
+        }
+        Err(AccountError::WrongCredentials { account: None }) => {
+            origin.did(AuditAction::LogInFailed)
+        }
+        Err(
+            AccountError::WrongCredentials {
+                account: Some(account),
+            }
+            | AccountError::Disabled { account },
+        ) => origin.did(AuditAction::LogInFailed).to(*account),
+        Err(_) => return,
+    };
+    edge.note(event).await;
 }
 
 fn refresh_token(body: &Refresh) -> Result<RefreshToken, Problem> {

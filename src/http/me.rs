@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, delete, get, patch, web};
 use protocol::{ErrorCode, UserId};
 use serde::{Deserialize, Serialize};
-use storage::{User, UserChange};
+use storage::{AuditAction, User, UserChange};
 use utoipa::ToSchema;
 
 use super::caller::{Caller, WritingCaller};
@@ -28,6 +28,8 @@ pub(super) struct Person {
     created_at: i64,
     /// Whether others are not told that the person is there, or writing.
     invisible: bool,
+    /// Whether the person administers this server.
+    is_admin: bool,
 }
 
 /// What is to change in an account; what is absent stays.
@@ -101,6 +103,8 @@ pub(super) async fn change_me(
     let user = edge.storage.update_user(caller.user_id, change).await?;
     if ends_log_ins {
         edge.storage.revoke_families_of(caller.user_id).await?;
+        let event = caller.origin.did(AuditAction::PasswordChanged);
+        edge.note(event.to(caller.user_id)).await;
     }
     edge.node.check_access(&[caller.user_id]);
     Ok(web::Json(user.into()))
@@ -126,6 +130,8 @@ pub(super) async fn delete_me(
     edge.node.forget_completions_of(caller.user_id).await;
     edge.ingest.delete_files(files).await;
     tracing::info!(user_id = %caller.user_id, "an account was deleted");
+    let event = caller.origin.did(AuditAction::AccountDeleted);
+    edge.note(event.to(caller.user_id).without_address()).await;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -167,6 +173,7 @@ impl From<User> for Person {
             name: user.name,
             created_at: user.created_at,
             invisible: user.invisible,
+            is_admin: user.is_admin,
         }
     }
 }

@@ -3,6 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::admin::audit_log::ActionName;
 use super::message_schema::{
     AuthorSchema, ChainEndSchema, ChainSchema, FailureSchema, LatencySchema, MessageSchema,
     SourceSchema, StopReasonSchema, UsageSchema,
@@ -43,6 +44,7 @@ const BEARER: &str = "bearer";
         (name = "moderation", description = "Reports of messages, and their review"),
         (name = "conversations", description = "Conversations and their history"),
         (name = "notifications", description = "What one has not seen, and where one is told of it"),
+        (name = "admin", description = "For administrators: accounts, how the server is, and what happened; never what is said"),
         (name = "operations", description = "For those who run the server"),
     ),
     components(schemas(
@@ -60,6 +62,7 @@ const BEARER: &str = "bearer";
         ErrorDocument,
         Sort,
         StateName,
+        ActionName,
     )),
     security(("bearer" = [])),
     modifiers(&Bearer),

@@ -5,7 +5,7 @@ use protocol::{
     Author, ConversationId, Message, MessageId, Role, TwinId, TwinMode, TwinPolicy, What,
 };
 use serde::{Deserialize, Serialize};
-use storage::TwinConversation;
+use storage::{AuditAction, TwinConversation};
 use utoipa::ToSchema;
 
 use super::Edge;
@@ -40,6 +40,10 @@ pub(super) struct TwinConversationEntry {
     oversight: bool,
     /// Whether one takes part oneself.
     is_member: bool,
+    /// Who takes part beside the twin, by name: four at most. Empty where one may not step in and takes no part.
+    names: Vec<String>,
+    /// Whether there are more than are named.
+    has_more: bool,
 }
 
 /// How far a twin writes on its own from now on.
@@ -168,6 +172,8 @@ pub(super) async fn set_mode(
     let mode = body.mode;
     edge.change_room(caller.user_id, conversation, What::ModeSet { member, mode })
         .await?;
+    let event = caller.origin.did(AuditAction::ModeChanged);
+    edge.note(event.to(twin).within(conversation)).await;
     Ok(web::Json(ModeDocument { mode }))
 }
 
@@ -287,6 +293,8 @@ impl From<TwinConversation> for TwinConversationEntry {
             mode: found.mode,
             oversight: found.oversight,
             is_member: found.is_member,
+            names: found.names,
+            has_more: found.has_more,
         }
     }
 }

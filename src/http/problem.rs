@@ -309,9 +309,10 @@ impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         let detail = error.to_string();
         match error {
-            AccountError::WrongCredentials | AccountError::RefreshRefused => {
-                Self::new(ErrorCode::Unauthenticated, detail)
-            }
+            AccountError::WrongCredentials { .. }
+            | AccountError::RefreshRefused
+            | AccountError::RefreshReused { .. } => Self::new(ErrorCode::Unauthenticated, detail),
+            AccountError::Disabled { .. } => Self::new(ErrorCode::Forbidden, detail),
             AccountError::RefreshExpired => Self::new(ErrorCode::TokenExpired, detail),
             AccountError::Password(PasswordError::Overloaded { retry_after }) => {
                 Self::retry_after(ErrorCode::Overloaded, detail, retry_after)

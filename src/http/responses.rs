@@ -25,6 +25,8 @@ problem_sets! {
     PublicProblems = [400, 409, 413, 415, 422, 429, 500, 503];
     /// Of a route that checks who somebody is.
     LogInProblems = [400, 401, 413, 415, 422, 429, 500, 503];
+    /// Of a log-in, which may be to an account that is disabled.
+    PasswordProblems = [400, 401, 403, 413, 415, 422, 429, 500, 503];
     /// Of a route that reads.
     ReadProblems = [400, 401, 404, 500, 503];
     /// Of a route that reads a page of a list.
@@ -43,6 +45,8 @@ problem_sets! {
     WriteProblems = [400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503];
     /// Of a route that takes a file.
     UploadProblems = [400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503, 507];
+    /// Of a route that gives a whole log.
+    ExportProblems = [400, 401, 403, 422, 429, 500, 503];
     /// Of a route that reads a file.
     FileProblems = [400, 401, 404, 416, 500, 503];
 }

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, delete, get, web};
 use protocol::TokenFamilyId;
 use serde::Serialize;
-use storage::LogIn;
+use storage::{AuditAction, LogIn};
 use utoipa::ToSchema;
 
 use super::Edge;
@@ -67,6 +67,8 @@ pub(super) async fn end_session(
     edge.storage.end_log_in(caller.user_id, *path).await?;
     edge.node.check_access(&[caller.user_id]);
     tracing::info!(user_id = %caller.user_id, log_in = %*path, "a log-in was ended");
+    let event = caller.origin.did(AuditAction::LogInEnded);
+    edge.note(event.to(*path)).await;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -86,6 +88,8 @@ pub(super) async fn end_other_sessions(
         .await?;
     edge.node.check_access(&[caller.user_id]);
     tracing::info!(user_id = %caller.user_id, "all other log-ins were ended");
+    let event = caller.origin.did(AuditAction::OtherLogInsEnded);
+    edge.note(event.to(caller.log_in)).await;
     Ok(HttpResponse::NoContent().finish())
 }
 

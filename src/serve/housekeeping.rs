@@ -16,6 +16,9 @@ const BUCKETS_EVERY: Duration = Duration::from_secs(60);
 /// How often expired refresh tokens are forgotten.
 const REFRESH_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How often rows of the audit log are forgotten that are too old.
+const AUDIT_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// How often notifications are forgotten that were read or are too old.
 const NOTIFICATIONS_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -30,6 +33,7 @@ pub(super) fn start(edge: &web::Data<Edge>) -> Vec<JoinHandle<()>> {
     vec![
         actix_web::rt::spawn(forget_buckets(edge.clone())),
         actix_web::rt::spawn(forget_refresh_tokens(edge.clone())),
+        actix_web::rt::spawn(forget_audit(edge.clone())),
         actix_web::rt::spawn(keep_index(edge.clone())),
         actix_web::rt::spawn(forget_notifications(edge.clone())),
         actix_web::rt::spawn(sweep_files(edge.clone())),
@@ -58,6 +62,24 @@ async fn forget_refresh_tokens(edge: web::Data<Edge>) {
             Ok(0) => {}
             Ok(forgotten) => tracing::info!(forgotten, "forgot expired refresh tokens"),
             Err(error) => tracing::warn!(%error, "expired refresh tokens could not be forgotten"),
+        }
+    }
+}
+
+async fn forget_audit(edge: web::Data<Edge>) {
+    let mut tick = interval(AUDIT_EVERY);
+    loop {
+        tick.tick().await;
+        let before = edge.clock.now_ms() - as_millis(edge.audit_kept);
+        loop {
+            match edge.storage.forget_audit_before(before).await {
+                Ok(0) => break,
+                Ok(forgotten) => tracing::info!(forgotten, "forgot rows of the audit log"),
+                Err(error) => {
+                    tracing::warn!(%error, "old rows of the audit log could not be forgotten");
+                    break;
+                }
+            }
         }
     }
 }

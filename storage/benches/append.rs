@@ -131,6 +131,8 @@ impl Scene {
             password_hash: "-".to_owned(),
             created_at: 0,
             invisible: false,
+            is_admin: false,
+            disabled_at: None,
         };
         let user = storage
             .create_user(user)

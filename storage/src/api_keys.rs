@@ -29,7 +29,12 @@ const OF_USER: &str = concat!(
     columns!(),
     " FROM api_keys WHERE user_id = $1 ORDER BY id"
 );
-const FIND: &str = concat!("SELECT ", columns!(), " FROM api_keys WHERE hash = $1");
+const FIND: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM api_keys WHERE hash = $1 \
+     AND user_id NOT IN (SELECT id FROM users WHERE disabled_at IS NOT NULL)"
+);
 const NOTE_USE: &str = "UPDATE api_keys SET last_used_at = $2 \
      WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
 const DELETE: &str = "DELETE FROM api_keys WHERE id = $1 AND user_id = $2 RETURNING id";
@@ -73,7 +78,7 @@ impl Storage {
         self.read(OF_USER, params![user]).await?.map(read_key)
     }
 
-    /// The key with this hash, expired or not.
+    /// The key with this hash, expired or not, unless its owner's account is disabled.
     pub async fn api_key(&self, hash: &TokenHash) -> Result<Option<ApiKey>, StorageError> {
         let rows = self.read(FIND, params![hash]).await?;
         rows.first().map(read_key).transpose()

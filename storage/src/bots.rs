@@ -28,7 +28,10 @@ const INSERT_TOKEN: &str = "INSERT INTO bot_tokens (bot_id, prefix, hash) VALUES
 const COUNT_OF_OWNER: &str = "SELECT count(*) FROM users WHERE owner_id = $1";
 const OF_OWNER: &str = concat!(select!(), "WHERE u.owner_id = $1 ORDER BY u.id");
 const FIND: &str = concat!(select!(), "WHERE u.id = $1");
-const FIND_BY_TOKEN: &str = concat!(select!(), "WHERE t.hash = $1");
+const FIND_BY_TOKEN: &str = concat!(
+    select!(),
+    "JOIN users o ON o.id = u.owner_id WHERE t.hash = $1 AND o.disabled_at IS NULL"
+);
 const NOTE_USE: &str = "UPDATE bot_tokens SET last_used_at = $2 \
      WHERE bot_id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
 const DELETE: &str = "DELETE FROM users WHERE id = $1 AND owner_id = $2 RETURNING id";
@@ -71,7 +74,7 @@ impl Storage {
         self.read(OF_OWNER, params![owner]).await?.map(read_bot)
     }
 
-    /// The bot whose token has this hash.
+    /// The bot whose token has this hash, unless its owner's account is disabled.
     pub async fn bot_by_token(&self, hash: &TokenHash) -> Result<Option<Bot>, StorageError> {
         let rows = self.read(FIND_BY_TOKEN, params![hash]).await?;
         rows.first().map(read_bot).transpose()

@@ -4,9 +4,11 @@
 
 mod storage;
 
+mod administration;
 mod api_keys;
 mod attachments;
 mod attempts;
+mod audit;
 mod blocks;
 mod bots;
 mod chains;
@@ -41,9 +43,11 @@ pub mod metrics;
 mod migrations;
 mod value;
 
+pub use administration::{Account, AccountsQuery, Backlog, Counts};
 pub use api_keys::ApiKey;
 pub use attachments::{KeptAttachment, NewUpload, UPLOAD_KEPT_MS, UnsentLimits};
 pub use attempts::{Beginning, NewAttempt};
+pub use audit::{AuditAction, AuditFilter, AuditRow, AuditVerdict, NewAudit, ShownAudit};
 pub use blocks::{Block, BlockConcerns, Blocked};
 pub use bots::{Bot, DELETED_BOT};
 pub use chains::{Admission, ChainLimits, ChainUse};
@@ -86,4 +90,4 @@ pub use search::{
 };
 pub use storage::{Database, Storage};
 pub use threads::Thread;
-pub use twins::{DELETED_TWIN, Twin, TwinChange, Visibility};
+pub use twins::{DELETED_TWIN, Twin, TwinChange, TwinState, Visibility};

@@ -18,17 +18,18 @@ const OF_USER: &str = "SELECT f.id, f.program, f.system, f.created_at, f.last_us
      WHERE f.user_id = $1 AND f.revoked = 0 AND EXISTS \
      (SELECT 1 FROM refresh_tokens t WHERE t.family_id = f.id AND t.used_at IS NULL AND t.expires_at > $2) \
      ORDER BY f.last_used_at DESC, f.id DESC LIMIT $3";
-const LAST_USE: &str = "SELECT last_used_at FROM token_families WHERE id = $1 AND revoked = 0";
+const LAST_USE: &str = "SELECT f.last_used_at FROM token_families f JOIN users u ON u.id = f.user_id \
+     WHERE f.id = $1 AND f.revoked = 0 AND u.disabled_at IS NULL";
 const NOTE_USE: &str =
     "UPDATE token_families SET last_used_at = $2 WHERE id = $1 AND last_used_at < $3";
 pub(crate) const REVOKE: &str = "UPDATE token_families SET revoked = 1 WHERE id = $1";
 const REVOKE_OWN: &str = "UPDATE token_families SET revoked = 1 \
      WHERE id = $1 AND user_id = $2 AND revoked = 0 RETURNING id";
-const REVOKE_OF_USER: &str = "UPDATE token_families SET revoked = 1 WHERE user_id = $1";
+pub(crate) const REVOKE_OF_USER: &str = "UPDATE token_families SET revoked = 1 WHERE user_id = $1";
 const REVOKE_OTHERS: &str = "UPDATE token_families SET revoked = 1 WHERE user_id = $1 AND id <> $2";
 /// A browser is told nothing more when the log-in is ended that it subscribed with.
 pub(crate) const FORGET_TARGETS: &str = "DELETE FROM notification_targets WHERE family_id = $1";
-const FORGET_TARGETS_OF_USER: &str = "DELETE FROM notification_targets WHERE user_id = $1 \
+pub(crate) const FORGET_TARGETS_OF_USER: &str = "DELETE FROM notification_targets WHERE user_id = $1 \
      AND family_id IN (SELECT id FROM token_families WHERE user_id = $1 AND revoked = 1)";
 
 /// What somebody logs in with, as far as it says.
@@ -60,7 +61,7 @@ impl Storage {
         self.read(OF_USER, parameters).await?.map(read_log_in)
     }
 
-    /// When a log-in was used last, in UTC milliseconds; `None` when it has ended.
+    /// When a log-in was used last, in UTC milliseconds; `None` when it has ended or its account is disabled.
     pub async fn log_in_used_at(&self, id: TokenFamilyId) -> Result<Option<i64>, StorageError> {
         let row = self.read(LAST_USE, params![id]).await?.first();
         row.map(|mut row| row.int()).transpose()

@@ -17,9 +17,11 @@ macro_rules! columns {
     };
 }
 
-/// Makes all places of a person due: at once, or when the last failure lets them. What is due stays due as it was.
+/// Makes all places of a person due: at once, or when the last failure lets them. What is due stays due as it was. Nobody is told
+/// whose account is disabled.
 pub(crate) const MARK_DUE: &str = "UPDATE notification_targets SET marks = marks + 1, \
-     due_at = CASE WHEN due_at IS NULL THEN CAST($2 AS BIGINT) ELSE due_at END WHERE user_id = $1";
+     due_at = CASE WHEN due_at IS NULL THEN CAST($2 AS BIGINT) ELSE due_at END WHERE user_id = $1 \
+     AND user_id NOT IN (SELECT id FROM users WHERE disabled_at IS NOT NULL)";
 const COUNT: &str = "SELECT count(*) FROM notification_targets WHERE user_id = $1";
 const OF_USER: &str = concat!(
     "SELECT ",

@@ -3,7 +3,7 @@
 use protocol::{ConversationId, Message, MessageId, NodeId, TwinId, TwinMode, TwinPolicy, UserId};
 
 use crate::conversations::{ConversationKind, read_kind};
-use crate::engine::{DatabaseError, Engine, each, until_no_collision};
+use crate::engine::{DatabaseError, Engine, each, only, until_no_collision};
 use crate::metrics::Call;
 use crate::replies::LEND_TO_NEXT;
 use crate::storage::{ABOVE_ALL, page};
@@ -35,6 +35,11 @@ const CONVERSATIONS: &str = "SELECT c.id, c.kind, c.title, m.joined_at, p.policy
      FROM members m JOIN conversations c ON c.id = m.conversation_id JOIN twins t ON t.id = m.twin_id \
      LEFT JOIN twin_policies p ON p.conversation_id = c.id AND p.twin_id = m.twin_id \
      WHERE m.twin_id = $1 AND c.id < $2 ORDER BY c.id DESC LIMIT $3";
+const NAMES_BESIDE: &str = "SELECT COALESCE(u.name, t.name) FROM members m \
+     LEFT JOIN users u ON u.id = m.user_id LEFT JOIN twins t ON t.id = m.twin_id \
+     WHERE m.conversation_id = $1 AND (m.twin_id IS NULL OR m.twin_id <> $2) ORDER BY m.position LIMIT $3";
+/// Names of those who take part in one conversation: as many as a line has room for.
+const NAMES_MAX: usize = 4;
 
 /// A conversation that a twin takes part in, as far as its owner may know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +60,10 @@ pub struct TwinConversation {
     pub oversight: bool,
     /// Whether its owner takes part.
     pub is_member: bool,
+    /// Who takes part beside the twin, by name, where its owner may step in or takes part: the first four.
+    pub names: Vec<String>,
+    /// Whether there are more than are named.
+    pub has_more: bool,
 }
 
 impl Storage {
@@ -140,9 +149,29 @@ impl Storage {
         limit: u32,
     ) -> Result<Vec<TwinConversation>, StorageError> {
         let before = before.map_or(ABOVE_ALL, |id| *id.as_bytes());
-        self.read(CONVERSATIONS, params![twin, before, page(limit)])
-            .await?
-            .map(read_conversation)
+        let queries = vec![(CONVERSATIONS, params![twin, before, page(limit)])];
+        let engine = self.engine();
+        self.call(Call::Read, async move {
+            let mut found = only(engine.read(queries).await?)?.map(read_conversation)?;
+            // Who could not know, when the twin came, that its owner might look in, is not named.
+            let mut known: Vec<&mut TwinConversation> = (found.iter_mut())
+                .filter(|found| found.oversight || found.is_member)
+                .collect();
+            let names = |found: &&mut TwinConversation| {
+                (NAMES_BESIDE, params![found.id, twin, NAMES_MAX + 1])
+            };
+            let read = match known.is_empty() {
+                true => Vec::new(),
+                false => engine.read(known.iter().map(names).collect()).await?,
+            };
+            for (found, rows) in known.iter_mut().zip(read) {
+                found.names = rows.map(|mut row| row.text())?;
+                found.has_more = found.names.len() > NAMES_MAX;
+                found.names.truncate(NAMES_MAX);
+            }
+            Ok(found)
+        })
+        .await
     }
 }
 
@@ -194,5 +223,7 @@ fn read_conversation(mut row: Row) -> Result<TwinConversation, StorageError> {
         mode,
         oversight: since.is_some_and(|since| since <= joined_at),
         is_member,
+        names: Vec::new(),
+        has_more: false,
     })
 }

@@ -3,6 +3,7 @@
 use protocol::{TokenFamilyId, UserId};
 
 use crate::attachments;
+use crate::audit::FORGET_ADDRESSES;
 use crate::bots::DELETED_BOT;
 use crate::documents::DELETE_DOCUMENTS_OF_OWNER;
 use crate::engine::{DatabaseError, Engine, Transaction, each, until_no_collision};
@@ -16,14 +17,14 @@ pub const DELETED_ACCOUNT: &str = "deleted account";
 
 macro_rules! columns {
     () => {
-        "id, email, name, password_hash, created_at, invisible"
+        "id, email, name, password_hash, created_at, invisible, is_admin, disabled_at"
     };
 }
 
 const INSERT: &str = concat!(
     "INSERT INTO users (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 );
 const FIND: &str = concat!(
     "SELECT ",
@@ -34,12 +35,22 @@ const FIND_BY_EMAIL: &str = concat!("SELECT ", columns!(), " FROM users WHERE em
 const FIND_LOGGED_IN: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM users WHERE id = (SELECT user_id FROM token_families WHERE id = $1 AND revoked = 0)"
+    " FROM users WHERE id = (SELECT user_id FROM token_families WHERE id = $1 AND revoked = 0) \
+     AND disabled_at IS NULL"
 );
 const UPDATE: &str = concat!(
     "UPDATE users SET name = COALESCE($2, name), password_hash = COALESCE($3, password_hash), \
      invisible = COALESCE($4, invisible) WHERE id = $1 AND owner_id IS NULL RETURNING ",
     columns!()
+);
+const SET_ADMIN: &str = concat!(
+    "UPDATE users SET is_admin = $2 WHERE email = $1 RETURNING ",
+    columns!()
+);
+const ADMINS: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM users WHERE is_admin = 1 ORDER BY id"
 );
 /// Both databases lock a row that is written; only one has `FOR UPDATE`.
 pub(crate) const LOCK: &str = "UPDATE users SET created_at = created_at WHERE id = $1 RETURNING id";
@@ -76,6 +87,10 @@ pub struct User {
     pub created_at: i64,
     /// Whether others are not told that the person is there.
     pub invisible: bool,
+    /// Whether the person administers the server.
+    pub is_admin: bool,
+    /// Since when nobody may log in to the account, in UTC milliseconds; none where everything is as usual.
+    pub disabled_at: Option<i64>,
 }
 
 /// What is to change in an account; `None` leaves it.
@@ -105,6 +120,8 @@ impl Storage {
                 &user.password_hash,
                 user.created_at,
                 i64::from(user.invisible),
+                i64::from(user.is_admin),
+                user.disabled_at,
             ];
             let (transaction, _) = engine.begin(Vec::new()).await?;
             let inserted = transaction.commit(vec![(INSERT, parameters)]).await;
@@ -120,7 +137,7 @@ impl Storage {
         rows.first().map(read_user).transpose()
     }
 
-    /// The account that this log-in is of, unless the log-in has ended.
+    /// The account that this log-in is of, unless the log-in has ended or the account is disabled.
     pub async fn user_logged_in(
         &self,
         family: TokenFamilyId,
@@ -147,8 +164,20 @@ impl Storage {
         read_user(row.ok_or(StorageError::NotFound("account"))?)
     }
 
+    /// Makes the person with this e-mail address an administrator, or takes that away. `NotFound` when there is no such account.
+    pub async fn set_admin(&self, email: &str, is_admin: bool) -> Result<User, StorageError> {
+        let parameters = params![fold(email), i64::from(is_admin)];
+        let row = self.write(SET_ADMIN, parameters).await?.first();
+        read_user(row.ok_or(StorageError::NotFound("account"))?)
+    }
+
+    /// Who administers the server, those whose account is oldest first.
+    pub async fn admins(&self) -> Result<Vec<User>, StorageError> {
+        self.read(ADMINS, Vec::new()).await?.map(read_user)
+    }
+
     /// Deletes an account with its twins, documents, bots, attachments, memberships and tokens, and takes the names off its messages and
-    /// changes.
+    /// changes, and the addresses out of the audit log.
     /// Returns the files that nothing refers to any more. `NotFound` when it is gone.
     pub async fn delete_user(&self, id: UserId) -> Result<Vec<FileKey>, StorageError> {
         let engine = self.engine();
@@ -220,6 +249,7 @@ async fn delete(engine: &Engine, id: UserId) -> Result<Vec<FileKey>, DatabaseErr
         (TAKE_BOTS_NAMES_OFF_CHANGES, params![id, DELETED_BOT]),
         (TAKE_BOTS_NAMES_OFF_PLACES, params![id, DELETED_BOT]),
         (TAKE_TWINS_NAMES_OFF_PLACES, params![id, DELETED_TWIN]),
+        (FORGET_ADDRESSES, params![id]),
     ];
     let mut keys = Vec::new();
     if let Some(deleted) = transaction.pipe(changes).await?.into_iter().next() {
@@ -230,7 +260,7 @@ async fn delete(engine: &Engine, id: UserId) -> Result<Vec<FileKey>, DatabaseErr
 }
 
 /// E-mail addresses are compared in lower case.
-fn fold(email: &str) -> String {
+pub(crate) fn fold(email: &str) -> String {
     email.to_lowercase()
 }
 
@@ -242,5 +272,7 @@ fn read_user(mut row: Row) -> Result<User, StorageError> {
         password_hash: row.text()?,
         created_at: row.int()?,
         invisible: row.int()? != 0,
+        is_admin: row.int()? != 0,
+        disabled_at: row.optional_int()?,
     })
 }

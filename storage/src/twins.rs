@@ -37,7 +37,8 @@ const COUNT_OF_OWNER: &str = "SELECT count(*) FROM twins WHERE owner_id = $1";
 const PUBLIC: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM twins WHERE visibility = 'public' AND id < $1 ORDER BY id DESC LIMIT $2"
+    " FROM twins WHERE visibility = 'public' AND id < $1 \
+     AND owner_id NOT IN (SELECT id FROM users WHERE disabled_at IS NOT NULL) ORDER BY id DESC LIMIT $2"
 );
 const UPDATE: &str = concat!(
     "UPDATE twins SET name = COALESCE($2, name), persona = COALESCE($3, persona), \
@@ -48,7 +49,8 @@ const UPDATE: &str = concat!(
 );
 /// As `people::LOCK`. It also notes that what the twin knows is about to change.
 pub(crate) const LOCK: &str = "UPDATE twins SET revision = revision + 1 WHERE id = $1 RETURNING id";
-const REVISION: &str = "SELECT revision FROM twins WHERE id = $1";
+const STATE: &str = "SELECT t.revision, u.disabled_at FROM twins t JOIN users u ON u.id = t.owner_id \
+     WHERE t.id = $1";
 const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
 const DELETE: &str = "DELETE FROM twins WHERE id = $1";
 
@@ -106,6 +108,15 @@ pub struct TwinChange {
     pub oversight: Option<bool>,
 }
 
+/// What may change while a twin is awake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TwinState {
+    /// A number that rises with every change of the twin or its documents.
+    pub revision: u64,
+    /// Whether its owner's account is disabled: then it answers nobody.
+    pub is_disabled: bool,
+}
+
 impl Storage {
     /// Makes a twin. `LimitReached` when its owner has `twins_max` already, `NotFound` when the owner is gone.
     pub async fn create_twin(&self, twin: Twin, twins_max: u64) -> Result<(), StorageError> {
@@ -122,10 +133,16 @@ impl Storage {
         rows.first().map(read_twin).transpose()
     }
 
-    /// A number that rises with every change of the twin or its documents; `None` when the twin is gone.
-    pub async fn twin_revision(&self, id: TwinId) -> Result<Option<u64>, StorageError> {
-        let rows = self.read(REVISION, params![id]).await?;
-        rows.first().map(|mut row| row.count()).transpose()
+    /// What a twin that is awake asks before each answer; `None` when the twin is gone.
+    pub async fn twin_state(&self, id: TwinId) -> Result<Option<TwinState>, StorageError> {
+        let row = self.read(STATE, params![id]).await?.first();
+        let read = |mut row: Row| {
+            Ok(TwinState {
+                revision: row.count()?,
+                is_disabled: row.optional_int()?.is_some(),
+            })
+        };
+        row.map(read).transpose()
     }
 
     /// A person's twins, oldest first.
@@ -139,7 +156,7 @@ impl Storage {
         rows.map(|mut row| row.id())
     }
 
-    /// Public twins, newest first, beginning after `before`.
+    /// Public twins, newest first, beginning after `before`; none of accounts that are disabled.
     pub async fn public_twins(
         &self,
         before: Option<TwinId>,

@@ -231,6 +231,12 @@ impl Row {
         id_from(&self.bytes()?)
     }
 
+    pub(crate) fn optional_uuid(&mut self) -> Result<Option<Uuid>, StorageError> {
+        self.optional_bytes()?
+            .map(|bytes| uuid_from(&bytes))
+            .transpose()
+    }
+
     pub(crate) fn optional_id<T: Id>(&mut self) -> Result<Option<T>, StorageError> {
         self.optional_bytes()?
             .map(|bytes| id_from(&bytes))
@@ -239,8 +245,11 @@ impl Row {
 }
 
 fn id_from<T: Id>(bytes: &[u8]) -> Result<T, StorageError> {
+    uuid_from(bytes).map(T::from_uuid)
+}
+
+fn uuid_from(bytes: &[u8]) -> Result<Uuid, StorageError> {
     Uuid::from_slice(bytes)
-        .map(T::from_uuid)
         .map_err(|_| StorageError::Corrupt(format!("an id of {} bytes", bytes.len())))
 }
 

@@ -5,6 +5,7 @@
     reason = "a helper of tests may fail as a test does"
 )]
 
+mod administration;
 mod health;
 mod serving;
 mod settings;

@@ -175,7 +175,7 @@ async fn a_token_that_is_used_again_after_the_grace_ends_the_whole_log_in() {
         let second = accounts.refresh(&first).await.unwrap().refresh_token;
         now.fetch_add(later_ms, Ordering::Relaxed);
         let again = accounts.refresh(&first).await;
-        let refused = matches!(again, Err(AccountError::RefreshRefused));
+        let refused = matches!(again, Err(AccountError::RefreshReused { .. }));
         assert_eq!(refused, is_theft, "{later_ms}");
         let newest = accounts.refresh(&second).await;
         let refused = matches!(newest, Err(AccountError::RefreshRefused));

@@ -625,6 +625,43 @@ fn routes() -> Vec<Route> {
             None,
             [401, 404, 404, 404],
         ),
+        // For administrators, of whom nobody here is one; what they may do stands in tests/http/admin.rs.
+        route(
+            Method::GET,
+            "/api/v1/admin/users",
+            None,
+            [401, 403, 403, 403],
+        ),
+        route(
+            Method::PATCH,
+            "/api/v1/admin/users/{user}",
+            Some(json!({"disabled": true})),
+            [401, 403, 403, 403],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/admin/users/{user}/sessions",
+            None,
+            [401, 403, 403, 403],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/admin/health",
+            None,
+            [401, 403, 403, 403],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/admin/audit",
+            None,
+            [401, 403, 403, 403],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/admin/audit/export",
+            None,
+            [401, 403, 403, 403],
+        ),
         // What deletes.
         route(
             Method::DELETE,

@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod admin;
 mod attachments;
 mod authorization;
 mod bots;

@@ -21,9 +21,10 @@ class OwnServer:
     def __init__(self, **settings):
         self.folder = tempfile.TemporaryDirectory()
         common = {"DATA_DIR": self.folder.name, "PORT": "0", "TWIN_ENGINE": "scripted", "LOG_LEVEL": "error"}
+        self.environment = {**os.environ, **common, **GENEROUS, **settings}
         self.process = subprocess.Popen(
             [PROGRAM, "serve"],
-            env={**os.environ, **common, **GENEROUS, **settings},
+            env=self.environment,
             stdout=subprocess.PIPE,
             encoding="utf-8",
         )
@@ -32,6 +33,10 @@ class OwnServer:
         if not found:
             raise AssertionError(f"the server did not say where it is: {greeting!r}")
         self.url = found.group()
+
+    def run(self, *command):
+        """Runs another command of the program on the same folder."""
+        subprocess.run([PROGRAM, *command], env=self.environment, stdout=subprocess.DEVNULL, check=True)
 
     def stop(self):
         """Ends it, and fails if it does not end in good order."""
@@ -50,9 +55,14 @@ def call(url, path, body=None, token=""):
         return json.load(answer)
 
 
-def registered(url):
+def new_email():
+    """An address that nobody has."""
+    return f"{uuid.uuid4()}@example.com"
+
+
+def registered(url, email=None):
     """The access token of a new account."""
-    person = {"email": f"{uuid.uuid4()}@example.com", "name": "Somebody", "password": "correct horse"}
+    person = {"email": email or new_email(), "name": "Somebody", "password": "correct horse"}
     return call(url, "/api/v1/auth/register", person)["access_token"]
 
 

@@ -38,6 +38,11 @@ export function UserMenu() {
           <Button component="a" {...link("/settings")} variant="default">
             {texts.settings}
           </Button>
+          {me.is_admin && (
+            <Button component="a" {...link("/admin")} variant="default">
+              {texts.administration}
+            </Button>
+          )}
           <Button variant="default" onClick={() => void signOut()}>
             {unsent > 0 ? texts.signOutUnsent(unsent) : texts.signOut}
           </Button>

@@ -182,6 +182,7 @@ export const en = {
   draftMine: "Keep what is here",
 
   settings: "Settings",
+  administration: "Administration",
   searchMessages: "Search messages",
   searchMessagesFor: (words: string) => `Search messages for “${words}”`,
   block: "Block",

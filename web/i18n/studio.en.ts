@@ -119,7 +119,11 @@ export const studioEn = {
   talksHint: "You may watch and step in where everybody could know of it when it came. Whoever is there sees it.",
   talksHintOff: "Switch on under Persona that you may step in; it holds for conversations that begin after that.",
   noTalks: (name: string) => `Nobody talks with ${name} yet.`,
-  talkKinds: { direct: "A conversation of two", room: "A room" },
+  /** What a conversation is called in which one takes no part, by whom it is with. */
+  talkOf: (kind: "direct" | "room", names: string[], hasMore: boolean) => {
+    const kinds = { direct: "A conversation of two", room: "A room" };
+    return names.length === 0 ? kinds[kind] : `${kinds[kind]}: ${names.join(", ")}${hasMore ? " and others" : ""}`;
+  },
   since: (day: string, time: string) => `since ${day}, ${time}`,
   maySteerNot: "You may not step in: when it came, nobody there could know that you might.",
   paused: "paused",

@@ -107,7 +107,10 @@ export const studioZhCN: StudioTexts = {
   talksHint: "如果它加入时大家都能知道您可能介入，您就可以旁观和介入。在场的人都能看到。",
   talksHintOff: "请在“人设”中打开介入；只对此后开始的会话有效。",
   noTalks: (name) => `还没有人与 ${name} 交谈。`,
-  talkKinds: { direct: "两人会话", room: "房间" },
+  talkOf: (kind, names, hasMore) => {
+    const kinds = { direct: "两人会话", room: "房间" };
+    return names.length === 0 ? kinds[kind] : `${kinds[kind]}：${names.join("、")}${hasMore ? " 等" : ""}`;
+  },
   since: (day, time) => `始于${day} ${time}`,
   maySteerNot: "您不能介入：它加入时，在场的人无从知道您可能介入。",
   paused: "已暂停",

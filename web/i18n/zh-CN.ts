@@ -194,6 +194,7 @@ export const zhCN: Texts = {
   draftMine: "保留这里的内容",
 
   settings: "设置",
+  administration: "管理",
   searchMessages: "搜索消息",
   searchMessagesFor: (words) => `搜索含“${words}”的消息`,
   block: "屏蔽",

@@ -1,6 +1,112 @@
 // Made by `npm run generate`; never edited.
 
 export interface paths {
+    "/api/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what happened, newest first. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Take the log away: a JSON object (`AuditRow`) a line, oldest first. It can be checked without the server, as ADR 22 says. */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how the server is. */
+        get: operations["read_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List accounts, those made last first. */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Disable an account, or enable it again.
+         * @description Nobody can use a disabled account: its log-ins have ended, its connections are closed at once, its bots and keys open nothing, its
+         *     twins answer nobody, and nothing of it is deleted. An administrator's cannot be disabled.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/admin/users/{user}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End all log-ins of an account: its connections are closed at once. Its bots and keys stay. */
+        delete: operations["end_user_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attachments": {
         parameters: {
             query?: never;
@@ -1245,6 +1351,190 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What waits. */
+        AdminBacklog: {
+            /**
+             * Format: int64
+             * @description Browsers and webhooks that are to be told of something now.
+             */
+            calls_due: number;
+            /**
+             * Format: int64
+             * @description Files that nothing refers to and that are still on the disk.
+             */
+            files_to_delete: number;
+            /**
+             * Format: int64
+             * @description Replies that are being written.
+             */
+            replies_running: number;
+            /**
+             * Format: int64
+             * @description Replies that nobody writes yet.
+             */
+            replies_waiting: number;
+            /**
+             * Format: int64
+             * @description Since when the one has waited that waits longest, in UTC milliseconds since 1970; null when none does.
+             */
+            waiting_since: number | null;
+        };
+        /** @description How much there is. */
+        AdminCounts: {
+            /**
+             * Format: int64
+             * @description Accounts.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Rows of the audit log.
+             */
+            audit_rows: number;
+            /**
+             * Format: int64
+             * @description Bots.
+             */
+            bots: number;
+            /**
+             * Format: int64
+             * @description Conversations.
+             */
+            conversations: number;
+            /**
+             * Format: int64
+             * @description Those of them that are disabled.
+             */
+            disabled_accounts: number;
+            /**
+             * Format: int64
+             * @description Documents of twins.
+             */
+            documents: number;
+            /**
+             * Format: int64
+             * @description Entries of their logs: messages and changes.
+             */
+            entries: number;
+            /**
+             * Format: int64
+             * @description Twins.
+             */
+            twins: number;
+        };
+        /** @description The database. */
+        AdminDatabase: {
+            /** @description Which it is, in words. */
+            about: string;
+            /** @description Migrations that it lacks. */
+            pending: string[];
+            /** @description The newest migration that it has; null when it has none. */
+            schema: string | null;
+        };
+        /** @description How the server is. */
+        AdminHealth: {
+            /** @description What waits, on all nodes. */
+            backlog: components["schemas"]["AdminBacklog"];
+            /** @description The bus between nodes, in words. */
+            bus: string;
+            /** @description How much there is, on all nodes. */
+            counts: components["schemas"]["AdminCounts"];
+            /** @description The database. */
+            database: components["schemas"]["AdminDatabase"];
+            /** @description The node that answers. */
+            node: components["schemas"]["AdminNode"];
+            /** @description What `/readyz` of this node says. */
+            readiness: components["schemas"]["Readiness"];
+        };
+        /** @description A node. */
+        AdminNode: {
+            /**
+             * Format: int64
+             * @description Connections that are open.
+             */
+            connections: number;
+            /** @description The embedding model. */
+            embedding_model: string;
+            /** @description How the language model is computed. */
+            forward: string;
+            /**
+             * Format: uuid
+             * @description Its id, which is another one after each start.
+             */
+            id: string;
+            /** @description The language model. */
+            model: string;
+            /**
+             * Format: int64
+             * @description What time it has, in UTC milliseconds since 1970.
+             */
+            now: number;
+            /**
+             * Format: int64
+             * @description When it started, in UTC milliseconds since 1970.
+             */
+            started_at: number;
+            /**
+             * @description The version of the program.
+             * @example 0.1.0
+             */
+            version: string;
+        };
+        /** @description An account, without anything that its person says. */
+        AdminUser: {
+            /**
+             * Format: int64
+             * @description How many bots it has.
+             */
+            bots: number;
+            /**
+             * Format: int64
+             * @description When the account was made, in UTC milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Since when the account is disabled, in UTC milliseconds since 1970; null where it is not.
+             */
+            disabled_at: number | null;
+            /**
+             * @description The e-mail address.
+             * @example ada@example.com
+             */
+            email: string;
+            /**
+             * Format: uuid
+             * @description The person's id.
+             */
+            id: string;
+            /** @description Whether the person administers this server. */
+            is_admin: boolean;
+            /**
+             * Format: int64
+             * @description When the account was used last, in UTC milliseconds since 1970, to the minute; null when no log-in of it is remembered.
+             */
+            last_used_at: number | null;
+            /**
+             * Format: int64
+             * @description How many log-ins hold.
+             */
+            log_ins: number;
+            /**
+             * @description The name that others see.
+             * @example Ada
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many twins it has.
+             */
+            twins: number;
+        };
+        /** @description What is to change in an account. */
+        AdminUserPatch: {
+            /** @description Whether nobody may use the account any more. */
+            disabled: boolean;
+        };
         /** @description That the process is alive. */
         Alive: {
             /**
@@ -1284,6 +1574,58 @@ export interface components {
              * @description Pixels from left to right, where it is an image that says so.
              */
             width?: number;
+        };
+        /**
+         * @description Something that is noted in the audit log
+         * @enum {string}
+         */
+        AuditAction: "registered" | "logged_in" | "log_in_failed" | "refresh_reused" | "logged_out" | "password_changed" | "log_in_ended" | "other_log_ins_ended" | "account_deleted" | "bot_created" | "bot_deleted" | "key_created" | "key_revoked" | "mode_changed" | "admin_granted" | "admin_revoked" | "account_disabled" | "account_enabled" | "all_log_ins_ended" | "audit_exported";
+        /** @description A row of the audit log, and whose accounts it is about. */
+        AuditEntry: components["schemas"]["AuditRow"] & {
+            /** @description The e-mail address of who did it; null where there is no such account. */
+            actor_email: string | null;
+            /** @description The e-mail address of the account that it was done to; null where that is none, or is gone. */
+            subject_email: string | null;
+        };
+        /** @description A row of the audit log. */
+        AuditRow: {
+            /** @description What happened. */
+            action: components["schemas"]["AuditAction"];
+            /**
+             * Format: uuid
+             * @description Who did it; null for somebody who was not logged in, and for the command line.
+             */
+            actor_id: string | null;
+            /** @description From where; null where that is not known, and when the account of who did it is deleted. */
+            address: string | null;
+            /** @description SHA-256 of salt and address, in hexadecimal digits. */
+            address_hash: string | null;
+            /** @description What is hashed before the address, in hexadecimal digits; it goes with the address. */
+            address_salt: string | null;
+            /**
+             * Format: int64
+             * @description When it happened, in UTC milliseconds since 1970.
+             */
+            at: number;
+            /**
+             * Format: uuid
+             * @description In what it was done: the conversation of a change of mode, the log-in that a reused token was of.
+             */
+            context_id: string | null;
+            /** @description SHA-256 of the hash before and of what stands here, in hexadecimal digits. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Its place in the log; the first is 1, and none is left out.
+             */
+            number: number;
+            /** @description The hash of the row before, in hexadecimal digits. */
+            prev_hash: string;
+            /**
+             * Format: uuid
+             * @description What it was done to: an account, a log-in, a bot, a key or a twin, as the action says.
+             */
+            subject_id: string | null;
         };
         /** @description Who wrote a message. */
         Author: {
@@ -2481,6 +2823,73 @@ export interface components {
             type: string;
         };
         /** @description A page of a list. */
+        Page_AdminUser: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description How many bots it has.
+                 */
+                bots: number;
+                /**
+                 * Format: int64
+                 * @description When the account was made, in UTC milliseconds since 1970.
+                 */
+                created_at: number;
+                /**
+                 * Format: int64
+                 * @description Since when the account is disabled, in UTC milliseconds since 1970; null where it is not.
+                 */
+                disabled_at: number | null;
+                /**
+                 * @description The e-mail address.
+                 * @example ada@example.com
+                 */
+                email: string;
+                /**
+                 * Format: uuid
+                 * @description The person's id.
+                 */
+                id: string;
+                /** @description Whether the person administers this server. */
+                is_admin: boolean;
+                /**
+                 * Format: int64
+                 * @description When the account was used last, in UTC milliseconds since 1970, to the minute; null when no log-in of it is remembered.
+                 */
+                last_used_at: number | null;
+                /**
+                 * Format: int64
+                 * @description How many log-ins hold.
+                 */
+                log_ins: number;
+                /**
+                 * @description The name that others see.
+                 * @example Ada
+                 */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How many twins it has.
+                 */
+                twins: number;
+            }[];
+            /** @description Ask with this as `before` for what follows; null when this is the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page_AuditEntry: {
+            /** @description The entries. */
+            items: (components["schemas"]["AuditRow"] & {
+                /** @description The e-mail address of who did it; null where there is no such account. */
+                actor_email: string | null;
+                /** @description The e-mail address of the account that it was done to; null where that is none, or is gone. */
+                subject_email: string | null;
+            })[];
+            /** @description Ask with this as `before` for what follows; null when this is the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
         Page_Ban: {
             /** @description The entries. */
             items: {
@@ -3017,6 +3426,8 @@ export interface components {
         Page_TwinConversation: {
             /** @description The entries. */
             items: {
+                /** @description Whether there are more than are named. */
+                has_more: boolean;
                 /**
                  * Format: uuid
                  * @description The conversation.
@@ -3033,6 +3444,8 @@ export interface components {
                 kind: components["schemas"]["ConversationKind"];
                 /** @description How far the twin writes on its own there. */
                 mode: components["schemas"]["TwinMode"];
+                /** @description Who takes part beside the twin, by name: four at most. Empty where one may not step in and takes no part. */
+                names: string[];
                 /** @description Whether one may step in: those who take part could know it when the twin came. */
                 oversight: boolean;
                 /** @description When the twin answers there. */
@@ -3093,6 +3506,8 @@ export interface components {
             id: string;
             /** @description Whether others are not told that the person is there, or writing. */
             invisible: boolean;
+            /** @description Whether the person administers this server. */
+            is_admin: boolean;
             /**
              * @description The name that others see.
              * @example Ada
@@ -3625,6 +4040,8 @@ export interface components {
         };
         /** @description A conversation that a twin of one's own takes part in. */
         TwinConversation: {
+            /** @description Whether there are more than are named. */
+            has_more: boolean;
             /**
              * Format: uuid
              * @description The conversation.
@@ -3641,6 +4058,8 @@ export interface components {
             kind: components["schemas"]["ConversationKind"];
             /** @description How far the twin writes on its own there. */
             mode: components["schemas"]["TwinMode"];
+            /** @description Who takes part beside the twin, by name: four at most. Empty where one may not step in and takes no part. */
+            names: string[];
             /** @description Whether one may step in: those who take part could know it when the twin came. */
             oversight: boolean;
             /** @description When the twin answers there. */
@@ -3773,6 +4192,558 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only this */
+                action?: components["schemas"]["AuditAction"];
+                /** @description Only what this person did, or what was done to the account */
+                person?: string;
+                /** @description The `next` of the page before */
+                before?: number;
+                /** @description How many entries at most; 50 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description The last `number` that one has already; all rows when absent */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The log from there on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is, well or not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminHealth"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description A part of the e-mail address or of the name, in any case, or the id */
+                q?: string;
+                /** @description The `next` of the page before */
+                before?: string;
+                /** @description How many entries at most; 50 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AdminUser"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's id */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminUserPatch"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUser"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there, or there are too many: `conflict`, `limit_reached` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than its limit: `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is of a kind that is not accepted: `unsupported_media` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's id */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All have ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     upload_attachment: {
         parameters: {
             query?: never;
@@ -4110,6 +5081,15 @@ export interface operations {
             };
             /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -134,9 +134,11 @@ function keep(loggedIn: LoggedIn): string {
   localStorage.setItem(REFRESH_TOKEN_KEY, loggedIn.refresh_token);
   access = { token: loggedIn.access_token, expiresAt: Date.now() + loggedIn.expires_in * 1_000 };
   const { session } = useStore.getState();
-  const { id, email, name } = loggedIn.user;
+  const { id, email, name, is_admin } = loggedIn.user;
   if (session.name !== "signed_in" || session.me.id !== id) {
-    useStore.setState({ ...NOTHING_LIVE, session: { name: "signed_in", me: { id, email, name } } });
+    useStore.setState({ ...NOTHING_LIVE, session: { name: "signed_in", me: { id, email, name, is_admin } } });
+  } else if (session.me.is_admin !== is_admin) {
+    useStore.setState({ session: { name: "signed_in", me: { ...session.me, is_admin } } });
   }
   return loggedIn.access_token;
 }

@@ -14,6 +14,8 @@ export interface Me {
   id: string;
   email: string;
   name: string;
+  /** Whether the person administers the server; the server asks itself each time. */
+  is_admin: boolean;
 }
 
 /** Something that went wrong: a code of the protocol, and words of the server. */

@@ -53,7 +53,8 @@ export class RealServer {
     throw new Error("the server ended before it served");
   }
 
-  private async run(...command: string[]): Promise<void> {
+  /** Runs another command of the program, on the same folder. */
+  async run(...command: string[]): Promise<void> {
     const child = spawn(PROGRAM, command, {
       cwd: ROOT,
       env: this.environment(),

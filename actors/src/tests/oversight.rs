@@ -219,21 +219,23 @@ async fn nobody_watches_where_nobody_could_know_it() {
     assert_eq!(refused.code, ErrorCode::Forbidden);
     let found = storage
         .conversations_of_twin(talk.house.twin, None, 9)
-        .await;
+        .await
+        .unwrap();
     let [
         TwinConversation {
             id,
             oversight,
             is_member,
+            ref names,
             ..
         },
-    ] = found.unwrap()[..]
+    ] = found[..]
     else {
         panic!("it talks in one conversation")
     };
     assert_eq!(
-        (id, oversight, is_member),
-        (talk.conversation, false, false)
+        (id, oversight, is_member, names.is_empty()),
+        (talk.conversation, false, false, true)
     );
 }
 

@@ -4,9 +4,11 @@
 
 mod support;
 
+mod administration;
 mod api_keys;
 mod attachments;
 mod attempts;
+mod audit;
 mod blocks;
 mod bots;
 mod chains;

@@ -4,9 +4,11 @@ use protocol::{
     Author, Authorship, Change, Message, MessageId, NodeId, Role, StopReason, TwinMode, UserId,
     What, Writer,
 };
-use storage::{Changed, Finished, FinishedReply, Member, ReplyState, TwinChange};
+use storage::{Changed, Finished, FinishedReply, Member, NewMember, ReplyState, Twin, TwinChange};
 
-use crate::support::{NOW, Scene, TestDatabase, client, on_both_databases};
+use crate::support::{
+    NOW, Scene, TestDatabase, begin, client, on_both_databases, twin_of, user_named,
+};
 
 on_both_databases![
     whoever_writes_a_reply_that_is_taken_over_can_write_no_more_of_it,
@@ -15,6 +17,7 @@ on_both_databases![
     a_reply_that_is_held_goes_with_what_it_answers,
     what_an_owner_edits_is_the_owners,
     oversight_counts_where_the_twin_came_after_it,
+    an_owner_is_told_who_talks_with_the_twin_where_they_could_know_it,
 ];
 
 async fn running(db: &TestDatabase, scene: &Scene, client_id: &str) -> (MessageId, MessageId, u64) {
@@ -261,4 +264,37 @@ async fn oversight_counts_where_the_twin_came_after_it(db: TestDatabase) {
         db.role(scene.conversation.id, scene.user.id).await.unwrap(),
         Some(Role::Owner)
     );
+}
+
+async fn an_owner_is_told_who_talks_with_the_twin_where_they_could_know_it(db: TestDatabase) {
+    let owner = db.create_user(user_named("owner")).await.unwrap().id;
+    let mut people = Vec::new();
+    for name in ["ada", "bo", "cy", "di", "ed"] {
+        let id = db.create_user(user_named(name)).await.unwrap().id;
+        people.push(NewMember::User(id));
+    }
+    let mut named = Vec::new();
+    for oversight_since in [Some(NOW), None] {
+        let twin = Twin {
+            oversight_since,
+            ..twin_of(owner, "Twin")
+        };
+        db.create_twin(twin.clone(), 10).await.unwrap();
+        for count in [2, 5] {
+            let mut members = people[..count].to_vec();
+            members.insert(1, NewMember::Twin(twin.id));
+            begin(&db, owner, members).await;
+        }
+        let found = db.conversations_of_twin(twin.id, None, 9).await.unwrap();
+        let names = |found: storage::TwinConversation| (found.names.join(" "), found.has_more);
+        named.extend(found.into_iter().map(names));
+    }
+    let expected = [
+        ("ada bo cy di", true),
+        ("ada bo", false),
+        ("", false),
+        ("", false),
+    ];
+    let expected = expected.map(|(names, has_more)| (names.to_owned(), has_more));
+    assert_eq!(named, expected);
 }

@@ -188,6 +188,8 @@ pub(crate) fn user_named(name: &str) -> User {
         password_hash: "$argon2id$v=19$…".to_owned(),
         created_at: NOW,
         invisible: false,
+        is_admin: false,
+        disabled_at: None,
     }
 }
 

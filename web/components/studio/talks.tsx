@@ -65,7 +65,7 @@ function TalkRow({ twin, talk }: { twin: Twin; talk: TwinConversation }) {
   const router = useRouter();
   const { data: conversations } = useQuery(conversationsQuery);
   const own = conversations?.find((conversation) => conversation.id === talk.id);
-  const name = own === undefined ? texts.talkKinds[talk.kind] : titleOf(own, me.id);
+  const name = own === undefined ? texts.talkOf(talk.kind, talk.names, talk.has_more) : titleOf(own, me.id);
   const since = texts.since(clock.day(talk.joined_at), clock.time(talk.joined_at));
   const open = () => router.push(`/chat?id=${talk.id}`);
   const changing = useMutation({ mutationFn: (change: () => Promise<void>) => change() });

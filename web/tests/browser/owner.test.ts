@@ -13,7 +13,9 @@ async function talkOf(friendName: string, ownerName: string, twinName: string, o
   const friend = await house.newcomer(friendName);
   await friend.talkWith(twinName);
   await owner.go(`/studio?twin=${twin.id}&part=conversations`);
-  await owner.page.getByText("A conversation of two").waitFor();
+  // Who could not know that the owner might look in is not named.
+  const named = oversight ? `A conversation of two: ${friendName}` : "A conversation of two";
+  await owner.page.getByText(named, { exact: true }).waitFor();
   return { owner, friend };
 }
 

@@ -64,4 +64,4 @@ export function loggedIn(number: number, user = ANA): unknown {
   return { access_token: `access-${number}`, expires_in: 3_600, refresh_token: `refresh-${number}`, user };
 }
 
-export const ANA = { id: "ana", email: "ana@example.com", name: "Ana" };
+export const ANA = { id: "ana", email: "ana@example.com", name: "Ana", is_admin: false };

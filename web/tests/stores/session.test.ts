@@ -89,13 +89,14 @@ describe("a session", () => {
     expect(await session.accessToken()).toBeNull();
   });
 
-  test("keeps what is live when the same person comes again, and nothing when another does", async () => {
+  test("keeps what is live when the same person comes again, and learns of rights that were granted meanwhile", async () => {
     let user = ANA;
     await start(() => [200, loggedIn(1, user)]);
     await session.signIn({ email: ANA.email, password: "secret" });
     store.useStore.setState({ online: { room: ["bo"] } });
+    user = { ...ANA, is_admin: true };
     await session.accessToken("access-1");
-    expect(state()).toEqual({ name: "signed_in", me: ANA });
+    expect(state()).toEqual({ name: "signed_in", me: user });
     expect(store.useStore.getState().online).toEqual({ room: ["bo"] });
     user = { ...ANA, id: "bo", name: "Bo" };
     await session.signIn({ email: "bo@example.com", password: "secret" });
