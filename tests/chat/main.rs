@@ -6,6 +6,7 @@
     reason = "a helper of tests may fail as a test does"
 )]
 
+mod admin;
 mod attachments;
 mod blocks;
 mod bots;

@@ -311,6 +311,12 @@ impl Conversation {
         let Some(own) = self.replies.get_mut(&reply) else {
             return;
         };
+        // A twin that asks no engine ends the stream as well: until it answers, nobody knows why it ended.
+        if own.stream_ended && own.plan.is_some() && own.taken.is_none() {
+            let stopped = || failure(ErrorCode::Internal, "the engine stopped unexpectedly");
+            own.outcome
+                .get_or_insert_with(|| Outcome::Failed(stopped()));
+        }
         let complete = match &own.outcome {
             Some(Outcome::Failed(_)) => true,
             Some(Outcome::Generated(_)) => own.plan.is_some(),
@@ -538,12 +544,10 @@ impl StreamHandler<ReplyEvent> for Conversation {
                 own.outcome = Some(Outcome::Failed(error.failure()));
                 self.finish_if_complete(reply, context);
             }
-            None => self.fail(
-                reply,
-                ErrorCode::Internal,
-                "the engine stopped unexpectedly",
-                context,
-            ),
+            None => {
+                own.stream_ended = true;
+                self.finish_if_complete(reply, context);
+            }
         }
     }
 

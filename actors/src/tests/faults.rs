@@ -47,6 +47,25 @@ async fn a_twin_that_panics_is_replaced() {
 }
 
 #[actix::test]
+async fn a_twin_that_does_not_ask_an_engine_says_why_itself() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    client.send(conversation, "one", "!say awake");
+    assert_eq!(client.done().await.text, "awake");
+    let disabled = house.storage.disable_account(house.user, 1).await;
+    disabled.unwrap();
+    // Its stream and its answer end in any order, and more than once in every one of them.
+    for number in 0..50 {
+        client.send(conversation, &format!("id-{number}"), "are you there?");
+        let failure = client.done().await.failure;
+        let why = failure.map(|failure| (failure.code, failure.message));
+        let expected = "the account of the twin's owner is disabled";
+        assert_eq!(why, Some((ErrorCode::Forbidden, expected.to_owned())));
+    }
+}
+
+#[actix::test]
 async fn a_conversation_that_panics_is_restarted_for_those_who_follow_it() {
     let house = House::new().await;
     let conversation = house.conversation().await;

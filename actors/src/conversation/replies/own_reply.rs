@@ -36,6 +36,8 @@ pub(in crate::conversation) struct OwnReply {
     pub(super) stopped: bool,
     pub(in crate::conversation) plan: Option<Plan>,
     pub(super) outcome: Option<Outcome>,
+    /// Nothing comes any more from where its text came from.
+    pub(super) stream_ended: bool,
     pub(in crate::conversation) finishing: bool,
     pub(super) writing_down: bool,
     pub(super) written_down: Instant,
@@ -76,6 +78,7 @@ impl OwnReply {
             stopped: false,
             plan: None,
             outcome: None,
+            stream_ended: false,
             finishing: false,
             writing_down: false,
             written_down: Instant::now(),
