@@ -199,14 +199,21 @@ impl FusedDecoder {
     fn embed(&mut self, batch: &Batch<'_>) {
         let h = self.config.hidden;
         let embedding = self.embedding.as_ref().unwrap_or(&self.head);
+        let scale = self.config.embedding_scale as f32;
         self.room.hidden.resize(batch.rows.len() * h, 0.0);
-        for (row, hidden) in batch.rows.iter().zip(self.room.hidden.chunks_exact_mut(h)) {
-            embedding.column(row.token as usize, hidden);
-            if self.config.embedding_scale != 1.0 {
-                let scale = self.config.embedding_scale as f32;
-                hidden.iter_mut().for_each(|number| *number *= scale);
+        let hidden = SharedSlice::new(&mut self.room.hidden);
+        let tasks = batch.rows.len().div_ceil(ROWS_A_TASK);
+        self.pool.run(tasks, &|task| {
+            let first = task * ROWS_A_TASK;
+            for row in first..batch.rows.len().min(first + ROWS_A_TASK) {
+                // SAFETY: each row is one task's.
+                let hidden = unsafe { hidden.piece(row * h, h) };
+                embedding.column(batch.rows[row].token as usize, hidden);
+                if scale != 1.0 {
+                    hidden.iter_mut().for_each(|number| *number *= scale);
+                }
             }
-        }
+        });
     }
 
     fn feed_forward(&mut self, index: usize) {
@@ -351,7 +358,7 @@ fn normalise(
 
 /// Adds up the groups of all rows, if `matrix` asks for that.
 fn add_up_groups(cpu: Avx512Bf16, pool: &mut Pool, activations: &mut Activations, matrix: &Matrix) {
-    if !matrix.needs_sums() {
+    if !matrix.needs_sums(cpu) {
         return;
     }
     let (count, depth) = (activations.rows, activations.depth);

@@ -1,11 +1,12 @@
 //! Weight matrices as the kernels read them: panels of 16 columns, in four or eight bits where the file has them so, else bf16
 //! or f32.
 //!
-//! A matrix is never coarser than its file where that has four or eight bits, which keep their very numbers; everything else is
-//! rounded to bf16, but for networks that compute in f32.
+//! A matrix is never coarser than its file where that has four or eight bits, which keep their very numbers (tiles multiply with them
+//! rounded to bf16); everything else is rounded to bf16, but for networks that compute in f32.
 
 use half::{bf16, f16};
 
+use super::cpu::Avx512Bf16;
 use super::kernels::LANES;
 use super::kernels::product::{EightBitGroup, FourBitGroup, GROUP, PANELS_MAX, PairLine, Panels};
 use super::kernels::single::SingleLine;
@@ -141,10 +142,10 @@ impl Matrix {
         }
     }
 
-    /// Whether products need the sums of the groups of their input.
-    pub(crate) fn needs_sums(&self) -> bool {
+    /// Whether products need the sums of the groups of their input: vectors multiply what has minima without them.
+    pub(crate) fn needs_sums(&self, cpu: Avx512Bf16) -> bool {
         let has_minima = |part: &Part| matches!(part.panels, Store::FourBit(_));
-        self.parts.iter().any(has_minima)
+        cpu.amx().is_none() && self.parts.iter().any(has_minima)
     }
 
     /// One column, such as the embedding of a token.

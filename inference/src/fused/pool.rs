@@ -2,6 +2,8 @@
 //!
 //! 1. [`Pool::run`] publishes a job of numbered tasks, and takes tasks itself until there are none; so do the workers.
 //!    Nobody waits for a worker that has not begun: on a busy machine the caller simply does more of the job.
+//!    Each thread has an equal share of neighbouring tasks, which it takes first, so that it reads from its own cache what it wrote
+//!    in the job before, where the tasks of both go through the same rows.
 //! 2. A worker that finds no task spins for some microseconds, which is shorter than the way into the kernel and back, and
 //!    then sleeps.
 //! 3. What still hurts is a worker that loses its core in the middle of a task. [`Pool::run`] notes how long it waited in
@@ -16,6 +18,7 @@ mod pace;
 
 use std::any::Any;
 use std::cell::UnsafeCell;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -45,11 +48,40 @@ pub(crate) struct Pool {
 
 type Task = dyn Fn(usize) + Sync;
 
+/// The tasks of a thread that nobody has taken: the next one in the lower half, the one behind the last in the upper half. In two
+/// lines of the cache of its own, since processors fetch lines in pairs.
+#[repr(align(128))]
+struct Untaken(AtomicU64);
+
+impl Untaken {
+    fn none() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    fn publish(&self, tasks: Range<usize>) {
+        let both = (tasks.end as u64) << 32 | tasks.start as u64;
+        self.0.store(both, Ordering::SeqCst);
+    }
+
+    fn take(&self) -> Option<usize> {
+        let more = |both: u64| ((both as u32) < (both >> 32) as u32).then_some(both + 1);
+        let before = self
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        before.ok().map(|both| both as u32 as usize)
+    }
+
+    fn is_empty(&self) -> bool {
+        let both = self.0.load(Ordering::SeqCst);
+        (both as u32) >= (both >> 32) as u32
+    }
+}
+
 struct Shared {
-    /// How many tasks the job has, in the upper half, and how many are taken.
-    tasks: AtomicU64,
+    /// Of the caller, then of each worker.
+    shares: Vec<Untaken>,
     finished: AtomicUsize,
-    /// The job that the untaken tasks of `tasks` belong to.
+    /// The job that the untaken tasks belong to.
     job: UnsafeCell<Option<*const Task>>,
     failure: Mutex<Option<Box<dyn Any + Send>>>,
     asleep: AtomicUsize,
@@ -67,8 +99,9 @@ unsafe impl Send for Shared {}
 impl Pool {
     /// A pool of `threads` threads, the caller among them.
     pub(crate) fn new(threads: usize) -> std::io::Result<Self> {
+        let threads = threads.max(1);
         let shared = Arc::new(Shared {
-            tasks: AtomicU64::new(0),
+            shares: (0..threads).map(|_| Untaken::none()).collect(),
             finished: AtomicUsize::new(0),
             job: UnsafeCell::new(None),
             failure: Mutex::new(None),
@@ -77,11 +110,11 @@ impl Pool {
             alarm: Condvar::new(),
             stop: AtomicBool::new(false),
         });
-        let workers = (1..threads.max(1)).map(|number| {
+        let workers = (1..threads).map(|number| {
             let shared = Arc::clone(&shared);
             thread::Builder::new()
                 .name(format!("forward-{number}"))
-                .spawn(move || shared.work())
+                .spawn(move || shared.work(number))
         });
         Ok(Self {
             workers: workers.collect::<Result<_, _>>()?,
@@ -122,14 +155,17 @@ impl Pool {
         let job =
             unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const Task>(task) };
         shared.finished.store(0, Ordering::Relaxed);
-        // SAFETY: all tasks of the job before are finished, and none of this one can be taken before the line after.
+        // SAFETY: all tasks of the job before are finished, and none of this one can be taken before the lines after.
         unsafe { *shared.job.get() = Some(job) };
-        shared.tasks.store((tasks as u64) << 32, Ordering::SeqCst);
+        let threads = shared.shares.len();
+        for (thread, share) in shared.shares.iter().enumerate() {
+            share.publish(tasks * thread / threads..tasks * (thread + 1) / threads);
+        }
         if shared.asleep.load(Ordering::SeqCst) > 0 {
             drop(shared.bed.lock().unwrap_or_else(PoisonError::into_inner));
             shared.alarm.notify_all();
         }
-        while shared.take_and_do() {}
+        while shared.take_and_do(0) {}
         self.lost += wait_for(&shared.finished, tasks);
         let mut failure = shared
             .failure
@@ -195,21 +231,17 @@ fn wait_for(finished: &AtomicUsize, tasks: usize) -> Duration {
 }
 
 impl Shared {
-    /// Takes a task and does it; `false` if there is none.
-    fn take_and_do(&self) -> bool {
-        let Ok(before) = self
-            .tasks
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |tasks| {
-                ((tasks as u32) < (tasks >> 32) as u32).then_some(tasks + 1)
-            })
-        else {
+    /// Takes a task, of its own share while there is one, and does it; `false` if there is none.
+    fn take_and_do(&self, thread: usize) -> bool {
+        let (before, own) = self.shares.split_at(thread);
+        let Some(task) = own.iter().chain(before).find_map(Untaken::take) else {
             return false;
         };
         // SAFETY: this thread has taken a task of the job and not finished it, so the pointer is not written, and what it
         // leads to is still borrowed by `run`.
         let job = unsafe { (*self.job.get()).map(|job| &*job) };
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            job.expect("a job stands before its tasks")(before as u32 as usize);
+            job.expect("a job stands before its tasks")(task);
         }));
         if let Err(panic) = outcome {
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
@@ -220,15 +252,14 @@ impl Shared {
     }
 
     fn has_work(&self) -> bool {
-        let tasks = self.tasks.load(Ordering::SeqCst);
-        (tasks as u32) < (tasks >> 32) as u32 || self.stop.load(Ordering::SeqCst)
+        !self.shares.iter().all(Untaken::is_empty) || self.stop.load(Ordering::SeqCst)
     }
 
     /// What a worker does until the end.
-    fn work(&self) {
+    fn work(&self, thread: usize) {
         let mut looks = 0;
         while !self.stop.load(Ordering::SeqCst) {
-            if self.take_and_do() {
+            if self.take_and_do(thread) {
                 looks = 0;
             } else if looks < LOOKS_BEFORE_SLEEP {
                 looks += 1;

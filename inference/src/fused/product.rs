@@ -22,6 +22,9 @@ thread_local! {
     static UNPACKED: RefCell<Vec<PairLine>> = RefCell::default();
 }
 
+/// Rows that a thread takes for itself at the least, with all columns: it unpacks all weights then, which other threads do as well.
+const BLOCK_ROWS_MIN: usize = 96;
+
 /// Rows in bf16, with the sums of each group of 32 numbers.
 #[derive(Debug, Default)]
 pub(super) struct Activations {
@@ -214,12 +217,17 @@ pub(super) fn multiply(
         Unit::Vectors if input.rows <= unit.rows_max(PANELS_MAX) => matrix.few_rows(),
         Unit::Vectors => matrix.many_rows(),
     };
-    pool.run(chunks.len(), &|task| {
-        let chunk = &chunks[task];
+    let blocks = match unit {
+        Unit::Tiles(_) => (input.rows / BLOCK_ROWS_MIN).clamp(1, pool.active()),
+        Unit::Vectors => 1,
+    };
+    pool.run(blocks * chunks.len(), &|task| {
+        let (block, chunk) = (task / chunks.len(), &chunks[task % chunks.len()]);
         let panels = matrix.panels(chunk);
-        let tiles = input.rows.div_ceil(unit.rows_max(chunk.panels));
+        let mut first = block * input.rows / blocks;
+        let end = (block + 1) * input.rows / blocks;
+        let tiles = (end - first).div_ceil(unit.rows_max(chunk.panels));
         let mut tile = Tile([0.0; ROWS_MAX * PANELS_MAX * LANES]);
-        let mut first = 0;
         let mut tiles_of_thread = match unit {
             Unit::Vectors => None,
             Unit::Tiles(amx) => Some(Tiles::new(amx)),
@@ -228,12 +236,15 @@ pub(super) fn multiply(
             let lines = room_for(lines, chunk.panels * matrix.depth / 2);
             for index in 0..tiles {
                 // As even as it can be.
-                let count = (input.rows - first).div_ceil(tiles - index);
+                let count = (end - first).div_ceil(tiles - index);
                 let rows = input.tile(first, count);
                 let unpacked = match index {
                     0 if tiles == 1 => Unpacked::Once,
                     0 => Unpacked::Keep(lines),
-                    _ => Unpacked::Kept(lines),
+                    _ => Unpacked::Kept {
+                        lines,
+                        next_soon: index == 1,
+                    },
                 };
                 match &mut tiles_of_thread {
                     None => compute(cpu, rows, panels, chunk.panels, unpacked, &mut tile),

@@ -2,7 +2,7 @@
 //!
 //! Activations of weights in f32 are f32 ([`single`](super::single)), all others are bf16, row by row, seen as pairs of neighbours; weights hold the same pairs of 16 columns side by side, so
 //! that one instruction adds 16 x 2 products. Weights with scales are multiplied as the small whole numbers that
-//! they are, which bf16 holds exactly, and each group's sum is scaled in f32.
+//! they are, which bf16 holds exactly, and each group's sum is scaled in f32. [Tiles](super::tiles::product) do otherwise.
 
 use std::arch::x86_64::*;
 
@@ -81,7 +81,7 @@ pub(crate) enum Panels<'a> {
     EightBit(&'a [EightBitGroup]),
 }
 
-/// What becomes of whole numbers that were turned into bf16: the second and every later tile of the same panels finds them done.
+/// What becomes of weights that were turned into bf16: the second and every later tile of the same panels finds them done.
 #[derive(Debug)]
 pub(crate) enum Unpacked<'a> {
     /// There is but one tile.
@@ -89,7 +89,11 @@ pub(crate) enum Unpacked<'a> {
     /// The first tile of several leaves them here: half as many lines for each panel as it is deep.
     Keep(&'a mut [PairLine]),
     /// Left by the first tile.
-    Kept(&'a [PairLine]),
+    Kept {
+        lines: &'a [PairLine],
+        /// The weights behind these ones are the next to be unpacked, and may be asked for now.
+        next_soon: bool,
+    },
 }
 
 /// The same for kernels.
@@ -136,7 +140,7 @@ pub(crate) fn compute(
             assert!(lines.len() >= kept_len);
             (KEEP, lines.as_mut_ptr())
         }
-        Unpacked::Kept(lines) => {
+        Unpacked::Kept { lines, .. } => {
             assert!(lines.len() >= kept_len);
             // It is only read then.
             (KEPT, lines.as_ptr().cast_mut())

@@ -10,8 +10,8 @@
 //! everywhere in [`kernels`](super).
 //!
 //! Tiles belong to a thread, and nothing but the assembly here uses them: what the compiler makes has no tiles, and libtorch,
-//! which may use them on the same thread, is not called while [`Tiles`] lives. No tile is expected to hold anything before a piece
-//! of assembly, nor holds anything afterwards.
+//! which may use them on the same thread, is not called while [`Tiles`] lives. Between [`begin_sums`] and [`end_sums`] tile 0 holds
+//! sums; no other tile holds anything from one piece of assembly to the next.
 
 pub(in crate::fused) mod attend;
 pub(in crate::fused) mod product;
@@ -117,26 +117,51 @@ struct PairRows {
     stride: usize,
 }
 
-/// The products of 16 pairs of each row with 16 lines, into rows of 16 numbers one behind the other.
+/// Makes the sums of tile 0 nought.
 ///
 /// # Safety
-/// The tiles are set up, rows and lines can be read, and as many rows of products written.
+/// The tiles are set up.
 #[inline]
-unsafe fn multiply(rows: PairRows, lines: *const PairLine, products: *mut f32) {
+unsafe fn begin_sums() {
+    // SAFETY: the caller's promise.
+    unsafe { asm!("tilezero tmm0", out("tmm0") _, options(nomem, nostack, preserves_flags)) };
+}
+
+/// Adds the products of 16 pairs of each row with 16 lines to the sums of tile 0.
+///
+/// # Safety
+/// The tiles are set up, and rows and lines can be read.
+#[inline]
+unsafe fn add_products(rows: PairRows, lines: *const PairLine) {
     // SAFETY: the caller's promise.
     unsafe {
         asm!(
             "tileloadd tmm4, [{rows} + {stride}]",
             "tileloadd tmm5, [{lines} + {line}]",
-            "tilezero tmm0",
             "tdpbf16ps tmm0, tmm4, tmm5",
-            "tilestored [{products} + {line}], tmm0",
             rows = in(reg) rows.start,
             stride = in(reg) rows.stride,
             lines = in(reg) lines,
             line = in(reg) ROW_BYTES,
-            products = in(reg) products,
             out("tmm0") _, out("tmm4") _, out("tmm5") _,
+            options(nostack, readonly, preserves_flags)
+        );
+    }
+}
+
+/// Writes the sums of tile 0 into rows of 16 numbers, `stride` bytes apart.
+///
+/// # Safety
+/// The tiles are set up, and as many rows of sums can be written.
+#[inline]
+unsafe fn end_sums((sums, stride): (*mut f32, usize)) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "tilestored [{sums} + {stride}], tmm0",
+            sums = in(reg) sums,
+            stride = in(reg) stride,
+            out("tmm0") _,
             options(nostack, preserves_flags)
         );
     }

@@ -29,12 +29,12 @@ fn half_number(index: usize, salt: usize) -> f16 {
     f16::from_f32(whole(index, salt, 2_000) as f32 / 10_000.0 - 0.1)
 }
 
-/// Rows of each encoding, and their numbers.
-fn sources(count: usize, depth: usize) -> Vec<(Rows, Vec<f32>)> {
+/// Rows of each encoding, and the numbers that this processor multiplies with: tiles round them to bf16.
+fn sources(cpu: Avx512Bf16, count: usize, depth: usize) -> Vec<(Rows, Vec<f32>)> {
     let dense: Vec<bf16> = (0..count * depth)
         .map(|index| bf16::from_f32(whole(index, 1, 2_000) as f32 / 1_000.0 - 1.0))
         .collect();
-    let numbers = dense.iter().map(|number| number.to_f32()).collect();
+    let numbers: Vec<f32> = dense.iter().map(|number| number.to_f32()).collect();
     let mut all = vec![(
         Rows::Dense {
             depth,
@@ -82,6 +82,13 @@ fn sources(count: usize, depth: usize) -> Vec<(Rows, Vec<f32>)> {
             },
             numbers,
         ));
+    }
+    if cpu.amx().is_some() {
+        for (_, numbers) in &mut all {
+            for number in numbers.iter_mut() {
+                *number = bf16::from_f32(*number).to_f32();
+            }
+        }
     }
     all
 }
@@ -151,11 +158,11 @@ fn every_encoding_and_size_gives_the_product_and_each_row_what_it_gives_alone() 
     for cpu in processors() {
         let mut pool = Pool::new(2).unwrap();
         for (columns, depth) in [(16, 32), (70, 64), (9 * 16, 96), (33, 6)] {
-            let all = sources(columns, depth);
+            let all = sources(cpu, columns, depth);
             for (source, weights) in all.into_iter().chain([single_source(columns, depth)]) {
                 let matrix = Matrix::join(std::slice::from_ref(&source));
                 let mut alone: Vec<f32> = Vec::new();
-                for count in 1..=35 {
+                for count in (1..=35).chain([2 * BLOCK_ROWS_MIN, 2 * BLOCK_ROWS_MIN + 13]) {
                     let (pairs, plain) = activations(cpu, count, depth);
                     let input = input_for(&source, &pairs, &plain);
                     let mut output = vec![0.0; count * columns];
@@ -178,7 +185,8 @@ fn every_encoding_and_size_gives_the_product_and_each_row_what_it_gives_alone() 
 fn parts_of_several_encodings_stand_side_by_side_and_biases_are_added() {
     for cpu in processors() {
         let (depth, count) = (64, 3);
-        let (rows_of, weights): (Vec<Rows>, Vec<Vec<f32>>) = sources(20, depth).into_iter().unzip();
+        let (rows_of, weights): (Vec<Rows>, Vec<Vec<f32>>) =
+            sources(cpu, 20, depth).into_iter().unzip();
         let matrix = Matrix::join(&rows_of);
         let (input, plain) = activations(cpu, count, depth);
         let bias: Vec<f32> = (0..60).map(|column| column as f32).collect();
@@ -218,7 +226,7 @@ fn gelu_of_a_product_and_its_bias_comes_as_f32_or_rounded_to_bf16() {
         let bias: Vec<f32> = (0..columns)
             .map(|column| column as f32 / 35.0 - 1.0)
             .collect();
-        let all = sources(columns, depth);
+        let all = sources(cpu, columns, depth);
         for (source, _) in all.into_iter().chain([single_source(columns, depth)]) {
             let matrix = Matrix::join(std::slice::from_ref(&source));
             let input = input_for(&source, &pairs, &plain);
@@ -260,7 +268,7 @@ fn gate_and_its_factor_meet_although_their_columns_alternate() {
         let (depth, count, columns) = (64, 5, 80);
         let mut pool = Pool::new(2).unwrap();
         let (input, plain) = activations(cpu, count, depth);
-        let all = sources(2 * columns, depth);
+        let all = sources(cpu, 2 * columns, depth);
         for (rows_of, weights) in all {
             let order = |first: usize| (first..first + columns).collect::<Vec<_>>();
             let (gate, up) = (

@@ -1,17 +1,18 @@
 //! Products on tiles: up to 16 rows of activations with panels of 16 columns, a group of 32 numbers at a time.
 //!
-//! Each group begins at nought, and what it comes to is scaled and added in f32. Weights of bf16, which have no scales, are added up
-//! in the same way.
+//! Weights of four and eight bits are turned into the numbers that they stand for, rounded to bf16, so that a tile adds up a whole
+//! column: to scale the sum of each group by itself, as vectors do, would take three times as long as the products.
 
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
-use super::super::LANES;
 use super::super::product::{
-    EightBitGroup, FourBitGroup, GROUP, Numbers, PairLine, Panels, TileRows, Unpacked, byte_pairs,
-    nibble_pairs, nibble_table,
+    EightBitGroup, FourBitGroup, GROUP, Numbers, PairLine, Panels, TileRows, Unpacked,
 };
-use super::{PAIRS, PairRows, ROW_BYTES, ROWS_MAX, Tiles, multiply};
+use super::{
+    PAIRS, PairRows, ROW_BYTES, Tiles, add_products, begin_sums, end_sums, multiply_parts,
+};
+use crate::fused::kernels::LANES;
 
 /// Groups that are unpacked before their turn, since a tile waits for what is being written.
 const AHEAD: usize = 2;
@@ -36,32 +37,43 @@ impl Tiles {
             rows,
             depth,
         } = input;
-        let Numbers::Pairs { pairs, sums } = numbers else {
+        let Numbers::Pairs { pairs, .. } = numbers else {
             unreachable!("rows in f32 are not multiplied with tiles")
         };
         let depth_groups = depth / GROUP;
         assert!(depth.is_multiple_of(GROUP) && depth > 0);
         assert!(pairs.len() >= rows * depth / 2 && output.len() >= rows * panels * LANES);
-        let lines_total = panels * depth_groups * PAIRS;
-        let new = !matches!(unpacked, Unpacked::Kept(_));
+        let groups_total = panels * depth_groups;
+        let lines_total = groups_total * PAIRS;
+        let mut next_soon = false;
         let kept = match unpacked {
             Unpacked::Once => Kept::Nowhere,
             Unpacked::Keep(lines) => {
                 assert!(lines.len() >= lines_total);
                 Kept::Here(lines.as_mut_ptr())
             }
-            Unpacked::Kept(lines) => {
+            Unpacked::Kept {
+                lines,
+                next_soon: next,
+            } => {
                 assert!(lines.len() >= lines_total);
+                next_soon = next;
                 Kept::Before(lines.as_ptr())
             }
         };
         self.set_up(rows);
         let job = Job {
-            pairs: pairs.as_ptr(),
-            sums: sums.as_ptr(),
+            rows: PairRows {
+                start: pairs.as_ptr(),
+                stride: depth_groups * ROW_BYTES,
+            },
             depth_groups,
             panels,
-            new,
+            groups_ahead: match kept {
+                Kept::Before(_) if next_soon => Some(groups_total),
+                Kept::Before(_) => None,
+                Kept::Here(_) | Kept::Nowhere => Some(0),
+            },
             output: output.as_mut_ptr(),
         };
         // SAFETY: the processor has the instructions, and the tiles have as many rows; the assertions, here and below, hold rows,
@@ -72,16 +84,15 @@ impl Tiles {
                 Panels::Dense(lines) => {
                     assert!(lines.len() >= lines_total);
                     let groups = lines.as_ptr().cast::<DenseGroup>();
-                    of_rows(rows, job, groups, Kept::Before(lines.as_ptr()));
+                    compute_panels(job, groups, Kept::Before(lines.as_ptr()));
                 }
                 Panels::FourBit(groups) => {
-                    assert!(groups.len() >= panels * depth_groups);
-                    assert!(sums.len() >= rows * depth_groups);
-                    of_rows(rows, job, groups.as_ptr(), kept);
+                    assert!(groups.len() >= groups_total);
+                    compute_panels(job, groups.as_ptr(), kept);
                 }
                 Panels::EightBit(groups) => {
-                    assert!(groups.len() >= panels * depth_groups);
-                    of_rows(rows, job, groups.as_ptr(), kept);
+                    assert!(groups.len() >= groups_total);
+                    compute_panels(job, groups.as_ptr(), kept);
                 }
             }
         }
@@ -91,12 +102,12 @@ impl Tiles {
 /// Activations, how deep they are, and what they are multiplied into.
 #[derive(Clone, Copy)]
 struct Job {
-    pairs: *const u32,
-    sums: *const f32,
+    rows: PairRows,
     depth_groups: usize,
     panels: usize,
-    /// Nothing of the weights was read for this product before.
-    new: bool,
+    /// How far behind a group those weights are that are asked for in its turn, besides [`BYTES_AHEAD`]: none if the next
+    /// weights were asked for before.
+    groups_ahead: Option<usize>,
     output: *mut f32,
 }
 
@@ -113,23 +124,11 @@ enum Kept {
 
 /// A group of 16 columns of weights.
 trait Group {
-    /// Writes the lines of bf16 of which the group is made.
+    /// Writes the lines of bf16 that the group stands for.
     ///
     /// # Safety
     /// The group can be read, and 16 lines written.
     unsafe fn unpack(group: *const Self, lines: *mut PairLine);
-
-    /// Adds the products of a group, scaled, to the totals of `R` rows.
-    ///
-    /// # Safety
-    /// The group, `R` rows of products and, `depth_groups` apart, `R` sums of activations can be read.
-    unsafe fn add<const R: usize>(
-        group: *const Self,
-        products: *const f32,
-        sums: *const f32,
-        depth_groups: usize,
-        totals: &mut [__m512; R],
-    );
 }
 
 /// Lines that need no unpacking.
@@ -141,65 +140,39 @@ impl Group for DenseGroup {
     unsafe fn unpack(_: *const Self, _: *mut PairLine) {
         unreachable!("the lines of bf16 weights are there before");
     }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-    unsafe fn add<const R: usize>(
-        _: *const Self,
-        products: *const f32,
-        _: *const f32,
-        _: usize,
-        totals: &mut [__m512; R],
-    ) {
-        for (r, total) in totals.iter_mut().enumerate() {
-            // SAFETY: the caller's promise.
-            *total = _mm512_add_ps(*total, unsafe { _mm512_loadu_ps(products.add(r * LANES)) });
-        }
-    }
 }
 
 impl Group for FourBitGroup {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
     unsafe fn unpack(group: *const Self, lines: *mut PairLine) {
-        let table = nibble_table();
-        for line in 0..4 {
-            // SAFETY: the caller's promise; lines are 64 bytes each and aligned.
-            unsafe {
-                let mut packed = _mm512_load_si512((&raw const (*group).nibbles[line]).cast());
-                for nibble in 0..4 {
-                    let pairs = nibble_pairs(&mut packed, table);
-                    _mm512_store_si512(lines.add(line * 4 + nibble).cast(), pairs);
-                }
-            }
-        }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-    unsafe fn add<const R: usize>(
-        group: *const Self,
-        products: *const f32,
-        sums: *const f32,
-        depth_groups: usize,
-        totals: &mut [__m512; R],
-    ) {
+        let numbers = _mm512_set_ps(
+            15.0, 14.0, 13.0, 12.0, 11.0, 10.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0,
+        );
         // SAFETY: the caller's promise; scales and minima are 32 bytes each.
-        let (scale, minimum) = unsafe {
+        let (scales, minima) = unsafe {
             (
-                _mm512_cvtph_ps(_mm256_loadu_si256((&raw const (*group).scales).cast())),
-                _mm512_cvtph_ps(_mm256_loadu_si256((&raw const (*group).minima).cast())),
+                twice(_mm512_cvtph_ps(_mm256_loadu_si256(
+                    (&raw const (*group).scales).cast(),
+                ))),
+                twice(_mm512_cvtph_ps(_mm256_loadu_si256(
+                    (&raw const (*group).minima).cast(),
+                ))),
             )
         };
-        for (r, total) in totals.iter_mut().enumerate() {
+        for line in 0..4 {
             // SAFETY: the caller's promise.
-            let (product, sum) = unsafe {
-                (
-                    _mm512_loadu_ps(products.add(r * LANES)),
-                    _mm512_set1_ps(*sums.add(r * depth_groups)),
-                )
-            };
-            *total = _mm512_fmadd_ps(minimum, sum, _mm512_fmadd_ps(scale, product, *total));
+            let mut words = unsafe { words_of(&raw const (*group).nibbles[line]) };
+            for nibble in 0..4 {
+                // A permutation looks at the lowest four bits of each word.
+                let weight = |half: usize| {
+                    let number = _mm512_permutexvar_ps(words[half], numbers);
+                    _mm512_fmadd_ps(number, scales[half], minima[half])
+                };
+                // SAFETY: the caller's promise.
+                unsafe { store_rounded([weight(0), weight(1)], lines.add(line * 4 + nibble)) };
+                words = words.map(|words| _mm512_srli_epi32::<4>(words));
+            }
         }
     }
 }
@@ -208,94 +181,109 @@ impl Group for EightBitGroup {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
     unsafe fn unpack(group: *const Self, lines: *mut PairLine) {
+        // SAFETY: the caller's promise; scales are 64 bytes.
+        let scales = twice(unsafe { _mm512_loadu_ps((&raw const (*group).scales).cast()) });
         for line in 0..8 {
-            // SAFETY: the caller's promise; lines are 64 bytes each and aligned.
-            unsafe {
-                let packed = _mm512_load_si512((&raw const (*group).bytes[line]).cast());
-                for byte in 0..2 {
-                    let pairs = byte_pairs(packed, byte);
-                    _mm512_store_si512(lines.add(line * 2 + byte).cast(), pairs);
-                }
-            }
-        }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-    unsafe fn add<const R: usize>(
-        group: *const Self,
-        products: *const f32,
-        _: *const f32,
-        _: usize,
-        totals: &mut [__m512; R],
-    ) {
-        // SAFETY: the caller's promise.
-        let scale = unsafe { _mm512_loadu_ps((&raw const (*group).scales).cast()) };
-        for (r, total) in totals.iter_mut().enumerate() {
             // SAFETY: the caller's promise.
-            let product = unsafe { _mm512_loadu_ps(products.add(r * LANES)) };
-            *total = _mm512_fmadd_ps(scale, product, *total);
+            let words = unsafe { words_of(&raw const (*group).bytes[line]) };
+            let weight = |half: usize, upper: __m512i| {
+                let number = _mm512_cvtepi32_ps(_mm512_srai_epi32::<24>(upper));
+                _mm512_mul_ps(number, scales[half])
+            };
+            let first = [0, 1].map(|half| weight(half, _mm512_slli_epi32::<24>(words[half])));
+            let second = [0, 1].map(|half| weight(half, _mm512_slli_epi32::<16>(words[half])));
+            // SAFETY: the caller's promise.
+            unsafe {
+                store_rounded(first, lines.add(line * 2));
+                store_rounded(second, lines.add(line * 2 + 1));
+            }
         }
     }
 }
 
-/// Calls what is compiled for each number of rows.
+/// 32 words of 16 bits as those of 32 that they begin.
 ///
 /// # Safety
-/// As of [`compute_panels`], for `rows` rows.
+/// The words can be read; they lie in one line of the cache.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-unsafe fn of_rows<G: Group>(rows: usize, job: Job, groups: *const G, kept: Kept) {
-    macro_rules! for_rows {
-        ($($r:literal)*) => {
-            match rows {
-                // SAFETY: the caller's promise.
-                $($r => unsafe { compute_panels::<$r, G>(job, groups, kept) },)*
-                _ => unreachable!("no tile has {rows} rows"),
-            }
-        };
+unsafe fn words_of(words: *const [u16; 32]) -> [__m512i; 2] {
+    let halves = words.cast::<__m256i>();
+    // SAFETY: the caller's promise.
+    unsafe {
+        [
+            _mm512_cvtepu16_epi32(_mm256_load_si256(halves)),
+            _mm512_cvtepu16_epi32(_mm256_load_si256(halves.add(1))),
+        ]
     }
-    for_rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+}
+
+/// What belongs to 16 columns, for both numbers of each of their pairs.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+fn twice(columns: __m512) -> [__m512; 2] {
+    let lower = _mm512_set_epi32(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0);
+    let upper = _mm512_add_epi32(lower, _mm512_set1_epi32(8));
+    [
+        _mm512_permutexvar_ps(lower, columns),
+        _mm512_permutexvar_ps(upper, columns),
+    ]
+}
+
+/// Writes 32 numbers as a line of bf16.
+///
+/// # Safety
+/// The line can be written.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+unsafe fn store_rounded([lower, upper]: [__m512; 2], line: *mut PairLine) {
+    let rounded = _mm512_cvtne2ps_pbh(upper, lower);
+    // SAFETY: the caller's promise; both vectors are 64 bytes of any bits, and a line is as many and aligned.
+    unsafe {
+        let bits = std::mem::transmute::<__m512bh, __m512i>(rounded);
+        _mm512_store_si512(line.cast(), bits);
+    }
 }
 
 /// # Safety
-/// The tiles are set up for `R` rows. Of a job of `R` rows, pairs, output and, if the groups ask for them, sums are there; and so
-/// are the groups of all panels, and 16 lines for each where they are kept.
+/// The tiles are set up for the rows of the job, and these and its output are there; so are the groups of all panels, and 16 lines
+/// for each where they are kept.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-unsafe fn compute_panels<const R: usize, G: Group>(job: Job, groups: *const G, kept: Kept) {
-    let depth_groups = job.depth_groups;
-    for panel in 0..job.panels {
-        let first = panel * depth_groups;
-        // SAFETY: the caller's promise; a panel's groups and lines lie behind those of the panel before.
-        let totals = unsafe {
-            let groups = groups.add(first);
-            match kept {
-                Kept::Nowhere => {
-                    let mut ring = MaybeUninit::<[PairLine; RING * PAIRS]>::uninit();
-                    let lines = Lines {
-                        start: ring.as_mut_ptr().cast(),
-                        mask: RING - 1,
-                    };
-                    compute_panel::<R, G, true>(job, groups, lines)
-                }
-                Kept::Here(start) => {
-                    let start = start.add(first * PAIRS);
-                    compute_panel::<R, G, true>(job, groups, Lines::all(start))
-                }
-                Kept::Before(start) => {
-                    // They are only read then.
-                    let start = start.add(first * PAIRS).cast_mut();
-                    compute_panel::<R, G, false>(job, groups, Lines::all(start))
-                }
+unsafe fn compute_panels<G: Group>(job: Job, groups: *const G, kept: Kept) {
+    let ahead = job.groups_ahead;
+    // SAFETY: the caller's promise.
+    unsafe {
+        match kept {
+            Kept::Nowhere => {
+                let mut ring = MaybeUninit::<[PairLine; RING * PAIRS]>::uninit();
+                let lines = Lines {
+                    start: ring.as_mut_ptr().cast(),
+                    mask: RING - 1,
+                };
+                compute_asking::<G, true>(job, groups, lines, ahead.unwrap_or(0));
             }
-        };
-        for (r, total) in totals.iter().enumerate() {
-            // SAFETY: the output is there.
-            unsafe { _mm512_storeu_ps(job.output.add((r * job.panels + panel) * LANES), *total) };
+            Kept::Here(lines) => {
+                compute_asking::<G, true>(job, groups, Lines::all(lines), ahead.unwrap_or(0));
+            }
+            Kept::Before(lines) => match ahead {
+                // They are only read then.
+                Some(ahead) => {
+                    let lines = Lines::all(lines.cast_mut());
+                    compute_asking::<G, false>(job, groups, lines, ahead);
+                }
+                None => {
+                    for panel in 0..job.panels {
+                        let lines = lines.add(panel * job.depth_groups * PAIRS).cast();
+                        let output = (job.output.add(panel * LANES), job.panels * ROW_BYTES);
+                        multiply_parts(job.rows, lines, job.depth_groups, output);
+                    }
+                }
+            },
         }
     }
 }
 
-/// Lines of the groups of a panel, of all or, by turns, of a few.
+/// Lines of the groups of a product, of all or, by turns, of a few.
 #[derive(Clone, Copy)]
 struct Lines {
     start: *mut PairLine,
@@ -332,48 +320,41 @@ fn ask_for<G>(group: *const G) {
     }
 }
 
-/// Two groups' products for all rows that there may be.
-#[repr(align(64))]
-struct Products(#[expect(dead_code, reason = "pointers lead there")] [f32; 2 * ROWS_MAX * LANES]);
-
+/// Computes all panels, and asks for other groups meanwhile, `ahead` behind these.
+///
 /// # Safety
-/// As of [`compute_panels`], for one panel.
+/// As of [`compute_panels`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-unsafe fn compute_panel<const R: usize, G: Group, const UNPACKS: bool>(
+unsafe fn compute_asking<G: Group, const UNPACKS: bool>(
     job: Job,
     groups: *const G,
     lines: Lines,
-) -> [__m512; R] {
-    let depth_groups = job.depth_groups;
-    // By turns, so that a group need not wait for the one before to be read.
-    let mut products = MaybeUninit::<Products>::uninit();
-    let products = products.as_mut_ptr().cast::<f32>();
-    let mut totals = [_mm512_setzero_ps(); R];
-    // SAFETY: groups, lines, pairs and sums of every group are there by the caller's promise, and `R` rows of products were
-    // written before they are read.
+    ahead: usize,
+) {
+    let groups_total = job.panels * job.depth_groups;
+    // SAFETY: groups, lines, rows and output are there by the caller's promise; panels lie one behind the other.
     unsafe {
         if UNPACKS {
-            for g in 0..AHEAD.min(depth_groups) {
-                G::unpack(groups.add(g), lines.of(g));
+            for group in 0..AHEAD.min(groups_total) {
+                G::unpack(groups.add(group), lines.of(group));
             }
         }
-        for g in 0..depth_groups {
-            if job.new {
-                ask_for(groups.wrapping_add(g));
+        for panel in 0..job.panels {
+            begin_sums();
+            for g in 0..job.depth_groups {
+                let group = panel * job.depth_groups + g;
+                ask_for(groups.wrapping_add(ahead + group));
+                if UNPACKS && group + AHEAD < groups_total {
+                    G::unpack(groups.add(group + AHEAD), lines.of(group + AHEAD));
+                }
+                let rows = PairRows {
+                    start: job.rows.start.add(g * PAIRS),
+                    stride: job.rows.stride,
+                };
+                add_products(rows, lines.of(group));
             }
-            if UNPACKS && g + AHEAD < depth_groups {
-                G::unpack(groups.add(g + AHEAD), lines.of(g + AHEAD));
-            }
-            let rows = PairRows {
-                start: job.pairs.add(g * PAIRS),
-                stride: depth_groups * PAIRS * size_of::<u32>(),
-            };
-            let products = products.add(g % 2 * ROWS_MAX * LANES);
-            multiply(rows, lines.of(g), products);
-            let sums = job.sums.wrapping_add(g);
-            G::add(groups.add(g), products, sums, depth_groups, &mut totals);
+            end_sums((job.output.add(panel * LANES), job.panels * ROW_BYTES));
         }
     }
-    totals
 }
