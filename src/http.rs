@@ -16,6 +16,7 @@ mod client_address;
 mod conversations;
 mod documents;
 mod drafts;
+mod export;
 mod fallback;
 mod feedback;
 mod fields;
@@ -57,6 +58,7 @@ use ipnet::IpNet;
 use protocol::ErrorCode;
 use storage::Storage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use utoipa::OpenApi;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -116,6 +118,8 @@ pub struct Edge {
     pub uploads: Arc<Semaphore>,
     /// Room for uploads of attachments.
     pub receiving: Arc<Semaphore>,
+    /// Room for exports of accounts.
+    pub exports: Arc<Semaphore>,
 }
 
 impl Edge {
@@ -133,7 +137,23 @@ impl Edge {
             Problem::retry_after(ErrorCode::Overloaded, detail, UPLOAD_RETRY_AFTER)
         })
     }
+
+    async fn export_place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = Arc::clone(&self.exports).acquire_owned();
+        let found = timeout(EXPORT_WAIT_MAX, place).await;
+        // The places are never closed.
+        found.ok().and_then(Result::ok).ok_or_else(|| {
+            let detail = "too many exports at once";
+            Problem::retry_after(ErrorCode::Overloaded, detail, EXPORT_RETRY_AFTER)
+        })
+    }
 }
+
+/// How long an export waits for a place.
+const EXPORT_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// When an export that found no place may come again: one of many messages takes about that long.
+const EXPORT_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// When an upload that found no place may come again: a small document takes about that long.
 const UPLOAD_RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -150,6 +170,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(me::read_me)
                 .service(me::change_me)
                 .service(me::delete_me)
+                .service(export::export_me)
                 .service(sessions::list_sessions)
                 .service(sessions::end_session)
                 .service(sessions::end_other_sessions)

@@ -34,7 +34,7 @@ use crate::clock::Clock;
 use crate::config::{BusConfig, Config, HttpConfig};
 use crate::delivery::{self, Delivery, DeliveryParts, Outbound, vapid_key};
 use crate::embeddings::Embeddings;
-use crate::http::limits::{ATTACHMENTS_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX};
+use crate::http::limits::{ATTACHMENTS_AT_ONCE_MAX, EXPORTS_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX};
 use crate::http::{
     self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes, SETTINGS_PATH, WebClient,
     WebFiles, WritingPlaces,
@@ -158,6 +158,7 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         clock,
         uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE_MAX)),
         receiving: Arc::new(Semaphore::new(ATTACHMENTS_AT_ONCE_MAX)),
+        exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE_MAX)),
     });
     let server = server(config, listener, &node, &edge)?;
     let handle = server.handle();

@@ -23,6 +23,9 @@ pub const MULTIPART_OVERHEAD_BYTES_MAX: usize = 16 * 1024;
 /// Uploads that are read and embedded at once: each holds a file in memory.
 pub const UPLOADS_AT_ONCE_MAX: usize = 4;
 
+/// Exports of accounts at once: each has a thread of its own.
+pub const EXPORTS_AT_ONCE_MAX: usize = 4;
+
 /// Attachments that are received at once: each holds half a megabyte in memory at most, and a slow line takes its time.
 pub const ATTACHMENTS_AT_ONCE_MAX: usize = 64;
 

@@ -94,7 +94,7 @@ pub(super) async fn end_other_sessions(
 }
 
 impl SessionEntry {
-    fn of(log_in: LogIn, current: TokenFamilyId) -> Self {
+    pub(super) fn of(log_in: LogIn, current: TokenFamilyId) -> Self {
         Self {
             id: log_in.id,
             program: log_in.device.program,

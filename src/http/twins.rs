@@ -306,7 +306,7 @@ impl Edge {
 }
 
 impl TwinDocument {
-    fn seen_by(user: UserId, twin: Twin) -> Self {
+    pub(super) fn seen_by(user: UserId, twin: Twin) -> Self {
         Self {
             id: twin.id,
             owner_id: twin.owner_id,

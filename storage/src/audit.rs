@@ -81,6 +81,8 @@ names! {
         LogInEnded = "log_in_ended",
         /// Somebody ended all their log-ins but the subject.
         OtherLogInsEnded = "other_log_ins_ended",
+        /// Somebody took all away that is kept of them.
+        AccountExported = "account_exported",
         /// Somebody deleted their account.
         AccountDeleted = "account_deleted",
         /// Somebody made a bot; the subject is the bot.

@@ -78,6 +78,7 @@ fn routes() -> Vec<Route> {
             Some(name.clone()),
             [401, 200, 200, 200],
         ),
+        route(get.clone(), "/api/v1/me/export", None, [401, 200, 200, 200]),
         route(get.clone(), "/api/v1/twins", None, [401, 200, 200, 200]),
         route(
             post.clone(),

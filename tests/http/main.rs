@@ -12,6 +12,7 @@ mod authorization;
 mod bots;
 mod conversations;
 mod drafts;
+mod export;
 mod feedback;
 mod keys;
 mod notifications;

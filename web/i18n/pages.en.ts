@@ -129,6 +129,10 @@ export const pagesEn = {
     newPassword: "New password",
     newPasswordHint: "At least 8 characters",
     passwordChange: "Change it and sign out everywhere",
+    exportAccount: "Your data",
+    exportHint:
+      "A zip with your account, your twins and their documents, your conversations and the files that you sent, as JSON and as you uploaded them.",
+    exportAll: "Export everything",
     deleteAccount: "Delete the account",
     deleteHint:
       "Your twins, their documents, your bots and files are gone for good. Your messages stay in the conversations of others, without your name.",

@@ -56,6 +56,13 @@ export async function changePassword(current_password: string, password: string)
   leaveSession();
 }
 
+/** All that is kept of oneself, as a zip. */
+export async function exportedAccount(): Promise<Blob> {
+  // The answer is a file, whatever type its text has.
+  const archive = await body(http.GET("/api/v1/me/export", { parseAs: "blob" }));
+  return archive as unknown as Blob;
+}
+
 export async function deleteAccount(): Promise<void> {
   const me = await body(http.GET("/api/v1/me"));
   await body(http.DELETE("/api/v1/me"));

@@ -829,6 +829,29 @@ export interface paths {
         patch: operations["change_me"];
         trace?: never;
     };
+    "/api/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take everything away that is kept of oneself: a zip of JSON and files.
+         * @description `account.json`, `sessions.json`, `twins.json`, `bots.json`, `keys.json`, `blocks.json` and `drafts.json` hold what the routes of those
+         *     names answer; `twins/{id}/` the twin's `documents.json` and the documents. `conversations.ndjson` has a conversation a line, and
+         *     `conversations/{id}/messages.ndjson` a message a line, all that one may read; `attachments/{id}/` the files that one sent. `manifest.json`
+         *     comes last, with the size and the SHA-256 of each. An archive without it was cut short.
+         */
+        get: operations["export_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/notification-settings": {
         parameters: {
             query?: never;
@@ -1579,7 +1602,7 @@ export interface components {
          * @description Something that is noted in the audit log
          * @enum {string}
          */
-        AuditAction: "registered" | "logged_in" | "log_in_failed" | "refresh_reused" | "logged_out" | "password_changed" | "log_in_ended" | "other_log_ins_ended" | "account_deleted" | "bot_created" | "bot_deleted" | "key_created" | "key_revoked" | "mode_changed" | "admin_granted" | "admin_revoked" | "account_disabled" | "account_enabled" | "all_log_ins_ended" | "audit_exported";
+        AuditAction: "registered" | "logged_in" | "log_in_failed" | "refresh_reused" | "logged_out" | "password_changed" | "log_in_ended" | "other_log_ins_ended" | "account_exported" | "account_deleted" | "bot_created" | "bot_deleted" | "key_created" | "key_revoked" | "mode_changed" | "admin_granted" | "admin_revoked" | "account_disabled" | "account_enabled" | "all_log_ins_ended" | "audit_exported";
         /** @description A row of the audit log, and whose accounts it is about. */
         AuditEntry: components["schemas"]["AuditRow"] & {
             /** @description The e-mail address of who did it; null where there is no such account. */
@@ -10434,6 +10457,89 @@ export interface operations {
             };
             /** @description The content is of a kind that is not accepted: `unsupported_media` */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The archive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,6 +5,7 @@ import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { type AuditAction, type AuditEntry, auditQuery, exportedAudit } from "@/state/admin";
 import { useMoment } from "@/state/language";
+import { download } from "../download";
 import { usePageLink } from "../place";
 import { Problem } from "../problem";
 import { Entries, Entry } from "../settings/entries";
@@ -98,13 +99,4 @@ function emailOf(person: string, rows: readonly AuditEntry[] | undefined): strin
   const acted = rows?.find((row) => row.actor_id === person && row.actor_email !== null);
   const actedOn = rows?.find((row) => row.subject_id === person && row.subject_email !== null);
   return acted?.actor_email ?? actedOn?.subject_email ?? undefined;
-}
-
-/** Has the browser keep a file. */
-function download(content: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

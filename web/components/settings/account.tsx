@@ -4,15 +4,17 @@ import { Button, Group, PasswordInput, Stack, Text, TextInput, Title } from "@ma
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { usePageTexts } from "@/i18n/pages";
-import { changePassword, deleteAccount } from "@/state/account";
+import { changePassword, deleteAccount, exportedAccount } from "@/state/account";
 import { useMe } from "@/state/store";
+import { download } from "../download";
 import { Problem } from "../problem";
 
-/** The password, and the end of the account. */
+/** The password, all that is kept, and the end of the account. */
 export function Account() {
   return (
     <Stack maw={480}>
       <Password />
+      <Export />
       <Deletion />
     </Stack>
   );
@@ -61,6 +63,30 @@ function Password() {
         </Group>
       </Stack>
     </form>
+  );
+}
+
+function Export() {
+  const texts = usePageTexts().settings;
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: exportedAccount,
+    onSuccess: (archive) => download(archive, "digital-twin-export.zip"),
+  });
+  return (
+    <Stack gap="sm">
+      <Title order={3} size="h5">
+        {texts.exportAccount}
+      </Title>
+      <Text c="dimmed" size="sm">
+        {texts.exportHint}
+      </Text>
+      <Problem error={error} />
+      <Group>
+        <Button variant="default" loading={isPending} onClick={() => mutate()}>
+          {texts.exportAll}
+        </Button>
+      </Group>
+    </Stack>
   );
 }
 

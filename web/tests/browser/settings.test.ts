@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { call, loggedIn, PASSPHRASE, registered } from "../real-server";
@@ -158,6 +159,21 @@ test("how one is told is kept, and a webhook's secret is shown once", async () =
   await part.getByRole("button", { name: "Remove the webhook" }).click();
   await part.getByText("https://example.com/hook").waitFor({ state: "detached" });
   await expect(call(house.server, "/api/v1/me/webhook", undefined, token)).rejects.toThrow("404");
+});
+
+test("all that is kept of a person is taken away as one file", async () => {
+  const hal = await house.newcomer("Hal");
+  const { page } = hal;
+  await hal.go("/settings");
+  const downloads = page.waitForEvent("download");
+  await section(page, "Account").getByRole("button", { name: "Export everything" }).click();
+  const download = await downloads;
+  expect(download.suggestedFilename()).toBe("digital-twin-export.zip");
+  const archive = (await readFile(await download.path())).toString("latin1");
+  // The directory of a zip names its files in plain letters.
+  for (const name of ["account.json", "twins.json", "conversations.ndjson", "manifest.json"]) {
+    expect(archive).toContain(name);
+  }
 });
 
 test("another password signs out everywhere, and a deleted account is gone", async () => {
