@@ -10,7 +10,10 @@ mod sqlite;
 pub(crate) use postgres::{Postgres, PostgresConfig};
 pub(crate) use sqlite::{Resident, Sqlite, sqlite_connection};
 
+use tokio::sync::{mpsc, oneshot};
+
 use crate::StorageError;
+use crate::dump::{Contents, Existing, Piece, Step, Table};
 use crate::value::{Row, Value};
 
 /// A statement of the portable subset, with `$1`, `$2`, … for its parameters.
@@ -179,6 +182,34 @@ impl Engine {
         }
     }
 
+    /// Says what the database holds now, and has every row of it sent in pieces, as it is now.
+    pub(crate) async fn read_snapshot(
+        &self,
+        pieces: mpsc::Sender<Result<Piece, StorageError>>,
+    ) -> Result<Contents, StorageError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite::read_snapshot(sqlite.path(), pieces).await,
+            Self::Postgres(postgres) => postgres::read_snapshot(postgres.config(), pieces).await,
+            Self::Resident(_) => Err(no_file()),
+        }
+    }
+
+    /// Loads what the orders bring; the receiver is told how it ended.
+    pub(crate) async fn load(
+        &self,
+        tables: Vec<Table>,
+        existing: Existing,
+        orders: mpsc::Receiver<Step>,
+    ) -> Result<oneshot::Receiver<Result<(), StorageError>>, StorageError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite::load(sqlite.path(), tables, existing, orders).await,
+            Self::Postgres(postgres) => {
+                postgres::load(postgres.config(), tables, existing, orders).await
+            }
+            Self::Resident(_) => Err(no_file()),
+        }
+    }
+
     /// How many rows one `INSERT` should carry: a statement costs PostgreSQL more than a row, and SQLite next to nothing.
     pub(crate) fn rows_together(&self) -> usize {
         match self {
@@ -233,6 +264,11 @@ impl Transaction {
             Self::Postgres(transaction) => transaction.roll_back().await,
         }
     }
+}
+
+/// The task in the writer's thread has a connection and no more.
+pub(crate) fn no_file() -> StorageError {
+    StorageError::Internal("the task in the writer's thread has no file of its own".into())
 }
 
 /// The rows of the only statement of a list.

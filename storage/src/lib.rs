@@ -37,6 +37,7 @@ mod twins;
 
 mod admission;
 mod append;
+mod dump;
 mod engine;
 mod error;
 pub mod metrics;
@@ -58,6 +59,7 @@ pub use conversations::{
 };
 pub use documents::{Chunk, Document};
 pub use drafts::{DRAFTS_MAX, Draft, NewDraft};
+pub use dump::{Column, ColumnKind, Existing, Load, PIECE_BYTES, Piece, Snapshot, Table};
 pub use error::StorageError;
 pub use feedback::{Feedback, Rating, TwinFeedback};
 pub use files::{FileKey, FileWriter, Files, InvalidFileKey};
@@ -66,7 +68,7 @@ pub use invitations::{INVITATIONS_MAX, Invitation};
 pub use log_ins::{Device, LOG_INS_SHOWN_MAX, LogIn};
 pub use members::{Ban, Member, Roster};
 pub use messages::{Appended, MessageVersion, NewMessage, NewReplyOrder, ReplyWhen};
-pub use migrations::MigrationStatus;
+pub use migrations::{MigrationStatus, known_migrations};
 pub use notification_targets::{
     ClaimedTarget, NotificationSettings, NotificationTarget, QuietHours, TargetKind, TargetSort,
     Waiting,

@@ -7,11 +7,11 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use refinery::{Migration, Runner};
+use refinery::{Migration, Runner, Target};
 use tokio::time::{Instant, sleep};
 
 use crate::StorageError;
-use crate::engine::{Engine, Postgres, PostgresConfig, Sqlite, sqlite_connection};
+use crate::engine::{Engine, Postgres, PostgresConfig, Sqlite, no_file, sqlite_connection};
 
 /// How long a process waits for another that migrates: the longest migration should take less.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
@@ -27,24 +27,47 @@ mod embedded {
 }
 
 /// Which migrations the database has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MigrationStatus {
-    /// Names of those it has, oldest first.
+    /// Names of those it has as this program knows them, oldest first.
     pub applied: Vec<String>,
     /// Names of those it lacks, oldest first.
     pub pending: Vec<String>,
+    /// Names of those it has and this program does not know.
+    pub unknown: Vec<String>,
+    /// Names of those it has, but made from another text than this program's.
+    pub changed: Vec<String>,
 }
 
-/// Applies what the database lacks and returns the names.
-pub(crate) async fn apply(engine: &Engine) -> Result<Vec<String>, StorageError> {
-    let runner = embedded::migrations::runner();
+/// A migration that the database has.
+struct Applied {
+    version: i32,
+    name: String,
+    checksum: String,
+}
+
+/// The migrations of this program by their names, oldest first.
+pub fn known_migrations() -> Vec<String> {
+    let known = known();
+    known
+        .iter()
+        .map(|migration| name(migration.version(), migration.name()))
+        .collect()
+}
+
+/// Applies what the database lacks, up to the migration of this name where one is named, and returns the names.
+pub(crate) async fn apply(
+    engine: &Engine,
+    newest: Option<&str>,
+) -> Result<Vec<String>, StorageError> {
+    let mut runner = embedded::migrations::runner();
+    if let Some(newest) = newest {
+        runner = runner.set_target(Target::Version(version_of(newest)?));
+    }
     let report = match engine {
         Engine::Sqlite(sqlite) => apply_to_sqlite(engine, sqlite, runner).await?,
         Engine::Postgres(postgres) => apply_to_postgres(engine, postgres, runner).await?,
-        Engine::Resident(_) => {
-            let reason = "the task in the writer's thread has no file to migrate";
-            return Err(StorageError::Internal(reason.into()));
-        }
+        Engine::Resident(_) => return Err(no_file()),
     };
     let applied = report.applied_migrations();
     Ok(applied
@@ -53,37 +76,81 @@ pub(crate) async fn apply(engine: &Engine) -> Result<Vec<String>, StorageError> 
         .collect())
 }
 
-/// Which migrations the database has and lacks. `SchemaNewer` when it has one that this program does not know.
+/// Which migrations the database has and lacks.
 pub(crate) async fn status(engine: &Engine) -> Result<MigrationStatus, StorageError> {
-    let mut known = embedded::migrations::runner().get_migrations().clone();
-    known.sort();
-    let newest_known = known.last().map_or(0, Migration::version);
-    let mut applied = Vec::new();
-    if history_exists(engine).await? {
-        let sql = "SELECT version, name FROM refinery_schema_history ORDER BY version";
-        for rows in engine.read(vec![(sql, Vec::new())]).await? {
-            applied = rows.map(|mut row| Ok((row.count::<i32>()?, row.text()?)))?;
-        }
-    }
-    let newest = applied.last().map_or(0, |(version, _)| *version);
-    if newest > newest_known {
-        return Err(StorageError::SchemaNewer {
-            found: newest,
-            known: newest_known,
-        });
+    let known = known();
+    let history = history(engine).await?;
+    let newest = history.last().map_or(0, |applied| applied.version);
+    let mut status = MigrationStatus::default();
+    for applied in history {
+        let found = known
+            .iter()
+            .find(|migration| migration.version() == applied.version);
+        let list = match found {
+            None => &mut status.unknown,
+            Some(known) if is_same(known, &applied) => &mut status.applied,
+            Some(_) => &mut status.changed,
+        };
+        list.push(name(applied.version, &applied.name));
     }
     let pending = known
         .iter()
         .filter(|migration| migration.version() > newest);
-    Ok(MigrationStatus {
-        pending: pending
-            .map(|migration| name(migration.version(), migration.name()))
-            .collect(),
-        applied: applied
-            .iter()
-            .map(|(version, text)| name(*version, text))
-            .collect(),
-    })
+    status.pending = pending
+        .map(|migration| name(migration.version(), migration.name()))
+        .collect();
+    Ok(status)
+}
+
+/// Refuses, with `SchemaNewer`, a database that a newer program has changed.
+pub(crate) async fn check(engine: &Engine) -> Result<(), StorageError> {
+    let known = known().last().map_or(0, Migration::version);
+    let found = history(engine)
+        .await?
+        .last()
+        .map_or(0, |applied| applied.version);
+    match found > known {
+        true => Err(StorageError::SchemaNewer { found, known }),
+        false => Ok(()),
+    }
+}
+
+fn known() -> Vec<Migration> {
+    let mut known = embedded::migrations::runner().get_migrations().clone();
+    known.sort();
+    known
+}
+
+fn is_same(known: &Migration, applied: &Applied) -> bool {
+    known.name() == applied.name && known.checksum().to_string() == applied.checksum
+}
+
+/// The number of the migration of this name.
+fn version_of(migration: &str) -> Result<i32, StorageError> {
+    let known = known();
+    let found = known
+        .iter()
+        .find(|known| name(known.version(), known.name()) == migration);
+    found
+        .map(Migration::version)
+        .ok_or(StorageError::NotFound("migration"))
+}
+
+async fn history(engine: &Engine) -> Result<Vec<Applied>, StorageError> {
+    let mut history = Vec::new();
+    if history_exists(engine).await? {
+        let sql = "SELECT version, name, checksum FROM refinery_schema_history ORDER BY version";
+        for rows in engine.read(vec![(sql, Vec::new())]).await? {
+            history = rows.map(|mut row| {
+                Ok(Applied {
+                    version: row.count()?,
+                    name: row.text()?,
+                    checksum: row.text()?,
+                })
+            })?;
+        }
+    }
+    Ok(history)
 }
 
 async fn history_exists(engine: &Engine) -> Result<bool, StorageError> {
@@ -111,7 +178,7 @@ async fn apply_to_postgres(
         .await
         .map_err(|error| PostgresConfig::failure(&error))?;
     // The lock goes with the connection, however this ends.
-    status(engine).await?;
+    check(engine).await?;
     runner
         .run_async(&mut client)
         .await
@@ -124,7 +191,7 @@ async fn apply_to_sqlite(
     runner: Runner,
 ) -> Result<refinery::Report, StorageError> {
     let _lock = lock_beside(sqlite.path()).await?;
-    status(engine).await?;
+    check(engine).await?;
     let path = sqlite.path().to_owned();
     let migration = tokio::task::spawn_blocking(move || {
         let mut connection = sqlite_connection(&path)?;
@@ -170,7 +237,8 @@ async fn lock_beside(database: &Path) -> Result<File, StorageError> {
     }
 }
 
-fn name(version: i32, text: &str) -> String {
+/// A migration's name, as its file is called.
+pub(crate) fn name(version: i32, text: &str) -> String {
     format!("V{version:04}__{text}")
 }
 

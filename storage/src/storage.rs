@@ -108,6 +108,22 @@ impl Storage {
     ///
     /// Fails when it cannot be reached or written within a few seconds, is no database, or has a newer schema.
     pub async fn open(database: &Database) -> Result<Self, StorageError> {
+        let storage = Self::connect(database).await?;
+        let engine = storage.engine();
+        let check = async move { Ok(migrations::check(&engine).await?) };
+        storage.call(Call::Read, check).await?;
+        Ok(storage)
+    }
+
+    /// Says which migrations a database has and lacks, also one that a newer program has changed.
+    pub async fn migration_status_of(database: &Database) -> Result<MigrationStatus, StorageError> {
+        let storage = Self::connect(database).await?;
+        let status = storage.migration_status().await;
+        storage.close().await;
+        status
+    }
+
+    async fn connect(database: &Database) -> Result<Self, StorageError> {
         let runtime = OwnRuntime::start()?;
         let database = database.clone();
         let unindexed = Arc::new(Unindexed::default());
@@ -115,7 +131,6 @@ impl Storage {
         let opened = runtime.handle().spawn(async move {
             let (appender, queue) = Appender::new(of_appender);
             let engine = open_engine(&database, queue).await?;
-            migrations::status(&engine).await?;
             Ok::<_, StorageError>((appender, engine))
         });
         let (appender, engine) = opened.await.map_err(|_| panicked())??;
@@ -133,11 +148,19 @@ impl Storage {
 
     /// Applies the migrations that the database lacks and returns their names. Any number of processes may do this at once.
     pub async fn migrate(&self) -> Result<Vec<String>, StorageError> {
+        self.apply(None).await
+    }
+
+    /// Applies those of them that are not newer than the one of this name. `NotFound` when this program has none of it.
+    pub async fn migrate_to(&self, newest: &str) -> Result<Vec<String>, StorageError> {
+        self.apply(Some(newest.to_owned())).await
+    }
+
+    async fn apply(&self, newest: Option<String>) -> Result<Vec<String>, StorageError> {
         let engine = self.engine();
-        self.call(
-            Call::Write,
-            async move { Ok(migrations::apply(&engine).await?) },
-        )
+        self.call(Call::Write, async move {
+            Ok(migrations::apply(&engine, newest.as_deref()).await?)
+        })
         .await
     }
 

@@ -5,6 +5,7 @@
 //! lent again: the server rolls its transaction back.
 
 mod connection;
+mod dump;
 mod failure;
 
 use std::fmt;
@@ -21,6 +22,8 @@ use self::failure::{classify, describe};
 use super::{DatabaseError, Query, Rows};
 use crate::StorageError;
 use crate::metrics;
+
+pub(crate) use self::dump::{load, read_snapshot};
 
 /// How long a call waits for a connection, new ones included: longer, and its client has given up.
 const CONNECTION_WAIT: Duration = Duration::from_secs(3);

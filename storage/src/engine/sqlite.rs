@@ -5,6 +5,7 @@
 //! Readers see the last commit (WAL) and never wait for the writer.
 
 mod connection;
+mod dump;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -30,6 +31,8 @@ use crate::StorageError;
 use crate::value::{Row, Value};
 
 use connection::{Access, classify};
+
+pub(crate) use dump::{load, read_snapshot};
 
 /// Jobs that may wait for a thread: as many as storage admits at all.
 const JOBS_MAX: usize = crate::storage::CALLS_MAX;
@@ -442,11 +445,7 @@ impl Worker {
             .map_err(classify)?;
         let mut rows = Vec::new();
         while let Some(row) = answers.next().map_err(classify)? {
-            let mut values = Vec::with_capacity(column_count);
-            for index in 0..column_count {
-                values.push(read_value(row.get_ref(index).map_err(classify)?)?);
-            }
-            rows.push(Row::new(values));
+            rows.push(Row::new(read_values(row, column_count)?));
         }
         let affected = rows.len() as u64;
         Ok(Rows { rows, affected })
@@ -466,6 +465,14 @@ impl Worker {
             tracing::error!(%error, "SQLite refused to roll back");
         }
     }
+}
+
+fn read_values(row: &rusqlite::Row<'_>, columns: usize) -> Result<Vec<Value>, DatabaseError> {
+    let mut values = Vec::with_capacity(columns);
+    for index in 0..columns {
+        values.push(read_value(row.get_ref(index).map_err(classify)?)?);
+    }
+    Ok(values)
 }
 
 fn read_value(value: ValueRef<'_>) -> Result<Value, DatabaseError> {

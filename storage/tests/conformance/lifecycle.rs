@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use protocol::ErrorCode;
-use storage::{Database, Storage, StorageError};
+use storage::{Database, MigrationStatus, Storage, StorageError};
 use tokio::task::JoinSet;
 
 use crate::support::{
@@ -18,6 +18,7 @@ on_both_databases![
     a_second_migration_applies_nothing,
     a_database_without_tables_says_how_to_get_them,
     a_newer_schema_is_refused,
+    what_another_program_did_to_the_schema_is_told,
     a_ping_is_answered,
 ];
 
@@ -52,18 +53,39 @@ async fn a_database_without_tables_says_how_to_get_them(db: TestDatabase) {
     storage.create_user(user_named("ada")).await.unwrap();
 }
 
-async fn a_newer_schema_is_refused(db: TestDatabase) {
-    let newer = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) \
-                 VALUES (9999, 'from_the_future', '2026-01-01T00:00:00Z', '1')";
-    match &db.database {
+/// Does something to the database that the program would not do.
+async fn meddle(database: &Database, sql: &str) {
+    match database {
         Database::Sqlite { path } => {
             let connection = rusqlite::Connection::open(path).unwrap();
-            connection.execute_batch(newer).unwrap();
+            connection.execute_batch(sql).unwrap();
         }
         postgres @ Database::Postgres { .. } => {
-            beside(postgres).await.batch_execute(newer).await.unwrap();
+            beside(postgres).await.batch_execute(sql).await.unwrap();
         }
     }
+}
+
+const NEWER: &str = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) \
+     VALUES (9999, 'from_the_future', '2026-01-01T00:00:00Z', '1')";
+
+async fn what_another_program_did_to_the_schema_is_told(db: TestDatabase) {
+    let mut applied = db.migration_status().await.unwrap().applied;
+    meddle(&db.database, NEWER).await;
+    let otherwise = "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 2";
+    meddle(&db.database, otherwise).await;
+    let status = Storage::migration_status_of(&db.database).await.unwrap();
+    let expected = MigrationStatus {
+        changed: vec![applied.remove(1)],
+        applied,
+        pending: Vec::new(),
+        unknown: vec!["V9999__from_the_future".to_owned()],
+    };
+    assert_eq!(status, expected);
+}
+
+async fn a_newer_schema_is_refused(db: TestDatabase) {
+    meddle(&db.database, NEWER).await;
     let refused = Storage::open(&db.database).await.unwrap_err();
     assert!(
         matches!(refused, StorageError::SchemaNewer { found: 9999, .. }),

@@ -16,6 +16,7 @@ mod changes;
 mod conversations;
 mod documents;
 mod drafts;
+mod dump;
 mod files;
 mod history;
 mod lifecycle;

@@ -109,13 +109,13 @@ async fn run(
     let mut stream = std::pin::pin!(client.query_raw(statement, parameters).await?);
     let mut rows = Vec::new();
     while let Some(row) = stream.try_next().await? {
-        rows.push(read_row(&row)?);
+        rows.push(Row::new(read_values(&row)?));
     }
     let affected = stream.rows_affected().unwrap_or_default();
     Ok(Rows { rows, affected })
 }
 
-fn read_row(row: &tokio_postgres::Row) -> Result<Row, tokio_postgres::Error> {
+pub(super) fn read_values(row: &tokio_postgres::Row) -> Result<Vec<Value>, tokio_postgres::Error> {
     let mut values = Vec::with_capacity(row.len());
     for (index, column) in row.columns().iter().enumerate() {
         let value = match *column.type_() {
@@ -130,7 +130,7 @@ fn read_row(row: &tokio_postgres::Row) -> Result<Row, tokio_postgres::Error> {
         };
         values.push(value.unwrap_or(Value::Null));
     }
-    Ok(Row::new(values))
+    Ok(values)
 }
 
 impl ToSql for Value {
