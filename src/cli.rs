@@ -36,7 +36,7 @@ pub enum Command {
     /// --migrate or by `digital-twin migrate`. The first signal drains: clients are told to reconnect, replies in
     /// progress may end. A second signal stops at once.
     Serve(ServeOptions),
-    /// Bring the database's schema up to date
+    /// Bring the database's schema up to date, or say whether it is
     Migrate(MigrateOptions),
     /// Make the demo account demo@example.com with the twin Ada and her documents
     ///
@@ -72,12 +72,22 @@ pub struct ServeOptions {
 /// Options of `migrate`.
 #[derive(Debug, Args)]
 pub struct MigrateOptions {
-    /// Only print which migrations are applied and which are pending
-    #[arg(long)]
-    pub status: bool,
+    /// What to do with the migrations.
+    #[command(subcommand)]
+    pub action: Option<MigrateAction>,
     /// The settings.
     #[command(flatten)]
     pub settings: SettingFlags,
+}
+
+/// What to do with the migrations.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum MigrateAction {
+    /// Only print which migrations are applied, pending, unknown to this program, or changed since they were applied
+    ///
+    /// Exit status: 0 up to date, 1 failure, 3 migrations are pending, 4 the database has migrations that this program does not
+    /// know or knows otherwise.
+    Status,
 }
 
 /// Options of `account`.

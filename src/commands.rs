@@ -3,9 +3,12 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
+use storage::{MigrationStatus, Storage};
+
 use crate::cli::{
     AccountAction, AccountOptions, AuditOptions, AuditVerb, Cli, Command, ConfigAction,
-    ConfigOptions, DoctorOptions, MigrateOptions, ServeOptions, SettingFlags,
+    ConfigOptions, DoctorOptions, MigrateAction, MigrateOptions, ServeOptions, SettingFlags,
 };
 use crate::config::{Config, report};
 use crate::serve::Migrations;
@@ -13,6 +16,12 @@ use crate::{administration, chat, database, doctor, health, seed, serve, telemet
 
 /// The exit status for a setting that is malformed or not allowed (`EX_CONFIG` of sysexits).
 const EXIT_CONFIG: u8 = 78;
+
+/// The exit status for migrations that wait to be applied.
+const EXIT_PENDING: u8 = 3;
+
+/// The exit status for a database that another program has migrated.
+const EXIT_OTHER_SCHEMA: u8 = 4;
 
 /// Does what the command line asks. The exit status says how it went, and the standard error stream says why.
 pub fn run(cli: Cli) -> ExitCode {
@@ -46,10 +55,10 @@ async fn serve_command(options: ServeOptions) -> ExitCode {
 }
 
 async fn migrate_command(options: MigrateOptions) -> ExitCode {
-    match configured(&options.settings) {
-        Ok(config) if options.status => finished(print_migrations(&config).await),
-        Ok(config) => finished(migrate(&config).await),
-        Err(status) => status,
+    match (configured(&options.settings), options.action) {
+        (Ok(config), Some(MigrateAction::Status)) => status_command(&config).await,
+        (Ok(config), None) => finished(migrate(&config).await),
+        (Err(status), _) => status,
     }
 }
 
@@ -141,17 +150,45 @@ async fn migrate(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn print_migrations(config: &Config) -> anyhow::Result<()> {
-    let storage = database::open(config).await?;
-    let status = storage.migration_status().await?;
-    storage.close().await;
-    for name in status.applied {
-        print(&format!("applied  {name}"));
+async fn status_command(config: &Config) -> ExitCode {
+    let status = match migration_status(config).await {
+        Ok(status) => status,
+        Err(error) => return finished(Err(error)),
+    };
+    let MigrationStatus {
+        applied,
+        pending,
+        unknown,
+        changed,
+    } = &status;
+    let lists = [
+        ("applied", applied),
+        ("pending", pending),
+        ("unknown", unknown),
+        ("changed", changed),
+    ];
+    for (word, names) in lists {
+        for name in names {
+            print(&format!("{word}  {name}"));
+        }
     }
-    for name in status.pending {
-        print(&format!("pending  {name}"));
+    if !unknown.is_empty() || !changed.is_empty() {
+        complain(&format!(
+            "{} was migrated by another program: run the newer one, or restore a backup",
+            database::describe(&config.database)
+        ));
+        return ExitCode::from(EXIT_OTHER_SCHEMA);
     }
-    Ok(())
+    match pending.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(EXIT_PENDING),
+    }
+}
+
+async fn migration_status(config: &Config) -> anyhow::Result<MigrationStatus> {
+    database::make_data_folder(config)?;
+    let status = Storage::migration_status_of(&config.database).await;
+    status.with_context(|| format!("{} cannot be opened", database::describe(&config.database)))
 }
 
 async fn seed_and_tell(config: &Config) -> anyhow::Result<()> {

@@ -10,14 +10,22 @@ use crate::config::Config;
 /// # Errors
 /// Names the folder, file or server and how to choose another.
 pub async fn open(config: &Config) -> anyhow::Result<Storage> {
+    make_data_folder(config)?;
+    let storage = Storage::open(&config.database).await;
+    storage.with_context(|| format!("{} cannot be opened", describe(&config.database)))
+}
+
+/// Makes the data folder, where it is absent.
+///
+/// # Errors
+/// Names the folder and how to choose another.
+pub fn make_data_folder(config: &Config) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data_dir).with_context(|| {
         format!(
             "the data folder {} cannot be made; choose another with --data-dir or DATA_DIR",
             config.data_dir.display()
         )
-    })?;
-    let storage = Storage::open(&config.database).await;
-    storage.with_context(|| format!("{} cannot be opened", describe(&config.database)))
+    })
 }
 
 /// Brings the schema up to date where this process alone owns the database, or where it was told to.

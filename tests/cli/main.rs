@@ -7,6 +7,7 @@
 
 mod administration;
 mod health;
+mod migrations;
 mod serving;
 mod settings;
 mod shared;
@@ -40,4 +41,11 @@ fn said(output: &Output) -> String {
 /// What the program complained about.
 fn complained(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// What a command said that must succeed.
+fn done(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", complained(&output));
+    output
 }

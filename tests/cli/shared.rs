@@ -60,7 +60,7 @@ async fn a_shared_database_is_migrated_only_when_somebody_asks_for_it() {
     );
 
     let pending = program_on(&folder, &database)
-        .args(["migrate", "--status"])
+        .args(["migrate", "status"])
         .output()
         .unwrap();
     assert!(
@@ -78,7 +78,7 @@ async fn a_shared_database_is_migrated_only_when_somebody_asks_for_it() {
         said(&applied)
     );
     let status = program_on(&folder, &database)
-        .args(["migrate", "--status"])
+        .args(["migrate", "status"])
         .output()
         .unwrap();
     assert!(
