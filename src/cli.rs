@@ -1,8 +1,10 @@
 //! The command line: its subcommands, and a flag for every setting.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::chat::ChatOptions;
 use crate::config::{SETTINGS, Sources};
@@ -56,6 +58,16 @@ pub enum Command {
     Health(SettingFlags),
     /// Print every setting with its value and where that came from; secrets are redacted
     Config(ConfigOptions),
+    /// Print a script by which a shell completes this command line
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual page, or write the pages of all subcommands into a folder
+    Man {
+        /// The folder; its pages are digital-twin.1 and one for each subcommand.
+        folder: Option<PathBuf>,
+    },
 }
 
 /// Options of `serve`.

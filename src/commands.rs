@@ -1,5 +1,7 @@
 //! The subcommands: reading the settings, doing what was asked, and saying how it went.
 
+mod pages;
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -37,6 +39,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Doctor(options) => doctor_command(options).await,
             Command::Health(settings) => health_command(&settings).await,
             Command::Config(options) => config_command(&options),
+            Command::Completions { shell } => pages::completions_command(shell),
+            Command::Man { folder } => finished(pages::print_manual(folder.as_deref())),
         }
     });
     telemetry::stop();

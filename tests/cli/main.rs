@@ -8,6 +8,7 @@
 mod administration;
 mod health;
 mod migrations;
+mod pages;
 mod serving;
 mod settings;
 mod shared;
