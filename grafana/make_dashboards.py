@@ -255,6 +255,17 @@ CLUSTER = {
             ["DatabasePoolIsFull"],
         ),
     ],
+    "Backups": [
+        ("Age of the newest backup", "Since it was taken.", "s", [("time() - max(twin_backup_last_timestamp_seconds{NODE})", "age")], ["BackupIsMissing"]),
+        (
+            "Age of the newest backup that restores",
+            "Since the newest was taken that was seen to restore: what was said since would be lost with the database.",
+            "s",
+            [("time() - max(twin_backup_last_verified_timestamp_seconds{NODE})", "age")],
+            ["BackupIsMissing"],
+        ),
+        ("Size of the newest backup", "Compressed, as it lies in its folder.", "bytes", [("max(twin_backup_last_bytes{NODE})", "size")], []),
+    ],
 }
 
 SECURITY = {
@@ -296,7 +307,7 @@ DASHBOARDS = {
     "twin-realtime": ("digital-twin: realtime", "Connections, the way of a message, readers and actors.", REALTIME),
     "twin-inference": ("digital-twin: inference", "How replies are written.", INFERENCE),
     "twin-twins-and-knowledge": ("digital-twin: twins and knowledge", "Twins, their documents, and notifications.", TWINS),
-    "twin-cluster-and-storage": ("digital-twin: cluster and storage", "Nodes, what goes between them, and the database.", CLUSTER),
+    "twin-cluster-and-storage": ("digital-twin: cluster and storage", "Nodes, what goes between them, the database and its backups.", CLUSTER),
     "twin-security": ("digital-twin: security", "Log-ins, refusals and misuse.", SECURITY),
 }
 

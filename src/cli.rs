@@ -52,12 +52,21 @@ pub enum Command {
     ///
     /// Needs a running server. The reply goes to the standard output as it comes, notices to the standard error stream.
     Chat(ChatOptions),
-    /// Check libtorch, models, database, bus, files, port and secrets, and say how to mend what is wrong
+    /// Check libtorch, models, database, backups, bus, files, port and secrets, and say how to mend what is wrong
     Doctor(DoctorOptions),
     /// Ask the server that these settings describe whether it may be given work, for health checks of containers
     Health(SettingFlags),
     /// Print every setting with its value and where that came from; secrets are redacted
     Config(ConfigOptions),
+    /// Back up database, files and secrets into one encrypted archive, while servers run; or look whether one restores
+    ///
+    /// Everything that is committed when it begins is in it. docs/BACKUP.md tells how to run it on a schedule.
+    Backup(BackupOptions),
+    /// Put a backup back into an empty installation
+    ///
+    /// All of the archive is read before anything is touched, and the rows come back in one transaction. No server may run
+    /// on the database meanwhile.
+    Restore(RestoreOptions),
     /// Print a script by which a shell completes this command line
     Completions {
         /// The shell.
@@ -100,6 +109,77 @@ pub enum MigrateAction {
     /// Exit status: 0 up to date, 1 failure, 3 migrations are pending, 4 the database has migrations that this program does not
     /// know or knows otherwise.
     Status,
+}
+
+/// Options of `backup`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct BackupOptions {
+    /// What to do in place of taking a backup.
+    #[command(subcommand)]
+    pub action: Option<BackupAction>,
+    /// Restore the archive into a scratch database, to see that it can be
+    #[arg(long)]
+    pub verify: bool,
+    /// Delete archives in the folder, but not the newest of each of so many days (with --keep-weekly: nor of so many weeks)
+    #[arg(long, value_name = "DAYS")]
+    pub keep_daily: Option<usize>,
+    /// Delete archives in the folder, but not the newest of each of so many weeks; the newest that was verified always stays
+    #[arg(long, value_name = "WEEKS")]
+    pub keep_weekly: Option<usize>,
+    /// Let everybody who finds the archive read it; secrets of this installation are left out
+    #[arg(long)]
+    pub unencrypted: bool,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// What to do about backups.
+#[derive(Debug, Subcommand)]
+pub enum BackupAction {
+    /// Restore an archive into a scratch database and compare every table with the archive's manifest
+    Verify(BackupVerifyOptions),
+    /// Make an identity, write it into a new file, and print the public key for TWIN_BACKUP_RECIPIENTS
+    Keygen {
+        /// The file. Whoever has it can open the backups, and nobody can without: keep it elsewhere.
+        file: PathBuf,
+    },
+}
+
+/// Options of `backup verify`.
+#[derive(Debug, Args)]
+pub struct BackupVerifyOptions {
+    /// The archive.
+    pub file: PathBuf,
+    /// File with an identity of age that opens it; absent: TWIN_BACKUP_PASSPHRASE does
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+    /// Print what the archive is and holds as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Options of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreOptions {
+    /// The archive.
+    pub file: PathBuf,
+    /// File with an identity of age that opens it; absent: TWIN_BACKUP_PASSPHRASE does
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+    /// Replace what is in the database, the files and the secrets
+    #[arg(long)]
+    pub replace: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingFlags,
 }
 
 /// Options of `account`.

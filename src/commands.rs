@@ -1,5 +1,6 @@
 //! The subcommands: reading the settings, doing what was asked, and saying how it went.
 
+mod backups;
 mod pages;
 
 use std::io::Write;
@@ -39,6 +40,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Doctor(options) => doctor_command(options).await,
             Command::Health(settings) => health_command(&settings).await,
             Command::Config(options) => config_command(&options),
+            Command::Backup(options) => backups::backup_command(options).await,
+            Command::Restore(options) => backups::restore_command(options).await,
             Command::Completions { shell } => pages::completions_command(shell),
             Command::Man { folder } => finished(pages::print_manual(folder.as_deref())),
         }

@@ -24,10 +24,14 @@ pub use setting::{OWN_PREFIX, SETTINGS, Setting, setting};
 pub use sources::{Origin, Sources};
 pub use value::{DataType, EngineKind, Environment, Quota};
 
+use crate::backup::Seal;
 use reader::Reader;
 
 /// Bytes that `JWT_SECRET` must have: a shorter key is easier to guess than HMAC-SHA256 is to break.
 pub const SECRET_BYTES_MIN: usize = 32;
+
+/// Characters that the passphrase of backups must have: whoever finds an archive may guess for years.
+pub const PASSPHRASE_CHARS_MIN: usize = 16;
 
 /// Secrets that stand in published examples; production refuses them.
 pub const SAMPLE_SECRETS: &[&str] = &["your-secure-jwt-secret", "securepassword"];
@@ -66,6 +70,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Notifications.
     pub delivery: DeliveryConfig,
+    /// Backups.
+    pub backup: BackupConfig,
     /// How long a stop waits for what is in progress.
     pub drain: Duration,
     /// What is odd about the configuration, for the log.
@@ -171,6 +177,15 @@ pub struct ModelsConfig {
     pub chain_replies_max: u32,
     /// Tokens of all of them.
     pub chain_tokens_max: u32,
+}
+
+/// Where backups go, and who can open them.
+#[derive(Debug, Clone)]
+pub struct BackupConfig {
+    /// Their folder.
+    pub folder: PathBuf,
+    /// Who can open them; none where nobody has said.
+    pub seal: Option<Seal>,
 }
 
 /// How people are told of what they have not seen.
@@ -315,6 +330,7 @@ impl Reader<'_> {
         let models = self.models();
         let limits = self.limits();
         let delivery = self.delivery();
+        let backup = self.backup(&data_dir);
         let drain = Duration::from_secs(self.number("TWIN_DRAIN_SECONDS", 0, 600));
         let warnings = self.warnings(environment, &accounts, &database, &bus, &delivery);
         Config {
@@ -332,6 +348,7 @@ impl Reader<'_> {
             models,
             limits,
             delivery,
+            backup,
             drain,
             warnings,
             origins: std::mem::take(&mut self.origins),
@@ -525,6 +542,33 @@ impl Reader<'_> {
             after: Duration::from_secs(self.number("TWIN_NOTIFY_AFTER_SECONDS", 0, 3_600)),
             gap: Duration::from_secs(self.number("TWIN_NOTIFY_GAP_SECONDS", 0, 86_400)),
             private_addresses: self.required("TWIN_NOTIFY_PRIVATE_ADDRESSES", value::boolean),
+        }
+    }
+
+    fn backup(&mut self, data_dir: &std::path::Path) -> BackupConfig {
+        let folder = self.optional("TWIN_BACKUP_DIR", value::text);
+        let folder = folder.map_or_else(|| data_dir.join("backups"), PathBuf::from);
+        self.show_default("TWIN_BACKUP_DIR", folder.display());
+        let recipients = self.optional("TWIN_BACKUP_RECIPIENTS", value::recipients);
+        let passphrase = self.secret("TWIN_BACKUP_PASSPHRASE");
+        if recipients.is_some() && passphrase.is_some() {
+            self.problems.push(
+                "TWIN_BACKUP_RECIPIENTS and TWIN_BACKUP_PASSPHRASE are both set: set one of them"
+                    .to_owned(),
+            );
+        }
+        if passphrase
+            .as_ref()
+            .is_some_and(|text| text.chars().count() < PASSPHRASE_CHARS_MIN)
+        {
+            self.problems.push(format!(
+                "TWIN_BACKUP_PASSPHRASE is too short: it needs at least {PASSPHRASE_CHARS_MIN} characters"
+            ));
+        }
+        let passphrase = passphrase.map(|text| Seal::Passphrase(SecretString::from(text)));
+        BackupConfig {
+            folder,
+            seal: recipients.map(Seal::Recipients).or(passphrase),
         }
     }
 

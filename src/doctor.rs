@@ -11,8 +11,9 @@ use inference::Device;
 use protocol::NodeId;
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use storage::{Database, Files};
+use storage::{Database, Files, Storage};
 
+use crate::clock::Clock;
 use crate::config::{
     BusConfig, Config, EngineKind, ModelsConfig, SAMPLE_SECRETS, SECRET_BYTES_MIN, Sources,
 };
@@ -20,6 +21,11 @@ use crate::{auth, database, models};
 
 /// How long one thing may take to answer; a model on a slow disk takes the longest.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// How old the newest verified backup may be, as the alert has it: one a night, and two hours for it.
+const BACKUP_HOURS_MAX: i64 = 26;
 
 /// What was found about one thing.
 #[derive(Debug, Serialize)]
@@ -245,11 +251,38 @@ async fn examine_database(config: &Config) -> Vec<Finding> {
         }
         Err(error) => Finding::wrong("schema", error, mend),
     };
+    let backups = examine_backups(config, &storage).await;
     storage.close().await;
     vec![
         Finding::fine(name, database::describe(&config.database)),
         schema,
+        backups,
     ]
+}
+
+/// Whether there is a backup that would bring back what was said; only production must have one.
+async fn examine_backups(config: &Config, storage: &Storage) -> Finding {
+    const NAME: &str = "backups";
+    let backups = match storage.backups().await {
+        Ok(backups) => backups,
+        // What is the matter stands beside the schema.
+        Err(error) => return Finding::fine(NAME, format!("unknown: {error}")),
+    };
+    let verified = backups.iter().find(|backup| backup.verified_at.is_some());
+    let hours = verified.map(|backup| (Clock::System.now_ms() - backup.taken_at) / HOUR_MS);
+    let found = match hours {
+        Some(hours) => format!("the newest that was seen to restore is {hours} hours old"),
+        None => "there is none that was seen to restore".to_owned(),
+    };
+    let is_recent = hours.is_some_and(|hours| hours <= BACKUP_HOURS_MAX);
+    match is_recent || !config.is_production() {
+        true => Finding::fine(NAME, found),
+        false => Finding::wrong(
+            NAME,
+            found,
+            "run `digital-twin backup --verify` each night; docs/BACKUP.md tells how",
+        ),
+    }
 }
 
 async fn examine_bus(config: &Config) -> Finding {

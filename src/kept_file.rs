@@ -4,6 +4,12 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+/// The key of tokens, where it is no setting.
+pub const JWT_SECRET_FILE: &str = "jwt-secret";
+
+/// The key that push services know this installation by, where it is no setting.
+pub const VAPID_KEY_FILE: &str = "vapid-key";
+
 /// A file that can't be made, written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("can't be kept in {path}: {error}")]
@@ -34,20 +40,34 @@ pub fn kept_text<E: From<KeptFileError>>(
     Ok(text.trim().to_owned())
 }
 
+/// Puts a secret into a file, whole or not at all, in place of what stands there; its owner alone can read it.
+///
+/// # Errors
+/// When the file can't be written.
+pub fn replace_text(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    std::fs::rename(write_beside(path, content)?, path)
+}
+
 /// Makes the file whole or not at all; when another process was first, its file stands.
 fn create_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let unfinished = path.with_extension(std::process::id().to_string());
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
+    let unfinished = write_beside(path, text.as_bytes())?;
     let linked = std::fs::hard_link(&unfinished, path);
     std::fs::remove_file(&unfinished)?;
     match linked {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Writes a file of this process's own, from which another is made.
+fn write_beside(path: &Path, content: &[u8]) -> std::io::Result<PathBuf> {
+    let unfinished = path.with_extension(std::process::id().to_string());
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&unfinished)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    Ok(unfinished)
 }

@@ -18,6 +18,7 @@ pub mod ingest;
 pub mod transport;
 
 pub mod administration;
+pub mod backup;
 pub mod doctor;
 pub mod health;
 pub mod seed;

@@ -42,7 +42,7 @@ use crate::http::{
 use crate::ingest::{self, Ingest};
 use crate::transport::Upgrading;
 use crate::transport::route::{WEBSOCKET_PATH, WebSocketEdge, serve_upgrade, without_upgrade};
-use crate::{database, models};
+use crate::{backup, database, models};
 
 /// Connections of each worker beyond its share of the limit: a full server must still answer probes and refusals.
 const SPARE_CONNECTIONS: usize = 256;
@@ -369,6 +369,7 @@ fn registry() -> anyhow::Result<Registry> {
     http::metrics::register(&registry)?;
     delivery::metrics::register(&registry)?;
     ingest::metrics::register(&registry)?;
+    backup::metrics::register(&registry)?;
     actors::metrics::register(&registry)?;
     bus::metrics::register(&registry)?;
     storage::metrics::register(&registry)?;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 
 use crate::config::{Config, SECRET_BYTES_MIN};
-use crate::kept_file::{KeptFileError, kept_text};
+use crate::kept_file::{JWT_SECRET_FILE, KeptFileError, kept_text};
 
 /// Random bytes of a secret that is made here.
 const GENERATED_BYTES: usize = 48;
@@ -38,7 +38,7 @@ pub enum SecretError {
 pub fn jwt_secret(config: &Config) -> Result<SecretString, SecretError> {
     match &config.accounts.jwt_secret {
         Some(secret) => Ok(secret.clone()),
-        None => kept_secret(&config.data_dir.join("jwt-secret")),
+        None => kept_secret(&config.data_dir.join(JWT_SECRET_FILE)),
     }
 }
 

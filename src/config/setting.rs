@@ -364,6 +364,18 @@ pub const SETTINGS: &[Setting] = &[
         "20",
         "Seconds between two pings of a WebSocket, 1 to 3600; silent for two and a half times that, it is closed",
     ),
+    optional(
+        "TWIN_BACKUP_DIR",
+        "Folder of backups [default: DATA_DIR/backups]",
+    ),
+    optional(
+        "TWIN_BACKUP_RECIPIENTS",
+        "Public keys of age, separated by commas, to which backups are encrypted: each of their identities opens them",
+    ),
+    secret(
+        "TWIN_BACKUP_PASSPHRASE",
+        "Passphrase that backups are encrypted with in place of public keys, at least 16 characters",
+    ),
     value(
         "TWIN_DRAIN_SECONDS",
         "10",

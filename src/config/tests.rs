@@ -232,3 +232,17 @@ fn every_setting_is_read_and_reported() {
         .collect();
     assert_eq!(unread, Vec::<&str>::new());
 }
+
+#[test]
+fn backups_are_encrypted_to_every_key_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = crate::backup::generate_identity(&folder.path().join("identity")).unwrap();
+    let keys = format!(" {key}, {key}");
+    let config = resolve(&[("TWIN_BACKUP_RECIPIENTS", &keys)]).unwrap();
+    let Some(crate::backup::Seal::Recipients(recipients)) = config.backup.seal else {
+        panic!("{:?}", config.backup);
+    };
+    assert_eq!(recipients.len(), 2);
+    assert!(config.backup.folder.ends_with("data/backups"));
+    assert!(resolve(&[]).unwrap().backup.seal.is_none());
+}

@@ -9,6 +9,8 @@ use std::time::Duration;
 use inference::Devices;
 use ipnet::IpNet;
 
+use crate::backup::{Recipient, recipient};
+
 /// What a process is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
@@ -111,6 +113,14 @@ pub(super) fn data_type(text: &str) -> Result<DataType, Allowed> {
         "bf16" => Ok(DataType::Bf16),
         _ => Err("auto, f32 or bf16".to_owned()),
     }
+}
+
+pub(super) fn recipients(text: &str) -> Result<Vec<Recipient>, Allowed> {
+    let keys = text.split(',').map(str::trim).filter(|key| !key.is_empty());
+    let keys: Option<Vec<Recipient>> = keys.map(recipient).collect();
+    keys.filter(|keys| !keys.is_empty()).ok_or_else(|| {
+        "public keys of age, each beginning with age1, separated by commas".to_owned()
+    })
 }
 
 pub(super) fn boolean(text: &str) -> Result<bool, Allowed> {

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::config::Config;
-use crate::kept_file::{KeptFileError, kept_text};
+use crate::kept_file::{KeptFileError, VAPID_KEY_FILE, kept_text};
 
 /// How long a token holds, in seconds: push services accept at most a day.
 const TOKEN_LIFETIME_S: i64 = 12 * 60 * 60;
@@ -51,7 +51,7 @@ pub fn vapid_key(config: &Config) -> Result<VapidKey, VapidError> {
     match &config.delivery.vapid_private_key {
         Some(text) => VapidKey::read(text.expose_secret(), subject, "TWIN_VAPID_PRIVATE_KEY"),
         None => {
-            let path: PathBuf = config.data_dir.join("vapid-key");
+            let path: PathBuf = config.data_dir.join(VAPID_KEY_FILE);
             let text = kept_key(&path)?;
             VapidKey::read(&text, subject, &path.display().to_string())
         }

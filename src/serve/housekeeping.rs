@@ -7,6 +7,7 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::interval;
 use actix_web::web;
 
+use crate::backup;
 use crate::clock::as_millis;
 use crate::http::Edge;
 
@@ -25,6 +26,9 @@ const NOTIFICATIONS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often uploads are forgotten that nobody sent, and files looked for that another process was to delete.
 const UPLOADS_EVERY: Duration = Duration::from_secs(10 * 60);
 
+/// How often it is looked which backups there are: another process takes them.
+const BACKUPS_EVERY: Duration = Duration::from_secs(30);
+
 /// How long an expired refresh token is remembered, so that its owner is told that it has expired.
 const REFRESH_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -37,6 +41,7 @@ pub(super) fn start(edge: &web::Data<Edge>) -> Vec<JoinHandle<()>> {
         actix_web::rt::spawn(keep_index(edge.clone())),
         actix_web::rt::spawn(forget_notifications(edge.clone())),
         actix_web::rt::spawn(sweep_files(edge.clone())),
+        actix_web::rt::spawn(tell_of_backups(edge.clone())),
         edge.delivery.start(),
     ]
 }
@@ -92,6 +97,17 @@ async fn forget_notifications(edge: web::Data<Edge>) {
             Ok(0) => {}
             Ok(forgotten) => tracing::info!(forgotten, "forgot notifications"),
             Err(error) => tracing::warn!(%error, "notifications could not be forgotten"),
+        }
+    }
+}
+
+async fn tell_of_backups(edge: web::Data<Edge>) {
+    let mut tick = interval(BACKUPS_EVERY);
+    loop {
+        tick.tick().await;
+        match edge.storage.backups().await {
+            Ok(backups) => backup::metrics::there_are(&backups),
+            Err(error) => tracing::warn!(%error, "it cannot be told which backups there are"),
         }
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod administration;
+mod backups;
 mod health;
 mod migrations;
 mod pages;

@@ -13,6 +13,8 @@ fn completions_and_the_manual_name_every_subcommand() {
         "doctor",
         "health",
         "config",
+        "backup",
+        "restore",
         "completions",
         "man",
     ];

@@ -398,6 +398,15 @@ def cache_full():
             node.kill()
 
 
+@contextlib.contextmanager
+def backups_forgotten():
+    """No backup was ever taken; then one is, and restores."""
+    yield
+    identity = world.folder / "identity"
+    recipient = run(NODE, "backup", "keygen", identity).strip()
+    run(NODE, "backup", "--verify", env={**world.settings, "TWIN_BACKUP_RECIPIENTS": recipient}, cwd=ROOT)
+
+
 def models(url, person):
     listed = load.done(load.http(url, "/v1/models", token=person["token"]))["data"]
     return [each["id"] for each in listed]
@@ -420,6 +429,7 @@ CASES = [
     (replies_that_fail, ["RepliesFail"]),
     (replies_that_wait, ["RepliesWait"]),
     (cache_full, ["CacheIsFull"]),
+    (backups_forgotten, ["BackupIsMissing"]),
 ]
 
 

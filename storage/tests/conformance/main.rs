@@ -9,6 +9,7 @@ mod api_keys;
 mod attachments;
 mod attempts;
 mod audit;
+mod backups;
 mod blocks;
 mod bots;
 mod chains;
