@@ -117,7 +117,7 @@ test-python: setup test-packages ## The Python tests: the set-up, the API as Ope
 	@python3 setup/unit_tests.py
 
 .PHONY: test-ops
-test-ops: setup test-packages ## What runs the program: dashboards, alerts and runbook on two real nodes under load, nginx before them, everything in deploy; T=nginx picks, LONG=1 waits
+test-ops: setup test-packages ## What runs the program: dashboards, alerts and runbook on two real nodes under load, nginx before them, everything in deploy, backups; T=nginx picks, LONG=1 waits
 	@setup/packages.sh ops
 	@cargo build --locked --bin digital-twin
 	@setup/services.py run -- env $(if $(LONG),TEST_OPS_LONG=1) python3 setup/ops_tests.py $(if $(T),test_$(T).py)
@@ -134,6 +134,13 @@ test-alerts: setup test-packages ## Every alert fires because of a deliberate fa
 	@setup/packages.sh ops
 	@cargo build --locked --bin digital-twin
 	@setup/services.py run -- python3 setup/ops_tests.py every_alert.py
+
+.PHONY: drill
+drill: setup test-packages ## The disaster drill: back up under load, kill the server, destroy what it kept, restore, go on; MESSAGES=n
+	@setup/packages.sh ops
+	@cargo build --locked --release --bin digital-twin
+	@setup/services.py run -- python3 setup/ops_tests.py drill --program target/release/digital-twin \
+		$(if $(MESSAGES),--messages $(MESSAGES))
 
 .PHONY: autobahn
 autobahn: setup ## The Autobahn test suite against our WebSocket transport; LONG=1 adds its performance cases

@@ -36,6 +36,10 @@ missing_packages() {
         # They watch two nodes; promtool and amtool come along.
         command -v promtool >/dev/null || echo prometheus
         command -v amtool >/dev/null || echo prometheus-alertmanager
+        # They copy backups away and open them without the program.
+        command -v rclone >/dev/null || echo rclone
+        command -v age >/dev/null || echo age
+        command -v zstd >/dev/null || echo zstd
     fi
     if [ "$1" = images ]; then
         # A daemon of the test's own, and the only way to a base image without a registry.

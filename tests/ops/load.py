@@ -215,17 +215,18 @@ async def be_told(first, second, kim, lee, room, hook):
 
 def documents_good_and_bad(url, demo):
     twin = done(http(url, "/api/v1/twins", token=demo))["items"][0]["id"]
-    done(upload(url, twin, demo, f"The foghorn of Skarholm was painted green. {uuid.uuid4()}".encode()))
-    status, body = upload(url, twin, demo, b"\x00\x01\xff\xfe")
+    documents = f"/api/v1/twins/{twin}/documents"
+    done(upload(url, documents, demo, f"The foghorn of Skarholm was painted green. {uuid.uuid4()}".encode()))
+    status, body = upload(url, documents, demo, b"\x00\x01\xff\xfe")
     if status not in (400, 415, 422):
         raise AssertionError(f"{status}: {body}")
 
 
-def upload(url, twin, token, content):
+def upload(url, path, token, content):
     edge = uuid.uuid4().hex
     head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="note.txt"\r\n\r\n'.encode()
     body = head + content + f"\r\n--{edge}--\r\n".encode()
-    return http(url, f"/api/v1/twins/{twin}/documents", body, token, kind=f"multipart/form-data; boundary={edge}")
+    return http(url, path, body, token, kind=f"multipart/form-data; boundary={edge}")
 
 
 async def talk_with_a_twin(url, demo):
