@@ -146,7 +146,7 @@ class FaultTest(unittest.TestCase):
 
         def told(status):
             def wanted(path, body):
-                about = {(alert["labels"]["alertname"], alert["labels"]["instance"]) for alert in body.get("alerts", []) if alert["status"] == status}
+                about = {(alert["labels"]["alertname"], alert["labels"].get("instance")) for alert in body.get("alerts", []) if alert["status"] == status}
                 return path == "/page" and ("NodeDown", killed.instance) in about
 
             return wanted
