@@ -114,8 +114,13 @@ async fn a_reply_goes_on_for_two_minutes_without_its_reader_who_then_gets_the_te
 
     let mut reader = Peer::connect(&program).await;
     reader.follow(&ada, &talk).await;
-    let asked = reader.send(&talk, "question", "!late 200 so far, and then the end");
-    asked.await.unwrap();
+    // Nothing says whether the reply begins before or after the `ack`.
+    reader
+        .say(json!({
+            "op": "send", "ref": "question", "conversation_id": talk, "client_id": "question",
+            "text": "!late 200 so far, and then the end"
+        }))
+        .await;
     let started = reader.until(|frame| frame["op"] == "message_start").await;
     let mut so_far = String::new();
     while so_far != "so far, and then the" {
