@@ -20,6 +20,7 @@ mod cache;
 mod rotary;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::Instant;
 
 use super::cpu::Avx512Bf16;
@@ -202,10 +203,9 @@ impl FusedDecoder {
         let scale = self.config.embedding_scale as f32;
         self.room.hidden.resize(batch.rows.len() * h, 0.0);
         let hidden = SharedSlice::new(&mut self.room.hidden);
-        let tasks = batch.rows.len().div_ceil(ROWS_A_TASK);
-        self.pool.run(tasks, &|task| {
-            let first = task * ROWS_A_TASK;
-            for row in first..batch.rows.len().min(first + ROWS_A_TASK) {
+        let rows_total = batch.rows.len();
+        self.pool.run(row_tasks(rows_total), &|task| {
+            for row in rows_of(task, rows_total) {
                 // SAFETY: each row is one task's.
                 let hidden = unsafe { hidden.piece(row * h, h) };
                 embedding.column(batch.rows[row].token as usize, hidden);
@@ -223,10 +223,10 @@ impl FusedDecoder {
         normalise(
             self.cpu,
             &mut self.pool,
-            &room.hidden,
-            &layer.feed_forward_norm,
             &self.config,
+            (&room.hidden, &layer.feed_forward_norm),
             &mut room.normal,
+            &layer.gate_up,
         );
         let normalised = Instant::now();
         room.gated
@@ -261,8 +261,7 @@ impl FusedDecoder {
         let h = self.config.hidden;
         let room = &mut self.room;
         room.normal.resize(batch.wanted.len(), h);
-        let groups = h / GROUP;
-        let (numbers, sums) = room.normal.parts_mut();
+        let (numbers, _) = room.normal.parts_mut();
         for (index, row) in batch.wanted.iter().enumerate() {
             rows::normalise_to_bf16(
                 self.cpu,
@@ -270,9 +269,9 @@ impl FusedDecoder {
                 &self.norm,
                 self.config.norm_epsilon as f32,
                 &mut numbers[index * h..][..h],
-                &mut sums[index * groups..][..groups],
             );
         }
+        add_up_groups(self.cpu, &mut self.pool, &mut room.normal, &self.head);
         room.logits
             .resize(batch.wanted.len() * self.config.vocabulary, 0.0);
         if !batch.wanted.is_empty() {
@@ -327,31 +326,44 @@ fn add_branch(
     }
 }
 
-/// Normalises all rows to bf16.
+/// Tasks of a job that goes through all rows.
+fn row_tasks(rows: usize) -> usize {
+    rows.div_ceil(ROWS_A_TASK)
+}
+
+/// The rows of one of them.
+fn rows_of(task: usize, rows: usize) -> Range<usize> {
+    let first = task * ROWS_A_TASK;
+    first..rows.min(first + ROWS_A_TASK)
+}
+
+/// Normalises all rows to bf16, to be multiplied with `matrix`.
 fn normalise(
     cpu: Avx512Bf16,
     pool: &mut Pool,
-    hidden: &[f32],
-    factors: &[f32],
     config: &DecoderConfig,
+    (hidden, factors): (&[f32], &[f32]),
     normal: &mut Activations,
+    matrix: &Matrix,
 ) {
     let h = config.hidden;
     let epsilon = config.norm_epsilon as f32;
     normal.resize(hidden.len() / h, h);
     let groups = h / GROUP;
-    let tasks = normal.rows.div_ceil(ROWS_A_TASK);
     let rows_total = normal.rows;
+    let needs_sums = matrix.needs_sums(cpu);
     let (numbers, sums) = normal.parts_mut();
     let (numbers, sums) = (SharedSlice::new(numbers), SharedSlice::new(sums));
-    pool.run(tasks, &|task| {
-        let first = task * ROWS_A_TASK;
-        for row in first..rows_total.min(first + ROWS_A_TASK) {
-            let input = &hidden[row * h..][..h];
+    pool.run(row_tasks(rows_total), &|task| {
+        for row in rows_of(task, rows_total) {
             // SAFETY: each row is one task's.
-            let (numbers, sums) =
-                unsafe { (numbers.piece(row * h, h), sums.piece(row * groups, groups)) };
-            rows::normalise_to_bf16(cpu, input, factors, epsilon, numbers, sums);
+            let numbers = unsafe { numbers.piece(row * h, h) };
+            rows::normalise_to_bf16(cpu, &hidden[row * h..][..h], factors, epsilon, numbers);
+            if needs_sums {
+                // SAFETY: as above.
+                let sums = unsafe { sums.piece(row * groups, groups) };
+                rows::group_sums(cpu, numbers, sums);
+            }
         }
     });
 }
@@ -362,15 +374,15 @@ fn add_up_groups(cpu: Avx512Bf16, pool: &mut Pool, activations: &mut Activations
         return;
     }
     let (count, depth) = (activations.rows, activations.depth);
-    let (groups, tasks) = (depth / GROUP, count.div_ceil(ROWS_A_TASK));
+    let groups = depth / GROUP;
     let (numbers, sums) = activations.parts_mut();
     let (numbers, sums) = (&*numbers, SharedSlice::new(sums));
-    pool.run(tasks, &|task| {
-        let first = task * ROWS_A_TASK;
-        let count = ROWS_A_TASK.min(count - first);
+    pool.run(row_tasks(count), &|task| {
+        let rows = rows_of(task, count);
         // SAFETY: each row is one task's.
-        let sums = unsafe { sums.piece(first * groups, count * groups) };
-        rows::group_sums(cpu, &numbers[first * depth..][..count * depth], sums);
+        let sums = unsafe { sums.piece(rows.start * groups, rows.len() * groups) };
+        let numbers = &numbers[rows.start * depth..rows.end * depth];
+        rows::group_sums(cpu, numbers, sums);
     });
 }
 

@@ -12,7 +12,7 @@ use half::bf16;
 
 use super::batch::{Batch, Row, Tile};
 use super::rotary::Rotary;
-use super::{FusedDecoder, ROWS_A_TASK, add_branch, add_up_groups, normalise};
+use super::{FusedDecoder, ROWS_A_TASK, add_branch, add_up_groups, normalise, row_tasks, rows_of};
 use crate::decoder::BLOCK_TOKENS;
 use crate::fused::kernels::attend::{HeadBlocks, QueryRow, Scratch, attend};
 use crate::fused::kernels::{LANES, rows};
@@ -37,10 +37,10 @@ impl FusedDecoder {
         normalise(
             self.cpu,
             &mut self.pool,
-            &room.hidden,
-            &layer.attention_norm,
             &self.config,
+            (&room.hidden, &layer.attention_norm),
             &mut room.normal,
+            &layer.qkv,
         );
         let normalised = Instant::now();
         room.qkv.resize(batch.rows.len() * layer.qkv.columns, 0.0);
@@ -130,17 +130,14 @@ impl FusedDecoder {
             (0..kv_heads).for_each(place_key_value);
             return;
         }
-        let query_tasks = batch.rows.len().div_ceil(ROWS_A_TASK);
-        self.pool.run(
-            kv_heads + query_tasks,
-            &|task| match task.checked_sub(kv_heads) {
-                None => place_key_value(task),
-                Some(task) => {
-                    let first = task * ROWS_A_TASK;
-                    (first..batch.rows.len().min(first + ROWS_A_TASK)).for_each(place_queries);
-                }
-            },
-        );
+        self.pool
+            .run(
+                kv_heads + row_tasks(batch.rows.len()),
+                &|task| match task.checked_sub(kv_heads) {
+                    None => place_key_value(task),
+                    Some(task) => rows_of(task, batch.rows.len()).for_each(place_queries),
+                },
+            );
     }
 
     /// What each row sees of the values of its sequence, by its queries: into `attended`.

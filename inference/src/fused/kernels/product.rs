@@ -315,7 +315,7 @@ static NIBBLES: PairLine = PairLine([
 /// What [`nibble_pairs`] looks nibbles up in.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-pub(super) fn nibble_table() -> __m512i {
+fn nibble_table() -> __m512i {
     // SAFETY: 64 aligned bytes.
     unsafe { _mm512_load_si512(NIBBLES.0.as_ptr().cast()) }
 }
@@ -323,7 +323,7 @@ pub(super) fn nibble_table() -> __m512i {
 /// The pairs of the lowest nibbles, which then are gone.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-pub(super) fn nibble_pairs(packed: &mut __m512i, table: __m512i) -> __m512i {
+fn nibble_pairs(packed: &mut __m512i, table: __m512i) -> __m512i {
     let pairs = _mm512_permutexvar_epi16(*packed, table);
     *packed = _mm512_srli_epi16::<4>(*packed);
     pairs
@@ -332,7 +332,7 @@ pub(super) fn nibble_pairs(packed: &mut __m512i, table: __m512i) -> __m512i {
 /// The pairs of the lower (0) or the upper (1) bytes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-pub(super) fn byte_pairs(packed: __m512i, byte: usize) -> __m512i {
+fn byte_pairs(packed: __m512i, byte: usize) -> __m512i {
     let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
     // The byte of the even and of the odd weight of each pair, to the top, and down again with its sign.
     let (even, odd) = match byte {

@@ -10,19 +10,17 @@ use super::product::GROUP;
 use super::{LANES, exp, first_lanes, gelu, gelu_erf, keep_nan, silu};
 use crate::model::Activation;
 
-/// Writes `input` (times `factors`, over the root of its mean square) as bf16, and the sums of its groups of 32.
+/// Writes `input` (times `factors`, over the root of its mean square) as bf16.
 pub(crate) fn normalise_to_bf16(
     _: Avx512Bf16,
     input: &[f32],
     factors: &[f32],
     epsilon: f32,
     output: &mut [bf16],
-    sums: &mut [f32],
 ) {
     assert!(input.len() == factors.len() && input.len() == output.len());
-    assert!(sums.len() == input.len() / GROUP);
     // SAFETY: the processor has the instructions.
-    unsafe { normalise_to_bf16_inner(input, factors, epsilon, output, sums) }
+    unsafe { normalise_to_bf16_inner(input, factors, epsilon, output) }
 }
 
 /// Normalises in place.
@@ -160,19 +158,12 @@ fn inverse_root_mean_square(values: &[f32], epsilon: f32) -> f32 {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-fn normalise_to_bf16_inner(
-    input: &[f32],
-    factors: &[f32],
-    epsilon: f32,
-    output: &mut [bf16],
-    sums: &mut [f32],
-) {
+fn normalise_to_bf16_inner(input: &[f32], factors: &[f32], epsilon: f32, output: &mut [bf16]) {
     let inverse = _mm512_set1_ps(inverse_root_mean_square(input, epsilon));
     for at in (0..input.len()).step_by(LANES) {
         let normal = _mm512_mul_ps(_mm512_mul_ps(load(input, at), inverse), load(factors, at));
         store_bf16(output, at, normal);
     }
-    group_sums_inner(output, sums);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]

@@ -54,7 +54,8 @@ fn norms_divide_by_the_root_of_the_mean_square() {
         assert_near(&ours, exact(), 1e-6);
         let mut rounded = vec![bf16::ZERO; len];
         let mut sums = vec![0.0; len / GROUP];
-        normalise_to_bf16(cpu, &input, &factors, 1e-5, &mut rounded, &mut sums);
+        normalise_to_bf16(cpu, &input, &factors, 1e-5, &mut rounded);
+        group_sums(cpu, &rounded, &mut sums);
         assert_near(&widened(&rounded), exact(), BF16_STEP);
         let rounded = widened(&rounded);
         let groups = rounded.chunks_exact(GROUP);

@@ -45,20 +45,16 @@ impl Tiles {
         assert!(pairs.len() >= rows * depth / 2 && output.len() >= rows * panels * LANES);
         let groups_total = panels * depth_groups;
         let lines_total = groups_total * PAIRS;
-        let mut next_soon = false;
-        let kept = match unpacked {
-            Unpacked::Once => Kept::Nowhere,
+        let (kept, groups_ahead) = match unpacked {
+            Unpacked::Once => (Kept::Nowhere, Some(0)),
             Unpacked::Keep(lines) => {
                 assert!(lines.len() >= lines_total);
-                Kept::Here(lines.as_mut_ptr())
+                (Kept::Here(lines.as_mut_ptr()), Some(0))
             }
-            Unpacked::Kept {
-                lines,
-                next_soon: next,
-            } => {
+            Unpacked::Kept { lines, next_soon } => {
                 assert!(lines.len() >= lines_total);
-                next_soon = next;
-                Kept::Before(lines.as_ptr())
+                let groups_ahead = next_soon.then_some(groups_total);
+                (Kept::Before(lines.as_ptr()), groups_ahead)
             }
         };
         self.set_up(rows);
@@ -69,11 +65,7 @@ impl Tiles {
             },
             depth_groups,
             panels,
-            groups_ahead: match kept {
-                Kept::Before(_) if next_soon => Some(groups_total),
-                Kept::Before(_) => None,
-                Kept::Here(_) | Kept::Nowhere => Some(0),
-            },
+            groups_ahead,
             output: output.as_mut_ptr(),
         };
         // SAFETY: the processor has the instructions, and the tiles have as many rows; the assertions, here and below, hold rows,
