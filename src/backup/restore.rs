@@ -92,19 +92,14 @@ pub(super) fn check_schema(about: &About) -> anyhow::Result<&str> {
 
 /// Puts back what comes out of an archive.
 struct Restoring {
-    storage: Storage,
     load: Load,
-    files: Files,
-    folder: PathBuf,
     secret_files: Vec<(&'static str, PathBuf)>,
     existing: Existing,
-    runtime: Handle,
-    file_keys: HashSet<FileKey>,
-    secrets: Vec<(PathBuf, Vec<u8>)>,
-    secrets_left: Vec<String>,
+    /// Without the rows, as far as the archive was read.
+    loaded: Loaded,
 }
 
-/// What is left to do when the rows are back.
+/// What there is besides the rows, and is left to do when these are back.
 struct Loaded {
     storage: Storage,
     files: Files,
@@ -143,16 +138,18 @@ impl Restoring {
         let files = Files::open(&config.upload_dir).await?;
         let load = storage.load(about.tables.clone(), existing).await?;
         Ok(Self {
-            storage,
             load,
-            files,
-            folder: config.upload_dir.clone(),
             secret_files: kept_secrets(config),
             existing,
-            runtime: runtime.clone(),
-            file_keys: HashSet::new(),
-            secrets: Vec::new(),
-            secrets_left: Vec::new(),
+            loaded: Loaded {
+                storage,
+                files,
+                folder: config.upload_dir.clone(),
+                runtime: runtime.clone(),
+                file_keys: HashSet::new(),
+                secrets: Vec::new(),
+                secrets_left: Vec::new(),
+            },
         })
     }
 
@@ -168,21 +165,14 @@ impl Restoring {
             read_again == *whole,
             "the archive changed while it was read"
         );
+        let mut loaded = self.loaded;
         if self.existing == Existing::Refuse {
             // Where nothing was, a server that starts finds them as soon as it finds the rows.
-            write_secrets(&self.secrets)?;
-            self.secrets.clear();
+            write_secrets(&loaded.secrets)?;
+            loaded.secrets.clear();
         }
-        self.runtime.block_on(self.load.commit())?;
-        Ok(Loaded {
-            storage: self.storage,
-            files: self.files,
-            folder: self.folder,
-            runtime: self.runtime,
-            file_keys: self.file_keys,
-            secrets: self.secrets,
-            secrets_left: self.secrets_left,
-        })
+        loaded.runtime.block_on(self.load.commit())?;
+        Ok(loaded)
     }
 }
 
@@ -223,14 +213,14 @@ impl Take for Restoring {
     }
 
     fn rows(&mut self, table: usize, lines: Vec<u8>) -> anyhow::Result<()> {
-        Ok(self
-            .runtime
-            .block_on(self.load.add(Piece { table, lines }))?)
+        let adding = self.load.add(Piece { table, lines });
+        Ok(self.loaded.runtime.block_on(adding)?)
     }
 
     fn file(&mut self, key: FileKey, content: &mut dyn Read) -> anyhow::Result<()> {
-        self.file_keys.insert(key);
-        let mut writer = self.runtime.block_on(self.files.create(key))?;
+        let into = &mut self.loaded;
+        into.file_keys.insert(key);
+        let mut writer = into.runtime.block_on(into.files.create(key))?;
         loop {
             let mut piece = Vec::with_capacity(FILE_PIECE_BYTES);
             content
@@ -239,22 +229,24 @@ impl Take for Restoring {
             if piece.is_empty() {
                 break;
             }
-            self.runtime.block_on(writer.write(Bytes::from(piece)))?;
+            into.runtime.block_on(writer.write(Bytes::from(piece)))?;
         }
-        Ok(self.runtime.block_on(writer.finish())?)
+        Ok(into.runtime.block_on(writer.finish())?)
     }
 
     fn secret(&mut self, name: &str, content: Vec<u8>) -> anyhow::Result<()> {
         let Some((_, path)) = self.secret_files.iter().find(|(known, _)| *known == name) else {
             // It is a setting here.
-            self.secrets_left.push(name.to_owned());
+            self.loaded.secrets_left.push(name.to_owned());
             return Ok(());
         };
         match std::fs::read(path) {
             Ok(present) if present == content => {}
-            Ok(_) if self.existing == Existing::Refuse => self.secrets_left.push(name.to_owned()),
+            Ok(_) if self.existing == Existing::Refuse => {
+                self.loaded.secrets_left.push(name.to_owned())
+            }
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-            _ => self.secrets.push((path.clone(), content)),
+            _ => self.loaded.secrets.push((path.clone(), content)),
         }
         Ok(())
     }
