@@ -1,6 +1,7 @@
 //! Who calls: the person of the access token, or a bot where it may read, checked before a handler runs.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
@@ -27,13 +28,14 @@ pub(super) struct Caller {
 
 /// A person who is logged in and may change something now; taking one counts against the person's quota.
 #[derive(Debug)]
-pub(super) struct WritingCaller {
-    /// The person's id.
-    pub user_id: UserId,
-    /// The log-in that the access token is of.
-    pub log_in: TokenFamilyId,
-    /// Who, and from where.
-    pub origin: Origin,
+pub(super) struct WritingCaller(Caller);
+
+impl Deref for WritingCaller {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
 }
 
 /// Whoever takes part in conversations: a person who is logged in, or a bot.
@@ -88,17 +90,9 @@ impl FromRequest for WritingCaller {
         let edge = web::Data::<Edge>::clone(Edge::of(request));
         let caller = Caller::from_request(request, payload);
         Box::pin(async move {
-            let Caller {
-                user_id,
-                log_in,
-                origin,
-            } = caller.await?;
-            edge.rate_limits.check_write(user_id)?;
-            Ok(Self {
-                user_id,
-                log_in,
-                origin,
-            })
+            let caller = caller.await?;
+            edge.rate_limits.check_write(caller.user_id)?;
+            Ok(Self(caller))
         })
     }
 }
