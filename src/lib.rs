@@ -26,6 +26,7 @@ pub mod seed;
 pub mod clock;
 pub mod database;
 pub mod embeddings;
+mod hexadecimal;
 pub mod kept_file;
 pub mod models;
 pub mod telemetry;

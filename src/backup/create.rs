@@ -21,6 +21,7 @@ use super::verify::verify;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::database;
+use crate::hexadecimal::hexadecimal;
 
 /// How the name of an archive ends while it is written.
 const UNFINISHED: &str = ".part";
@@ -337,6 +338,5 @@ fn name_full_disk(error: anyhow::Error, folder: &Path) -> anyhow::Error {
 fn mark() -> anyhow::Result<String> {
     let mut bytes = [0; 3];
     getrandom::fill(&mut bytes)?;
-    let [one, two, three] = bytes;
-    Ok(format!("{one:02x}{two:02x}{three:02x}"))
+    Ok(hexadecimal(&bytes))
 }

@@ -1,11 +1,12 @@
 //! What a backup says of itself: what it is before its contents, and what they must be behind them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use storage::{FileKey, Snapshot, StorageError, Table};
+
+use crate::hexadecimal::hexadecimal;
 
 /// The layout of archives that this program writes and reads.
 pub(super) const FORMAT: u32 = 1;
@@ -119,12 +120,4 @@ pub(super) async fn sum_of(mut snapshot: Snapshot) -> Result<Vec<TableDigest>, S
         sum.add(piece.table, &piece.lines);
     }
     Ok(sum.of(snapshot.tables()))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -34,6 +34,7 @@ use super::problem::Problem;
 use super::responses::ExportProblems;
 use super::sessions::SessionEntry;
 use super::twins::TwinDocument;
+use crate::hexadecimal::hexadecimal;
 
 /// The version of what the archive looks like.
 const FORMAT: &str = "digital-twin-export/1";
@@ -333,16 +334,10 @@ impl Archive {
         Ok(())
     }
 
-    fn write(&mut self, content: &[u8]) -> Result<(), ExportError> {
-        self.hash.update(content);
-        self.bytes += content.len() as u64;
-        Ok(self.zip.write_all(content)?)
-    }
-
     fn line(&mut self, entry: &impl Serialize) -> Result<(), ExportError> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
-        self.write(&line)
+        Ok(self.write_all(&line)?)
     }
 
     fn end(&mut self) {
@@ -350,26 +345,20 @@ impl Archive {
         self.files.push(ManifestFile {
             path: std::mem::take(&mut self.path),
             bytes: self.bytes,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hexadecimal(&hash),
         });
     }
 
     fn json(&mut self, path: &str, content: &impl Serialize) -> Result<(), ExportError> {
         self.begin(path)?;
-        self.write(&serde_json::to_vec_pretty(content)?)?;
+        self.write_all(&serde_json::to_vec_pretty(content)?)?;
         self.end();
         Ok(())
     }
 
     fn file(&mut self, path: &str, content: &mut impl Read) -> Result<(), ExportError> {
         self.begin(path)?;
-        let mut piece = vec![0; PIECE_BYTES];
-        loop {
-            match content.read(&mut piece)? {
-                0 => break,
-                count => self.write(&piece[..count])?,
-            }
-        }
+        io::copy(content, self)?;
         self.end();
         Ok(())
     }
@@ -387,6 +376,20 @@ impl Archive {
         pieces.flush()?;
         // An empty one is the end.
         Ok(pieces.send()?)
+    }
+}
+
+/// Into the file that was begun.
+impl Write for Archive {
+    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
+        let written = self.zip.write(content)?;
+        self.hash.update(&content[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.zip.flush()
     }
 }
 

@@ -8,6 +8,8 @@ use anyhow::{Context, ensure};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use crate::hexadecimal::hexadecimal;
+
 /// The compressed forms that the build leaves beside a file, shortest first: how each is called, and the end of its name.
 const ENCODINGS: [(ContentEncoding, &str); 2] = [
     (ContentEncoding::Brotli, ".br"),
@@ -131,10 +133,7 @@ fn collect(
 
 fn tag(content: &[u8]) -> String {
     let hash = Sha256::digest(content);
-    hash[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&hash[..16])
 }
 
 fn media_type(path: &str) -> &'static str {
