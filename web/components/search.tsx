@@ -10,6 +10,7 @@ import { blocksQuery, conversationsQuery } from "@/state/queries";
 import { addressOf, FIELDS, type Hit, isAsked, piecesOf, searchQuery, type Wanted, wantedOf } from "@/state/search";
 import { useMe } from "@/state/store";
 import { writerOf } from "@/state/writers";
+import { More } from "./more";
 import { titleOf } from "./names";
 import { PageShell } from "./page-shell";
 import { usePageLink } from "./place";
@@ -133,11 +134,7 @@ function Hits({ wanted }: { wanted: Wanted }) {
           <HitRow key={hit.message_id} hit={hit} />
         ))}
       </ul>
-      {hasNextPage && (
-        <Button variant="default" loading={isFetching} onClick={() => void fetchNextPage()}>
-          {texts.more}
-        </Button>
-      )}
+      <More label={texts.more} list={{ hasNextPage, isFetchingNextPage: isFetching, fetchNextPage }} />
     </>
   );
 }

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { type AuditAction, type AuditEntry, auditQuery, exportedAudit } from "@/state/admin";
 import { useMoment } from "@/state/language";
 import { download } from "../download";
+import { More } from "../more";
 import { usePageLink } from "../place";
 import { Problem } from "../problem";
 import { Entries, Entry } from "../settings/entries";
@@ -18,8 +19,8 @@ export function Audit({ person }: { person: string | undefined }) {
   const link = usePageLink();
   const [action, setAction] = useState<AuditAction>();
   const filter = { ...(action && { action }), ...(person && { person }) };
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(auditQuery(filter));
-  const rows = data?.pages.flatMap((page) => page.items);
+  const list = useInfiniteQuery(auditQuery(filter));
+  const rows = list.data?.pages.flatMap((page) => page.items);
   const exporting = useMutation({ mutationFn: exportedAudit, onSuccess: (lines) => download(lines, "audit.ndjson") });
   const names = Object.entries(texts.actions).map(([value, label]) => ({ value, label }));
   return (
@@ -52,14 +53,10 @@ export function Audit({ person }: { person: string | undefined }) {
         </Button>
       </Group>
       <Problem error={exporting.error} />
-      <Entries label={texts.rows} items={rows} error={error} none={texts.noRows}>
+      <Entries label={texts.rows} items={rows} error={list.error} none={texts.noRows}>
         {(row) => <Row key={row.number} row={row} />}
       </Entries>
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {texts.more}
-        </Button>
-      )}
+      <More label={texts.more} list={list} />
     </Stack>
   );
 }

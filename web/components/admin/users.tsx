@@ -5,6 +5,7 @@ import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { endSessionsOf, setDisabled, type User, usersQuery } from "@/state/admin";
 import { useMoment } from "@/state/language";
+import { More } from "../more";
 import { usePageLink } from "../place";
 import { ConfirmButton } from "../settings/confirm-button";
 import { Entries, Entry } from "../settings/entries";
@@ -16,9 +17,7 @@ import { useAdminTexts } from "./texts";
 export function Users() {
   const texts = useAdminTexts();
   const [wanted, setWanted] = useState("");
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    usersQuery(useDeferredValue(wanted.trim())),
-  );
+  const list = useInfiniteQuery(usersQuery(useDeferredValue(wanted.trim())));
   return (
     <Stack>
       <TextInput
@@ -29,14 +28,15 @@ export function Users() {
         maxLength={254}
         onChange={(event) => setWanted(event.currentTarget.value)}
       />
-      <Entries label={texts.users} items={data?.pages.flatMap((page) => page.items)} error={error} none={texts.noUsers}>
+      <Entries
+        label={texts.users}
+        items={list.data?.pages.flatMap((page) => page.items)}
+        error={list.error}
+        none={texts.noUsers}
+      >
         {(user) => <UserRow key={user.id} user={user} />}
       </Entries>
-      {hasNextPage && (
-        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {texts.more}
-        </Button>
-      )}
+      <More label={texts.more} list={list} />
     </Stack>
   );
 }

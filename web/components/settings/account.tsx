@@ -1,6 +1,6 @@
 "use client";
 
-import { Button, Group, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Group, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { usePageTexts } from "@/i18n/pages";
@@ -8,6 +8,7 @@ import { changePassword, deleteAccount, exportedAccount } from "@/state/account"
 import { useMe } from "@/state/store";
 import { download } from "../download";
 import { Problem } from "../problem";
+import { Part } from "./part";
 
 /** The password, all that is kept, and the end of the account. */
 export function Account() {
@@ -32,13 +33,7 @@ function Password() {
   };
   return (
     <form onSubmit={submit}>
-      <Stack gap="sm">
-        <Title order={3} size="h5">
-          {texts.password}
-        </Title>
-        <Text c="dimmed" size="sm">
-          {texts.passwordHint}
-        </Text>
+      <Part title={texts.password} hint={texts.passwordHint}>
         <PasswordInput
           name="current"
           label={texts.currentPassword}
@@ -61,7 +56,7 @@ function Password() {
             {texts.passwordChange}
           </Button>
         </Group>
-      </Stack>
+      </Part>
     </form>
   );
 }
@@ -73,20 +68,14 @@ function Export() {
     onSuccess: (archive) => download(archive, "digital-twin-export.zip"),
   });
   return (
-    <Stack gap="sm">
-      <Title order={3} size="h5">
-        {texts.exportAccount}
-      </Title>
-      <Text c="dimmed" size="sm">
-        {texts.exportHint}
-      </Text>
+    <Part title={texts.exportAccount} hint={texts.exportHint}>
       <Problem error={error} />
       <Group>
         <Button variant="default" loading={isPending} onClick={() => mutate()}>
           {texts.exportAll}
         </Button>
       </Group>
-    </Stack>
+    </Part>
   );
 }
 
@@ -102,13 +91,7 @@ function Deletion() {
   };
   return (
     <form onSubmit={submit}>
-      <Stack gap="sm">
-        <Title order={3} size="h5">
-          {texts.deleteAccount}
-        </Title>
-        <Text c="dimmed" size="sm">
-          {texts.deleteHint}
-        </Text>
+      <Part title={texts.deleteAccount} hint={texts.deleteHint}>
         <TextInput
           label={texts.deleteConfirm(me.email)}
           value={typed}
@@ -121,7 +104,7 @@ function Deletion() {
             {texts.deleteForGood}
           </Button>
         </Group>
-      </Stack>
+      </Part>
     </form>
   );
 }

@@ -1,12 +1,13 @@
 "use client";
 
-import { Button, Stack, Text, Title } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { usePageTexts } from "@/i18n/pages";
 import { removeWebhook, setWebhook, webhookQuery } from "@/state/account";
 import { useMoment } from "@/state/language";
 import { Problem } from "../problem";
 import { Entry } from "./entries";
+import { Part } from "./part";
 import { SecretForm } from "./secret-form";
 import classes from "./settings.module.css";
 
@@ -17,13 +18,7 @@ export function Webhook() {
   const { data: webhook, error } = useQuery(webhookQuery);
   const removing = useMutation({ mutationFn: removeWebhook });
   return (
-    <Stack gap="sm">
-      <Title order={3} size="h5">
-        {texts.webhook}
-      </Title>
-      <Text c="dimmed" size="sm">
-        {texts.webhookHint}
-      </Text>
+    <Part title={texts.webhook} hint={texts.webhookHint}>
       {webhook !== null && webhook !== undefined && (
         <ul className={classes.list}>
           <Entry
@@ -51,6 +46,6 @@ export function Webhook() {
         secretLabel={() => texts.webhookSecret}
         isThere={(url) => webhook?.url === url}
       />
-    </Stack>
+    </Part>
   );
 }

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { useClock } from "@/state/language";
 import { conversationsQuery, type Twin } from "@/state/queries";
 import { feedbackOfQuery, type Report, reportsOfQuery, resolve, type TwinFeedback } from "@/state/studio";
+import { More } from "../more";
 import { usePageLink } from "../place";
 import { Problem } from "../problem";
 import classes from "./studio.module.css";
@@ -53,11 +54,7 @@ function Reports({ twin }: { twin: Twin }) {
       {reports.map((report) => (
         <ReportCard key={report.id} report={report} />
       ))}
-      {list.hasNextPage && (
-        <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-          {texts.more}
-        </Button>
-      )}
+      <More label={texts.more} list={list} />
     </Stack>
   );
 }

@@ -17,6 +17,7 @@ import {
 } from "@/state/oversight";
 import { conversationsQuery, type Twin } from "@/state/queries";
 import { useMe } from "@/state/store";
+import { More } from "../more";
 import { titleOf } from "../names";
 import { Problem } from "../problem";
 import { Proposals } from "../proposals";
@@ -26,9 +27,8 @@ import { useStudioTexts } from "./texts";
 /** Where a twin talks, how far it writes on its own there, and what waits for its owner's word. */
 export function Talks({ twin }: { twin: Twin }) {
   const texts = useStudioTexts();
-  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
-    talksQuery(twin.id),
-  );
+  const list = useInfiniteQuery(talksQuery(twin.id));
+  const { data, error, isPending } = list;
   const talks = data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <div className={classes.part}>
@@ -48,11 +48,7 @@ export function Talks({ twin }: { twin: Twin }) {
             <TalkRow key={talk.id} twin={twin} talk={talk} />
           ))}
         </ul>
-        {hasNextPage && (
-          <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            {texts.more}
-          </Button>
-        )}
+        <More label={texts.more} list={list} />
       </Stack>
     </div>
   );
