@@ -10,6 +10,7 @@ CACHE := $(CURDIR)/.cache
 LIBTORCH_LIB := $(CACHE)/libtorch/lib
 NEXTEST_VERSION := 0.9.143
 CARGO_FUZZ_VERSION := 0.13.2
+S3S_FS_VERSION := 0.14.1
 CARGO_FLAGS := --locked --workspace
 # Doc tests are linked in a temporary folder, from where the run path of .cargo/config.toml leads nowhere.
 LIBRARY_PATH_NAME := $(if $(filter Darwin,$(shell uname -s)),DYLD_LIBRARY_PATH,LD_LIBRARY_PATH)
@@ -59,7 +60,7 @@ lint: setup ## Check the formatting and the lints; a warning is an error
 TEST_STEPS := lint test-rust test-doc test-web test-python test-ops autobahn torture-short
 
 .PHONY: test
-test: setup ## Everything: lints, Rust tests on real PostgreSQL and Redis, the browser client in Chromium, Python tests, Autobahn
+test: setup ## Everything: lints, Rust tests on real PostgreSQL, Redis and S3 storage, the browser client in Chromium, Python tests, Autobahn
 	@python3 setup/results.py clear
 	@failed=""; \
 	for step in $(TEST_STEPS); do $(MAKE) --no-print-directory $$step || failed+=" $$step"; done; \
@@ -67,7 +68,7 @@ test: setup ## Everything: lints, Rust tests on real PostgreSQL and Redis, the b
 	if [ -n "$$failed" ]; then echo "make test: failed in$$failed" >&2; exit 1; fi
 
 .PHONY: test-rust
-test-rust: setup test-packages nextest ## The Rust tests, beside a private PostgreSQL and Redis; T="filter" picks some
+test-rust: setup test-packages nextest ## The Rust tests, beside a private PostgreSQL, Redis and S3 storage; T="filter" picks some
 	@setup/services.py run -- cargo nextest run $(CARGO_FLAGS) --profile ci $(if $(T),-E '$(T)')
 
 .PHONY: test-doc
@@ -234,9 +235,13 @@ clean-cache: ## Delete what setup fetched (.cache); the build in target stays
 	@rm -rf "$(CACHE)"
 
 # The steps below are part of others.
-.PHONY: test-packages nextest
-test-packages:
+.PHONY: test-packages nextest s3s-fs
+test-packages: s3s-fs
 	@setup/packages.sh test
+
+# An S3 server that refuses a wrong secret. Newer ones need a newer compiler.
+s3s-fs:
+	@command -v s3s-fs >/dev/null || cargo install --root "$(CACHE)/tools" --features binary s3s-fs@$(S3S_FS_VERSION)
 
 nextest:
 	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked --root "$(CACHE)/tools" cargo-nextest@$(NEXTEST_VERSION)

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Runs a command beside a private PostgreSQL and a private Redis, and takes both away again.
+"""Runs a command beside a private PostgreSQL, a private Redis and private S3 storage, and takes them away again.
 
     setup/services.py run -- COMMAND...
 
-Both listen on free ports of 127.0.0.1 and keep their files in a temporary folder. The command finds them through
+They listen on free ports of 127.0.0.1 and keep their files in a temporary folder. The command finds them through
 TEST_POSTGRES_URL (a superuser, so that each test can make its own database) and TEST_REDIS_URL. A test that needs a
 PostgreSQL of its own finds its programs in the folder TEST_POSTGRES_PROGRAMS, and in TEST_POSTGRES_OWNER the numbers of
-the user and the group that they must run as, where it runs as root. However the command ends, and also when this
-program is told to stop, both servers are stopped and their files deleted; the command's exit status is passed on.
+the user and the group that they must run as, where it runs as root. S3 storage is at TEST_S3_ENDPOINT for whoever has
+TEST_S3_ACCESS_KEY_ID and TEST_S3_SECRET_ACCESS_KEY; each folder that a test makes in TEST_S3_FOLDER is a bucket. However
+the command ends, and also when this program is told to stop, the servers are stopped and their files deleted; the
+command's exit status is passed on.
 """
 
 import ctypes
@@ -50,6 +52,7 @@ def main(arguments):
         environment = dict(os.environ)
         environment["TEST_POSTGRES_URL"] = start_postgres(folder, owner, services)
         environment["TEST_REDIS_URL"] = start_redis(folder, owner, services)
+        environment.update(start_s3(folder, services))
         environment["TEST_POSTGRES_PROGRAMS"] = str(postgres_programs())
         if owner:
             environment["TEST_POSTGRES_OWNER"] = f"{owner.pw_uid}:{owner.pw_gid}"
@@ -180,6 +183,41 @@ def start_redis(folder, owner, services):
         if "Address already in use" not in service.log_tail():
             break
     raise ServiceFailure(f"redis ended at once:\n{service.log_tail()}")
+
+
+def start_s3(folder, services):
+    """Starts storage that speaks S3, as ourselves: tests make its buckets. Returns what they need to know."""
+    # Where `make` puts it.
+    path = f"{os.environ.get('PATH', '')}:{Path(__file__).resolve().parent.parent / '.cache' / 'tools' / 'bin'}"
+    program = shutil.which("s3s-fs", path=path)
+    if program is None:
+        raise ServiceFailure("s3s-fs is missing; run `make s3s-fs`")
+    buckets, key, secret = folder / "buckets", secrets.token_hex(8), secrets.token_hex(16)
+    buckets.mkdir()
+    for _ in range(PORT_TRIES_MAX):
+        port = free_port()
+        command = [program, "--host", "127.0.0.1", "--port", port, "--access-key", key, "--secret-key", secret, buckets]
+        # Told to end it would wait for its connections; nothing of it is to be kept.
+        service = Service("s3s-fs", command, folder, None, signal.SIGKILL)
+        services.append(service)
+        if service.wait_until(lambda: listens(port)):
+            return {
+                "TEST_S3_ENDPOINT": f"http://127.0.0.1:{port}",
+                "TEST_S3_ACCESS_KEY_ID": key,
+                "TEST_S3_SECRET_ACCESS_KEY": secret,
+                "TEST_S3_FOLDER": str(buckets),
+            }
+        if "in use" not in service.log_tail():
+            break
+    raise ServiceFailure(f"s3s-fs ended at once:\n{service.log_tail()}")
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        return True
+    except OSError:
+        return False
 
 
 def redis_answers(port):

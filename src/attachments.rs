@@ -1,4 +1,4 @@
-//! Taking attachments in: told by their bytes what they are, streamed to the disk, kept until they are sent or a day is over.
+//! Taking attachments in: told by their bytes what they are, streamed to the file store, kept until they are sent or a day is over.
 //!
 //! 1. `kind` says from the first bytes what the file is, or that it is not accepted; nothing is written before that.
 //! 2. The file is noted in the database and written as it comes, so that a process that dies leaves nothing unknown behind.
@@ -6,9 +6,13 @@
 
 mod kind;
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 use protocol::{Attachment, AttachmentId, UserId};
-use storage::{FileKey, FileWriter, Files, NewUpload, Storage, StorageError, UnsentLimits};
+use storage::{
+    FileKey, FileReader, FileWriter, Files, NewUpload, Storage, StorageError, UnsentLimits,
+};
 
 pub use kind::{ACCEPTED, KindError};
 use kind::{HEAD_BYTES, Kind, TextCheck};
@@ -75,8 +79,20 @@ impl Attachments {
     ///
     /// # Errors
     /// When they are gone or cannot be read.
-    pub async fn open(&self, file: FileKey) -> Result<std::fs::File, StorageError> {
-        self.files.open_file(file).await
+    pub async fn open(&self, file: FileKey) -> Result<FileReader, StorageError> {
+        self.files.read(file).await
+    }
+
+    /// Opens some of the bytes of an attachment.
+    ///
+    /// # Errors
+    /// When they are gone or cannot be read.
+    pub async fn open_part(
+        &self,
+        file: FileKey,
+        range: Range<u64>,
+    ) -> Result<FileReader, StorageError> {
+        self.files.read_range(file, range).await
     }
 
     /// Deletes what nobody refers to any more.

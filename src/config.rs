@@ -17,7 +17,7 @@ use inference::Devices;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use storage::{Database, UnsentLimits};
+use storage::{Database, FileStore, S3Config, UnsentLimits};
 
 pub use report::report;
 pub use setting::{OWN_PREFIX, SETTINGS, Setting, setting};
@@ -54,8 +54,8 @@ pub struct Config {
     pub traces: Option<TracesConfig>,
     /// Folder of the embedded database, uploads and generated secrets.
     pub data_dir: PathBuf,
-    /// Folder of uploaded files.
-    pub upload_dir: PathBuf,
+    /// Where uploaded files are kept.
+    pub files: FileStore,
     /// The HTTP edge.
     pub http: HttpConfig,
     /// The database.
@@ -308,9 +308,6 @@ impl Reader<'_> {
         let app_name = self.required("APP_NAME", value::text);
         self.required("JWT_ALGORITHM", value::algorithm);
         let data_dir = PathBuf::from(self.required("DATA_DIR", value::text));
-        let upload_dir = self
-            .optional("UPLOAD_DIR", value::text)
-            .map_or_else(|| data_dir.join("uploads"), PathBuf::from);
         let log_level = self
             .optional("LOG_LEVEL", value::log_level)
             .unwrap_or(if debug {
@@ -318,8 +315,8 @@ impl Reader<'_> {
             } else {
                 tracing::Level::INFO
             });
-        self.show_default("UPLOAD_DIR", upload_dir.display());
         self.show_default("LOG_LEVEL", log_level.as_str().to_ascii_lowercase());
+        let files = self.files(&data_dir);
         let log_file = self.log_file();
         let traces = self.traces();
         let http = self.http(production);
@@ -340,7 +337,7 @@ impl Reader<'_> {
             log_file,
             traces,
             data_dir,
-            upload_dir,
+            files,
             http,
             database,
             bus,
@@ -354,6 +351,36 @@ impl Reader<'_> {
             origins: std::mem::take(&mut self.origins),
             shown: std::mem::take(&mut self.shown),
         }
+    }
+
+    fn files(&mut self, data_dir: &std::path::Path) -> FileStore {
+        let folder = self.optional("UPLOAD_DIR", value::text);
+        let folder = folder.map_or_else(|| data_dir.join("uploads"), PathBuf::from);
+        self.show_default("UPLOAD_DIR", folder.display());
+        let endpoint = self.optional("S3_ENDPOINT", value::web_address);
+        let region = self.required("S3_REGION", value::text);
+        let access_key_id = self.optional("S3_ACCESS_KEY_ID", value::text);
+        let secret_access_key = self.secret("S3_SECRET_ACCESS_KEY");
+        let bucket_in_host = self.required("S3_BUCKET_IN_HOST", value::boolean);
+        let Some(bucket) = self.optional("S3_BUCKET", value::bucket) else {
+            return FileStore::Folder(folder);
+        };
+        let (Some(access_key_id), Some(secret_access_key)) = (access_key_id, secret_access_key)
+        else {
+            self.problems.push(
+                "S3_BUCKET is set without S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY: set both"
+                    .to_owned(),
+            );
+            return FileStore::Folder(folder);
+        };
+        FileStore::S3(S3Config {
+            endpoint,
+            bucket,
+            region,
+            access_key_id,
+            secret_access_key,
+            bucket_in_host,
+        })
     }
 
     fn log_file(&mut self) -> Option<LogFile> {

@@ -3,7 +3,6 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::net::TcpListener;
-use std::path::Path;
 use std::time::Duration;
 
 use bus::{Bus, Hub};
@@ -11,13 +10,13 @@ use inference::Device;
 use protocol::NodeId;
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use storage::{Database, Files, Storage};
+use storage::{Database, FileStore, Files, Storage};
 
 use crate::clock::Clock;
 use crate::config::{
     BusConfig, Config, EngineKind, ModelsConfig, SAMPLE_SECRETS, SECRET_BYTES_MIN, Sources,
 };
-use crate::{auth, database, models};
+use crate::{auth, database, file_store, models};
 
 /// How long one thing may take to answer; a model on a slow disk takes the longest.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -79,7 +78,7 @@ pub async fn examine(sources: &Sources) -> Vec<Finding> {
     findings.extend(examine_models(&config).await);
     findings.extend(examine_database(&config).await);
     findings.push(patiently("bus", examine_bus(&config)).await);
-    findings.push(patiently("files", examine_files(&config.upload_dir)).await);
+    findings.push(patiently("files", examine_files(&config.files)).await);
     findings.push(port(&config));
     findings
 }
@@ -304,14 +303,10 @@ async fn examine_bus(config: &Config) -> Finding {
     }
 }
 
-async fn examine_files(folder: &Path) -> Finding {
-    match Files::open(folder).await {
-        Ok(_) => Finding::fine("files", format!("{} can be written", folder.display())),
-        Err(error) => Finding::wrong(
-            "files",
-            error,
-            "choose a folder that can be written with UPLOAD_DIR",
-        ),
+async fn examine_files(store: &FileStore) -> Finding {
+    match Files::open(store).await {
+        Ok(_) => Finding::fine("files", format!("{store} can be written")),
+        Err(error) => Finding::wrong("files", error, file_store::advice(store)),
     }
 }
 

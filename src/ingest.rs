@@ -296,7 +296,9 @@ mod tests {
         let noted = Arc::default();
         let ingest = Ingest::new(
             storage,
-            Files::open(&folder.path().join("files")).await.unwrap(),
+            Files::in_folder(&folder.path().join("files"))
+                .await
+                .unwrap(),
             Embeddings::own(Box::new(Noting(Arc::clone(&noted)))),
             Clock::System,
             10,

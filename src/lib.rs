@@ -26,6 +26,7 @@ pub mod seed;
 pub mod clock;
 pub mod database;
 pub mod embeddings;
+pub mod file_store;
 mod hexadecimal;
 pub mod kept_file;
 pub mod models;

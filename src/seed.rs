@@ -4,14 +4,14 @@ use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use protocol::{TwinId, UserId};
 use sha2::{Digest, Sha256};
-use storage::{Document, Files, Storage, Twin, User, Visibility};
+use storage::{Document, Storage, Twin, User, Visibility};
 
 use crate::auth::Passwords;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::embeddings::Embeddings;
 use crate::ingest::{Ingest, NewDocument};
-use crate::{database, models};
+use crate::{database, file_store, models};
 
 /// The demo account's e-mail address.
 pub const DEMO_EMAIL: &str = "demo@example.com";
@@ -72,7 +72,7 @@ pub async fn seed(config: &Config) -> anyhow::Result<Seeded> {
     );
     let storage = database::open(config).await?;
     database::prepare_schema(&storage, &config.database, false).await?;
-    let files = Files::open(&config.upload_dir).await?;
+    let files = file_store::open(config).await?;
     let clock = Clock::System;
     let mut seeded = Seeded::default();
     let owner = demo_account(&storage, &clock, &mut seeded).await?;

@@ -23,7 +23,6 @@ use anyhow::Context;
 use bus::{Bus, Events, Hub};
 use prometheus::Registry;
 use protocol::NodeId;
-use storage::Files;
 use tokio::sync::Semaphore;
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
@@ -42,7 +41,7 @@ use crate::http::{
 use crate::ingest::{self, Ingest};
 use crate::transport::Upgrading;
 use crate::transport::route::{WEBSOCKET_PATH, WebSocketEdge, serve_upgrade, without_upgrade};
-use crate::{backup, database, models};
+use crate::{backup, database, file_store, models};
 
 /// Connections of each worker beyond its share of the limit: a full server must still answer probes and refusals.
 const SPARE_CONNECTIONS: usize = 256;
@@ -85,10 +84,7 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
     let storage = database::open(config).await?;
     let migrate_shared = migrations == Migrations::Always;
     database::prepare_schema(&storage, &config.database, migrate_shared).await?;
-    let files = Files::open(&config.upload_dir).await.with_context(|| {
-        let folder = config.upload_dir.display();
-        format!("the folder of uploads {folder} cannot be used; choose another with --upload-dir or UPLOAD_DIR")
-    })?;
+    let files = file_store::open(config).await?;
 
     let clock = Clock::System;
     let secret = jwt_secret(config)?;

@@ -1,4 +1,4 @@
-"""The private PostgreSQL and Redis: really started, really gone afterwards."""
+"""The private PostgreSQL, Redis and S3 storage: really started, really gone afterwards."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 SERVICES = Path(__file__).resolve().parent.parent / "services.py"
-PRINT_URLS = 'import os; print(os.environ["TEST_POSTGRES_URL"], os.environ["TEST_REDIS_URL"], flush=True)'
+PRINT_URLS = 'import os; print(*(os.environ[f"TEST_{name}"] for name in ("POSTGRES_URL", "REDIS_URL", "S3_ENDPOINT")), flush=True)'
 PRINT_URLS_AND_WAIT = PRINT_URLS + "; import sys; sys.stdin.read()"
 
 
@@ -47,7 +47,7 @@ class ServicesTest(unittest.TestCase):
         connections = [connect(url) for url in runner.stdout.readline().split()]
         for connection in connections:
             self.addCleanup(connection.close)
-        self.assertEqual(len(connections), 2)
+        self.assertEqual(len(connections), 3)
         return runner, connections
 
     def assert_gone(self, connections):
@@ -55,11 +55,11 @@ class ServicesTest(unittest.TestCase):
         for connection in connections:
             self.assertEqual(connection.recv(1), b"")
 
-    def test_the_command_sees_both_servers_and_its_exit_status_is_passed_on(self):
+    def test_the_command_sees_all_servers_and_its_exit_status_is_passed_on(self):
         runner = start(PRINT_URLS + "; raise SystemExit(7)")
         output, _ = runner.communicate(timeout=60)
         self.assertEqual(runner.returncode, 7)
-        self.assertRegex(output, r"^postgres://\w+:\w+@127\.0\.0\.1:\d+/\w+ redis://127\.0\.0\.1:\d+/0\n$")
+        self.assertRegex(output, r"^postgres://\w+:\w+@127\.0\.0\.1:\d+/\w+ redis://127\.0\.0\.1:\d+/0 http://127\.0\.0\.1:\d+\n$")
         for url in output.split():
             with self.assertRaises(ConnectionRefusedError):
                 connect(url)

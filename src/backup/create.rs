@@ -21,6 +21,7 @@ use super::verify::verify;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::database;
+use crate::file_store::{self, WaitingReader};
 use crate::hexadecimal::hexadecimal;
 
 /// How the name of an archive ends while it is written.
@@ -64,7 +65,7 @@ pub async fn create(config: &Config, new: NewBackup) -> anyhow::Result<Created> 
     let _lock = lock(&new.folder)?;
     delete_unfinished(&new.folder)?;
     let storage = database::open(config).await?;
-    let files = Files::open(&config.upload_dir).await?;
+    let files = file_store::open(config).await?;
     let clock = Clock::System;
 
     let taken_at = clock.now_ms();
@@ -182,8 +183,12 @@ fn fill(
     }
     let mut gone = Vec::new();
     for key in snapshot.files() {
-        match runtime.block_on(files.open_file(*key)) {
-            Ok(file) => archive.add_file(*key, file.metadata()?.len(), file)?,
+        match runtime.block_on(files.read(*key)) {
+            Ok(file) => {
+                let bytes = file.size_bytes();
+                let content = WaitingReader::new(file, runtime.clone());
+                archive.add_file(*key, bytes, content)?;
+            }
             Err(StorageError::NotFound(_)) => gone.push(key.to_string()),
             Err(error) => return Err(error.into()),
         }

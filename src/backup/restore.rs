@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
+use futures::TryStreamExt;
 use storage::{Existing, FileKey, Files, Load, Piece, Storage, known_migrations};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
@@ -19,6 +20,7 @@ use super::key::{self, Key};
 use super::manifest::{About, Manifest};
 use crate::config::Config;
 use crate::database;
+use crate::file_store;
 use crate::kept_file::replace_text;
 
 /// A file is copied in pieces of so many bytes.
@@ -103,7 +105,6 @@ struct Restoring {
 struct Loaded {
     storage: Storage,
     files: Files,
-    folder: PathBuf,
     runtime: Handle,
     file_keys: HashSet<FileKey>,
     secrets: Vec<(PathBuf, Vec<u8>)>,
@@ -135,7 +136,7 @@ impl Restoring {
         }
         drop(present);
         storage.migrate_to(newest).await?;
-        let files = Files::open(&config.upload_dir).await?;
+        let files = file_store::open(config).await?;
         let load = storage.load(about.tables.clone(), existing).await?;
         Ok(Self {
             load,
@@ -144,7 +145,6 @@ impl Restoring {
             loaded: Loaded {
                 storage,
                 files,
-                folder: config.upload_dir.clone(),
                 runtime: runtime.clone(),
                 file_keys: HashSet::new(),
                 secrets: Vec::new(),
@@ -197,7 +197,8 @@ impl Loaded {
 
     fn delete_others(&self) -> anyhow::Result<u64> {
         let mut files_deleted = 0;
-        for key in keys_in(&self.folder)? {
+        let mut keys = self.files.keys();
+        while let Some(key) = self.runtime.block_on(keys.try_next())? {
             if !self.file_keys.contains(&key) {
                 self.runtime.block_on(self.files.delete(key))?;
                 files_deleted += 1;
@@ -258,13 +259,4 @@ fn write_secrets(secrets: &[(PathBuf, Vec<u8>)]) -> anyhow::Result<()> {
         written.with_context(|| format!("{} cannot be written", path.display()))?;
     }
     Ok(())
-}
-
-fn keys_in(folder: &Path) -> anyhow::Result<Vec<FileKey>> {
-    let mut keys = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        keys.extend(name.to_str().and_then(|name| name.parse::<FileKey>().ok()));
-    }
-    Ok(keys)
 }

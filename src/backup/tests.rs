@@ -53,6 +53,26 @@ impl Place {
         ])
     }
 
+    /// With its files in a bucket of its own, and its rows in SQLite.
+    fn s3() -> Self {
+        let variable = |name: &str| {
+            std::env::var(name).unwrap_or_else(|_| {
+                panic!("{name} is not set: run `make test`, which starts S3 storage")
+            })
+        };
+        let bucket = format!("backup-{}", uuid::Uuid::now_v7().simple());
+        fs::create_dir(Path::new(&variable("TEST_S3_FOLDER")).join(&bucket)).unwrap();
+        Self::with(&[
+            ("S3_ENDPOINT", &variable("TEST_S3_ENDPOINT")),
+            ("S3_BUCKET", &bucket),
+            ("S3_ACCESS_KEY_ID", &variable("TEST_S3_ACCESS_KEY_ID")),
+            (
+                "S3_SECRET_ACCESS_KEY",
+                &variable("TEST_S3_SECRET_ACCESS_KEY"),
+            ),
+        ])
+    }
+
     fn with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().join("data");
@@ -82,7 +102,7 @@ impl Place {
     }
 
     async fn files(&self) -> Files {
-        Files::open(&self.config.upload_dir).await.unwrap()
+        Files::open(&self.config.files).await.unwrap()
     }
 
     async fn sums(&self) -> Vec<TableDigest> {
@@ -237,6 +257,21 @@ async fn a_postgres_database_moves_to_sqlite() {
 }
 
 /// Each archive, with one byte of it changed or with its end cut off, is refused before anything is touched.
+#[tokio::test]
+async fn files_in_a_bucket_come_back() {
+    comes_back(Place::s3(), Place::s3()).await;
+}
+
+#[tokio::test]
+async fn files_move_from_a_bucket_to_a_folder() {
+    comes_back(Place::s3(), Place::sqlite()).await;
+}
+
+#[tokio::test]
+async fn files_move_from_a_folder_to_a_bucket() {
+    comes_back(Place::sqlite(), Place::s3()).await;
+}
+
 async fn refused_when_damaged(from: &Place, created: &Created, key: impl Fn() -> Key) {
     let whole = fs::read(&created.path).unwrap();
     let mut random = StdRng::seed_from_u64(SEED);
@@ -456,6 +491,11 @@ async fn a_sqlite_database_with_rows_is_replaced_only_when_that_is_said() {
 #[tokio::test]
 async fn a_postgres_database_with_rows_is_replaced_only_when_that_is_said() {
     replaces(Place::postgres().await).await;
+}
+
+#[tokio::test]
+async fn a_bucket_with_other_files_is_replaced_only_when_that_is_said() {
+    replaces(Place::s3()).await;
 }
 
 #[tokio::test]

@@ -167,7 +167,26 @@ pub const SETTINGS: &[Setting] = &[
     ),
     optional(
         "UPLOAD_DIR",
-        "Folder of uploaded files [default: DATA_DIR/uploads]",
+        "Folder of uploaded files, where S3_BUCKET is not set [default: DATA_DIR/uploads]",
+    ),
+    optional(
+        "S3_BUCKET",
+        "Bucket of uploaded files, in storage that speaks S3, which has nothing else in it; absent: they lie in UPLOAD_DIR, and other nodes must see the same folder",
+    ),
+    optional(
+        "S3_ENDPOINT",
+        "Address of that storage, such as http://127.0.0.1:9000; absent: Amazon's in the region",
+    ),
+    value("S3_REGION", "us-east-1", "Region of the bucket"),
+    optional("S3_ACCESS_KEY_ID", "Who this process is in that storage"),
+    secret(
+        "S3_SECRET_ACCESS_KEY",
+        "Secret that belongs to S3_ACCESS_KEY_ID",
+    ),
+    value(
+        "S3_BUCKET_IN_HOST",
+        "false",
+        "Whether the bucket's name stands before the host of S3_ENDPOINT, as some storage wants it, instead of in the path",
     ),
     value(
         "MAX_UPLOAD_SIZE",

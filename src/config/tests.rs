@@ -213,13 +213,64 @@ fn no_secret_is_ever_shown() {
         ("JWT_SECRET", canary),
         ("DB_PASSWORD", canary),
         ("REDIS_PASSWORD", canary),
+        ("S3_SECRET_ACCESS_KEY", canary),
         ("DB_HOST", "db"),
         ("REDIS_HOST", "redis"),
+        ("S3_BUCKET", "files"),
+        ("S3_ACCESS_KEY_ID", "ours"),
     ];
     let config = resolve(&pairs).unwrap();
     let shown = format!("{}{config:?}", report(&config));
     assert!(!shown.contains(canary), "{shown}");
     assert!(shown.contains("JWT_SECRET=[redacted, 34 bytes]"), "{shown}");
+}
+
+#[test]
+fn files_are_in_a_bucket_when_one_is_named_with_who_may_use_it() {
+    use storage::{FileStore, S3Config};
+
+    let folder = resolve(&[
+        ("UPLOAD_DIR", "/srv/files"),
+        ("S3_ENDPOINT", "http://s3:9000"),
+    ]);
+    assert_eq!(
+        folder.unwrap().files,
+        FileStore::Folder("/srv/files".into())
+    );
+    let pairs = [
+        ("S3_BUCKET", "files"),
+        ("S3_ENDPOINT", "https://s3.example.com/"),
+        ("S3_REGION", "eu-west-1"),
+        ("S3_ACCESS_KEY_ID", "ours"),
+        ("S3_SECRET_ACCESS_KEY", "hush"),
+        ("S3_BUCKET_IN_HOST", "true"),
+    ];
+    let expected = S3Config {
+        endpoint: Some("https://s3.example.com".to_owned()),
+        bucket: "files".to_owned(),
+        region: "eu-west-1".to_owned(),
+        access_key_id: "ours".to_owned(),
+        secret_access_key: "hush".to_owned(),
+        bucket_in_host: true,
+    };
+    assert_eq!(resolve(&pairs).unwrap().files, FileStore::S3(expected));
+    assert_eq!(
+        resolve(&pairs[..4]).unwrap_err(),
+        "S3_BUCKET is set without S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY: set both"
+    );
+    for (name, value) in [
+        ("S3_BUCKET", "No_Bucket"),
+        ("S3_BUCKET", "ab"),
+        ("S3_ENDPOINT", "s3.example.com"),
+        ("S3_ENDPOINT", "ftp://s3.example.com"),
+        ("S3_ENDPOINT", "https://s3.example.com/files"),
+    ] {
+        let refused = resolve(&[(name, value)]).unwrap_err();
+        assert!(
+            refused.contains(name) && refused.contains(value),
+            "{refused}"
+        );
+    }
 }
 
 #[test]

@@ -177,6 +177,32 @@ pub(super) fn collector(text: &str) -> Result<String, Allowed> {
     }
 }
 
+/// The address of a server, without the slash at its end.
+pub(super) fn web_address(text: &str) -> Result<String, Allowed> {
+    let uri = text.parse::<actix_web::http::Uri>();
+    let is_of_a_server = uri.is_ok_and(|uri| {
+        let host = uri.host().is_some_and(|host| !host.is_empty());
+        host && matches!(uri.scheme_str(), Some("http" | "https")) && matches!(uri.path(), "" | "/")
+    });
+    match is_of_a_server {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => {
+            Err("an address such as http://127.0.0.1:9000 or https://s3.example.com".to_owned())
+        }
+    }
+}
+
+/// A bucket's name, by the rules that all servers have in common.
+pub(super) fn bucket(text: &str) -> Result<String, Allowed> {
+    let plain = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.'
+    };
+    match (3..=63).contains(&text.len()) && text.bytes().all(plain) {
+        true => Ok(text.to_owned()),
+        false => Err("3 to 63 lower-case letters, digits, hyphens and dots".to_owned()),
+    }
+}
+
 pub(super) fn share(text: &str) -> Result<f64, Allowed> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),

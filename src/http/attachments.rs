@@ -1,12 +1,19 @@
 //! `/api/v1/attachments`: files that are uploaded, sent with a message, and read by those who may read the message.
 
-use actix_files::NamedFile;
+use std::ops::Range;
+
+use actix_files::HttpRange;
+use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    self, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentDisposition, DispositionParam,
-    DispositionType, LOCATION, X_CONTENT_TYPE_OPTIONS,
+    self, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentDisposition, ContentRange,
+    ContentRangeSpec, DispositionParam, DispositionType, ETag, EntityTag, IfNoneMatch, IfRange,
+    LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, delete, get, post, web,
+};
+use futures::stream::unfold;
 use protocol::AttachmentId;
 use storage::KeptAttachment;
 
@@ -76,21 +83,104 @@ pub(super) async fn read_attachment(
     if !may_read {
         return Err(Problem::not_found("attachment"));
     }
-    let file = edge.attachments.open(kept.file_key).await?;
-    let size_bytes = kept.attachment.size_bytes;
-    let mut response = served(file, kept)?.into_response(&request);
-    if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
-        return Err(Problem::no_such_range(size_bytes));
+    let KeptAttachment {
+        attachment,
+        file_key,
+        ..
+    } = kept;
+    let mut response = head(attachment.media_type, attachment.name);
+    let tag = EntityTag::new_strong(file_key.to_string());
+    response.insert_header(ETag(tag.clone()));
+    let (size_bytes, file) = (attachment.size_bytes, &edge.attachments);
+    let content = match wanted(&request, &tag, size_bytes) {
+        Wanted::Nothing => {
+            return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
+        }
+        Wanted::NoSuchPart => return Err(Problem::no_such_range(size_bytes)),
+        Wanted::Part(range) => {
+            response.status(StatusCode::PARTIAL_CONTENT);
+            let spec = ContentRangeSpec::Bytes {
+                range: Some((range.start, range.end - 1)),
+                instance_length: Some(size_bytes),
+            };
+            response.insert_header(ContentRange(spec));
+            file.open_part(file_key, range).await?
+        }
+        Wanted::Whole => file.open(file_key).await?,
+    };
+    let bytes = content.size_bytes();
+    let pieces = unfold(content, |mut content| async move {
+        let next = content.next().await.transpose()?;
+        let next = next.inspect_err(|error| tracing::warn!(%error, "a file was cut short"));
+        Some((next.map_err(std::io::Error::other), content))
+    });
+    Ok(response.body(SizedStream::new(bytes, pieces)))
+}
+
+/// What a request asks for of a file that never changes.
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted {
+    /// It is known already.
+    Nothing,
+    /// All of it.
+    Whole,
+    /// These bytes.
+    Part(Range<u64>),
+    /// Bytes that there are not.
+    NoSuchPart,
+}
+
+/// Of several parts the first: more than that nobody has to give.
+fn wanted(request: &HttpRequest, tag: &EntityTag, size_bytes: u64) -> Wanted {
+    let is_known = match request.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Any) => true,
+        Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        None => false,
+    };
+    if is_known {
+        return Wanted::Nothing;
     }
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
-        (CACHE_CONTROL, "private, no-cache"),
-    ] {
-        headers.insert(name, header::HeaderValue::from_static(value));
+    let is_of_this = match request.get_header::<IfRange>() {
+        Some(IfRange::EntityTag(known)) => known.strong_eq(tag),
+        Some(IfRange::Date(_)) => false,
+        None => !request.headers().contains_key(header::IF_RANGE),
+    };
+    let range = request.headers().get(header::RANGE);
+    let range = range.and_then(|range| range.to_str().ok());
+    // Units that are not known are to be taken for nothing said.
+    let Some(range) = range.filter(|range| is_of_this && range.starts_with("bytes=")) else {
+        return Wanted::Whole;
+    };
+    match HttpRange::parse(range, size_bytes).as_deref() {
+        Ok([part, ..]) => Wanted::Part(part.start..part.start + part.length),
+        _ => Wanted::NoSuchPart,
     }
-    Ok(response)
+}
+
+/// How every file is served: with its name and its kind, to be kept and not to be shown.
+fn head(media_type: String, name: String) -> HttpResponseBuilder {
+    let media_type = match &*media_type {
+        "text/plain" => "text/plain; charset=utf-8".to_owned(),
+        _ => media_type,
+    };
+    let extended = header::ExtendedValue {
+        charset: header::Charset::Ext("UTF-8".to_owned()),
+        language_tag: None,
+        value: name.into_bytes(),
+    };
+    let disposition = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::FilenameExt(extended)],
+    };
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(media_type)
+        .insert_header(disposition)
+        .insert_header((ACCEPT_RANGES, "bytes"))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
+        .insert_header((CACHE_CONTROL, "private, no-cache"));
+    response
 }
 
 /// Delete a file of one's own that was not sent. What was sent goes with its message.
@@ -109,24 +199,52 @@ pub(super) async fn delete_attachment(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The file as it is served: with its name and its kind, to be kept and not to be shown.
-fn served(file: std::fs::File, kept: KeptAttachment) -> Result<NamedFile, Problem> {
-    let attachment = kept.attachment;
-    let internal = |error: &dyn std::fmt::Display| Problem::internal(error);
-    let media_type = attachment.media_type.parse();
-    let media_type = media_type.map_err(|error| internal(&error))?;
-    let extended = header::ExtendedValue {
-        charset: header::Charset::Ext("UTF-8".to_owned()),
-        language_tag: None,
-        value: attachment.name.into_bytes(),
-    };
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::FilenameExt(extended)],
-    };
-    let file = NamedFile::from_file(file, kept.file_key.to_string());
-    let file = file.map_err(|error| internal(&error))?;
-    Ok(file
-        .set_content_type(media_type)
-        .set_content_disposition(disposition))
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::EntityTag;
+    use actix_web::test::TestRequest;
+
+    use super::{Wanted, wanted};
+
+    #[test]
+    fn what_is_asked_for_is_said_by_its_headers() {
+        let tag = EntityTag::new_strong("this".to_owned());
+        let part = |range| Wanted::Part(range);
+        for (headers, expected) in [
+            (&[][..], Wanted::Whole),
+            (&[("range", "bytes=0-0")], part(0..1)),
+            (&[("range", "bytes=4-99")], part(4..10)),
+            (&[("range", "bytes=-3")], part(7..10)),
+            (&[("range", "bytes=2-3,5-6")], part(2..4)),
+            (&[("range", "bytes=10-")], Wanted::NoSuchPart),
+            (&[("range", "bytes=what")], Wanted::NoSuchPart),
+            (&[("range", "lines=1-2")], Wanted::Whole),
+            (&[("if-none-match", "\"this\"")], Wanted::Nothing),
+            (
+                &[("if-none-match", "\"other\", W/\"this\"")],
+                Wanted::Nothing,
+            ),
+            (&[("if-none-match", "*")], Wanted::Nothing),
+            (&[("if-none-match", "\"other\"")], Wanted::Whole),
+            (
+                &[("range", "bytes=1-"), ("if-range", "\"this\"")],
+                part(1..10),
+            ),
+            (
+                &[("range", "bytes=1-"), ("if-range", "\"other\"")],
+                Wanted::Whole,
+            ),
+            (
+                &[("range", "bytes=1-"), ("if-range", "nonsense")],
+                Wanted::Whole,
+            ),
+        ] {
+            let mut request = TestRequest::get();
+            for header in headers {
+                request = request.insert_header(*header);
+            }
+            let found = wanted(&request.to_http_request(), &tag, 10);
+            assert_eq!(found, expected, "{headers:?}");
+        }
+    }
 }

@@ -34,6 +34,7 @@ use super::problem::Problem;
 use super::responses::ExportProblems;
 use super::sessions::SessionEntry;
 use super::twins::TwinDocument;
+use crate::file_store::WaitingReader;
 use crate::hexadecimal::hexadecimal;
 
 /// The version of what the archive looks like.
@@ -260,7 +261,10 @@ impl Export {
             };
             let path = format!("attachments/{id}/{}", in_archive(&kept.attachment.name));
             match self.read(edge.attachments.open(kept.file_key)) {
-                Ok(mut file) => self.archive.file(&path, &mut file)?,
+                Ok(file) => {
+                    let mut content = WaitingReader::new(file, self.runtime.clone());
+                    self.archive.file(&path, &mut content)?;
+                }
                 Err(StorageError::NotFound(_)) => {
                     tracing::info!(%path, "a file went while it was exported");
                 }

@@ -7,7 +7,7 @@ use protocol::ErrorCode;
 /// Why storage did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StorageError {
-    /// The database or the file store cannot be reached now, or did not answer in time: trying again may help.
+    /// The database cannot be reached now, or did not answer in time: trying again may help.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// A bounded queue is full: trying again after a moment will help.
@@ -66,6 +66,14 @@ pub enum StorageError {
         /// What the operating system says.
         reason: String,
     },
+    /// The place of files cannot be read or written now.
+    #[error("files cannot be kept in {place}: {reason}")]
+    FilesUnusable {
+        /// The folder or the bucket.
+        place: String,
+        /// What the operating system or the server says.
+        reason: String,
+    },
     /// The disk of the file store has no room.
     #[error("there is no room on the disk for the file")]
     DiskFull,
@@ -91,6 +99,7 @@ impl StorageError {
             Self::Unavailable(_)
                 | Self::Overloaded(_)
                 | Self::CannotWrite { .. }
+                | Self::FilesUnusable { .. }
                 | Self::DiskFull
                 | Self::SchemaNewer { .. }
                 | Self::SchemaMissing
@@ -103,9 +112,10 @@ impl StorageError {
     /// The code that a client sees for this error.
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Unavailable(_) | Self::CannotWrite { .. } | Self::MembersChanged => {
-                ErrorCode::Unavailable
-            }
+            Self::Unavailable(_)
+            | Self::CannotWrite { .. }
+            | Self::FilesUnusable { .. }
+            | Self::MembersChanged => ErrorCode::Unavailable,
             Self::DiskFull => ErrorCode::StorageFull,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::TooSoon { .. } => ErrorCode::RateLimited,

@@ -64,7 +64,7 @@ pub use drafts::{DRAFTS_MAX, Draft, NewDraft};
 pub use dump::{Column, ColumnKind, Existing, Load, PIECE_BYTES, Piece, Snapshot, Table};
 pub use error::StorageError;
 pub use feedback::{Feedback, Rating, TwinFeedback};
-pub use files::{FileKey, FileWriter, Files, InvalidFileKey};
+pub use files::{FileKey, FileReader, FileStore, FileWriter, Files, InvalidFileKey, S3Config};
 pub use history::{History, HistoryPlace};
 pub use invitations::{INVITATIONS_MAX, Invitation};
 pub use log_ins::{Device, LOG_INS_SHOWN_MAX, LogIn};

@@ -127,3 +127,51 @@ fn doctor_names_services_that_do_not_answer() {
     assert_eq!(wrong, ["settings", "database (PostgreSQL)", "bus"]);
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn doctor_names_a_bucket_whose_secret_is_wrong_and_no_server_starts_on_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let variable = |name: &str| std::env::var(name).expect("`make test` starts S3 storage");
+    let secret = folder.path().join("secret");
+    let program_with = |content: &str, command: &[&str]| {
+        std::fs::write(&secret, content).unwrap();
+        program(&folder)
+            .args(command)
+            .env("S3_ENDPOINT", variable("TEST_S3_ENDPOINT"))
+            .env("S3_BUCKET", "doctor")
+            .env("S3_ACCESS_KEY_ID", variable("TEST_S3_ACCESS_KEY_ID"))
+            .env("S3_SECRET_ACCESS_KEY_FILE", &secret)
+            .output()
+            .unwrap()
+    };
+    let files = |content: &str| {
+        let output = program_with(content, &["doctor", "--json"]);
+        let findings: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let found = findings.into_iter().find(|one| one["name"] == "files");
+        found.unwrap()
+    };
+    let right = files(&variable("TEST_S3_SECRET_ACCESS_KEY"));
+    assert_eq!(right["ok"], true, "{right}");
+    let wrong = files("guessed");
+    assert_eq!(wrong["ok"], false);
+    let found = wrong["found"].as_str().unwrap();
+    let place = format!("the bucket doctor at {}", variable("TEST_S3_ENDPOINT"));
+    assert!(
+        found.contains(&place) && found.contains("SignatureDoesNotMatch"),
+        "{found}"
+    );
+    assert!(
+        wrong["mend"]
+            .as_str()
+            .unwrap()
+            .contains("S3_SECRET_ACCESS_KEY")
+    );
+
+    let refused = program_with("guessed", &["serve"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let complained = complained(&refused);
+    assert!(
+        complained.contains("SignatureDoesNotMatch") && complained.contains("S3_BUCKET"),
+        "{complained}"
+    );
+}

@@ -12,7 +12,7 @@ use crate::conversations::{begin, say};
 use crate::server::{Person, TestServer, text};
 
 /// The files of the archive, checked against its manifest.
-async fn exported(server: &TestServer, person: &Person) -> BTreeMap<String, Vec<u8>> {
+pub(crate) async fn exported(server: &TestServer, person: &Person) -> BTreeMap<String, Vec<u8>> {
     let response = server.get(person, "/api/v1/me/export").await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()["content-type"], "application/zip");

@@ -20,6 +20,7 @@ mod openai;
 mod operations;
 mod problems;
 mod reports;
+mod s3;
 mod search;
 mod sessions;
 mod twins;

@@ -50,8 +50,8 @@ class Kept:
 class Installation:
     """A node with its data folder and its database, all of which can be lost; backups and their key lie elsewhere."""
 
-    def __init__(self, folder, program, postgres=None):
-        self.folder, self.program, self.postgres = folder, program, postgres
+    def __init__(self, folder, program, postgres=None, s3=False):
+        self.folder, self.program, self.postgres, self.bucket = folder, program, postgres, None
         self.data = folder / "data"
         self.name = f"drill_{uuid.uuid4().hex}"
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
@@ -69,6 +69,12 @@ class Installation:
             place = {"HOST": url.hostname, "PORT": str(url.port), "USER": url.username, "PASSWORD": url.password or "", "NAME": self.name}
             self.settings |= {f"DB_{key}": value for key, value in place.items()}
             self.sql(f"CREATE DATABASE {self.name}")
+        if s3:
+            name = self.name.replace("_", "-")
+            self.bucket = Path(os.environ["TEST_S3_FOLDER"], name)
+            self.bucket.mkdir()
+            self.settings |= {f"S3_{key}": os.environ[f"TEST_S3_{key}"] for key in ("ENDPOINT", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
+            self.settings["S3_BUCKET"] = name
         self.identity = folder / "identity"
         self.settings["TWIN_BACKUP_RECIPIENTS"] = self.run("backup", "keygen", self.identity).strip()
 
@@ -99,8 +105,11 @@ class Installation:
         return json.loads(told), time.monotonic() - begun, usage.ru_maxrss * 1024
 
     def destroy(self):
-        """Takes away the data folder with everything in it, and the database."""
+        """Takes away the data folder with everything in it, the database, and what is in the bucket."""
         shutil.rmtree(self.data)
+        if self.bucket:
+            shutil.rmtree(self.bucket)
+            self.bucket.mkdir()
         if self.postgres:
             self.sql(f"DROP DATABASE {self.name} WITH (FORCE)")
             self.sql(f"CREATE DATABASE {self.name}")
@@ -283,9 +292,9 @@ def sum_of(database, table):
     return rows, digest.hexdigest()
 
 
-def drill(program=NODE, postgres=None, messages=200, seconds=0.2):
+def drill(program=NODE, postgres=None, s3=False, messages=200, seconds=0.2):
     with tempfile.TemporaryDirectory(prefix="digital-twin-drill-") as folder:
-        installation = Installation(Path(folder), program, postgres)
+        installation = Installation(Path(folder), program, postgres, s3)
         try:
             return Drill(installation, messages, seconds).run()
         finally:
@@ -293,13 +302,14 @@ def drill(program=NODE, postgres=None, messages=200, seconds=0.2):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description="The disaster drill, on SQLite and on the PostgreSQL of TEST_POSTGRES_URL.")
+    parser = argparse.ArgumentParser(description="The disaster drill, on SQLite and on the PostgreSQL of TEST_POSTGRES_URL, the latter also with files in S3.")
     parser.add_argument("--messages", type=int, default=20_000, help="messages that are there when the backup begins")
     parser.add_argument("--seconds", type=float, default=5, help="how long people go on behind it")
     parser.add_argument("--program", type=lambda text: Path(text).resolve(), default=NODE)
     options = parser.parse_args(arguments)
-    for name, postgres in (("SQLite", None), ("PostgreSQL", os.environ["TEST_POSTGRES_URL"])):
-        report = drill(options.program, postgres, options.messages, options.seconds)
+    postgres = os.environ["TEST_POSTGRES_URL"]
+    for name, *place in (("SQLite", None, False), ("PostgreSQL", postgres, False), ("PostgreSQL and S3", postgres, True)):
+        report = drill(options.program, *place, options.messages, options.seconds)
         print(name)
         for key, value in report.items():
             print(f"  {key:22} {value:,.2f}" if isinstance(value, float) else f"  {key:22} {value:,}", flush=True)

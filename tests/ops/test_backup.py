@@ -28,6 +28,9 @@ class DrillTest(unittest.TestCase):
     def test_everything_is_lost_and_comes_back_on_postgres(self):
         self.told(drill.drill(postgres=os.environ["TEST_POSTGRES_URL"]))
 
+    def test_everything_is_lost_and_comes_back_with_files_in_a_bucket(self):
+        self.told(drill.drill(s3=True))
+
     def told(self, report):
         self.assertGreater(report["sent_during_backup"], 0, report)
         self.assertGreater(report["files"], 0, report)

@@ -37,7 +37,7 @@ struct Disk {
 impl Disk {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files::open(folder.path()).await.unwrap();
+        let files = Files::in_folder(folder.path()).await.unwrap();
         Self { folder, files }
     }
 
