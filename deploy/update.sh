@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings the installation of compose.yaml to other images without a pause: the schema first, then node by node, then nginx, whose
-# replacement takes a second, if its image is another one. PostgreSQL and Redis are left alone.
+# replacement takes some seconds, if its image is another one. PostgreSQL, Redis and the storage of files are left alone.
 #
 #   deploy/update.sh                    builds the images from this checkout
 #   VERSION=1.2.3 deploy/update.sh pull    takes them from a registry
@@ -47,13 +47,14 @@ main() {
     done
     update_door
     local watching
-    watching=$(compose config --services | grep -vxE 'nginx|chat|migrate|postgres|redis')
+    watching=$(compose config --services | grep -vxE 'nginx|chat|migrate|postgres|redis|bucket|objects')
     # shellcheck disable=SC2086 # one word a service
     compose up --detach --no-deps $watching
     say "done: $wanted nodes"
 }
 
-# Two containers cannot have one port, so nothing answers for a second while nginx is replaced: only if it is another one.
+# Two containers cannot have one port, so nothing answers while nginx is replaced: only if it is another one. The old one listens no
+# more from the moment it is told to end, and would then wait for its WebSockets: it gets two seconds for requests, and clients come back.
 update_door() {
     local runs wanted
     runs=$(docker inspect --format '{{.Image}}' "$(compose ps --quiet nginx)")
@@ -64,7 +65,7 @@ update_door() {
         return
     fi
     say "nginx is replaced"
-    compose up --detach --no-deps nginx
+    compose up --detach --no-deps --timeout 2 nginx
 }
 
 # Starts a node of the new image beside the old ones and waits until it may be given work.

@@ -151,7 +151,7 @@ class ComposeTest(unittest.IsolatedAsyncioTestCase):
         cls.addClassCleanup(compose, "down", "--volumes", "--timeout", "5")
         compose("up", "--detach", "--scale", "chat=2")
         wait_until(lambda: get(f"{URL}/healthz"), READY_SECONDS_MAX, "the installation's start")
-        say(f"compose: nginx, two nodes, PostgreSQL, Redis, Prometheus and Alertmanager in {time.monotonic() - begun:.1f} s")
+        say(f"compose: nginx, two nodes, PostgreSQL, Redis, storage for files, Prometheus and Alertmanager in {time.monotonic() - begun:.1f} s")
 
     def nodes(self):
         return compose("ps", "--quiet", "chat").split()
@@ -226,6 +226,8 @@ class ComposeTest(unittest.IsolatedAsyncioTestCase):
             f"{sum(writer.away for writer in writers)} connections came back, longest wait for an acknowledgement "
             f"{max(writer.longest_away for writer in writers):.1f} s; {asker.done} HTTP requests, {len(asker.failed)} failed, longest {asker.longest:.1f} s"
         )
+        for (method, status), count in collections.Counter((method, status) for method, status, _ in asker.failed).items():
+            say(f"  {count} times {method}: {status}")
         self.assertEqual((lost, repeated), (0, 0))
         self.assertGreater(acknowledged, 200)
 
