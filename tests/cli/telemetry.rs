@@ -181,7 +181,7 @@ fn paths_of_the_pipelines() -> Vec<String> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
         std::fs::read_to_string(path.join(name)).unwrap()
     };
-    let alloy = read("alloy/config.alloy");
+    let alloy = read("alloy/logs.alloy");
     let (_, rest) = alloy.split_once("expressions = {").unwrap();
     let (expressions, _) = rest.split_once('}').unwrap();
     let mut paths: Vec<String> = expressions

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "setup"))
 
 import unit_tests  # noqa: E402  (setup is no package)
 
-STAND_INS = ("postgres", "redis", "prometheus", "alertmanager")
+STAND_INS = ("postgres", "redis", "objects", "prometheus", "alertmanager")
 
 
 def copy_of_checkout(folder, program, client):
@@ -37,6 +37,8 @@ def copy_of_checkout(folder, program, client):
     shutil.copytree(cache / "libtorch" / "lib", prebuilt / "lib")
     shutil.copytree(cache / "models", prebuilt / "models")
     shutil.copytree(client, folder / "prebuilt-web" / "web")
+    # The stand-in for the storage of files.
+    shutil.copy2(cache / "tools" / "bin" / "s3s-fs", folder / "tests" / "images" / "s3s-fs")
     policies = docker.run("node", ROOT / "deploy" / "nginx" / "policies.mjs", client / "policies.json")
     (folder / "prebuilt-web" / "policies.conf").write_text(policies + "\n", encoding="utf-8")
 

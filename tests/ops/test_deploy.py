@@ -115,7 +115,7 @@ class ImageTest(unittest.TestCase):
 
 class ComposeTest(unittest.TestCase):
     def test_compose_accepts_the_files_and_wants_a_name(self):
-        for more in ((), (DEPLOY / "compose.gpu.yaml",), (DEPLOY / "compose.operators.yaml",)):
+        for more in ((), (DEPLOY / "compose.gpu.yaml",), (DEPLOY / "compose.operators.yaml",), (DEPLOY / "compose.logs.yaml",)):
             composed(*more)
         environment = {"PATH": os.environ["PATH"]}
         nameless = subprocess.run(["docker-compose", "-f", COMPOSE, "config", "-q"], env=environment, capture_output=True, encoding="utf-8", check=False)
@@ -123,13 +123,60 @@ class ComposeTest(unittest.TestCase):
         self.assertEqual(set(env_file(DEPLOY / "example.env")), set(re.findall(r"\$\{(\w+)", COMPOSE.read_text(encoding="utf-8"))))
 
     def test_compose_lint_finds_nothing_that_is_dangerous(self):
-        run("compose-lint", COMPOSE)
+        run("compose-lint", "--config", DEPLOY / "compose-lint.yml", COMPOSE)
+        run("compose-lint", DEPLOY / "compose.logs.yaml")
+
+    def test_no_file_of_settings_has_a_secret(self):
+        for path in (DEPLOY / "env").glob("*.env"):
+            self.assertFalse([name for name in env_file(path) if re.search("PASSWORD$|SECRET$|PASSPHRASE$|_KEY$", name)], path.name)
+
+    def test_every_node_logs_to_a_file_of_its_own_that_alloy_reads_for_the_loki_that_grafana_asks(self):
+        made = composed(DEPLOY / "compose.logs.yaml")["services"]
+        (shell, flag, script), environment = made["chat"]["entrypoint"], {"PATH": os.environ["PATH"]}
+        (logs,) = [each["target"] for each in made["chat"]["volumes"] if each["source"] == "logs"]
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            script = script.replace("$$", "$").replace(logs, str(folder)).replace("exec digital-twin serve", "printenv TWIN_LOG_FILE")
+            for name, age in (("gone.log", "20 days ago"), ("young.log", "1 day ago")):
+                run("touch", "--date", age, folder / name)
+            written = [run("unshare", "--uts", "sh", "-c", f'hostname {name} && exec {shell} {flag} "$0"', script, env=environment).strip() for name in ("one", "two")]
+            self.assertEqual(written, [str(folder / "one.log"), str(folder / "two.log")])
+            self.assertEqual([path.name for path in folder.iterdir()], ["young.log"])
+        alloy = (DEPLOY / "alloy" / "logs.alloy").read_text(encoding="utf-8")
+        self.assertIn(f'__path__ = "{logs}/*.log"', alloy)
+        self.assertIn(logs, [each["target"] for each in made["alloy"]["volumes"]])
+        self.assertEqual(made["alloy"]["user"], "10001:10001", "the nodes' user")
+        loki = yaml.safe_load((DEPLOY / "loki" / "loki.yml").read_text(encoding="utf-8"))
+        place = f"http://loki:{loki['server']['http_listen_port']}"
+        self.assertEqual(made["alloy"]["environment"]["LOKI_URL"], f"{place}/loki/api/v1/push")
+        self.assertEqual(made["grafana"]["environment"]["LOKI_URL"], place)
+        self.assertTrue(loki["limits_config"]["allow_structured_metadata"], "logs.alloy sends it")
+        for name in ("alloy", "loki"):
+            service = made[name]
+            self.assertTrue(service["read_only"] and service["mem_limit"] and service["pids_limit"], name)
+            self.assertEqual((service["cap_drop"], service["security_opt"], list(service["networks"])), (["ALL"], ["no-new-privileges:true"], ["watch"]), name)
+
+    def test_a_bucket_is_made_for_the_nodes_whose_secret_its_storage_has(self):
+        made = composed()["services"]
+        settings = env_file(DEPLOY / "env" / "production.env")
+        self.assertEqual(made["bucket"]["entrypoint"][-1], f"/data/{settings['S3_BUCKET']}")
+        self.assertEqual(made["objects"]["environment"]["MINIO_ROOT_USER"], settings["S3_ACCESS_KEY_ID"])
+        self.assertIn(settings["S3_SECRET_ACCESS_KEY_FILE"], made["objects"]["entrypoint"][-1])
+        self.assertEqual(settings["S3_ENDPOINT"], "http://objects:9000")
+
+    def test_a_backup_is_taken_when_it_is_asked_for(self):
+        environment = {"PATH": os.environ["PATH"], "SERVER_NAME": "twin.example.com", "BACKUP_RECIPIENTS": "age1someone", "BACKUP_DIR": "/srv/backups"}
+        made = yaml.safe_load(run("docker-compose", "-f", COMPOSE, "--profile", "backup", "config", env=environment))["services"]["backup"]
+        self.assertEqual(made["command"], ["backup", "--verify", "--keep-daily", "7", "--keep-weekly", "5"])
+        self.assertEqual(made["environment"]["TWIN_BACKUP_RECIPIENTS"], "age1someone")
+        self.assertIn(("/srv/backups", made["environment"]["TWIN_BACKUP_DIR"]), [(each["source"], each["target"]) for each in made["volumes"]])
+        self.assertTrue(made["read_only"] and made["cap_drop"] == ["ALL"] and made["mem_limit"])
 
     def test_only_nginx_can_be_reached_and_the_data_has_no_way_out(self):
         made = composed()
         self.assertEqual([name for name, service in made["services"].items() if "ports" in service], ["nginx"])
         self.assertTrue(made["networks"]["data"]["internal"])
-        for name in ("postgres", "redis", "migrate"):
+        for name in ("postgres", "redis", "objects", "bucket", "migrate"):
             self.assertEqual(set(made["services"][name]["networks"]), {"data"}, name)
         opened = composed(DEPLOY / "compose.operators.yaml")["services"]
         addresses = {port.get("host_ip") for name in ("grafana", "prometheus", "alertmanager") for port in opened[name]["ports"]}
@@ -191,6 +238,18 @@ class KubernetesTest(unittest.TestCase):
                     self.assertIn("memory", container["resources"]["limits"], name)
                 for container in pod["containers"]:
                     self.assertTrue({"readinessProbe", "livenessProbe"} <= set(container), name)
+
+    def test_a_backup_is_taken_each_night_and_confined(self):
+        for overlay, made in self.made.items():
+            job = made["CronJob", "backup"]["spec"]
+            self.assertEqual((job["schedule"], job["concurrencyPolicy"]), ("15 3 * * *", "Forbid"), overlay)
+            pod = job["jobTemplate"]["spec"]["template"]["spec"]
+            (container,) = pod["containers"]
+            confined = container["securityContext"]
+            self.assertTrue(pod["securityContext"]["runAsNonRoot"] and confined["readOnlyRootFilesystem"], overlay)
+            self.assertEqual((confined["capabilities"]["drop"], container["args"][:2]), (["ALL"], ["backup", "--verify"]), overlay)
+            self.assertIn("memory", container["resources"]["limits"])
+            self.assertIn("backup", made["NetworkPolicy", "chat"]["spec"]["podSelector"]["matchExpressions"][0]["values"])
 
     def test_a_pod_has_longer_than_its_drain_takes(self):
         pod = self.pods("production")["chat"]
