@@ -67,6 +67,13 @@ pub enum Command {
     /// All of the archive is read before anything is touched, and the rows come back in one transaction. No server may run
     /// on the database meanwhile.
     Restore(RestoreOptions),
+    /// Read one document from the standard input and print what it says as JSON, confined: how the server reads foreign bytes
+    #[command(hide = true)]
+    Extract {
+        /// The ending of the document's name: it tells apart formats that are all plain text
+        #[arg(long, default_value = "")]
+        ending: String,
+    },
     /// Print a script by which a shell completes this command line
     Completions {
         /// The shell.

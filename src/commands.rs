@@ -15,7 +15,7 @@ use crate::cli::{
 };
 use crate::config::{Config, report};
 use crate::serve::Migrations;
-use crate::{administration, chat, database, doctor, health, seed, serve, telemetry};
+use crate::{administration, chat, database, doctor, extract, health, seed, serve, telemetry};
 
 /// The exit status for a setting that is malformed or not allowed (`EX_CONFIG` of sysexits).
 const EXIT_CONFIG: u8 = 78;
@@ -28,6 +28,10 @@ const EXIT_OTHER_SCHEMA: u8 = 4;
 
 /// Does what the command line asks. The exit status says how it went, and the standard error stream says why.
 pub fn run(cli: Cli) -> ExitCode {
+    // The process that reads a foreign document has no threads and opens nothing.
+    if let Command::Extract { ending } = &cli.command {
+        return extract::run(ending);
+    }
     let system = actix_web::rt::System::new();
     let status = system.block_on(async {
         match cli.command {
@@ -42,6 +46,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Config(options) => config_command(&options),
             Command::Backup(options) => backups::backup_command(options).await,
             Command::Restore(options) => backups::restore_command(options).await,
+            Command::Extract { .. } => unreachable!("it is done above"),
             Command::Completions { shell } => pages::completions_command(shell),
             Command::Man { folder } => finished(pages::print_manual(folder.as_deref())),
         }

@@ -25,6 +25,7 @@ pub use sources::{Origin, Sources};
 pub use value::{DataType, EngineKind, Environment, Quota};
 
 use crate::backup::Seal;
+use crate::extract::Extractor;
 use reader::Reader;
 
 /// Bytes that `JWT_SECRET` must have: a shorter key is easier to guess than HMAC-SHA256 is to break.
@@ -74,6 +75,8 @@ pub struct Config {
     pub backup: BackupConfig,
     /// How long a stop waits for what is in progress.
     pub drain: Duration,
+    /// This program, which is started anew to read foreign documents; no setting, but tests run inside another.
+    pub program: PathBuf,
     /// What is odd about the configuration, for the log.
     pub warnings: Vec<String>,
     /// Where each value came from, by the setting's name.
@@ -347,6 +350,7 @@ impl Reader<'_> {
             delivery,
             backup,
             drain,
+            program: Extractor::this_program(),
             warnings,
             origins: std::mem::take(&mut self.origins),
             shown: std::mem::take(&mut self.shown),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actors::{Node, PoolError};
-use inference::{Embedder, TextForm};
+use inference::{Embedder, TextForm, TokenCounter};
 
 /// Why there are no vectors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +60,17 @@ impl Embeddings {
                     .await
                     .map_err(|error| EmbeddingError::Failed(error.to_string()))?
                     .map_err(|error| EmbeddingError::Failed(error.to_string()))
+            }
+        }
+    }
+
+    /// Counts the tokens of a text as they are embedded, on any thread.
+    pub fn counter(&self) -> TokenCounter {
+        match self {
+            Self::Node(node) => node.embedder().counter.clone(),
+            Self::Own(embedder) => {
+                let embedder = embedder.lock().unwrap_or_else(|broken| broken.into_inner());
+                embedder.token_counter()
             }
         }
     }

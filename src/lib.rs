@@ -13,6 +13,7 @@ pub mod serve;
 pub mod attachments;
 pub mod auth;
 pub mod delivery;
+pub mod extract;
 pub mod http;
 pub mod ingest;
 pub mod transport;

@@ -10,7 +10,7 @@ use crate::auth::Passwords;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::embeddings::Embeddings;
-use crate::ingest::{Ingest, NewDocument};
+use crate::ingest::{Ingest, IngestParts, NewDocument};
 use crate::{database, file_store, models};
 
 /// The demo account's e-mail address.
@@ -86,8 +86,14 @@ pub async fn seed(config: &Config) -> anyhow::Result<Seeded> {
             Err(reason) => bail!("the embedding model cannot be loaded: {reason}"),
         };
         let embeddings = Embeddings::own(embedder);
-        let documents_max = config.limits.documents_max;
-        let ingest = Ingest::new(storage.clone(), files, embeddings, clock, documents_max);
+        let ingest = Ingest::new(IngestParts {
+            storage: storage.clone(),
+            files,
+            embeddings,
+            clock,
+            documents_max: config.limits.documents_max,
+            extractor: config.program.clone(),
+        });
         for (name, text, outdated) in missing {
             add_document(&storage, &ingest, twin, name, text, outdated).await?;
             seeded.documents_added.push(name);
@@ -191,10 +197,14 @@ async fn add_document(
         content: Bytes::from_static(text.as_bytes()),
     };
     let added = ingest.add(new).await;
-    added.with_context(|| format!("the document {name} could not be taken in"))?;
+    let added = added.with_context(|| format!("the document {name} could not be taken in"))?;
+    ingest.read_now(&added).await?;
+    let read = storage.document(added.id).await?;
+    if let Some(failure) = read.and_then(|document| document.failure) {
+        bail!("the document {name} could not be read: {}", failure.message);
+    }
     if let Some(outdated) = outdated {
-        let file = storage.delete_document(outdated.id).await?;
-        ingest.delete_files(vec![file]).await;
+        ingest.delete(outdated.id).await?;
     }
     Ok(())
 }

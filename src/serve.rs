@@ -38,7 +38,7 @@ use crate::http::{
     self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes, SETTINGS_PATH, WebClient,
     WebFiles, WritingPlaces,
 };
-use crate::ingest::{self, Ingest};
+use crate::ingest::{self, Ingest, IngestParts};
 use crate::transport::Upgrading;
 use crate::transport::route::{WEBSOCKET_PATH, WebSocketEdge, serve_upgrade, without_upgrade};
 use crate::{backup, database, file_store, models};
@@ -122,13 +122,14 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         gap: config.delivery.gap,
     });
     let embeddings = Embeddings::Node(node.clone());
-    let ingest = Ingest::new(
-        storage.clone(),
-        files.clone(),
-        embeddings.clone(),
-        clock.clone(),
-        config.limits.documents_max,
-    );
+    let ingest = Ingest::new(IngestParts {
+        storage: storage.clone(),
+        files: files.clone(),
+        embeddings: embeddings.clone(),
+        clock: clock.clone(),
+        documents_max: config.limits.documents_max,
+        extractor: config.program.clone(),
+    });
     let attachments = Attachments::new(
         storage.clone(),
         files.clone(),
@@ -223,6 +224,7 @@ impl Running {
     pub async fn stop(self) {
         self.edge.readiness.drain();
         self.node.drain(self.drain).await;
+        self.edge.ingest.hand_over().await;
         for task in &self.housekeeping {
             task.abort();
         }

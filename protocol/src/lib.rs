@@ -10,6 +10,7 @@ mod codec;
 mod entry;
 mod error_code;
 mod id;
+mod job;
 mod message;
 mod mode;
 mod policy;
@@ -30,6 +31,7 @@ pub use id::{
     InvitationId, MessageId, NodeId, NotificationId, NotificationTargetId, ReportId, SessionId,
     TokenFamilyId, TwinId, UserId,
 };
+pub use job::{Job, JobState, JobStep};
 pub use message::{
     Attachment, Author, Chain, ChainEnd, Failure, Latency, Message, Reaction, Source, StopReason,
     ThreadSummary, Usage,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Author, Change, ClientId, ConversationId, ErrorCode, EventName, Message, MessageId, RequestRef,
-    Role, SessionId, UserId,
+    Author, Change, ClientId, ConversationId, ErrorCode, EventName, Job, Message, MessageId,
+    RequestRef, Role, SessionId, UserId,
 };
 
 /// What the server says.
@@ -162,6 +162,8 @@ pub enum ServerFrame {
         /// When it was changed, in UTC milliseconds since 1970.
         changed_at: i64,
     },
+    /// How far a document of one's own twin is; only for its owner, and never kept.
+    Job(Job),
     /// One takes part in a conversation from now on, as something else, or no longer; only for oneself, and never kept.
     Membership {
         /// The conversation.
@@ -225,6 +227,7 @@ impl ServerFrame {
         "presence",
         "broadcast",
         "draft",
+        "job",
         "membership",
         "receipt",
         "error",
@@ -252,6 +255,7 @@ impl ServerFrame {
             Self::Presence { .. } => "presence",
             Self::Broadcast { .. } => "broadcast",
             Self::Draft { .. } => "draft",
+            Self::Job(_) => "job",
             Self::Membership { .. } => "membership",
             Self::Receipt { .. } => "receipt",
             Self::Error { .. } => "error",

@@ -2,7 +2,8 @@
 
 use infer::MatcherType;
 
-use crate::ingest::{ContentError, is_binary, recognised};
+use crate::extract::Unreadable;
+use crate::extract::kind::{is_binary, recognised};
 
 /// Bytes by which a file is known: archives of office documents name their parts within them, and images their size.
 pub(super) const HEAD_BYTES: usize = 64 * 1024;
@@ -179,7 +180,7 @@ impl TextCheck {
 
     fn not_utf8(&self, valid: usize) -> KindError {
         let offset = usize::try_from(self.checked).unwrap_or(usize::MAX) + valid;
-        let found = ContentError::NotUtf8 { offset }.to_string();
+        let found = Unreadable::NotUtf8 { offset }.to_string();
         // Without the subject, which the sentence has already.
         let found = found.trim_start_matches("the file is ").to_owned();
         KindError::NotAccepted { found }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use protocol::{DocumentId, TwinId, UserId};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use storage::{Document, Existing, FileKey, Files, Storage, Twin, User, Visibility};
+use storage::{Document, DocumentState, Existing, FileKey, Files, Storage, Twin, User, Visibility};
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
@@ -191,6 +191,8 @@ async fn fill(place: &Place, documents: usize) -> Vec<(Document, Bytes)> {
             file_key: FileKey::new(),
             chunk_count: 0,
             created_at: NOW,
+            state: DocumentState::Ready,
+            failure: None,
         };
         files.put(document.file_key, content.clone()).await.unwrap();
         storage
@@ -629,6 +631,8 @@ async fn fill_more(storage: &Storage, files: &Files, number: u64) -> (DocumentId
         file_key: FileKey::new(),
         chunk_count: 0,
         created_at: NOW,
+        state: DocumentState::Ready,
+        failure: None,
     };
     files
         .put(document.file_key, Bytes::from_static(b"more"))

@@ -1,9 +1,11 @@
 //! `/api/v1/twins/{twin}/documents`: what a twin knows; only its owner sees and changes it.
 
+use std::time::Duration;
+
 use actix_web::http::header::{CACHE_CONTROL, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use protocol::{DocumentId, TwinId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::Document;
 use utoipa::ToSchema;
 
@@ -28,18 +30,55 @@ pub(super) struct DocumentEntry {
     /// The name that its owner gave it, without folders.
     #[schema(example = "lighthouses.md")]
     name: String,
-    /// `text/markdown` or `text/plain`.
+    /// What it is, by its content, once it has been read; `application/octet-stream` before.
     #[schema(example = "text/markdown")]
     media_type: String,
     /// Bytes of the file.
     #[schema(minimum = 1)]
     size_bytes: u64,
-    /// How many pieces it was cut into for retrieval.
-    #[schema(minimum = 1)]
+    /// How many pieces it was cut into for retrieval; 0 until it is ready.
     chunk_count: u32,
+    /// How far it is.
+    #[schema(value_type = DocumentStateText)]
+    state: &'static str,
+    /// Why it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    failure: Option<DocumentFailure>,
     /// When it was uploaded, in UTC milliseconds since 1970.
     created_at: i64,
 }
+
+/// How far a document is: it is read after its upload, and what a twin knows of it is there when it is `ready`.
+#[derive(ToSchema)]
+#[schema(as = DocumentState, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it only describes the names")]
+pub(super) enum DocumentStateText {
+    Processing,
+    Ready,
+    Failed,
+}
+
+/// Why a document could not be read.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DocumentFailure {
+    /// A stable code.
+    #[schema(example = "invalid")]
+    code: &'static str,
+    /// What is wrong, for a person to read.
+    message: String,
+}
+
+/// How long to wait for a document.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Waiting {
+    #[serde(default)]
+    wait: u64,
+}
+
+/// Seconds that a request may wait for a document.
+const WAIT_SECONDS_MAX: u64 = 30;
 
 /// An upload.
 #[derive(ToSchema)]
@@ -48,18 +87,21 @@ pub(super) struct DocumentEntry {
     reason = "it only describes the form; the upload is read as a stream"
 )]
 pub(super) struct UploadForm {
-    /// The file: plain text or Markdown, in UTF-8.
+    /// The file.
     #[schema(value_type = String, format = Binary, content_media_type = "text/plain")]
     file: Vec<u8>,
 }
 
-/// Upload a document: plain text or Markdown, in UTF-8, in the form field `file`.
+/// Upload a document in the form field `file`: text, Markdown, HTML, PDF, DOCX, EPUB, CSV, mail, or an export of a chat of
+/// WhatsApp, Telegram, WeChat, Slack or Discord.
+///
+/// What it is is told by its content. It is kept at once and read afterwards: `job` frames and its `state` tell how far it is.
 #[utoipa::path(
     tag = "documents",
     params(("twin" = Uuid, Path, description = "The twin's id")),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
-        (status = CREATED, description = "The twin knows the document", body = DocumentEntry,
+        (status = CREATED, description = "The document is kept and will be read", body = DocumentEntry,
             headers(("Location" = String, description = "The document"))),
         UploadProblems,
     )
@@ -113,6 +155,8 @@ pub(super) async fn list_documents(
     params(
         ("twin" = Uuid, Path, description = "The twin's id"),
         ("document" = Uuid, Path, description = "The document's id"),
+        ("wait" = Option<u64>, Query, nullable = false, minimum = 0, maximum = 30,
+            description = "Wait so many seconds at most until it is ready or failed"),
     ),
     responses((status = OK, description = "The document", body = DocumentEntry), OwnerReadProblems)
 )]
@@ -121,13 +165,21 @@ pub(super) async fn read_document(
     caller: Caller,
     edge: web::Data<Edge>,
     path: web::Path<(TwinId, DocumentId)>,
+    query: web::Query<Waiting>,
 ) -> Result<web::Json<DocumentEntry>, Problem> {
     let (twin, document) = path.into_inner();
+    if query.wait > WAIT_SECONDS_MAX {
+        let detail = format!("must be at most {WAIT_SECONDS_MAX}");
+        return Err(Problem::invalid("wait", &detail));
+    }
     let document = edge.own_document(twin, document, caller.user_id).await?;
+    let within = Duration::from_secs(query.wait);
+    let waited = edge.ingest.wait_for(document.id, within).await?;
+    let document = waited.ok_or_else(|| Problem::not_found("document"))?;
     Ok(web::Json(document.into()))
 }
 
-/// Read what a document says, as it was uploaded. What a citation quotes stands in it, but for white space.
+/// Read what a document says. What a citation quotes stands in it, but for white space. Empty until it is ready.
 #[utoipa::path(
     tag = "documents",
     params(
@@ -144,7 +196,7 @@ pub(super) async fn read_document_text(
 ) -> Result<HttpResponse, Problem> {
     let (twin, document) = path.into_inner();
     let document = edge.own_document(twin, document, caller.user_id).await?;
-    let text = edge.ingest.content(&document).await?;
+    let text = edge.ingest.text(&document).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -152,7 +204,7 @@ pub(super) async fn read_document_text(
         .body(text))
 }
 
-/// Delete a document, everything that was derived from it, and every quote of it under a reply.
+/// Delete a document, everything that was derived from it, and every quote of it under a reply. Work on it stops.
 #[utoipa::path(
     tag = "documents",
     params(
@@ -169,9 +221,8 @@ pub(super) async fn delete_document(
 ) -> Result<HttpResponse, Problem> {
     let (twin, document) = path.into_inner();
     let document = edge.own_document(twin, document, caller.user_id).await?;
-    let file = edge.storage.delete_document(document.id).await?;
+    edge.ingest.delete(document.id).await?;
     edge.node.forget(&[twin]).await;
-    edge.ingest.delete_files(vec![file]).await;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -199,6 +250,11 @@ impl From<Document> for DocumentEntry {
             media_type: document.media_type,
             size_bytes: document.size_bytes,
             chunk_count: document.chunk_count,
+            state: document.state.as_str(),
+            failure: document.failure.map(|failure| DocumentFailure {
+                code: failure.code.as_str(),
+                message: failure.message,
+            }),
             created_at: document.created_at,
         }
     }

@@ -19,7 +19,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::attachments::{AttachmentError, KindError};
 use crate::auth::{AccountError, PasswordError};
 use crate::embeddings::EmbeddingError;
-use crate::ingest::{ContentError, IngestError};
+use crate::ingest::{IngestError, code_of};
 
 /// The media type of problem documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -329,10 +329,7 @@ impl From<IngestError> for Problem {
     fn from(error: IngestError) -> Self {
         let detail = error.to_string();
         match error {
-            IngestError::Content(ContentError::Binary { .. }) => {
-                Self::new(ErrorCode::UnsupportedMedia, detail)
-            }
-            IngestError::Content(_) => Self::new(ErrorCode::Invalid, detail),
+            IngestError::Unreadable(unreadable) => Self::new(code_of(&unreadable), detail),
             IngestError::TooManyPieces => Self::new(ErrorCode::TooLarge, detail),
             IngestError::Embedding(EmbeddingError::Overloaded { retry_after }) => {
                 Self::retry_after(ErrorCode::Overloaded, detail, retry_after)

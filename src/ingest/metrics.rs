@@ -16,11 +16,11 @@ static DOCUMENTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     IntCounterVec::new(options, &["outcome"]).expect("the name and the label are valid")
 });
 
-/// From a document's bytes to its pieces in the database, for those that were kept, in seconds. No labels.
+/// From the claim of a document to its pieces in the database, for those that became ready, in seconds. No labels.
 static SECONDS: LazyLock<Histogram> = LazyLock::new(|| {
     let options = HistogramOpts::new(
         "twin_document_ingest_seconds",
-        "Time to check, cut, embed and keep a document, of those that were kept",
+        "Time to read, cut, embed and keep a document, of those that became ready",
     )
     // 10 ms to 164 s: from a note to a book on a busy machine.
     .buckets(exponential_buckets(0.01, 2.0, 15).expect("the buckets are valid"));
@@ -44,15 +44,18 @@ pub fn register(registry: &Registry) -> Result<(), prometheus::Error> {
     registry.register(Box::new(SECONDS.clone()))
 }
 
-pub(super) fn ended<T>(outcome: &Result<T, IngestError>, took: Duration) {
-    let label = match outcome {
-        Ok(_) => KEPT,
-        Err(IngestError::Content(_) | IngestError::TooManyPieces) => REFUSED,
-        Err(IngestError::Storage(error)) if !error.is_failure() => REFUSED,
-        Err(_) => FAILED,
+/// A document is ready.
+pub(super) fn taken(took: Duration) {
+    DOCUMENTS.with_label_values(&[KEPT]).inc();
+    SECONDS.observe(took.as_secs_f64());
+}
+
+/// A document was refused, when it was uploaded or when it was read, or something failed.
+pub(super) fn not_taken(error: &IngestError) {
+    let label = match error {
+        IngestError::Unreadable(_) | IngestError::TooManyPieces => REFUSED,
+        IngestError::Storage(error) if !error.is_failure() => REFUSED,
+        _ => FAILED,
     };
     DOCUMENTS.with_label_values(&[label]).inc();
-    if outcome.is_ok() {
-        SECONDS.observe(took.as_secs_f64());
-    }
 }

@@ -1,28 +1,29 @@
 //! Pieces: what retrieval finds and a reply quotes, cut along paragraphs and sentences to fit the embedding model.
 
+use inference::TokenCounter;
 use text_splitter::{ChunkConfig, ChunkSizer, MarkdownSplitter, TextSplitter};
 
 use super::blocks::blocks;
-use super::sections::sections;
+use crate::extract::{Extracted, Kind, Section};
 
-/// Estimated tokens of a piece: the embedding model reads 256 and the headings above the piece take some.
+/// Tokens of a piece: the embedding model reads 256 and the headings above the piece take some.
 pub const PIECE_TOKENS_MAX: usize = 180;
 
-/// Letters of an alphabet that make about one token of English.
-const LETTERS_PER_TOKEN: usize = 4;
+/// Letters of a token: in no language a page long are there more on average.
+const LETTERS_PER_TOKEN_MAX: usize = 16;
 
 /// A piece of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub(super) struct Piece {
     /// The headings above it, outermost first, joined by " › ".
-    pub section: String,
+    pub(super) section: String,
     /// Its text.
-    pub text: String,
+    pub(super) text: String,
 }
 
 impl Piece {
     /// What is embedded: the headings often name what the text only calls "it".
-    pub fn embedded_text(&self) -> String {
+    pub(super) fn embedded_text(&self) -> String {
         match self.section.is_empty() {
             true => self.text.clone(),
             false => format!("{}\n{}", self.section, self.text),
@@ -30,59 +31,65 @@ impl Piece {
     }
 }
 
-/// Cuts Markdown: first at headings, then as plain text is cut, but never inside what Markdown holds together.
-///
-/// Makes at most this many pieces.
-pub(super) fn of_markdown(text: &str, pieces_max: usize) -> Vec<Piece> {
-    let splitter =
-        MarkdownSplitter::new(ChunkConfig::new(PIECE_TOKENS_MAX).with_sizer(EstimatedTokens));
+/// Cuts what a document says into pieces, at most this many: never across its sections, then along paragraphs, sentences and
+/// words, and never inside what Markdown holds together.
+pub(super) fn of(extracted: &Extracted, counter: &TokenCounter, pieces_max: usize) -> Vec<Piece> {
+    let sizer = Tokens(counter);
+    let config = || ChunkConfig::new(PIECE_TOKENS_MAX).with_sizer(&sizer);
+    let (plain, markdown) = (TextSplitter::new(config()), MarkdownSplitter::new(config()));
+    let split = |section: &Section| -> Vec<&str> {
+        let body = &extracted.text[section.place.clone()];
+        let chunks = blocks(body).flat_map(|block| -> Vec<&str> {
+            match extracted.kind {
+                Kind::Markdown => markdown.chunks(block).collect(),
+                _ => plain.chunks(block).collect(),
+            }
+        });
+        let said = chunks.filter(|text| says_something(text));
+        said.take(pieces_max).collect()
+    };
     let mut pieces = Vec::new();
-    for section in sections(text) {
-        let texts = blocks(section.body)
-            .flat_map(|block| splitter.chunks(block))
-            .filter(|text| says_something(text));
+    for section in &extracted.sections {
         let room = pieces_max - pieces.len();
-        pieces.extend(texts.take(room).map(|text| Piece {
+        if room == 0 {
+            break;
+        }
+        pieces.extend(split(section).into_iter().take(room).map(|text| Piece {
             section: section.path.clone(),
             text: text.to_owned(),
         }));
     }
     if pieces.is_empty() {
         // Only headings: they are all that the document says.
-        return of_plain_text(text, pieces_max);
-    }
-    pieces
-}
-
-/// Cuts plain text along paragraphs, then sentences, then words. Makes at most this many pieces.
-pub(super) fn of_plain_text(text: &str, pieces_max: usize) -> Vec<Piece> {
-    let splitter =
-        TextSplitter::new(ChunkConfig::new(PIECE_TOKENS_MAX).with_sizer(EstimatedTokens));
-    blocks(text)
-        .flat_map(|block| splitter.chunks(block))
-        .filter(|text| says_something(text))
-        .take(pieces_max)
-        .map(|text| Piece {
+        let whole = Section {
+            path: String::new(),
+            place: 0..extracted.text.len(),
+        };
+        pieces.extend(split(&whole).into_iter().map(|text| Piece {
             section: String::new(),
             text: text.to_owned(),
-        })
-        .collect()
+        }));
+    }
+    pieces
 }
 
 fn says_something(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-/// Tokens without a tokenizer: four letters of an alphabet make about one, every other character makes one.
-///
-/// This holds for BERT's vocabulary in English and errs towards small pieces elsewhere: a Chinese character is a token.
-struct EstimatedTokens;
+/// Tokens as the embedding model counts them.
+struct Tokens<'a>(&'a TokenCounter);
 
-impl ChunkSizer for EstimatedTokens {
+impl ChunkSizer for &Tokens<'_> {
     fn size(&self, text: &str) -> usize {
-        let ascii = text.bytes().filter(u8::is_ascii).count();
-        let others = text.chars().filter(|char| !char.is_ascii()).count();
-        ascii.div_ceil(LETTERS_PER_TOKEN) + others
+        let letters = text.chars().count();
+        // Whatever is so long is too long, and is not counted: counting is most of the work.
+        if letters > LETTERS_PER_TOKEN_MAX * PIECE_TOKENS_MAX {
+            return letters;
+        }
+        // A counter of words takes a Chinese sentence for one.
+        let beyond_words = text.chars().filter(|char| !char.is_ascii()).count() / 2;
+        self.0.count(text).max(beyond_words)
     }
 }
 
@@ -91,6 +98,38 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn extracted(kind: Kind, text: &str) -> Extracted {
+        let sections = match kind {
+            Kind::Markdown => crate::extract::markdown_sections(text),
+            _ => vec![Section {
+                path: String::new(),
+                place: 0..text.len(),
+            }],
+        };
+        Extracted {
+            kind,
+            text: text.to_owned(),
+            sections,
+            said: Vec::new(),
+        }
+    }
+
+    fn of_markdown(text: &str, pieces_max: usize) -> Vec<Piece> {
+        of(
+            &extracted(Kind::Markdown, text),
+            &TokenCounter::words(),
+            pieces_max,
+        )
+    }
+
+    fn of_plain_text(text: &str, pieces_max: usize) -> Vec<Piece> {
+        of(
+            &extracted(Kind::Plain, text),
+            &TokenCounter::words(),
+            pieces_max,
+        )
+    }
 
     #[test]
     fn a_piece_knows_the_headings_above_it() {
@@ -118,7 +157,7 @@ mod tests {
         let text = "灯塔的光每十秒闪一次。".repeat(100);
         let pieces = of_plain_text(&text, 1_000);
         let longest = pieces.iter().map(|piece| piece.text.chars().count()).max();
-        assert!(longest <= Some(PIECE_TOKENS_MAX), "{longest:?}");
+        assert!(longest <= Some(2 * PIECE_TOKENS_MAX), "{longest:?}");
     }
 
     #[test]
@@ -139,7 +178,7 @@ mod tests {
             let text = words.join(" ");
             for pieces in [of_plain_text(&text, 1_000), of_markdown(&text, 1_000)] {
                 for piece in &pieces {
-                    prop_assert!(EstimatedTokens.size(&piece.text) <= PIECE_TOKENS_MAX);
+                    prop_assert!((&Tokens(&TokenCounter::words())).size(&piece.text) <= PIECE_TOKENS_MAX);
                 }
             }
             let letters = |text: &str| text.chars().filter(|char| char.is_alphanumeric()).collect::<String>();

@@ -1,4 +1,4 @@
-//! What a running server does beside its requests: telling people what they have missed, forgetting what nobody needs any
+//! What a running server does beside its requests: reading documents, telling people what they have missed, forgetting what nobody needs any
 //! more, deleting files, and indexing what was said.
 
 use std::time::{Duration, Instant};
@@ -43,6 +43,7 @@ pub(super) fn start(edge: &web::Data<Edge>) -> Vec<JoinHandle<()>> {
         actix_web::rt::spawn(sweep_files(edge.clone())),
         actix_web::rt::spawn(tell_of_backups(edge.clone())),
         edge.delivery.start(),
+        edge.ingest.start(),
     ]
 }
 

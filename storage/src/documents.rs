@@ -1,23 +1,25 @@
-//! Documents of twins and the chunks that retrieval searches.
+//! Documents of twins, the work of reading them, and the chunks that retrieval searches.
 
-use protocol::{ChunkId, DocumentId, TwinId};
+use protocol::{ChunkId, DocumentId, Failure, TwinId};
 
-use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, Transaction, each, until_no_collision};
+use crate::messages::code_of;
 use crate::metrics::Call;
 use crate::twins;
-use crate::value::{Row, params};
+use crate::value::{Row, names, params};
 use crate::{FileKey, Storage, StorageError};
 
 macro_rules! columns {
     () => {
-        "id, twin_id, name, media_type, size_bytes, sha256, file_key, chunk_count, created_at"
+        "id, twin_id, name, media_type, size_bytes, sha256, file_key, chunk_count, created_at, \
+         state, failure_code, failure_message"
     };
 }
 
 const INSERT: &str = concat!(
     "INSERT INTO documents (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 );
 const INSERT_CHUNK: &str = "INSERT INTO chunks (id, document_id, ordinal, section, text, vector) \
      VALUES ($1, $2, $3, $4, $5, $6)";
@@ -43,6 +45,22 @@ pub(crate) const DELETE_DOCUMENTS_OF_TWIN: &str =
     "DELETE FROM documents WHERE twin_id = $1 RETURNING file_key";
 pub(crate) const DELETE_DOCUMENTS_OF_OWNER: &str = "DELETE FROM documents \
      WHERE twin_id IN (SELECT id FROM twins WHERE owner_id = $1) RETURNING file_key";
+const TEXT: &str = "SELECT text FROM documents WHERE id = $1";
+const DUE: &str = "SELECT id FROM documents WHERE state = 'processing' AND lease_until <= $1 \
+     ORDER BY lease_until, id LIMIT $2";
+/// One statement decides: of two nodes that claim at once, the second finds the first's lease.
+const CLAIM: &str = concat!(
+    "UPDATE documents SET epoch = epoch + 1, lease_until = $3 \
+     WHERE id = $1 AND state = 'processing' AND lease_until <= $2 RETURNING ",
+    columns!(),
+    ", epoch"
+);
+const KEEP_CLAIM: &str = "UPDATE documents SET lease_until = $3 \
+     WHERE id = $1 AND epoch = $2 AND state = 'processing' RETURNING id";
+const READY: &str = "UPDATE documents SET state = 'ready', media_type = $3, chunk_count = $4, text = $5, \
+     lease_until = 0 WHERE id = $1 AND epoch = $2 AND state = 'processing' RETURNING id";
+const FAILED: &str = "UPDATE documents SET state = 'failed', failure_code = $3, failure_message = $4, \
+     lease_until = 0 WHERE id = $1 AND epoch = $2 AND state = 'processing' RETURNING id";
 /// Chunks sent to the database at once: about half a megabyte of texts and vectors.
 const CHUNKS_AT_ONCE: usize = 256;
 
@@ -67,6 +85,42 @@ pub struct Document {
     pub chunk_count: u32,
     /// When it was uploaded, in UTC milliseconds.
     pub created_at: i64,
+    /// How far it is.
+    pub state: DocumentState,
+    /// Why it could not be read.
+    pub failure: Option<Failure>,
+}
+
+names! {
+    /// How far a document is.
+    DocumentState {
+        /// It is kept and waits to be read, or is read now.
+        Processing = "processing",
+        /// The twin knows it.
+        Ready = "ready",
+        /// It cannot be read.
+        Failed = "failed",
+    }
+}
+
+/// A document that is read now, by nobody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedDocument {
+    /// The document.
+    pub document: Document,
+    /// How often it was claimed; every write names it.
+    pub epoch: u64,
+}
+
+/// What was read of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadDocument {
+    /// Its media type, by its content.
+    pub media_type: String,
+    /// What it says; none where the file is that text, byte for byte.
+    pub text: Option<String>,
+    /// The pieces of that text.
+    pub chunks: Vec<Chunk>,
 }
 
 /// A piece of a document, the unit of retrieval.
@@ -89,7 +143,7 @@ pub struct Chunk {
 }
 
 impl Storage {
-    /// Stores a document with all its chunks, or nothing. `Conflict` when the twin has the same file already,
+    /// Stores a document with the chunks that it has already, or nothing. `Conflict` when the twin has the same file already,
     /// `LimitReached` when it has `documents_max`, `NotFound` when the twin is gone.
     pub async fn insert_document(
         &self,
@@ -113,6 +167,82 @@ impl Storage {
     pub async fn document(&self, id: DocumentId) -> Result<Option<Document>, StorageError> {
         let rows = self.read(FIND, params![id]).await?;
         rows.first().map(read_document).transpose()
+    }
+
+    /// What a document says, where that is not its file; `NotFound` when the document is gone.
+    pub async fn document_text(&self, id: DocumentId) -> Result<Option<String>, StorageError> {
+        let row = self.read(TEXT, params![id]).await?.first();
+        row.ok_or(StorageError::NotFound("document"))?
+            .optional_text()
+    }
+
+    /// Documents that are to be read and that nobody reads, the longest waiting first.
+    pub async fn due_documents(
+        &self,
+        now: i64,
+        limit: u32,
+    ) -> Result<Vec<DocumentId>, StorageError> {
+        self.read(DUE, params![now, i64::from(limit)])
+            .await?
+            .map(|mut row| row.id())
+    }
+
+    /// Claims a document that is to be read; `None` when somebody else has, or it is gone.
+    pub async fn claim_document(
+        &self,
+        id: DocumentId,
+        now: i64,
+        lease_until: i64,
+    ) -> Result<Option<ClaimedDocument>, StorageError> {
+        let claimed = self.write(CLAIM, params![id, now, lease_until]).await?;
+        let read = |mut row: Row| {
+            Ok(ClaimedDocument {
+                document: read_columns(&mut row)?,
+                epoch: row.count()?,
+            })
+        };
+        claimed.first().map(read).transpose()
+    }
+
+    /// Keeps a document for longer, or, with a time that is past, lets others have it. False when it is ours no more.
+    pub async fn keep_document_claim(
+        &self,
+        claimed: &ClaimedDocument,
+        lease_until: i64,
+    ) -> Result<bool, StorageError> {
+        let parameters = params![claimed.document.id, claimed.epoch, lease_until];
+        let kept = self.write(KEEP_CLAIM, parameters).await?;
+        Ok(!kept.rows.is_empty())
+    }
+
+    /// Makes a document ready with what was read of it, all or nothing. False when it is ours no more.
+    pub async fn finish_document(
+        &self,
+        claimed: &ClaimedDocument,
+        read: ReadDocument,
+    ) -> Result<bool, StorageError> {
+        let engine = self.engine();
+        let (id, epoch) = (claimed.document.id, claimed.epoch);
+        self.call(Call::Write, async move {
+            until_no_collision!(finish(&engine, id, epoch, &read))
+        })
+        .await
+    }
+
+    /// Says why a document cannot be read. False when it is ours no more.
+    pub async fn fail_document(
+        &self,
+        claimed: &ClaimedDocument,
+        failure: &Failure,
+    ) -> Result<bool, StorageError> {
+        let parameters = params![
+            claimed.document.id,
+            claimed.epoch,
+            failure.code.as_str(),
+            &failure.message,
+        ];
+        let failed = self.write(FAILED, parameters).await?;
+        Ok(!failed.rows.is_empty())
     }
 
     /// Deletes a document with its chunks and every quote of it under a reply. Returns its file. `NotFound` when
@@ -177,18 +307,62 @@ async fn insert(
         document.file_key,
         document.chunk_count,
         document.created_at,
+        document.state.as_str(),
+        document
+            .failure
+            .as_ref()
+            .map(|failure| failure.code.as_str()),
+        document
+            .failure
+            .as_ref()
+            .map(|failure| failure.message.as_str()),
     ];
     let inserted = transaction.pipe(vec![(INSERT, parameters)]).await;
     inserted.map_err(|error| error.conflict("document id or file key"))?;
+    insert_chunks(&mut transaction, document.id, chunks).await?;
+    transaction.commit(Vec::new()).await?;
+    Ok(())
+}
+
+async fn finish(
+    engine: &Engine,
+    id: DocumentId,
+    epoch: u64,
+    read: &ReadDocument,
+) -> Result<bool, DatabaseError> {
+    let parameters = params![
+        id,
+        epoch,
+        &read.media_type,
+        read.chunks.len() as u64,
+        read.text.as_deref(),
+    ];
+    // The twin knows more from here on: those that are awake read it anew.
+    let queries = vec![(LOCK_TWIN, params![id]), (READY, parameters)];
+    let (mut transaction, results) = engine.begin(queries).await?;
+    let [_, finished] = each(results)?;
+    if finished.rows.is_empty() {
+        transaction.roll_back().await;
+        return Ok(false);
+    }
+    insert_chunks(&mut transaction, id, &read.chunks).await?;
+    transaction.commit(Vec::new()).await?;
+    Ok(true)
+}
+
+async fn insert_chunks(
+    transaction: &mut Transaction,
+    document: DocumentId,
+    chunks: &[Chunk],
+) -> Result<(), DatabaseError> {
     for some in chunks.chunks(CHUNKS_AT_ONCE) {
         let inserts = some
             .iter()
-            .map(|chunk| insert_chunk(document.id, chunk))
+            .map(|chunk| insert_chunk(document, chunk))
             .collect();
         let inserted = transaction.pipe(inserts).await;
         inserted.map_err(|error| error.conflict("chunk"))?;
     }
-    transaction.commit(Vec::new()).await?;
     Ok(())
 }
 
@@ -226,6 +400,10 @@ async fn delete(engine: &Engine, id: DocumentId) -> Result<FileKey, DatabaseErro
 }
 
 fn read_document(mut row: Row) -> Result<Document, StorageError> {
+    read_columns(&mut row)
+}
+
+fn read_columns(row: &mut Row) -> Result<Document, StorageError> {
     Ok(Document {
         id: row.id()?,
         twin_id: row.id()?,
@@ -233,10 +411,21 @@ fn read_document(mut row: Row) -> Result<Document, StorageError> {
         media_type: row.text()?,
         size_bytes: row.count()?,
         sha256: row.hash()?,
-        file_key: read_key(&mut row)?,
+        file_key: read_key(row)?,
         chunk_count: row.count()?,
         created_at: row.int()?,
+        state: row.parsed("state of a document", DocumentState::from_name)?,
+        failure: read_failure(row)?,
     })
+}
+
+fn read_failure(row: &mut Row) -> Result<Option<Failure>, StorageError> {
+    let (code, message) = (row.optional_text()?, row.optional_text()?);
+    let Some((code, message)) = code.zip(message) else {
+        return Ok(None);
+    };
+    let code = code_of(&code)?;
+    Ok(Some(Failure { code, message }))
 }
 
 fn read_chunk(mut row: Row) -> Result<Chunk, StorageError> {

@@ -59,7 +59,7 @@ pub use conversations::{
     ActivityCursor, Conversation, ConversationKind, ConversationSummary, MessagePreview,
     NewConversation, NewMember,
 };
-pub use documents::{Chunk, Document};
+pub use documents::{Chunk, ClaimedDocument, Document, DocumentState, ReadDocument};
 pub use drafts::{DRAFTS_MAX, Draft, NewDraft};
 pub use dump::{Column, ColumnKind, Existing, Load, PIECE_BYTES, Piece, Snapshot, Table};
 pub use error::StorageError;

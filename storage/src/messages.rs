@@ -680,7 +680,7 @@ pub(crate) fn stop_reason_of(name: &str) -> Result<StopReason, StorageError> {
     found.ok_or_else(|| StorageError::Corrupt("a stored stop reason is none".into()))
 }
 
-fn code_of(text: &str) -> Result<ErrorCode, StorageError> {
+pub(crate) fn code_of(text: &str) -> Result<ErrorCode, StorageError> {
     let found = ErrorCode::ALL.iter().find(|code| code.as_str() == text);
     found
         .copied()

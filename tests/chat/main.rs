@@ -13,6 +13,7 @@ mod bots;
 mod drafts;
 mod edge;
 mod faults;
+mod hostile;
 mod main_job;
 mod memberships;
 mod nodes;

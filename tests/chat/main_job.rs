@@ -25,9 +25,9 @@ async fn a_fact_that_stands_only_in_a_document_is_answered_and_cited_over_both_e
         .unwrap();
     let twin = text(&twin["id"]);
     let uploaded = server
-        .upload(&person, &twin, "house.md", DOCUMENT.as_bytes().to_vec())
+        .uploaded(&person, &twin, "house.md", DOCUMENT.as_bytes().to_vec())
         .await;
-    assert_eq!(uploaded.status(), 201);
+    assert_eq!(uploaded["state"], "ready");
 
     let first = conversation(&server, &person, &twin).await;
     let mut client = follow(&server, &person, Codec::Json, first).await;

@@ -627,9 +627,9 @@ async fn twin_of(server: &TestServer, owner: &Person, twin: [&str; 4]) -> String
     let made = created(server.post(owner, "/api/v1/twins", &body).await).await;
     let id = text(&made["id"]);
     let uploaded = server
-        .upload(owner, &id, "notes.md", document.as_bytes().to_vec())
+        .uploaded(owner, &id, "notes.md", document.as_bytes().to_vec())
         .await;
-    assert_eq!(uploaded.status(), 201);
+    assert_eq!(uploaded["state"], "ready");
     id
 }
 

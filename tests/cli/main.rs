@@ -7,6 +7,7 @@
 
 mod administration;
 mod backups;
+mod extract;
 mod health;
 mod migrations;
 mod pages;

@@ -369,7 +369,7 @@ async fn a_deleted_account_is_gone_with_its_twins_files_and_log_ins() {
     let ada = server.register("Ada").await;
     let twin = server.twin(&ada, "public").await;
     server
-        .upload(&ada, &twin, "a.md", b"# A\n\nSomething to know.".to_vec())
+        .uploaded(&ada, &twin, "a.md", b"# A\n\nSomething to know.".to_vec())
         .await;
     assert_eq!(server.kept_files(), 1);
 

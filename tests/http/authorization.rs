@@ -709,10 +709,9 @@ impl World {
         let stranger = server.register("Stranger").await;
         let twin = server.twin(&owner, "private").await;
         let public = server.twin(&owner, "public").await;
-        let upload = server
-            .upload(&owner, &twin, "a.txt", b"something".to_vec())
+        let document = server
+            .uploaded(&owner, &twin, "a.txt", b"something".to_vec())
             .await;
-        let document: Value = upload.json().await.unwrap();
         let body = json!({"members": [member.id], "twins": [twin]});
         let response = server.post(&owner, "/api/v1/conversations", &body).await;
         let conversation: Value = response.json().await.unwrap();

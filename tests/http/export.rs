@@ -60,15 +60,14 @@ async fn a_person_takes_everything_of_their_own_away_and_nothing_of_others() {
         server.twin(&ada, "private").await,
         server.twin(&ben, "public").await,
     );
-    let response = server
-        .upload(
+    let document = server
+        .uploaded(
             &ada,
             &twin,
             "../my lamp.md",
             b"The lamp burns oil.".to_vec(),
         )
         .await;
-    let document: Value = response.json().await.unwrap();
     let shared = begin(&server, &ada, &json!({"members": [ben.id]})).await;
     let shared = text(&shared["id"]);
     for number in 0..250 {

@@ -1,7 +1,9 @@
 //! Documents: what is taken in, what is refused and why, and that nothing is left behind.
 
+use protocol::DocumentId;
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
+use storage::{Document, DocumentState, FileKey};
 
 use crate::server::{Person, TestServer, problem, text};
 
@@ -20,10 +22,15 @@ async fn a_document_is_taken_in_listed_read_and_deleted_with_its_file() {
     let response = server.upload(&ada, &twin, "lamps.md", content.into()).await;
     assert_eq!(response.status(), StatusCode::CREATED);
     let location = response.headers()["location"].to_str().unwrap().to_owned();
-    let document: Value = response.json().await.unwrap();
-    assert_eq!(document["name"], "lamps.md");
+    let kept: Value = response.json().await.unwrap();
+    assert_eq!(kept["name"], "lamps.md");
+    assert_eq!(kept["state"], "processing");
+    assert_eq!(kept["size_bytes"], content.len());
+    let read = server.get(&ada, &format!("{location}?wait=30")).await;
+    let document: Value = read.json().await.unwrap();
+    assert_eq!(document["id"], kept["id"]);
+    assert_eq!(document["state"], "ready");
     assert_eq!(document["media_type"], "text/markdown");
-    assert_eq!(document["size_bytes"], content.len());
     assert_eq!(document["chunk_count"], 2);
 
     let listed = documents(&server, &ada, &twin).await;
@@ -48,36 +55,17 @@ async fn a_document_is_taken_in_listed_read_and_deleted_with_its_file() {
 }
 
 #[actix_web::test]
-async fn what_is_no_text_is_refused_and_leaves_nothing_behind() {
+async fn what_no_document_begins_like_is_refused_and_leaves_nothing_behind() {
     let server = TestServer::with(&[("MAX_UPLOAD_SIZE", "1000")]).await;
     let ada = server.register("Ada").await;
     let twin = server.twin(&ada, "private").await;
     for (name, content, expected, detail) in [
         ("empty.md", &b""[..], (422, "invalid"), "empty"),
-        ("blank.md", b" \n\n ", (422, "invalid"), "empty"),
         (
             "image.md",
             b"\x89PNG\r\n\x1a\n\0\0",
             (415, "unsupported_media"),
             "a PNG image",
-        ),
-        (
-            "book.txt",
-            b"%PDF-1.7\n",
-            (415, "unsupported_media"),
-            "a PDF",
-        ),
-        (
-            "nul.txt",
-            b"text\0text",
-            (415, "unsupported_media"),
-            "0x00 at offset 4",
-        ),
-        (
-            "latin.txt",
-            b"caf\xe9 au lait",
-            (422, "invalid"),
-            "offset 3",
         ),
         ("big.txt", &[b'x'; 1_001], (413, "too_large"), "1000 bytes"),
         (
@@ -103,6 +91,86 @@ async fn what_is_no_text_is_refused_and_leaves_nothing_behind() {
         .upload(&ada, &twin, "fits.txt", vec![b'x'; 1_000])
         .await;
     assert_eq!(fits.status(), StatusCode::CREATED);
+}
+
+#[actix_web::test]
+async fn what_cannot_be_read_fails_with_the_reason_and_can_be_deleted() {
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let twin = server.twin(&ada, "private").await;
+    for (name, content, code, message) in [
+        ("blank.md", &b" \n\n "[..], "invalid", "empty"),
+        ("book.txt", b"%PDF-1.7\n", "invalid", "a PDF"),
+        (
+            "nul.txt",
+            b"text\0text",
+            "unsupported_media",
+            "0x00 at offset 4",
+        ),
+        ("latin.txt", b"caf\xe9 au lait", "invalid", "offset 3"),
+    ] {
+        let document = server.uploaded(&ada, &twin, name, content.to_vec()).await;
+        assert_eq!(document["state"], "failed", "{name}");
+        assert_eq!(document["failure"]["code"], code, "{name}");
+        let told = text(&document["failure"]["message"]);
+        assert!(told.contains(message), "{name}: {told}");
+        let path = format!("/api/v1/twins/{twin}/documents/{}", text(&document["id"]));
+        let said = server.get(&ada, &format!("{path}/text")).await;
+        assert_eq!(said.text().await.unwrap(), "");
+        assert_eq!(server.delete(&ada, &path).await.status(), 204);
+    }
+    assert_eq!(server.kept_files(), 0);
+}
+
+#[actix_web::test]
+async fn a_document_that_a_dead_process_left_unread_is_read_after_a_restart() {
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let twin = server.twin(&ada, "private").await;
+    // What a process leaves behind that was killed after the upload: a claim whose time is over.
+    let (storage, files) = (&server.running.edge().storage, FileKey::new());
+    let now = server.running.edge().clock.now_ms();
+    let folder = server.folder.path().join("uploads");
+    std::fs::write(folder.join(files.to_string()), "The lamp burns oil.").unwrap();
+    let document = Document {
+        id: DocumentId::new(),
+        twin_id: twin.parse().unwrap(),
+        name: "lamp.txt".to_owned(),
+        media_type: "application/octet-stream".to_owned(),
+        size_bytes: 19,
+        sha256: [7; 32],
+        file_key: files,
+        chunk_count: 0,
+        created_at: now,
+        state: DocumentState::Processing,
+        failure: None,
+    };
+    let id = document.id;
+    storage
+        .insert_document(document, Vec::new(), 10)
+        .await
+        .unwrap();
+    storage.claim_document(id, now, now).await.unwrap();
+    let server = server.restart().await;
+    let path = format!("/api/v1/twins/{twin}/documents/{id}?wait=30");
+    let read: Value = server.get(&ada, &path).await.json().await.unwrap();
+    assert_eq!(
+        (&read["state"], &read["chunk_count"]),
+        (&json!("ready"), &json!(1))
+    );
+}
+
+#[actix_web::test]
+async fn an_answer_is_waited_for_no_longer_than_is_allowed() {
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let twin = server.twin(&ada, "private").await;
+    let document = server
+        .uploaded(&ada, &twin, "a.txt", b"words".to_vec())
+        .await;
+    let path = format!("/api/v1/twins/{twin}/documents/{}", text(&document["id"]));
+    let refused = server.get(&ada, &format!("{path}?wait=31")).await;
+    assert_eq!(problem(refused).await, (422, "invalid".to_owned()));
 }
 
 #[actix_web::test]

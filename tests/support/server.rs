@@ -63,7 +63,10 @@ pub(crate) fn config(settings: &BTreeMap<String, String>) -> Config {
         flags: settings.clone(),
         environment: BTreeMap::new(),
     };
-    Config::resolve(&sources).expect("the settings of tests are allowed")
+    let mut config = Config::resolve(&sources).expect("the settings of tests are allowed");
+    // This process is the test.
+    config.program = env!("CARGO_BIN_EXE_digital-twin").into();
+    config
 }
 
 impl TestServer {
@@ -171,6 +174,21 @@ impl TestServer {
         let path = format!("/api/v1/twins/{twin}/documents");
         let request = self.request(Method::POST, &path).bearer_auth(&owner.token);
         request.multipart(form).send().await.unwrap()
+    }
+
+    /// Uploads a file and waits until it has been read; the document as it is then.
+    pub(crate) async fn uploaded(
+        &self,
+        owner: &Person,
+        twin: &str,
+        name: &str,
+        content: Vec<u8>,
+    ) -> Value {
+        let response = self.upload(owner, twin, name, content).await;
+        assert_eq!(response.status(), StatusCode::CREATED, "{name}");
+        let location = response.headers()["location"].to_str().unwrap().to_owned();
+        let read = self.get(owner, &format!("{location}?wait=30")).await;
+        read.json().await.unwrap()
     }
 
     /// How many uploaded files are kept.

@@ -508,6 +508,33 @@ export interface components {
             /** @description What failed, for a person to read. */
             message: string;
         };
+        /** @description How far the reading of a document is. */
+        Job: {
+            /** @description The document. */
+            document_id: components["schemas"]["DocumentId"];
+            /**
+             * Format: uint64
+             * @description How many pieces of the document this step has done.
+             */
+            done: number;
+            /** @description Why it failed. */
+            failure?: components["schemas"]["Failure"];
+            /** @description Whether it goes on. */
+            state: components["schemas"]["JobState"];
+            /** @description What is done now, or was done last. */
+            step: components["schemas"]["JobStep"];
+            /**
+             * Format: uint64
+             * @description How many there are; 0 while that is not known.
+             */
+            total: number;
+            /** @description The twin that is to know the document. */
+            twin_id: components["schemas"]["TwinId"];
+        };
+        /** @description Whether a job goes on. */
+        JobState: "processing" | "ready" | "failed";
+        /** @description What is done of a job. */
+        JobStep: "extracting" | "chunking" | "embedding";
         /** @description How long a reply took, from when its twin was asked. */
         Latency: {
             /**
@@ -707,6 +734,11 @@ export interface components {
              */
             retry_after_ms?: number;
         };
+        /** @description How far a document of one's own twin is; only for its owner, and never kept. */
+        ServerJob: {
+            /** @constant */
+            op: "job";
+        } & components["schemas"]["Job"];
         /** @description One takes part in a conversation from now on, as something else, or no longer; only for oneself, and never kept. */
         ServerMembership: {
             /** @description The conversation. */
@@ -997,6 +1029,7 @@ export type ServerFrame =
     | Schemas["ServerDelta"]
     | Schemas["ServerDraft"]
     | Schemas["ServerError"]
+    | Schemas["ServerJob"]
     | Schemas["ServerMembership"]
     | Schemas["ServerMessage"]
     | Schemas["ServerMessageDone"]

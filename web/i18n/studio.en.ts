@@ -79,17 +79,25 @@ export const studioEn = {
   deleteTwinForGood: (name: string) => `Delete ${name} for good`,
 
   dropHere: (name: string) => `Drop files here that ${name} should know.`,
-  documentLimits: "Plain text or Markdown in UTF-8, up to 2 MiB each, which is about a long book.",
+  documentLimits:
+    "Text, Markdown, HTML, PDF, DOCX, EPUB, CSV, mail, and exported chats of WhatsApp, Telegram, WeChat, Slack and Discord; up to 10 MiB each.",
   chooseFiles: "Choose files",
   onTheirWay: "On their way",
   uploadWaits: "Waits for the files before it",
-  uploadRuns: "Is sent, cut into pieces and read…",
-  uploadTooLarge: "it has more than 2 MiB; split it",
+  uploadRuns: "Is sent…",
+  uploadTooLarge: "it has more than 10 MiB; split it",
   uploadTooMany: "too many files wait already",
   uploadFailed: (name: string, why: string) => `${name} was not taken in: ${why}`,
   stopUpload: (name: string) => `Stop ${name}`,
   forget: (name: string) => `Forget about ${name}`,
-  takenIn: (name: string) => `${name} was taken in`,
+  takenIn: (name: string) => `${name} was uploaded`,
+  reading: (state: "processing" | "ready" | "failed", job?: { step: string; done: number; total: number }) =>
+    state === "failed"
+      ? "cannot be read"
+      : job?.step === "embedding"
+        ? `is learned, ${job.done} of ${plural(job.total, "piece", "pieces")}…`
+        : "is read…",
+  cannotBeRead: (why: string) => `Cannot be read: ${why}`,
   documents: (count: number) => plural(count, "document", "documents"),
   noDocuments: (name: string) => `${name} has no documents yet, and answers from its persona alone.`,
   pieces: (count: number) => plural(count, "piece", "pieces"),

@@ -67,17 +67,25 @@ export const studioZhCN: StudioTexts = {
   deleteTwinForGood: (name) => `永久删除 ${name}`,
 
   dropHere: (name) => `把 ${name} 应当了解的文件拖放到这里。`,
-  documentLimits: "UTF-8 编码的纯文本或 Markdown，每个不超过 2 MiB，约一本长书。",
+  documentLimits:
+    "纯文本、Markdown、HTML、PDF、DOCX、EPUB、CSV、邮件，以及 WhatsApp、Telegram、微信、Slack、Discord 导出的聊天记录；每个不超过 10 MiB。",
   chooseFiles: "选择文件",
   onTheirWay: "处理中",
   uploadWaits: "等待前面的文件",
-  uploadRuns: "正在上传、切分并读取…",
-  uploadTooLarge: "超过 2 MiB，请拆分",
+  uploadRuns: "正在上传…",
+  uploadTooLarge: "超过 10 MiB，请拆分",
   uploadTooMany: "等待的文件过多",
   uploadFailed: (name, why) => `${name} 未被收录：${why}`,
   stopUpload: (name) => `停止上传 ${name}`,
   forget: (name) => `不再显示 ${name}`,
-  takenIn: (name) => `已收录 ${name}`,
+  takenIn: (name) => `已上传 ${name}`,
+  reading: (state, job) =>
+    state === "failed"
+      ? "无法读取"
+      : job?.step === "embedding"
+        ? `正在学习，第 ${job.done} / ${job.total} 个片段…`
+        : "正在读取…",
+  cannotBeRead: (why) => `无法读取：${why}`,
   documents: (count) => `${count} 个文档`,
   noDocuments: (name) => `${name} 还没有文档，只根据人设回答。`,
   pieces: (count) => `${count} 个片段`,

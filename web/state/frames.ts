@@ -6,6 +6,7 @@ import { proposalCame, proposalGone } from "./proposals";
 import { changeSummary, conversationsQuery, queries } from "./queries";
 import { begun, continued, ended, takenOver } from "./replies";
 import { type Change, type Message, type State, useStore } from "./store";
+import { hearJob } from "./studio";
 import { CONVERSATION_CHANGES, messageOf, type Timeline, withChange, withMessage } from "./timeline";
 import { filesSentWith, wereSentWith } from "./uploads";
 
@@ -62,6 +63,9 @@ function applyFrame(frame: ServerFrame): void {
         ...receipts,
         [frame.user_id]: Math.max(receipts[frame.user_id] ?? 0, frame.seq),
       }));
+      return;
+    case "job":
+      hearJob(frame);
       return;
     case "draft":
       hearDraft(frame.conversation_id, frame);

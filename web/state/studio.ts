@@ -1,18 +1,24 @@
 /** What the owner of a twin reads and does over HTTP: the twin, its documents, and what people say of it. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { create } from "zustand";
+import type { ServerFrame } from "@/connection/index";
 import { type Api, body, http } from "./http";
 import { conversationsQuery, queries, type Twin, twinQuery, twinsQuery } from "./queries";
 
 export type Document = Api["Document"];
+export type JobFrame = Extract<ServerFrame, { op: "job" }>;
 export type TwinFeedback = Api["TwinFeedback"];
 export type Report = Api["Report"];
 export type NewTwin = Api["NewTwin"];
 export type TwinPatch = Api["TwinPatch"];
 export type Visibility = Api["Visibility"];
 
-/** A document may have this much text, whatever the server takes as a file: its own limit, which no setting changes. */
-export const DOCUMENT_BYTES_MAX = 2 * 1024 * 1024;
+/** A file may have so many bytes, unless the server is set otherwise; how much text may stand in it the server says when it has read it. */
+export const DOCUMENT_BYTES_MAX = 10 * 1024 * 1024;
+
+/** How often is looked whether a document has been read of which nothing was heard. */
+const READING_LOOK_MS = 5_000;
 
 /** The twins of one's own; the server lists them before all others. */
 export function ownedBy(me: string): (twins: Twin[]) => Twin[] {
@@ -24,6 +30,9 @@ export const documentsQuery = (twin: string) =>
     queryKey: ["documents", twin],
     queryFn: async (): Promise<Document[]> =>
       (await body(http.GET("/api/v1/twins/{twin}/documents", { params: { path: { twin } } }))).items,
+    // The frame that says how it ended may be lost.
+    refetchInterval: ({ state }) =>
+      state.data?.some((document) => document.state === "processing") ? READING_LOOK_MS : false,
   });
 
 /** What a document says. It never changes: another version is another document. */
@@ -36,6 +45,19 @@ export const documentTextQuery = (twin: string, document: string) =>
     },
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+/** How far documents are that the server reads now, by their ids; it tells so while it reads. */
+export const useReading = create<Record<string, JobFrame>>(() => ({}));
+
+/** Takes up how far a document is. */
+export function hearJob(job: JobFrame): void {
+  const { [job.document_id]: _, ...others } = useReading.getState();
+  const isOver = job.state !== "processing";
+  useReading.setState(isOver ? others : { ...others, [job.document_id]: job }, true);
+  if (isOver) {
+    void queries.invalidateQueries({ queryKey: documentsQuery(job.twin_id).queryKey });
+  }
+}
 
 /** What people think of a twin's replies, newest first. */
 export const feedbackOfQuery = (twin: string) =>
@@ -80,7 +102,7 @@ export async function deleteTwin(id: string): Promise<void> {
   void queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
 }
 
-/** Gives a twin a document. The server answers when the twin knows it. */
+/** Gives a twin a document. The server answers when it is kept, and reads it then. */
 export async function uploadDocument(twin: string, file: File, signal: AbortSignal): Promise<void> {
   const form = new FormData();
   form.append("file", file);

@@ -1,6 +1,6 @@
 use inference::TextForm;
 use protocol::{ChunkId, DocumentId};
-use storage::{Chunk, Document, FileKey};
+use storage::{Chunk, Document, DocumentState, FileKey};
 
 use super::*;
 
@@ -430,6 +430,8 @@ pub(super) async fn add_document(house: &House, text: &str, vector: Vec<f32>) ->
         file_key: FileKey::new(),
         chunk_count: 1,
         created_at: 0,
+        state: DocumentState::Ready,
+        failure: None,
     };
     let chunk = Chunk {
         id: ChunkId::new(),

@@ -2,9 +2,9 @@
 
 use protocol::{
     Attachment, Author, Authorship, Chain, ChainEnd, Change, ClientFrame, ClientId, ClientRequest,
-    Codec, Cursor, Emoji, ErrorCode, EventName, Failure, Latency, Message, Reaction, ReadyUser,
-    RequestRef, Role, ServerFrame, Source, StopReason, TwinMode, TwinPolicy, Usage, What, Writer,
-    decode_client, encode_client, encode_server,
+    Codec, Cursor, Emoji, ErrorCode, EventName, Failure, Job, JobState, JobStep, Latency, Message,
+    Reaction, ReadyUser, RequestRef, Role, ServerFrame, Source, StopReason, TwinMode, TwinPolicy,
+    Usage, What, Writer, decode_client, encode_client, encode_server,
 };
 use serde_json::{Value, json};
 
@@ -992,6 +992,33 @@ pub(crate) fn server_samples() -> Vec<(&'static str, ServerFrame)> {
                 revision: None,
                 changed_at: 1_792_000_001_000,
             },
+        ),
+        (
+            "job",
+            ServerFrame::Job(Job {
+                twin_id: id(ADA),
+                document_id: id(DOCUMENT),
+                state: JobState::Processing,
+                step: JobStep::Embedding,
+                done: 64,
+                total: 211,
+                failure: None,
+            }),
+        ),
+        (
+            "job that failed",
+            ServerFrame::Job(Job {
+                twin_id: id(ADA),
+                document_id: id(DOCUMENT),
+                state: JobState::Failed,
+                step: JobStep::Extracting,
+                done: 0,
+                total: 0,
+                failure: Some(Failure {
+                    code: ErrorCode::Invalid,
+                    message: "the file is encrypted: save it without a password".to_owned(),
+                }),
+            }),
         ),
         (
             "membership",

@@ -1,7 +1,9 @@
 //! Documents: stored whole or not at all, within the limit, and gone with every quote.
 
-use protocol::{DocumentId, NodeId, Source, TwinId};
-use storage::{Chunk, Document, Finished, FinishedReply, StorageError};
+use protocol::{DocumentId, ErrorCode, Failure, NodeId, Source, TwinId};
+use storage::{
+    Chunk, Document, DocumentState, Finished, FinishedReply, ReadDocument, StorageError,
+};
 use tokio::task::JoinSet;
 
 use crate::support::{NOW, Scene, TestDatabase, chunks_of, document_of, on_both_databases};
@@ -13,6 +15,8 @@ on_both_databases![
     a_twin_has_no_more_documents_than_the_limit_however_fast_they_come,
     a_document_of_a_thousand_chunks_is_stored,
     deleting_a_document_deletes_its_quotes_under_replies,
+    one_node_reads_a_document_and_only_its_last_claim_counts,
+    a_document_that_fails_says_why_and_one_that_is_deleted_is_nobodys,
 ];
 
 async fn a_document_comes_back_with_its_chunks_in_order_and_its_vectors_to_the_bit(
@@ -155,4 +159,87 @@ async fn deleting_a_document_deletes_its_quotes_under_replies(db: TestDatabase) 
     assert_eq!(left[0].text, scene.answer().text);
     let again = db.delete_document(sources[0].document_id).await;
     assert!(matches!(again, Err(StorageError::NotFound("document"))));
+}
+
+fn unread(scene: &Scene, name: &str) -> Document {
+    Document {
+        state: DocumentState::Processing,
+        chunk_count: 0,
+        ..document_of(scene.twin.id, name)
+    }
+}
+
+async fn one_node_reads_a_document_and_only_its_last_claim_counts(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let document = unread(&scene, "notes.pdf");
+    db.insert_document(document.clone(), Vec::new(), 10)
+        .await
+        .unwrap();
+    assert_eq!(db.due_documents(NOW, 9).await.unwrap(), [document.id]);
+    let dead = db.claim_document(document.id, NOW, NOW + 9).await.unwrap();
+    let dead = dead.unwrap();
+    assert_eq!((&dead.document, dead.epoch), (&document, 1));
+    // It is lent until its time is over.
+    assert_eq!(db.due_documents(NOW + 8, 9).await.unwrap(), []);
+    assert_eq!(
+        db.claim_document(document.id, NOW + 8, NOW + 20)
+            .await
+            .unwrap(),
+        None
+    );
+    let claimed = db.claim_document(document.id, NOW + 9, NOW + 20).await;
+    let claimed = claimed.unwrap().unwrap();
+    assert_eq!(claimed.epoch, 2);
+    let read = ReadDocument {
+        media_type: "application/pdf".to_owned(),
+        text: Some("Page 1\n\nof brass".to_owned()),
+        chunks: chunks_of(&document_of(scene.twin.id, "notes.pdf")),
+    };
+    assert!(!db.keep_document_claim(&dead, NOW + 99).await.unwrap());
+    assert!(!db.finish_document(&dead, read.clone()).await.unwrap());
+    assert_eq!(db.chunks_of(scene.twin.id).await.unwrap(), []);
+    assert!(db.keep_document_claim(&claimed, NOW + 99).await.unwrap());
+    assert!(db.finish_document(&claimed, read.clone()).await.unwrap());
+    assert!(!db.finish_document(&claimed, read.clone()).await.unwrap());
+
+    let ready = Document {
+        state: DocumentState::Ready,
+        media_type: read.media_type,
+        chunk_count: read.chunks.len() as u32,
+        ..document
+    };
+    assert_eq!(db.document(ready.id).await.unwrap(), Some(ready.clone()));
+    assert_eq!(db.document_text(ready.id).await.unwrap(), read.text);
+    let chunks = db.chunks_of(scene.twin.id).await.unwrap();
+    assert_eq!(chunks.len(), read.chunks.len());
+    assert_eq!(db.due_documents(NOW + 999, 9).await.unwrap(), []);
+}
+
+async fn a_document_that_fails_says_why_and_one_that_is_deleted_is_nobodys(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let (failing, deleted) = (unread(&scene, "a.pdf"), unread(&scene, "b.pdf"));
+    let failure = Failure {
+        code: ErrorCode::Invalid,
+        message: "the file is encrypted".to_owned(),
+    };
+    for document in [&failing, &deleted] {
+        db.insert_document(document.clone(), Vec::new(), 10)
+            .await
+            .unwrap();
+    }
+    let claimed = db.claim_document(failing.id, NOW, NOW + 9).await.unwrap();
+    let failed = db.fail_document(&claimed.unwrap(), &failure).await;
+    assert!(failed.unwrap());
+    let found = db.document(failing.id).await.unwrap().unwrap();
+    assert_eq!(
+        (found.state, found.failure),
+        (DocumentState::Failed, Some(failure.clone()))
+    );
+    let claimed = db.claim_document(deleted.id, NOW, NOW + 9).await.unwrap();
+    let claimed = claimed.unwrap();
+    db.delete_document(deleted.id).await.unwrap();
+    assert!(!db.keep_document_claim(&claimed, NOW + 99).await.unwrap());
+    assert!(!db.fail_document(&claimed, &failure).await.unwrap());
+    let gone = db.document_text(deleted.id).await;
+    assert!(matches!(gone, Err(StorageError::NotFound("document"))));
 }

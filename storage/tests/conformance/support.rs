@@ -7,9 +7,9 @@ use protocol::{
     UserId, What,
 };
 use storage::{
-    Appended, Chunk, Conversation, ConversationKind, Database, Document, FileKey, FinishedReply,
-    NewChange, NewConversation, NewMember, NewMessage, NewReplyOrder, ReplyWhen, Storage,
-    StorageError, Twin, User, Visibility,
+    Appended, Chunk, Conversation, ConversationKind, Database, Document, DocumentState, FileKey,
+    FinishedReply, NewChange, NewConversation, NewMember, NewMessage, NewReplyOrder, ReplyWhen,
+    Storage, StorageError, Twin, User, Visibility,
 };
 use tokio_postgres::NoTls;
 use uuid::Uuid;
@@ -222,6 +222,8 @@ pub(crate) fn document_of(twin: TwinId, name: &str) -> Document {
         file_key: FileKey::new(),
         chunk_count: 2,
         created_at: NOW,
+        state: DocumentState::Ready,
+        failure: None,
     }
 }
 

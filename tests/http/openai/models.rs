@@ -13,7 +13,7 @@ async fn a_twin_answers_from_what_it_knows_whoever_may_talk_with_it() {
     let ((_, adas), (_, bos)) = (key_of(&server, &ada).await, key_of(&server, &bo).await);
     let twin = server.twin(&ada, "private").await;
     let note = "The spare key hangs behind the barometer.";
-    server.upload(&ada, &twin, "keys.md", note.into()).await;
+    server.uploaded(&ada, &twin, "keys.md", note.into()).await;
     let asks = |messages: Value| json!({"model": twin, "messages": messages});
     let asked = asks(json!([
         {"role": "user", "content": "Hello."},

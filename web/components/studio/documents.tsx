@@ -6,7 +6,7 @@ import { type DragEvent, useMemo, useState } from "react";
 import { type DocumentUpload, letGo, uploadDocuments, useDocumentUploads } from "@/state/document-uploads";
 import { useClock, useFileSize, useProblemText } from "@/state/language";
 import type { Twin } from "@/state/queries";
-import { type Document, deleteDocument, documentsQuery } from "@/state/studio";
+import { type Document, deleteDocument, documentsQuery, useReading } from "@/state/studio";
 import { Icon } from "../icons";
 import { Pop } from "../pop";
 import { Problem } from "../problem";
@@ -124,25 +124,33 @@ function DocumentRow({ document }: { document: Document }) {
   const [isOpen, setOpen] = useState(false);
   const source = useMemo(() => ({ document_id: document.id, document: document.name, quote: "" }), [document]);
   const deleting = useMutation({ mutationFn: () => deleteDocument(document.twin_id, document.id) });
+  const job = useReading((jobs) => jobs[document.id]);
+  const isReady = document.state === "ready";
+  const state = isReady ? texts.pieces(document.chunk_count) : texts.reading(document.state, job);
   return (
     <li>
       <div className={classes.words}>
         <Text truncate>{document.name}</Text>
         <Text c="dimmed" size="xs">
-          {[size(document.size_bytes), texts.pieces(document.chunk_count), clock.short(document.created_at)].join(
-            " · ",
-          )}
+          {[size(document.size_bytes), state, clock.short(document.created_at)].join(" · ")}
         </Text>
+        {document.failure !== undefined && (
+          <Text size="xs" c="var(--mantine-color-error)" role="alert">
+            {texts.cannotBeRead(document.failure.message)}
+          </Text>
+        )}
         <Problem error={deleting.error} />
       </div>
-      <Button
-        size="compact-sm"
-        variant="light"
-        aria-label={texts.readDocument(document.name)}
-        onClick={() => setOpen(true)}
-      >
-        {texts.readIt}
-      </Button>
+      {isReady && (
+        <Button
+          size="compact-sm"
+          variant="light"
+          aria-label={texts.readDocument(document.name)}
+          onClick={() => setOpen(true)}
+        >
+          {texts.readIt}
+        </Button>
+      )}
       <Pop
         label={texts.deleteDocument(document.name)}
         button={(opens) => (

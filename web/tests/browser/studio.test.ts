@@ -87,12 +87,21 @@ test("documents come by drop and by button, each that fails is named with the re
   await drop(page, "Documents", [
     { name: "keys.md", content: `# House\n\nThe house is old.\n\n## Keys\n\n${key}\n` },
     { name: "scan.pdf", content: "%PDF-1.7 and so on" },
+    { name: "photo.png", content: "GIF89a" },
     { name: "novel.txt", content: "word ".repeat(500_000) },
   ]);
-  await page.getByRole("alert").filter({ hasText: "novel.txt was not taken in: it has more than 2 MiB" }).waitFor();
-  await page.getByRole("alert").filter({ hasText: "scan.pdf was not taken in: the file is a PDF" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "photo.png was not taken in: the file is a GIF image" }).waitFor();
+  await page
+    .getByRole("alert")
+    .filter({ hasText: "Cannot be read: the document has more than 2 MB of text" })
+    .waitFor();
+  await page.getByRole("alert").filter({ hasText: "Cannot be read: the file cannot be read as a PDF" }).waitFor();
   await page.getByRole("button", { name: "Read keys.md" }).waitFor();
-  await page.getByRole("button", { name: "Forget about scan.pdf" }).click();
+  await page.getByRole("button", { name: "Forget about photo.png" }).click();
+  for (const name of ["scan.pdf", "novel.txt"]) {
+    await page.getByRole("button", { name: `Delete ${name}`, exact: true }).click();
+    await page.getByRole("button", { name: `Delete ${name} for good` }).click();
+  }
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("button", { name: "Choose files" }).click();
   const picked = { name: "boats.txt", mimeType: "text/plain", buffer: Buffer.from("The boat is called Petrel.") };

@@ -4,39 +4,54 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
+use super::Section;
+use super::draft::trimmed;
+
 /// What joins the headings above a piece.
 const JOINT: &str = " › ";
 
 /// Characters of the headings above a piece: more is no heading but a paragraph.
 const PATH_CHARS_MAX: usize = 300;
 
-/// A part of a document between two headings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Section<'a> {
-    /// The headings above it, outermost first, joined.
-    pub(super) path: String,
-    /// What stands there, without the heading.
-    pub(super) body: &'a str,
+/// The headings that are open, outermost first.
+#[derive(Debug, Default)]
+pub(super) struct Path(Vec<(u8, String)>);
+
+impl Path {
+    /// Closes the headings of this level and below, and opens another.
+    pub(super) fn enter(&mut self, level: u8, title: String) {
+        self.0.retain(|(open, _)| *open < level);
+        self.0.push((level, title));
+    }
+
+    /// All of them in one line.
+    pub(super) fn joined(&self) -> String {
+        let titles: Vec<&str> = (self.0.iter())
+            .map(|(_, title)| title.trim())
+            .filter(|title| !title.is_empty())
+            .collect();
+        titles.join(JOINT).chars().take(PATH_CHARS_MAX).collect()
+    }
 }
 
 /// Cuts a document at its headings; what stands before the first has no path.
-pub(super) fn sections(text: &str) -> Vec<Section<'_>> {
-    let mut open: Vec<(HeadingLevel, String)> = Vec::new();
+pub(super) fn sections(text: &str) -> Vec<Section> {
+    let mut open = Path::default();
     let mut sections = Vec::new();
     let mut body_start = 0;
+    let mut end_section = |open: &Path, place: Range<usize>| {
+        let place = trimmed(text, place);
+        if !place.is_empty() {
+            let path = open.joined();
+            sections.push(Section { path, place });
+        }
+    };
     for heading in headings(text) {
-        sections.push(Section {
-            path: path(&open),
-            body: &text[body_start..heading.place.start],
-        });
-        open.retain(|(level, _)| *level < heading.level);
-        open.push((heading.level, heading.title));
+        end_section(&open, body_start..heading.place.start);
+        open.enter(heading.level as u8, heading.title);
         body_start = heading.place.end;
     }
-    sections.push(Section {
-        path: path(&open),
-        body: &text[body_start..],
-    });
+    end_section(&open, body_start..text.len());
     sections
 }
 
@@ -79,15 +94,6 @@ fn headings(text: &str) -> Vec<Heading> {
     headings
 }
 
-fn path(open: &[(HeadingLevel, String)]) -> String {
-    let titles: Vec<&str> = open
-        .iter()
-        .map(|(_, title)| title.trim())
-        .filter(|title| !title.is_empty())
-        .collect();
-    titles.join(JOINT).chars().take(PATH_CHARS_MAX).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,8 +101,7 @@ mod tests {
     fn cut(text: &str) -> Vec<(String, &str)> {
         sections(text)
             .into_iter()
-            .map(|section| (section.path, section.body.trim()))
-            .filter(|(_, body)| !body.is_empty())
+            .map(|section| (section.path, &text[section.place]))
             .collect()
     }
 
