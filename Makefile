@@ -113,7 +113,7 @@ bench-web: setup test-packages ## What the browser client loads, when it is pain
 	@cd web && PROGRAM=target/release/digital-twin npm run --silent bench
 
 .PHONY: test-python
-test-python: setup test-packages ## The Python tests: the set-up, the API as OpenAPI and AsyncAPI describe it, the official OpenAI clients, the bot in docs/PROTOCOL.md
+test-python: setup test-packages ## The Python tests: the set-up, the API as OpenAPI and AsyncAPI describe it, the official OpenAI clients, exports of chats beside other parsers, the bot in docs/PROTOCOL.md
 	@cargo build --locked --bin digital-twin
 	@python3 setup/unit_tests.py
 
