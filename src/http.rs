@@ -8,6 +8,7 @@ pub mod problem;
 
 mod admin;
 mod attachments;
+mod audiences;
 mod audit;
 mod blocks;
 mod bots;
@@ -20,12 +21,14 @@ mod export;
 mod fallback;
 mod feedback;
 mod fields;
+mod groups;
 mod history;
 mod invitations;
 mod json;
 mod keys;
 mod log_in;
 mod me;
+mod memories;
 mod message_schema;
 mod notification_places;
 mod notifications;
@@ -33,6 +36,7 @@ mod observe;
 mod openai;
 mod openapi;
 mod operations;
+mod origins;
 mod oversight;
 mod paging;
 mod rate_limits;
@@ -183,7 +187,23 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(documents::list_documents)
                 .service(documents::read_document)
                 .service(documents::read_document_text)
+                .service(documents::change_document)
                 .service(documents::delete_document)
+                .service(groups::list_groups)
+                .service(groups::create_group)
+                .service(groups::change_group)
+                .service(groups::delete_group)
+                .service(memories::list_memories)
+                .service(memories::write_memory)
+                .service(memories::forget_memories)
+                .service(memories::read_memory)
+                .service(memories::change_memory)
+                .service(memories::undo_memory)
+                .service(memories::forget_memory)
+                .service(memories::list_memories_of_me)
+                .service(memories::forget_memory_of_me)
+                .service(memories::forget_me)
+                .service(origins::read_origin)
                 .service(conversations::begin_conversation)
                 .service(conversations::list_conversations)
                 .service(conversations::read_conversation)

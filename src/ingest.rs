@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use protocol::{DocumentId, TwinId};
 use sha2::{Digest, Sha256};
-use storage::{Document, DocumentState, FileKey, Files, Storage, StorageError};
+use storage::{Audience, Document, DocumentState, FileKey, Files, Storage, StorageError};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -86,6 +86,8 @@ pub struct NewDocument {
     pub file_name: Option<String>,
     /// The bytes.
     pub content: Bytes,
+    /// Whom the twin may tell what it says.
+    pub audience: Audience,
 }
 
 /// Why a document is not taken in.
@@ -156,6 +158,7 @@ impl Ingest {
             created_at: self.parts.clock.now_ms(),
             state: DocumentState::Processing,
             failure: None,
+            audience: new.audience,
         };
         // On a task of its own: a client that hangs up must not leave a file without a document.
         let this = self.clone();

@@ -4,7 +4,7 @@ use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use protocol::{TwinId, UserId};
 use sha2::{Digest, Sha256};
-use storage::{Document, Storage, Twin, User, Visibility};
+use storage::{Audience, Document, Storage, Twin, User, Visibility};
 
 use crate::auth::Passwords;
 use crate::clock::Clock;
@@ -195,6 +195,7 @@ async fn add_document(
         twin_id,
         file_name: Some(name.to_owned()),
         content: Bytes::from_static(text.as_bytes()),
+        audience: Audience::Public,
     };
     let added = ingest.add(new).await;
     let added = added.with_context(|| format!("the document {name} could not be taken in"))?;

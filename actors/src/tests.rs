@@ -28,6 +28,7 @@ mod attachments;
 mod attempts;
 mod blocks;
 mod bots;
+mod canaries;
 mod chains;
 mod changes;
 mod chat;

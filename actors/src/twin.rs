@@ -1,50 +1,48 @@
 //! A twin that is awake: its persona and knowledge in memory, ready to answer.
 //!
 //! 1. [`Reply`] names a question; a twin whose owner has changed it since reads itself anew first.
-//! 2. The question is embedded, and the passages most alike to it are found.
+//! 2. The question is embedded, and the memories and passages most alike to it are found, of those that everybody who listens
+//!    may be told (`twin/audience.rs`).
 //! 3. The prompt is built (`twin/prompt.rs`) and handed to the inference pool, which streams to the conversation.
+//! 4. What the person says in the question of themselves is remembered (`twin/remembering.rs`).
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use inference::{
-    Account, CacheScope, ChatMessage, GenerateRequest, Origin, Priority, Prompt, TextForm,
-};
+use inference::{Account, CacheScope, ChatMessage, GenerateRequest, Origin, Priority, Prompt};
 use protocol::limits::SEED_MAX;
 use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId, UserId};
-use storage::{StorageError, TwinState, Visibility};
+use storage::{NewOrigin, StorageError, TwinState, Visibility};
 use tokio::sync::mpsc;
 use tracing::{Instrument, Span};
 
 use crate::completions::{CompletionError, Sampling, TwinCompletion};
-use crate::inference_pool::{Cancel, Embed, Generate, GenerationEvent, PoolError};
-use crate::limits::{EMBED_TEXTS_MAX, HISTORY_MESSAGES_MAX, TWIN_MAILBOX_MAX};
+use crate::inference_pool::{Cancel, Generate, GenerationEvent, PoolError};
+use crate::limits::{HISTORY_MESSAGES_MAX, TWIN_MAILBOX_MAX};
 use crate::metrics;
 use crate::node::Services;
 use crate::supervisor::{LifeLine, WakeError};
 use crate::trace;
 
+mod audience;
 mod knowledge;
+mod memories;
+mod origin;
 mod prompt;
+mod remembering;
+mod retrieval;
+mod statements;
 
-use knowledge::{Knowledge, cut_to_sentences, sentences};
+use audience::Listeners;
+#[cfg(test)]
+pub(crate) use audience::TELL_EVERYBODY;
+use knowledge::Knowledge;
+use memories::Memories;
 use prompt::{LeftOut, People, PromptParts};
-
-/// Passages that are looked at more closely, sentence by sentence.
-const PASSAGES_MAX: usize = 3;
-
-/// Passages that may stand in a prompt: a small model loses the thread among more.
-const NOTES_MAX: usize = 2;
-
-/// Sentences that are looked at: more than three passages have, unless they are lists of fragments.
-const SENTENCES_MAX: usize = EMBED_TEXTS_MAX;
 
 /// Sampling when there are notes to answer from: a small model that is given a choice strays from them.
 const TEMPERATURE_WITH_NOTES: f32 = 0.0;
-
-/// Passages less alike to the question than this are not shown: all-MiniLM gives unrelated texts about 0 to 0.2.
-const PASSAGE_SCORE_MIN: f32 = 0.25;
 
 /// A passage at least this alike to what a person says makes a twin confident that it can answer unasked: of 20 questions about the
 /// demo twin's documents 16 reach it with all-MiniLM, and of 20 lines of small talk none (`docs/benchmarks.md`).
@@ -55,9 +53,10 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// What a twin is at one moment; replies that are being prepared keep the one that they began with.
 struct Mind {
-    revision: u64,
+    state: TwinState,
     twin: storage::Twin,
-    knowledge: Knowledge,
+    knowledge: Rc<Knowledge>,
+    memories: Memories,
 }
 
 /// The actor.
@@ -73,7 +72,7 @@ pub(crate) struct Twin {
 impl Twin {
     /// Loads the twin's persona and knowledge.
     pub(crate) async fn load(id: TwinId, services: Services) -> Result<Self, WakeError> {
-        let mind = read_mind(id, &services)
+        let mind = read_mind(id, &services, None)
             .await?
             .ok_or(WakeError::NotFound("twin"))?;
         Ok(Self {
@@ -110,19 +109,35 @@ impl Twin {
     }
 }
 
-async fn read_mind(id: TwinId, services: &Services) -> Result<Option<Mind>, StorageError> {
-    // The revision comes first: a change while the rest is read makes the next question read it all anew.
-    let Some(TwinState { revision, .. }) = services.storage.twin_state(id).await? else {
+/// Reads a twin as it is now; of one that was read before, only what has changed.
+async fn read_mind(
+    id: TwinId,
+    services: &Services,
+    before: Option<&Mind>,
+) -> Result<Option<Mind>, StorageError> {
+    let storage = &services.storage;
+    // The revisions come first: a change while the rest is read makes the next question read it all anew.
+    let Some(state) = storage.twin_state(id).await? else {
         return Ok(None);
     };
-    let Some(twin) = services.storage.twin(id).await? else {
+    let Some(twin) = storage.twin(id).await? else {
         return Ok(None);
     };
-    let knowledge = Knowledge::new(services.storage.chunks_of(id).await?);
+    let in_groups = storage.groups_of_twin(id).await?;
+    let knowledge = match before.filter(|mind| mind.state.revision == state.revision) {
+        Some(mind) => mind.knowledge.clone(),
+        None => {
+            let documents = storage.documents_of(id).await?;
+            let chunks = storage.chunks_of(id).await?;
+            Rc::new(Knowledge::new(&documents, chunks, &in_groups))
+        }
+    };
+    let memories = Memories::new(storage.memories_in_force(id).await?, &in_groups);
     Ok(Some(Mind {
-        revision,
+        state,
         twin,
         knowledge,
+        memories,
     }))
 }
 
@@ -172,6 +187,8 @@ pub(crate) struct Plan {
     pub(crate) model: String,
     /// The seed of the sampling.
     pub(crate) seed: u64,
+    /// All of it, so that its owner can see why; none of a reply that others began.
+    pub(crate) origin: Option<NewOrigin>,
 }
 
 impl Handler<Reply> for Twin {
@@ -198,6 +215,7 @@ impl Handler<Reply> for Twin {
 #[derive(Message)]
 #[rtype(result = "Result<bool, Failure>")]
 pub(crate) struct Knows {
+    pub(crate) conversation: ConversationId,
     pub(crate) question: MessageId,
 }
 
@@ -215,7 +233,8 @@ impl Handler<Knows> for Twin {
                 .filter(|question| question.deleted_at.is_none())
                 .ok_or(Unanswered::Gone("the question"))?;
             let said = prompt::said(&question);
-            let best = best_score(&mind.knowledge, &services, &said).await?;
+            let listeners = listeners(&mind, &services, knows.conversation).await?;
+            let best = retrieval::best_score(&mind, &services, &listeners, &said).await?;
             Ok::<_, Unanswered>((mind, best))
         };
         Box::pin(known.into_actor(self).map(|known, this, _| {
@@ -250,8 +269,9 @@ impl Handler<Complete> for Twin {
             if mind.twin.visibility == Visibility::Private && mind.twin.owner_id != asker {
                 return Err(Unanswered::Gone("the twin"));
             }
+            let listeners = Listeners::only(asker, &mind.twin);
             let question = Question::outside(complete, services.config.reply_tokens_max);
-            let plan = write(&mind, &services, question).await?;
+            let plan = write(&mind, &services, &listeners, question).await?;
             Ok((mind, plan))
         };
         let answered = self.answering(answered.instrument(span));
@@ -267,12 +287,16 @@ impl Handler<Complete> for Twin {
 /// A question, wherever it was asked.
 struct Question {
     text: String,
+    /// The message that asks it, in a conversation.
+    asked_in: Option<MessageId>,
     /// Who asks it, where the model is to be told.
     asked_by: Option<String>,
     /// Text files that came with it: their names, and how they begin.
     files: Vec<(String, String)>,
     /// The turns before it, oldest first.
     history: Vec<ChatMessage>,
+    /// Their messages, in a conversation.
+    turns: Vec<MessageId>,
     asker: Asker,
     /// The message that is written.
     message: u128,
@@ -300,6 +324,8 @@ impl Question {
         let completion = complete.completion;
         Self {
             text: completion.question,
+            asked_in: None,
+            turns: Vec::new(),
             asked_by: None,
             files: Vec::new(),
             history: completion.history,
@@ -378,7 +404,9 @@ async fn answer(
             HISTORY_MESSAGES_MAX,
         )
         .await?;
+    let listeners = listeners(&mind, services, reply.conversation).await?;
     let people = People::who_wrote(history.iter().chain([&question]));
+    let mut turns = prompt::shown(&history, id);
     let mut history = prompt::turns(&history, id, people);
     if reply.after_others {
         let answers = storage
@@ -386,6 +414,7 @@ async fn answer(
             .await?;
         let of_others = |message: &protocol::Message| !matches!(message.author, Author::Twin { id: author, .. } if author == id);
         let answers: Vec<_> = answers.into_iter().filter(of_others).collect();
+        turns.extend(prompt::shown(&answers, id));
         history.extend(prompt::turns(&answers, id, people));
     }
     let usual = services.config.reply_tokens_max;
@@ -398,6 +427,8 @@ async fn answer(
     };
     let asked = Question {
         text: prompt::said(&question),
+        asked_in: Some(question.message_id),
+        turns,
         asked_by: prompt::speaker(&question.author, people).map(str::to_owned),
         files,
         history,
@@ -419,19 +450,36 @@ async fn answer(
         cancel: reply.cancel,
         span: reply.span,
     };
-    let plan = write(&mind, services, asked).await?;
+    let plan = write(&mind, services, &listeners, asked).await?;
+    remembering::remember(&mind, services, &listeners, &question).await;
     Ok((mind, plan))
 }
 
+/// Who takes part in a conversation now, and so hears what the twin says there.
+async fn listeners(
+    mind: &Mind,
+    services: &Services,
+    conversation: ConversationId,
+) -> Result<Listeners, StorageError> {
+    let members = services.storage.members(conversation).await?;
+    Ok(Listeners::of(&members, &mind.twin))
+}
+
 /// Searches, builds the prompt, and has the pool write.
-async fn write(mind: &Mind, services: &Services, question: Question) -> Result<Plan, Unanswered> {
-    let passages = passages(&mind.knowledge, services, &question.text).await?;
+async fn write(
+    mind: &Mind,
+    services: &Services,
+    listeners: &Listeners,
+    question: Question,
+) -> Result<Plan, Unanswered> {
+    let (memories, passages) = retrieval::notes(mind, services, listeners, &question).await?;
     let counter = &services.engine.counter;
     let prompt = prompt::build(
         PromptParts {
             name: &mind.twin.name,
             persona: &mind.twin.persona,
             language: &mind.twin.language,
+            memories,
             passages,
             history: question.history,
             question: &question.text,
@@ -450,17 +498,26 @@ async fn write(mind: &Mind, services: &Services, question: Question) -> Result<P
     }
     let seed = question.sampling.seed;
     let mut request = GenerateRequest {
-        origin: origin_of(&mind.twin, &question.asker, question.priority),
+        origin: origin_of(&mind.twin, listeners, &question.asker, question.priority),
         prompt: Prompt::Conversation(prompt.messages),
         max_tokens: question.tokens_max,
         message: question.message,
         beginning: question.beginning,
         ..GenerateRequest::default()
     };
-    if question.keeps_to_notes && !prompt.sources.is_empty() {
+    let has_notes = !(prompt.sources.is_empty() && prompt.memories.is_empty());
+    if question.keeps_to_notes && has_notes {
         request.temperature = TEMPERATURE_WITH_NOTES;
     }
     question.sampling.apply(&mut request);
+    let turns = question.turns.get(prompt.left_out.turns..);
+    let origin = origin::of(
+        &mind.twin,
+        listeners,
+        &request,
+        turns.unwrap_or_default(),
+        (prompt.memories, |text: &str| counter.count(text)),
+    );
     let generate = Generate {
         request,
         events: question.events,
@@ -473,6 +530,7 @@ async fn write(mind: &Mind, services: &Services, question: Question) -> Result<P
         sources: prompt.sources,
         model: services.engine.model.name.clone(),
         seed,
+        origin: Some(origin),
     })
 }
 
@@ -485,71 +543,13 @@ async fn refreshed(
     let state = services.storage.twin_state(id).await?;
     match state {
         Some(state) if state.is_disabled => return Err(Unanswered::Disabled),
-        Some(state) if state.revision == mind.revision => return Ok(mind),
+        Some(state) if state == mind.state => return Ok(mind),
         _ => {}
     }
-    let mind = read_mind(id, services)
+    let mind = read_mind(id, services, Some(&mind))
         .await?
         .ok_or(Unanswered::Gone("the twin"))?;
     Ok(Rc::new(mind))
-}
-
-async fn passages(
-    knowledge: &Knowledge,
-    services: &Services,
-    question: &str,
-) -> Result<Vec<Source>, Unanswered> {
-    if knowledge.is_empty() {
-        return Ok(Vec::new());
-    }
-    let query = query_vector(services, question).await?;
-    let passages = knowledge.search(&query, PASSAGES_MAX, PASSAGE_SCORE_MIN);
-    let sentences: Vec<String> = passages
-        .iter()
-        .flat_map(|passage| sentences(&passage.quote))
-        .take(SENTENCES_MAX)
-        .collect();
-    if sentences.is_empty() {
-        return Ok(passages);
-    }
-    let vectors = embed(services, TextForm::Passage, sentences).await?;
-    let mut notes = cut_to_sentences(passages, &query, &vectors);
-    notes.truncate(NOTES_MAX);
-    Ok(notes)
-}
-
-/// How alike the best passage is to a question; none when there is no passage.
-async fn best_score(
-    knowledge: &Knowledge,
-    services: &Services,
-    question: &str,
-) -> Result<Option<f32>, Unanswered> {
-    if knowledge.is_empty() {
-        return Ok(None);
-    }
-    let query = query_vector(services, question).await?;
-    let best = knowledge.search(&query, 1, PASSAGE_SCORE_MIN);
-    Ok(best.first().map(|passage| passage.score))
-}
-
-/// A question as a vector to search with.
-async fn query_vector(services: &Services, question: &str) -> Result<Vec<f32>, PoolError> {
-    let vectors = embed(services, TextForm::Query, vec![question.to_owned()]).await?;
-    Ok(vectors.into_iter().next().unwrap_or_default())
-}
-
-async fn embed(
-    services: &Services,
-    form: TextForm,
-    texts: Vec<String>,
-) -> Result<Vec<Vec<f32>>, PoolError> {
-    let embed = Embed {
-        form,
-        priority: Priority::Person,
-        texts,
-    };
-    let answer = services.pool.send(embed).await;
-    answer.unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))
 }
 
 /// Tokens that a prompt may have: as configured, and never so many that the reply does not fit the context.
@@ -560,18 +560,23 @@ fn prompt_tokens_max(services: &Services) -> usize {
 }
 
 /// For whom a reply is written: the twin and whoever asks it have a share of the engine each. Prompts of one twin may begin
-/// with what others of it computed; its owner's are kept apart from everybody else's.
-fn origin_of(twin: &storage::Twin, asks: &Asker, priority: Priority) -> Origin {
-    let (asker, owner) = match asks {
-        Asker::User(id) => (*id.as_bytes(), *id == twin.owner_id),
-        Asker::Twin(id) => (*id.as_bytes(), false),
+/// with what others of it computed for the same listeners, and nobody else.
+fn origin_of(
+    twin: &storage::Twin,
+    listeners: &Listeners,
+    asks: &Asker,
+    priority: Priority,
+) -> Origin {
+    let asker = match asks {
+        Asker::User(id) => *id.as_bytes(),
+        Asker::Twin(id) => *id.as_bytes(),
     };
     let twin = u128::from_be_bytes(*twin.id.as_bytes());
     Origin {
         accounts: [Account(twin), Account(u128::from_be_bytes(asker))],
         scope: CacheScope {
             owner: twin,
-            audience: u128::from(owner),
+            audience: listeners.scope(),
         },
         priority,
     }

@@ -117,6 +117,10 @@ id! {
     AttachmentId,
     /// A piece of a document, the unit of retrieval.
     ChunkId,
+    /// Something that a twin remembers of a person.
+    MemoryId,
+    /// People whom the owner of a twin names together.
+    GroupId,
     /// A WebSocket connection that has identified itself.
     SessionId,
     /// A chain of refresh tokens that began with one log-in.

@@ -27,9 +27,9 @@ pub use codec::{
 pub use entry::{Change, Entry, What};
 pub use error_code::{CloseCode, ErrorCode, Recovery};
 pub use id::{
-    ApiKeyId, AttachmentId, ChunkId, ConversationId, DocumentId, FeedbackId, InvalidId,
-    InvitationId, MessageId, NodeId, NotificationId, NotificationTargetId, ReportId, SessionId,
-    TokenFamilyId, TwinId, UserId,
+    ApiKeyId, AttachmentId, ChunkId, ConversationId, DocumentId, FeedbackId, GroupId, InvalidId,
+    InvitationId, MemoryId, MessageId, NodeId, NotificationId, NotificationTargetId, ReportId,
+    SessionId, TokenFamilyId, TwinId, UserId,
 };
 pub use job::{Job, JobState, JobStep};
 pub use message::{

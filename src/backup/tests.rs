@@ -8,7 +8,9 @@ use bytes::Bytes;
 use protocol::{DocumentId, TwinId, UserId};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use storage::{Document, DocumentState, Existing, FileKey, Files, Storage, Twin, User, Visibility};
+use storage::{
+    Audience, Document, DocumentState, Existing, FileKey, Files, Storage, Twin, User, Visibility,
+};
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
@@ -193,6 +195,7 @@ async fn fill(place: &Place, documents: usize) -> Vec<(Document, Bytes)> {
             created_at: NOW,
             state: DocumentState::Ready,
             failure: None,
+            audience: Audience::Public,
         };
         files.put(document.file_key, content.clone()).await.unwrap();
         storage
@@ -633,6 +636,7 @@ async fn fill_more(storage: &Storage, files: &Files, number: u64) -> (DocumentId
         created_at: NOW,
         state: DocumentState::Ready,
         failure: None,
+        audience: Audience::Public,
     };
     files
         .put(document.file_key, Bytes::from_static(b"more"))

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, LOCATION, X_CONTENT_TYPE_OPTIONS};
-use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use protocol::{DocumentId, TwinId};
 use serde::{Deserialize, Serialize};
 use storage::Document;
 use utoipa::ToSchema;
 
 use super::Edge;
+use super::audiences::{AudienceBody, NewAudience};
 use super::caller::{Caller, WritingCaller};
 use super::paging::Page;
 use super::problem::Problem;
-use super::responses::{DeleteProblems, OwnerReadProblems, UploadProblems};
+use super::responses::{DeleteProblems, OwnerReadProblems, UploadProblems, WriteProblems};
 use super::upload;
 use crate::ingest::NewDocument;
 
@@ -47,6 +48,23 @@ pub(super) struct DocumentEntry {
     failure: Option<DocumentFailure>,
     /// When it was uploaded, in UTC milliseconds since 1970.
     created_at: i64,
+    /// Whom the twin may tell what it says.
+    audience: AudienceBody,
+}
+
+/// Whom the twin may tell what a new document says.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UploadQuery {
+    audience: Option<NewAudience>,
+}
+
+/// What is to be different about a document.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DocumentChange {
+    /// Whom the twin may tell what it says, from now on.
+    audience: AudienceBody,
 }
 
 /// How far a document is: it is read after its upload, and what a twin knows of it is there when it is `ready`.
@@ -98,7 +116,11 @@ pub(super) struct UploadForm {
 /// What it is is told by its content. It is kept at once and read afterwards: `job` frames and its `state` tell how far it is.
 #[utoipa::path(
     tag = "documents",
-    params(("twin" = Uuid, Path, description = "The twin's id")),
+    params(
+        ("twin" = Uuid, Path, description = "The twin's id"),
+        ("audience" = Option<NewAudience>, Query, nullable = false,
+            description = "Whom the twin may tell what it says; whoever may talk with the twin, without it. Who is named, is named later"),
+    ),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = CREATED, description = "The document is kept and will be read", body = DocumentEntry,
@@ -111,6 +133,7 @@ pub(super) async fn upload_document(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<TwinId>,
+    query: web::Query<UploadQuery>,
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -123,6 +146,7 @@ pub(super) async fn upload_document(
             twin_id: twin.id,
             file_name: file.name,
             content: file.content,
+            audience: NewAudience::or_of(query.audience, twin.visibility),
         })
         .await?;
     let location = format!("/api/v1/twins/{}/documents/{}", twin.id, document.id);
@@ -204,6 +228,35 @@ pub(super) async fn read_document_text(
         .body(text))
 }
 
+/// Change whom the twin may tell what a document says. What it has told stays told.
+#[utoipa::path(
+    tag = "documents",
+    params(
+        ("twin" = Uuid, Path, description = "The twin's id"),
+        ("document" = Uuid, Path, description = "The document's id"),
+    ),
+    request_body = DocumentChange,
+    responses((status = OK, description = "The document as it is now", body = DocumentEntry), WriteProblems)
+)]
+#[patch("/twins/{twin}/documents/{document}")]
+pub(super) async fn change_document(
+    caller: WritingCaller,
+    edge: web::Data<Edge>,
+    path: web::Path<(TwinId, DocumentId)>,
+    body: web::Json<DocumentChange>,
+) -> Result<web::Json<DocumentEntry>, Problem> {
+    let (twin, document) = path.into_inner();
+    let document = edge.own_document(twin, document, caller.user_id).await?;
+    let audience = body.into_inner().audience.checked()?;
+    edge.storage
+        .set_document_audience(document.id, audience.clone())
+        .await?;
+    Ok(web::Json(DocumentEntry::from(Document {
+        audience,
+        ..document
+    })))
+}
+
 /// Delete a document, everything that was derived from it, and every quote of it under a reply. Work on it stops.
 #[utoipa::path(
     tag = "documents",
@@ -256,6 +309,7 @@ impl From<Document> for DocumentEntry {
                 message: failure.message,
             }),
             created_at: document.created_at,
+            audience: document.audience.into(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The fields of requests: what is allowed in each, the same here as in the description of the API.
 
 use super::limits::{
-    EMAIL_CHARS_MAX, GREETING_CHARS_MAX, LANGUAGE_CHARS_MAX, NAME_CHARS_MAX, NOTE_CHARS_MAX,
-    PERSONA_CHARS_MAX, REASON_CHARS_MAX, TOPIC_CHARS_MAX,
+    EMAIL_CHARS_MAX, GREETING_CHARS_MAX, LANGUAGE_CHARS_MAX, MEMORY_CHARS_MAX, NAME_CHARS_MAX,
+    NOTE_CHARS_MAX, PERSONA_CHARS_MAX, REASON_CHARS_MAX, TOPIC_CHARS_MAX,
 };
 use super::problem::Problem;
 use crate::auth::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
@@ -65,6 +65,15 @@ pub(super) fn persona(text: &str) -> Result<String, Problem> {
 /// A greeting.
 pub(super) fn greeting(text: &str) -> Result<String, Problem> {
     long_text("greeting", text, GREETING_CHARS_MAX)
+}
+
+/// What a twin is to remember.
+pub(super) fn memory(text: &str) -> Result<String, Problem> {
+    let text = long_text("text", text, MEMORY_CHARS_MAX)?;
+    if text.is_empty() {
+        return Err(Problem::invalid("text", "must not be blank"));
+    }
+    Ok(text)
 }
 
 /// Why somebody thinks something of a reply.

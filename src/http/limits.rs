@@ -103,3 +103,6 @@ pub const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long the result of the checks is told again.
 pub const READINESS_FRESH: Duration = Duration::from_secs(1);
+
+/// Characters of what a twin is to remember: some sentences; more is a document.
+pub const MEMORY_CHARS_MAX: usize = 1_000;

@@ -37,6 +37,7 @@ const BEARER: &str = "bearer";
         (name = "me", description = "One's own account"),
         (name = "twins", description = "Twins"),
         (name = "documents", description = "What twins know"),
+        (name = "memories", description = "What twins remember, and whom they may tell"),
         (name = "keys", description = "Keys that programs call `/v1` with"),
         (name = "openai", description = "The OpenAI dialect, for any client of that API"),
         (name = "bots", description = "Programs that take part in conversations"),

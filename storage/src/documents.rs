@@ -2,6 +2,7 @@
 
 use protocol::{ChunkId, DocumentId, Failure, TwinId};
 
+use crate::audiences::{self, Audience};
 use crate::engine::{DatabaseError, Engine, Query, Transaction, each, until_no_collision};
 use crate::messages::code_of;
 use crate::metrics::Call;
@@ -12,14 +13,14 @@ use crate::{FileKey, Storage, StorageError};
 macro_rules! columns {
     () => {
         "id, twin_id, name, media_type, size_bytes, sha256, file_key, chunk_count, created_at, \
-         state, failure_code, failure_message"
+         state, failure_code, failure_message, audience"
     };
 }
 
 const INSERT: &str = concat!(
     "INSERT INTO documents (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 );
 const INSERT_CHUNK: &str = "INSERT INTO chunks (id, document_id, ordinal, section, text, vector) \
      VALUES ($1, $2, $3, $4, $5, $6)";
@@ -37,6 +38,7 @@ const CHUNKS_OF_TWIN: &str = "SELECT c.id, c.document_id, d.name, c.ordinal, c.s
 /// As [`twins::LOCK`], for the twin of a document.
 const LOCK_TWIN: &str = "UPDATE twins SET revision = revision + 1 \
      WHERE id = (SELECT twin_id FROM documents WHERE id = $1)";
+const SET_AUDIENCE: &str = "UPDATE documents SET audience = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM documents WHERE id = $1 RETURNING file_key";
 /// Replies that wait for their owner's word may be drawn from the document.
 const FORGET_HELD: &str = "DELETE FROM reply_orders WHERE state = 'held' \
@@ -89,6 +91,8 @@ pub struct Document {
     pub state: DocumentState,
     /// Why it could not be read.
     pub failure: Option<Failure>,
+    /// Whom the twin may tell what it says.
+    pub audience: Audience,
 }
 
 names! {
@@ -160,13 +164,45 @@ impl Storage {
 
     /// A twin's documents, oldest first.
     pub async fn documents_of(&self, twin: TwinId) -> Result<Vec<Document>, StorageError> {
-        self.read(OF_TWIN, params![twin]).await?.map(read_document)
+        self.documents(twin, (OF_TWIN, params![twin])).await
     }
 
     /// The document with this id.
     pub async fn document(&self, id: DocumentId) -> Result<Option<Document>, StorageError> {
         let rows = self.read(FIND, params![id]).await?;
-        rows.first().map(read_document).transpose()
+        let Some(found) = rows.first().map(read_document).transpose()? else {
+            return Ok(None);
+        };
+        let found = self.documents(found.twin_id, (FIND, params![id])).await?;
+        Ok(found.into_iter().next())
+    }
+
+    async fn documents(&self, twin: TwinId, query: Query) -> Result<Vec<Document>, StorageError> {
+        let engine = self.engine();
+        let queries = vec![query, audiences::named(&audiences::DOCUMENTS, twin)];
+        self.call(Call::Read, async move {
+            let [documents, named] = each(engine.read(queries).await?)?;
+            let mut documents = documents.map(read_document)?;
+            let audiences = documents
+                .iter_mut()
+                .map(|document| (document.id, &mut document.audience));
+            audiences::fill_in(audiences, named)?;
+            Ok(documents)
+        })
+        .await
+    }
+
+    /// Changes whom a twin may tell what a document says. `NotFound` when the document or somebody who is named is not there.
+    pub async fn set_document_audience(
+        &self,
+        id: DocumentId,
+        audience: Audience,
+    ) -> Result<(), StorageError> {
+        let engine = self.engine();
+        self.call(Call::Write, async move {
+            until_no_collision!(set_audience(&engine, id, &audience))
+        })
+        .await
     }
 
     /// What a document says, where that is not its file; `NotFound` when the document is gone.
@@ -316,9 +352,20 @@ async fn insert(
             .failure
             .as_ref()
             .map(|failure| failure.message.as_str()),
+        document.audience.as_str(),
     ];
     let inserted = transaction.pipe(vec![(INSERT, parameters)]).await;
     inserted.map_err(|error| error.conflict("document id or file key"))?;
+    let named = audiences::name_them(
+        &mut transaction,
+        &audiences::DOCUMENTS,
+        document.id,
+        &document.audience,
+    );
+    if let Err(error) = named.await {
+        transaction.roll_back().await;
+        return Err(error);
+    }
     insert_chunks(&mut transaction, document.id, chunks).await?;
     transaction.commit(Vec::new()).await?;
     Ok(())
@@ -367,11 +414,7 @@ async fn insert_chunks(
 }
 
 fn insert_chunk(document: DocumentId, chunk: &Chunk) -> Query {
-    let vector: Vec<u8> = chunk
-        .vector
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect();
+    let vector = vector_bytes(&chunk.vector);
     let parameters = params![
         chunk.id,
         document,
@@ -381,6 +424,30 @@ fn insert_chunk(document: DocumentId, chunk: &Chunk) -> Query {
         vector,
     ];
     (INSERT_CHUNK, parameters)
+}
+
+async fn set_audience(
+    engine: &Engine,
+    id: DocumentId,
+    audience: &Audience,
+) -> Result<(), DatabaseError> {
+    let queries = vec![
+        (LOCK_TWIN, params![id]),
+        (SET_AUDIENCE, params![id, audience.as_str()]),
+    ];
+    let (mut transaction, results) = engine.begin(queries).await?;
+    let [_, changed] = each(results)?;
+    if changed.affected == 0 {
+        transaction.roll_back().await;
+        return Err(StorageError::NotFound("document").into());
+    }
+    let named = audiences::name_them(&mut transaction, &audiences::DOCUMENTS, id, audience);
+    if let Err(error) = named.await {
+        transaction.roll_back().await;
+        return Err(error);
+    }
+    transaction.commit(Vec::new()).await?;
+    Ok(())
 }
 
 async fn delete(engine: &Engine, id: DocumentId) -> Result<FileKey, DatabaseError> {
@@ -416,6 +483,7 @@ fn read_columns(row: &mut Row) -> Result<Document, StorageError> {
         created_at: row.int()?,
         state: row.parsed("state of a document", DocumentState::from_name)?,
         failure: read_failure(row)?,
+        audience: Audience::read(row)?,
     })
 }
 
@@ -440,7 +508,16 @@ fn read_chunk(mut row: Row) -> Result<Chunk, StorageError> {
     })
 }
 
-fn read_vector(bytes: &[u8]) -> Result<Vec<f32>, StorageError> {
+/// A vector as 32-bit floats, little-endian.
+pub(crate) fn vector_bytes(vector: &[f32]) -> Vec<u8> {
+    vector
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
+}
+
+/// Reads what [`vector_bytes`] wrote.
+pub(crate) fn read_vector(bytes: &[u8]) -> Result<Vec<f32>, StorageError> {
     let (floats, rest) = bytes.as_chunks::<4>();
     if !rest.is_empty() {
         return Err(StorageError::Corrupt(

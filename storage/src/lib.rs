@@ -8,6 +8,7 @@ mod administration;
 mod api_keys;
 mod attachments;
 mod attempts;
+mod audiences;
 mod audit;
 mod backups;
 mod blocks;
@@ -23,11 +24,14 @@ mod history;
 mod invitations;
 mod log_ins;
 mod members;
+mod memories;
 mod messages;
 mod notification_targets;
 mod notifications;
+mod origins;
 mod oversight;
 mod people;
+mod people_groups;
 mod refresh;
 mod replies;
 mod reports;
@@ -49,6 +53,7 @@ pub use administration::{Account, AccountsQuery, Backlog, Counts};
 pub use api_keys::ApiKey;
 pub use attachments::{KeptAttachment, NewUpload, UPLOAD_KEPT_MS, UnsentLimits};
 pub use attempts::{Beginning, NewAttempt};
+pub use audiences::{AUDIENCE_NAMED_MAX, Audience};
 pub use audit::{AuditAction, AuditFilter, AuditRow, AuditVerdict, NewAudit, ShownAudit};
 pub use backups::Backup;
 pub use blocks::{Block, BlockConcerns, Blocked};
@@ -69,6 +74,10 @@ pub use history::{History, HistoryPlace};
 pub use invitations::{INVITATIONS_MAX, Invitation};
 pub use log_ins::{Device, LOG_INS_SHOWN_MAX, LogIn};
 pub use members::{Ban, Member, Roster};
+pub use memories::{
+    MEMORIES_MAX, MEMORIES_OF_PERSON_MAX, Memory, MemoryChange, MemoryFilter, MemoryKind,
+    NewMemory, RememberedIn,
+};
 pub use messages::{Appended, MessageVersion, NewMessage, NewReplyOrder, ReplyWhen};
 pub use migrations::{MigrationStatus, known_migrations};
 pub use notification_targets::{
@@ -79,8 +88,10 @@ pub use notifications::{
     Listener, NOTIFICATION_KEPT_MS, NOTIFICATIONS_MAX, Notice, NoticeKind, Notification,
     NotifyLevel, Unnoticed, UnnoticedMessage,
 };
+pub use origins::{NewOrigin, Origin, Persona, RememberedThen};
 pub use oversight::TwinConversation;
 pub use people::{DELETED_ACCOUNT, User, UserChange};
+pub use people_groups::{GROUP_PEOPLE_MAX, GROUPS_MAX, PeopleGroup};
 pub use refresh::{NewRefresh, Rotation, TokenHash};
 pub use replies::{Finished, FinishedReply, ReplyOrder, ReplyState};
 pub use reports::{

@@ -10,6 +10,7 @@ use crate::chains::{self, Answered, ChainLimits, Link};
 use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
 use crate::messages::{self, NewReplyOrder, insert_reply, note_authorship};
 use crate::metrics::Call;
+use crate::origins::{self, NewOrigin};
 use crate::storage::page;
 use crate::value::{Row, params};
 use crate::{Storage, StorageError};
@@ -173,6 +174,8 @@ pub struct FinishedReply {
     pub adapter: Option<String>,
     /// The seed that it was sampled with; `None` when nothing was sampled.
     pub seed: Option<u64>,
+    /// What it was built from beside its sources; `None` when nothing was generated.
+    pub origin: Option<NewOrigin>,
     /// How long it took.
     pub latency: Latency,
     /// The version of the roster by whose rules it was judged; absent when it was not.
@@ -397,6 +400,9 @@ async fn finish(
     inserts.push(insert_reply(&message, set_off.link));
     for (ordinal, source) in finished.sources.iter().enumerate() {
         inserts.push(insert_source(&message, ordinal, source));
+    }
+    if let Some(origin) = &finished.origin {
+        inserts.extend(origins::keep(reply, origin));
     }
     inserts.extend(note_authorship(&message));
     inserts.extend(set_off.orders);

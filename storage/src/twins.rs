@@ -49,7 +49,7 @@ const UPDATE: &str = concat!(
 );
 /// As `people::LOCK`. It also notes that what the twin knows is about to change.
 pub(crate) const LOCK: &str = "UPDATE twins SET revision = revision + 1 WHERE id = $1 RETURNING id";
-const STATE: &str = "SELECT t.revision, u.disabled_at FROM twins t JOIN users u ON u.id = t.owner_id \
+const STATE: &str = "SELECT t.revision, t.memories_revision, u.disabled_at FROM twins t JOIN users u ON u.id = t.owner_id \
      WHERE t.id = $1";
 const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
 const DELETE: &str = "DELETE FROM twins WHERE id = $1";
@@ -113,6 +113,8 @@ pub struct TwinChange {
 pub struct TwinState {
     /// A number that rises with every change of the twin or its documents.
     pub revision: u64,
+    /// A number that rises with every change of what it remembers.
+    pub memories_revision: u64,
     /// Whether its owner's account is disabled: then it answers nobody.
     pub is_disabled: bool,
 }
@@ -139,6 +141,7 @@ impl Storage {
         let read = |mut row: Row| {
             Ok(TwinState {
                 revision: row.count()?,
+                memories_revision: row.count()?,
                 is_disabled: row.optional_int()?.is_some(),
             })
         };

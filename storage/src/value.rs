@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::vec::IntoIter;
 
 use protocol::{
-    ApiKeyId, AttachmentId, ChunkId, ClientId, ConversationId, DocumentId, FeedbackId,
-    InvitationId, MessageId, NodeId, NotificationId, NotificationTargetId, ReportId, TokenFamilyId,
-    TwinId, UserId,
+    ApiKeyId, AttachmentId, ChunkId, ClientId, ConversationId, DocumentId, FeedbackId, GroupId,
+    InvitationId, MemoryId, MessageId, NodeId, NotificationId, NotificationTargetId, ReportId,
+    TokenFamilyId, TwinId, UserId,
 };
 use uuid::Uuid;
 
@@ -92,7 +92,9 @@ ids!(
     ConversationId,
     DocumentId,
     FeedbackId,
+    GroupId,
     InvitationId,
+    MemoryId,
     MessageId,
     NodeId,
     NotificationId,

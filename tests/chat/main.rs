@@ -16,6 +16,7 @@ mod faults;
 mod hostile;
 mod main_job;
 mod memberships;
+mod memories;
 mod nodes;
 mod notifications;
 mod permissions;

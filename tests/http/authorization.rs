@@ -663,6 +663,104 @@ fn routes() -> Vec<Route> {
             None,
             [401, 403, 403, 403],
         ),
+        // Memories, and whom a twin may tell.
+        route(
+            Method::PATCH,
+            "/api/v1/twins/{twin}/documents/{document}",
+            Some(json!({"audience": {"kind": "owner"}})),
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/twins/{twin}/memories",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::POST,
+            "/api/v1/twins/{twin}/memories",
+            Some(json!({"text": "It rained."})),
+            [401, 404, 404, 201],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/twins/{public}/memories",
+            None,
+            [401, 403, 403, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/twins/{twin}/memories/{memory}",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::PATCH,
+            "/api/v1/twins/{twin}/memories/{memory}",
+            Some(json!({"text": "It snowed."})),
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::POST,
+            "/api/v1/twins/{twin}/memories/{memory}/undo",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/twins/{twin}/replies/{message}/origin",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(Method::GET, "/api/v1/groups", None, [401, 200, 200, 200]),
+        route(
+            Method::POST,
+            "/api/v1/groups",
+            Some(json!({"name": "Friends"})),
+            [401, 201, 201, 409],
+        ),
+        route(
+            Method::PATCH,
+            "/api/v1/groups/{group}",
+            Some(json!({"people": []})),
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::GET,
+            "/api/v1/me/memories",
+            None,
+            [401, 200, 200, 200],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/me/memories/{memory}",
+            None,
+            [401, 404, 404, 404],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/me/memories",
+            None,
+            [401, 200, 200, 200],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/groups/{group}",
+            None,
+            [401, 404, 404, 204],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/twins/{twin}/memories/{memory}",
+            None,
+            [401, 404, 404, 204],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/twins/{twin}/memories",
+            None,
+            [401, 404, 404, 200],
+        ),
         // What deletes.
         route(
             Method::DELETE,
@@ -721,6 +819,11 @@ impl World {
         send(&server, &owner, &id, &attachment).await;
         let messages = format!("/api/v1/conversations/{id}/messages");
         let messages: Value = server.get(&owner, &messages).await.json().await.unwrap();
+        let memories = format!("/api/v1/twins/{twin}/memories");
+        let written = server.post(&owner, &memories, &json!({"text": "It is warm."}));
+        let memory: Value = written.await.json().await.unwrap();
+        let group = server.post(&owner, "/api/v1/groups", &json!({"name": "Friends"}));
+        let group: Value = group.await.json().await.unwrap();
         let (key, _) = key_of(&server, &owner).await;
         let (bot, _) = bot_of(&server, &owner).await;
         let session = other_session(&server, &owner).await;
@@ -751,6 +854,8 @@ impl World {
                 "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
             ),
             ("{session}", session),
+            ("{memory}", text(&memory["id"])),
+            ("{group}", text(&group["id"])),
             ("{bot}", text(&bot["id"])),
             ("{twin}", twin),
             ("{id}", public.clone()),

@@ -57,6 +57,7 @@ pub(crate) async fn replied(server: &TestServer, person: &Person, twin: &str) ->
         usage: None,
         stop_reason: StopReason::EndOfTurn,
         model: None,
+        origin: None,
         failure: None,
         adapter: None,
         seed: None,

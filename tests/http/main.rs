@@ -15,6 +15,7 @@ mod drafts;
 mod export;
 mod feedback;
 mod keys;
+mod memories;
 mod notifications;
 mod openai;
 mod operations;

@@ -321,6 +321,7 @@ impl Conversation {
             sources: Vec::new(),
             model: self.services.engine.model.name.clone(),
             seed: seed_of(reply),
+            origin: None,
         });
         self.replies.insert(reply, own);
     }
@@ -532,6 +533,7 @@ impl Conversation {
             failure,
             adapter: held.adapter,
             seed: held.seed,
+            origin: None,
             latency: held.latency.unwrap_or(Latency {
                 first_text_ms: None,
                 whole_ms: 0,

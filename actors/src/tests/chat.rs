@@ -432,6 +432,7 @@ pub(super) async fn add_document(house: &House, text: &str, vector: Vec<f32>) ->
         created_at: 0,
         state: DocumentState::Ready,
         failure: None,
+        audience: storage::Audience::Public,
     };
     let chunk = Chunk {
         id: ChunkId::new(),

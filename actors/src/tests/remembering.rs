@@ -19,6 +19,8 @@ pub(crate) struct Asked {
     pub(super) priorities: Arc<Mutex<Vec<Priority>>>,
     /// Whose prompts they were, and the number of the engine that got each.
     pub(crate) owners: Arc<Mutex<Vec<(u128, usize)>>>,
+    /// For whom what was computed may be used again.
+    pub(super) audiences: Arc<Mutex<Vec<u128>>>,
     /// The owners that the engine was made to forget.
     pub(super) forgotten: Arc<Mutex<Vec<u128>>>,
 }
@@ -69,6 +71,8 @@ impl Engine for RememberingEngine {
         }
         let mut priorities = self.asked.priorities.lock().unwrap();
         priorities.push(request.origin.priority);
+        let mut audiences = self.asked.audiences.lock().unwrap();
+        audiences.push(request.origin.scope.audience);
         let mut owners = self.asked.owners.lock().unwrap();
         owners.push((request.origin.scope.owner, self.number));
         self.inner.submit(ticket, request, deadline);

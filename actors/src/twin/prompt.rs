@@ -1,7 +1,8 @@
 //! The prompt: built in one place, purely, from persona, knowledge and recent turns, within a budget of tokens.
 
 use inference::{ChatMessage, Role};
-use protocol::{Author, Message, Source, StopReason, TwinId};
+use protocol::{Author, Message, MessageId, Source, StopReason, TwinId};
+use storage::RememberedThen;
 
 /// Tokens that the chat template adds around one message.
 const TEMPLATE_TOKENS: usize = 8;
@@ -31,6 +32,8 @@ pub(super) struct PromptParts<'a> {
     pub(super) persona: &'a str,
     /// The language to answer in; empty for the language of the question.
     pub(super) language: &'a str,
+    /// What is remembered that may hold the answer, best first.
+    pub(super) memories: Vec<RememberedThen>,
     /// Passages that may hold the answer, best first.
     pub(super) passages: Vec<Source>,
     /// The turns before the question, oldest first.
@@ -45,13 +48,15 @@ pub(super) struct PromptParts<'a> {
     pub(super) tokens_max: usize,
 }
 
-/// A prompt, and the passages that stand in it.
+/// A prompt, and what of it was looked up.
 #[derive(Debug, PartialEq)]
 pub(super) struct Prompt {
     /// The conversation as the model reads it.
     pub(super) messages: Vec<ChatMessage>,
-    /// What the reply can be drawn from, best first.
+    /// What the reply can be drawn from of documents, best first.
     pub(super) sources: Vec<Source>,
+    /// What it can be drawn from of memories, best first.
+    pub(super) memories: Vec<RememberedThen>,
     /// What found no room.
     pub(super) left_out: LeftOut,
 }
@@ -59,12 +64,13 @@ pub(super) struct Prompt {
 /// How much of what there was found no room in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct LeftOut {
+    /// Passages and memories.
     pub(super) passages: usize,
     /// The oldest of the turns that were given.
     pub(super) turns: usize,
 }
 
-/// Builds the prompt. Passages are taken best first and turns newest first, as far as the budget goes; persona and
+/// Builds the prompt. Memories and then passages are taken best first and turns newest first, as far as the budget goes; persona and
 /// question always stand, whole: where they alone are over the context, the engine refuses the prompt with the numbers.
 pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Prompt {
     let cost = |text: &str| count(text) + TEMPLATE_TOKENS;
@@ -78,16 +84,27 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
 
     let mut left_out = LeftOut::default();
     let mut sources = Vec::new();
+    let mut memories = Vec::new();
     let mut for_passages = left * PASSAGES_PERCENT / 100;
-    for passage in parts.passages {
-        let tokens = cost(&passage.quote);
+    let mut finds_room = |text: &str| {
+        let tokens = cost(text);
         if tokens > for_passages {
             left_out.passages += 1;
-            continue;
+            return false;
         }
         for_passages -= tokens;
         left -= tokens;
-        sources.push(passage);
+        true
+    };
+    for memory in parts.memories {
+        if finds_room(&memory.text) {
+            memories.push(memory);
+        }
+    }
+    for passage in parts.passages {
+        if finds_room(&passage.quote) {
+            sources.push(passage);
+        }
     }
 
     let files = files_text(parts.files, left * FILES_PERCENT / 100, &count);
@@ -111,11 +128,12 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
     messages.extend(turns);
     messages.push(ChatMessage::new(
         Role::User,
-        files + &question_text(question, &sources),
+        files + &question_text(question, &memories, &sources),
     ));
     Prompt {
         messages,
         sources,
+        memories,
         left_out,
     }
 }
@@ -126,6 +144,14 @@ pub(super) fn turns(history: &[Message], twin: TwinId, people: People) -> Vec<Ch
         .iter()
         .filter_map(|message| turn(message, twin, people));
     turns.collect()
+}
+
+/// The messages of [`turns`], which leaves some out.
+pub(super) fn shown(history: &[Message], twin: TwinId) -> Vec<MessageId> {
+    let shown = history
+        .iter()
+        .filter(|message| turn(message, twin, People::One).is_some());
+    shown.map(|message| message.message_id).collect()
 }
 
 /// How many people speak.
@@ -177,14 +203,15 @@ fn system_text(parts: &PromptParts<'_>) -> String {
 }
 
 /// The question, after the notes that it may be answered from, best first.
-fn question_text(question: String, sources: &[Source]) -> String {
-    if sources.is_empty() {
+fn question_text(question: String, memories: &[RememberedThen], sources: &[Source]) -> String {
+    if sources.is_empty() && memories.is_empty() {
         return question;
     }
     let mut text = String::from(NOTES_BEGIN);
-    for source in sources {
+    let memories = memories.iter().map(|memory| &memory.text);
+    for note in memories.chain(sources.iter().map(|source| &source.quote)) {
         text.push_str("- ");
-        text.push_str(source.quote.trim());
+        text.push_str(note.trim());
         text.push('\n');
     }
     text.push_str(NOTES_END);

@@ -5,11 +5,12 @@ use protocol::{Authorship, MessageId, What, Writer};
 use super::{NewChange, Statements};
 use crate::attachments::detach;
 use crate::engine::Query;
+use crate::memories::{FORGET_MESSAGE, NOTE_MESSAGE};
 use crate::messages::read_authorship;
 use crate::replies::FORGET_PENDING;
 use crate::search::{forget_block, forget_block_at_first_reaction};
 use crate::value::{Row, Value, params};
-use crate::{StorageError, feedback};
+use crate::{StorageError, feedback, origins};
 
 /// Edits of one message: each is kept.
 const EDITS_MAX: u64 = 100;
@@ -169,6 +170,8 @@ impl MessageState {
                             authorship.as_ref().map(Authorship::to_stored)
                         ]),
                     ),
+                    (NOTE_MESSAGE, params![new.what.message_id()]),
+                    (FORGET_MESSAGE, params![new.what.message_id()]),
                 ]
             }
             What::Deleted { .. } => {
@@ -183,6 +186,9 @@ impl MessageState {
                 statements.extend([
                     (feedback::REMOVE_ALL, message()),
                     (FORGET_PENDING, params![new.what.message_id()]),
+                    (NOTE_MESSAGE, params![new.what.message_id()]),
+                    (FORGET_MESSAGE, params![new.what.message_id()]),
+                    (origins::FORGET, params![new.what.message_id()]),
                 ]);
                 if self.attempted_again && !self.superseded {
                     statements.push((CHOOSE_NEWEST, params![conversation, self.first]));

@@ -22,6 +22,7 @@ mod files;
 mod history;
 mod lifecycle;
 mod log_ins;
+mod memories;
 mod messages;
 mod model;
 mod notifications;

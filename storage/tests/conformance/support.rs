@@ -224,6 +224,7 @@ pub(crate) fn document_of(twin: TwinId, name: &str) -> Document {
         created_at: NOW,
         state: DocumentState::Ready,
         failure: None,
+        audience: storage::Audience::Public,
     }
 }
 
@@ -345,6 +346,7 @@ impl Scene {
             failure: None,
             adapter: Some("charles-2026-11".to_owned()),
             seed: Some(protocol::limits::SEED_MAX),
+            origin: None,
             latency: protocol::Latency {
                 first_text_ms: Some(310),
                 whole_ms: 1_240,

@@ -115,7 +115,8 @@ impl OwnReply {
             failure,
             // Twins have no adapters of their own yet.
             adapter: None,
-            seed: plan.map(|plan| plan.seed),
+            seed: plan.as_ref().map(|plan| plan.seed),
+            origin: plan.and_then(|plan| plan.origin),
             latency: Latency {
                 first_text_ms: self.first_text.map(milliseconds),
                 whole_ms: milliseconds(self.asked.elapsed()),

@@ -184,7 +184,11 @@ impl Conversation {
         let (reply, question, twin) = (order.message_id, order.reply_to, order.twin_id);
         self.claiming.insert(reply, Claiming::of(question));
         let services = self.services.clone();
-        let considered = async move { knows(&services, twin, question).await };
+        let knows = Knows {
+            conversation: self.id,
+            question,
+        };
+        let considered = async move { self::knows(&services, twin, knows).await };
         let decided = considered
             .into_actor(self)
             .map(move |knows, this, context| {
@@ -240,9 +244,9 @@ impl Conversation {
 }
 
 /// Whether a twin knows something about a question; one that cannot be asked does not.
-async fn knows(services: &Services, twin: TwinId, question: MessageId) -> bool {
+async fn knows(services: &Services, twin: TwinId, knows: Knows) -> bool {
     let Ok(twin) = services.directory.twin(twin).await else {
         return false;
     };
-    matches!(twin.send(Knows { question }).await, Ok(Ok(true)))
+    matches!(twin.send(knows).await, Ok(Ok(true)))
 }

@@ -50,6 +50,7 @@ fn parts<'a>(passages: Vec<Source>, history: &'a [Message], tokens_max: usize) -
         name: "Ada",
         persona: "You keep a lighthouse.",
         language: "",
+        memories: Vec::new(),
         passages,
         history: turns(history, ada(), People::One),
         question: "Where is the key?",

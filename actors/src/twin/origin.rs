@@ -1,0 +1,50 @@
+//! What a reply is built from, as it is kept beside it.
+
+use inference::{ChatMessage, GenerateRequest, Prompt};
+use protocol::MessageId;
+use sha2::{Digest, Sha256};
+use storage::{NewOrigin, Persona, RememberedThen, Twin};
+
+use super::audience::Listeners;
+
+/// What the reply to a request is built from: the twin as it is, its turns, and what it remembers.
+pub(super) fn of(
+    twin: &Twin,
+    listeners: &Listeners,
+    request: &GenerateRequest,
+    turns: &[MessageId],
+    (memories, count): (Vec<RememberedThen>, impl Fn(&str) -> usize),
+) -> NewOrigin {
+    let messages: &[ChatMessage] = match &request.prompt {
+        Prompt::Conversation(messages) => messages,
+        Prompt::Text(_) | Prompt::Tokens(_) => &[],
+    };
+    let tokens: usize = messages.iter().map(|message| count(&message.content)).sum();
+    let persona = Persona {
+        name: twin.name.clone(),
+        persona: twin.persona.clone(),
+        language: twin.language.clone(),
+    };
+    NewOrigin {
+        twin_id: twin.id,
+        persona_hash: hash([&persona.name, &persona.persona, &persona.language]),
+        persona,
+        prompt_hash: hash(messages.iter().map(|message| &message.content)),
+        prompt_tokens: tokens as u64,
+        temperature: request.temperature,
+        tokens_max: request.max_tokens,
+        listeners: listeners.others().len() as u64,
+        turns: turns.to_vec(),
+        memories,
+    }
+}
+
+/// SHA-256 of texts, each after its length.
+fn hash<'a>(texts: impl IntoIterator<Item = &'a String>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    }
+    hash.finalize().into()
+}

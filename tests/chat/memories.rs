@@ -1,0 +1,104 @@
+//! What twins remember, on the real models: said once, used in answers, corrected, seen and forgotten.
+
+use super::*;
+
+async fn read(server: &TestServer, person: &Person, path: &str) -> Value {
+    server.get(person, path).await.json().await.unwrap()
+}
+
+fn texts(page: &Value) -> Vec<String> {
+    let items = page["items"].as_array().unwrap().iter();
+    items.map(|item| text(&item["text"])).collect()
+}
+
+#[actix_web::test]
+async fn a_twin_remembers_what_people_say_of_themselves_and_they_see_and_forget_it() {
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let sam = server.register("Sam").await;
+    let twin = server.twin(&ada, "public").await;
+    let room = conversation(&server, &sam, &twin).await;
+    let mut client = follow(&server, &sam, Codec::Json, room).await;
+    let first = ask(&mut client, room, "My dog is called Rufus. Is yours?").await;
+    let mine = read(&server, &sam, "/api/v1/me/memories").await;
+    assert_eq!(texts(&mine), ["My dog is called Rufus."]);
+    let said_in = &mine["items"][0]["said_in"]["message_id"];
+    assert_eq!(*said_in, json!(first.reply_to));
+    let of_owner = read(&server, &ada, &format!("/api/v1/twins/{twin}/memories")).await;
+    let of_owner = &of_owner["items"][0];
+    assert_eq!(
+        (&of_owner["about"], &of_owner["audience"]),
+        (
+            &json!(sam.id),
+            &json!({"kind": "people", "people": [sam.id], "groups": []})
+        )
+    );
+    // The next answer is built from it, and the twin's owner can see that.
+    let reply = ask(&mut client, room, "What is my dog called?").await;
+    let origin = format!("/api/v1/twins/{twin}/replies/{}/origin", reply.message_id);
+    assert_eq!(server.get(&sam, &origin).await.status(), 403);
+    let origin = read(&server, &ada, &origin).await;
+    let recalled = json!([{
+        "memory_id": mine["items"][0]["id"],
+        "text": "Sam told you: My dog is called Rufus.",
+    }]);
+    assert_eq!(origin["memories"], recalled);
+    assert_eq!(
+        (
+            &origin["persona"],
+            &origin["listeners"],
+            &origin["seed"],
+            &origin["question"]
+        ),
+        (
+            &json!("secret persona"),
+            &json!(1),
+            &json!(reply.seed),
+            &json!(reply.reply_to)
+        )
+    );
+    assert_eq!(origin["turns"].as_array().unwrap().len(), 2);
+    assert_eq!(origin["prompt_sha256"].as_str().unwrap().len(), 64);
+
+    let one = format!("/api/v1/me/memories/{}", text(&mine["items"][0]["id"]));
+    assert_eq!(server.delete(&ada, &one).await.status(), 404);
+    assert_eq!(server.delete(&sam, &one).await.status(), 204);
+    let mine = read(&server, &sam, "/api/v1/me/memories").await;
+    assert_eq!(texts(&mine).len(), 0);
+    server.running.stop().await;
+}
+
+#[actix_web::test]
+async fn what_the_owner_corrects_overrules_what_a_document_says() {
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let sam = server.register("Sam").await;
+    let twin = server.twin(&ada, "public").await;
+    let notes = b"I live in a small flat in Bergen. My flat has a blue door and I like it.";
+    let uploaded = server.upload(&ada, &twin, "home.txt", notes.to_vec()).await;
+    assert_eq!(uploaded.status(), 201);
+    let with_owner = conversation(&server, &ada, &twin).await;
+    let mut owner = follow(&server, &ada, Codec::Json, with_owner).await;
+    ask(&mut owner, with_owner, "No, I moved to Oslo in May.").await;
+    let memories = read(&server, &ada, &format!("/api/v1/twins/{twin}/memories")).await;
+    let memory = &memories["items"][0];
+    // What it corrects was for everybody, and so is what stands in its place.
+    assert_eq!(
+        (&memory["text"], &memory["kind"], &memory["audience"]),
+        (
+            &json!("I moved to Oslo in May."),
+            &json!("corrected"),
+            &json!({"kind": "public"})
+        )
+    );
+    let with_sam = conversation(&server, &sam, &twin).await;
+    let mut client = follow(&server, &sam, Codec::Json, with_sam).await;
+    let reply = ask(&mut client, with_sam, "In which city do you live?").await;
+    let origin = format!("/api/v1/twins/{twin}/replies/{}/origin", reply.message_id);
+    let origin = read(&server, &ada, &origin).await;
+    assert_eq!(origin["memories"][0]["text"], "I moved to Oslo in May.");
+    let quotes = origin["sources"].to_string();
+    assert!(!quotes.contains("Bergen"), "{quotes}");
+    assert!(reply.text.contains("Oslo"), "{}", reply.text);
+    server.running.stop().await;
+}
