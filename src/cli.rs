@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Arg, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
+use protocol::MessageId;
+
 use crate::chat::ChatOptions;
 use crate::config::{SETTINGS, Sources};
 
@@ -52,6 +54,11 @@ pub enum Command {
     ///
     /// Needs a running server. The reply goes to the standard output as it comes, notices to the standard error stream.
     Chat(ChatOptions),
+    /// Have a twin say once more what it said in a reply, and compare the texts
+    ///
+    /// Builds the prompt from what was kept of the reply: the persona of then, memories, passages and turns, with the same seed.
+    /// Exit status: 0 the same text, 1 failure, 2 another text; what was different about the prompt or the model is said.
+    Replay(ReplayOptions),
     /// Check libtorch, models, database, backups, bus, files, port and secrets, and say how to mend what is wrong
     Doctor(DoctorOptions),
     /// Ask the server that these settings describe whether it may be given work, for health checks of containers
@@ -92,6 +99,16 @@ pub struct ServeOptions {
     /// Apply pending migrations to PostgreSQL as well
     #[arg(long)]
     pub migrate: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Options of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayOptions {
+    /// The reply's id
+    pub message: MessageId,
     /// The settings.
     #[command(flatten)]
     pub settings: SettingFlags,

@@ -11,14 +11,20 @@ use storage::{MigrationStatus, Storage};
 
 use crate::cli::{
     AccountAction, AccountOptions, AuditOptions, AuditVerb, Cli, Command, ConfigAction,
-    ConfigOptions, DoctorOptions, MigrateAction, MigrateOptions, ServeOptions, SettingFlags,
+    ConfigOptions, DoctorOptions, MigrateAction, MigrateOptions, ReplayOptions, ServeOptions,
+    SettingFlags,
 };
 use crate::config::{Config, report};
 use crate::serve::Migrations;
-use crate::{administration, chat, database, doctor, extract, health, seed, serve, telemetry};
+use crate::{
+    administration, chat, database, doctor, extract, health, replay, seed, serve, telemetry,
+};
 
 /// The exit status for a setting that is malformed or not allowed (`EX_CONFIG` of sysexits).
 const EXIT_CONFIG: u8 = 78;
+
+/// The exit status for a reply that is another one now.
+const EXIT_OTHER_TEXT: u8 = 2;
 
 /// The exit status for migrations that wait to be applied.
 const EXIT_PENDING: u8 = 3;
@@ -41,6 +47,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Account(options) => account_command(options).await,
             Command::Audit(options) => audit_command(options).await,
             Command::Chat(options) => finished(chat::run(options).await),
+            Command::Replay(options) => replay_command(options).await,
             Command::Doctor(options) => doctor_command(options).await,
             Command::Health(settings) => health_command(&settings).await,
             Command::Config(options) => config_command(&options),
@@ -113,6 +120,23 @@ async fn audit_command(options: AuditOptions) -> ExitCode {
             finished(done.map(|text| print(&text)))
         }
         Err(status) => status,
+    }
+}
+
+async fn replay_command(options: ReplayOptions) -> ExitCode {
+    let config = match configured(&options.settings) {
+        Ok(config) => config,
+        Err(status) => return status,
+    };
+    match replay::replay(&config, options.message).await {
+        Ok(replayed) => {
+            print(&replayed.report());
+            match replayed.is_same() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::from(EXIT_OTHER_TEXT),
+            }
+        }
+        Err(error) => finished(Err(error)),
     }
 }
 

@@ -22,6 +22,7 @@ pub mod administration;
 pub mod backup;
 pub mod doctor;
 pub mod health;
+pub mod replay;
 pub mod seed;
 
 pub mod clock;

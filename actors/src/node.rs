@@ -87,6 +87,12 @@ impl NodeConfig {
             reply_tokens_max: self.reply_tokens_max.into(),
         }
     }
+
+    /// Tokens that a prompt may have with a model of so many: never so many that a reply of this length does not fit.
+    pub fn prompt_tokens_max_for(&self, context_tokens: usize, reply_tokens_max: u32) -> usize {
+        let context = context_tokens.saturating_sub(reply_tokens_max as usize);
+        self.prompt_tokens_max.min(context)
+    }
 }
 
 /// Why the actors cannot start.

@@ -13,7 +13,7 @@ use actix::prelude::*;
 use inference::{Account, CacheScope, ChatMessage, GenerateRequest, Origin, Priority, Prompt};
 use protocol::limits::SEED_MAX;
 use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId, UserId};
-use storage::{NewOrigin, StorageError, TwinState, Visibility};
+use storage::{NewOrigin, Storage, StorageError, TwinState, Visibility};
 use tokio::sync::mpsc;
 use tracing::{Instrument, Span};
 
@@ -31,6 +31,7 @@ mod memories;
 mod origin;
 mod prompt;
 mod remembering;
+mod replay;
 mod retrieval;
 mod statements;
 
@@ -39,6 +40,8 @@ use audience::Listeners;
 pub(crate) use audience::TELL_EVERYBODY;
 use knowledge::Knowledge;
 use memories::Memories;
+pub use replay::{RebuildError, Rebuilt, rebuild};
+
 use prompt::{LeftOut, People, PromptParts};
 
 /// Sampling when there are notes to answer from: a small model that is given a choice strays from them.
@@ -421,10 +424,7 @@ async fn answer(
     let tokens_max = reply
         .tokens_max
         .and_then(|tokens| u32::try_from(tokens).ok());
-    let files = match question.attachments.is_empty() {
-        true => Vec::new(),
-        false => storage.excerpts(question.message_id).await?,
-    };
+    let files = said_files(storage, &question).await?;
     let asked = Question {
         text: prompt::said(&question),
         asked_in: Some(question.message_id),
@@ -453,6 +453,17 @@ async fn answer(
     let plan = write(&mind, services, &listeners, asked).await?;
     remembering::remember(&mind, services, &listeners, &question).await;
     Ok((mind, plan))
+}
+
+/// The text files that came with a message: their names, and how they begin.
+async fn said_files(
+    storage: &Storage,
+    message: &protocol::Message,
+) -> Result<Vec<(String, String)>, StorageError> {
+    match message.attachments.is_empty() {
+        true => Ok(Vec::new()),
+        false => storage.excerpts(message.message_id).await,
+    }
 }
 
 /// Who takes part in a conversation now, and so hears what the twin says there.
@@ -554,9 +565,11 @@ async fn refreshed(
 
 /// Tokens that a prompt may have: as configured, and never so many that the reply does not fit the context.
 fn prompt_tokens_max(services: &Services) -> usize {
-    let reply = services.config.reply_tokens_max as usize;
-    let context = services.engine.model.context_tokens.saturating_sub(reply);
-    services.config.prompt_tokens_max.min(context)
+    let config = &services.config;
+    config.prompt_tokens_max_for(
+        services.engine.model.context_tokens,
+        config.reply_tokens_max,
+    )
 }
 
 /// For whom a reply is written: the twin and whoever asks it have a share of the engine each. Prompts of one twin may begin

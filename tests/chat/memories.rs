@@ -1,4 +1,4 @@
-//! What twins remember, on the real models: said once, used in answers, corrected, seen and forgotten.
+//! What twins remember: said once, used in answers, corrected, seen and forgotten; and a reply that is written once more.
 
 use super::*;
 
@@ -69,8 +69,9 @@ async fn a_twin_remembers_what_people_say_of_themselves_and_they_see_and_forget_
 }
 
 #[actix_web::test]
-async fn what_the_owner_corrects_overrules_what_a_document_says() {
-    let server = TestServer::start().await;
+async fn what_the_owner_corrects_overrules_what_a_document_says_and_the_answer_can_be_given_again()
+{
+    let server = TestServer::with(&[("TWIN_ENGINE", "torch"), ("TWIN_DTYPE", "f32")]).await;
     let ada = server.register("Ada").await;
     let sam = server.register("Sam").await;
     let twin = server.twin(&ada, "public").await;
@@ -100,5 +101,10 @@ async fn what_the_owner_corrects_overrules_what_a_document_says() {
     let quotes = origin["sources"].to_string();
     assert!(!quotes.contains("Bergen"), "{quotes}");
     assert!(reply.text.contains("Oslo"), "{}", reply.text);
-    server.running.stop().await;
+    // From what was kept of it, the model writes it once more.
+    let (_folder, config) = server.stopped().await;
+    let replayed = digital_twin::replay::replay(&config, reply.message_id).await;
+    let replayed = replayed.unwrap();
+    assert!(replayed.rebuilt.is_same_prompt, "{}", replayed.report());
+    assert!(replayed.is_same(), "{}", replayed.report());
 }

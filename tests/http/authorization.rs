@@ -820,10 +820,12 @@ impl World {
         let messages = format!("/api/v1/conversations/{id}/messages");
         let messages: Value = server.get(&owner, &messages).await.json().await.unwrap();
         let memories = format!("/api/v1/twins/{twin}/memories");
-        let written = server.post(&owner, &memories, &json!({"text": "It is warm."}));
-        let memory: Value = written.await.json().await.unwrap();
-        let group = server.post(&owner, "/api/v1/groups", &json!({"name": "Friends"}));
-        let group: Value = group.await.json().await.unwrap();
+        let body = json!({"text": "It is warm."});
+        let memory = server.post(&owner, &memories, &body).await;
+        let memory: Value = memory.json().await.unwrap();
+        let body = json!({"name": "Friends"});
+        let group = server.post(&owner, "/api/v1/groups", &body).await;
+        let group: Value = group.json().await.unwrap();
         let (key, _) = key_of(&server, &owner).await;
         let (bot, _) = bot_of(&server, &owner).await;
         let session = other_session(&server, &owner).await;

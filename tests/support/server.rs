@@ -82,6 +82,12 @@ impl TestServer {
         Self::on(folder, settings).await
     }
 
+    /// Stops this server, and gives what it ran on.
+    pub(crate) async fn stopped(self) -> (TempDir, Config) {
+        self.running.stop().await;
+        (self.folder, config(&self.settings))
+    }
+
     /// Stops this server and starts another on the same folder.
     pub(crate) async fn restart(self) -> Self {
         self.running.stop().await;

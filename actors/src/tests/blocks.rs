@@ -214,7 +214,7 @@ async fn what_a_twin_writes_to_somebody_is_stopped_when_it_is_blocked() {
     let sibling = house.sibling().await;
     let conversation = house.conversation().await;
     let kim = house.follower_of(house.user, conversation).await;
-    kim.send(conversation, "1", "!slow 100000");
+    kim.send(conversation, "1", "!wait");
     let reply = kim.next_that(|frame| match frame {
         ServerFrame::MessageStart { message_id, .. } => Some(message_id),
         _ => None,

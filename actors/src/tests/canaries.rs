@@ -3,6 +3,8 @@
 //! What is allowed is worked out here a second time, by sets of people, and compared with the prompts that the engine was given.
 
 use std::collections::{BTreeSet, HashMap};
+use std::num::NonZeroU32;
+use std::sync::atomic::Ordering::SeqCst;
 
 use protocol::{Author, GroupId, MemoryId, Role, What};
 use rand::rngs::StdRng;
@@ -18,6 +20,8 @@ use crate::twin::TELL_EVERYBODY;
 const CASES: usize = 1_000;
 /// Cases until groups and visibility change.
 const CASES_BETWEEN_CHANGES: usize = 50;
+/// The filter is switched off for the whole process.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 const QUESTION: &str = "@Ada where does the canary sing at noon?";
 
 /// Somebody who may take part, and whose ears these are.
@@ -67,7 +71,7 @@ struct Trial {
 
 impl Trial {
     async fn begin(seed: u64) -> Self {
-        let house = House::new().await;
+        let house = House::with(|config| config.sends_per_minute = NonZeroU32::MAX).await;
         let (owner, storage) = (house.user, house.storage.clone());
         let lou = add_user(&storage, "lou@example.com", "Lou").await;
         let max = add_user(&storage, "max@example.com", "Max").await;
@@ -306,7 +310,7 @@ impl Trial {
             let inside = inside.iter().map(|guest| guest.hears());
             inside.chain([asker]).collect()
         };
-        client.send(conversation, &format!("{number} a"), QUESTION);
+        client.send(conversation, &format!("{number}a"), QUESTION);
         let reply = client.done().await;
         self.check(&hear(&inside), &canaries, Some(&reply));
 
@@ -328,7 +332,7 @@ impl Trial {
             }
         };
         self.house.change(conversation, asker, what).await.unwrap();
-        client.send(conversation, &format!("{number} b"), QUESTION);
+        client.send(conversation, &format!("{number}b"), QUESTION);
         let reply = client.done().await;
         // What stands in the conversation already, everybody in it can read.
         let said_before = |canary: &str| {
@@ -389,6 +393,7 @@ impl Trial {
 
 #[actix::test]
 async fn of_a_thousand_canaries_none_is_told_to_whom_it_may_not() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let trial = Trial::run(9, CASES).await;
     assert_eq!(trial.leaks, Vec::<String>::new());
     assert!(
@@ -405,8 +410,9 @@ async fn of_a_thousand_canaries_none_is_told_to_whom_it_may_not() {
 
 #[actix::test]
 async fn a_twin_that_tells_everybody_everything_is_caught() {
-    TELL_EVERYBODY.set(true);
+    let _alone = ONE_AT_A_TIME.lock().await;
+    TELL_EVERYBODY.store(true, SeqCst);
     let trial = Trial::run(9, 20).await;
-    TELL_EVERYBODY.set(false);
+    TELL_EVERYBODY.store(false, SeqCst);
     assert!(trial.leaks.len() > 10, "{:?}", trial.leaks);
 }

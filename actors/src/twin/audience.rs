@@ -88,11 +88,10 @@ impl Listeners {
     }
 }
 
+/// A test switches the filter off with this, to see that others notice.
 #[cfg(test)]
-thread_local! {
-    /// A test switches the filter off with this, to see that others notice.
-    pub(crate) static TELL_EVERYBODY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
+pub(crate) static TELL_EVERYBODY: std::sync::atomic::AtomicBool =
+    std::sync::atomic::AtomicBool::new(false);
 
 /// Whom the twin may tell something, groups taken apart into their people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +119,7 @@ impl Told {
     /// Whether everybody who listens may be told.
     pub(super) fn reaches(&self, listeners: &Listeners) -> bool {
         #[cfg(test)]
-        if TELL_EVERYBODY.get() {
+        if TELL_EVERYBODY.load(std::sync::atomic::Ordering::SeqCst) {
             return true;
         }
         match self {

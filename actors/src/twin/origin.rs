@@ -29,7 +29,7 @@ pub(super) fn of(
         twin_id: twin.id,
         persona_hash: hash([&persona.name, &persona.persona, &persona.language]),
         persona,
-        prompt_hash: hash(messages.iter().map(|message| &message.content)),
+        prompt_hash: hash_of(messages),
         prompt_tokens: tokens as u64,
         temperature: request.temperature,
         tokens_max: request.max_tokens,
@@ -37,6 +37,11 @@ pub(super) fn of(
         turns: turns.to_vec(),
         memories,
     }
+}
+
+/// SHA-256 of a prompt.
+pub(super) fn hash_of(messages: &[ChatMessage]) -> [u8; 32] {
+    hash(messages.iter().map(|message| &message.content))
 }
 
 /// SHA-256 of texts, each after its length.

@@ -1,0 +1,112 @@
+//! Building the prompt of a reply once more, from what was kept of it.
+
+use inference::{ChatMessage, GenerateRequest, Prompt, TokenCounter};
+use protocol::{Author, Message, MessageId};
+use storage::{Storage, StorageError};
+
+use super::prompt::{self, People, PromptParts};
+use super::{origin, said_files};
+
+/// A reply, and what would have to give it once more.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// The reply as it is.
+    pub reply: Message,
+    /// What the model is asked.
+    pub request: GenerateRequest,
+    /// Whether the prompt is the one of then, to the letter.
+    pub is_same_prompt: bool,
+    /// Messages that stood in it and are gone.
+    pub turns_gone: usize,
+}
+
+/// Why a prompt cannot be built once more.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// There is no such reply, nothing was generated for it, or it was forgotten what it was built from.
+    #[error("nothing is kept of what message {0} was built from")]
+    Unknown(MessageId),
+    /// The question is gone.
+    #[error("the message that was answered is gone")]
+    NoQuestion,
+    /// The database.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Builds the prompt of a reply once more, with the budget of tokens that prompts have.
+///
+/// # Errors
+/// See [`RebuildError`].
+pub async fn rebuild(
+    storage: &Storage,
+    counter: &TokenCounter,
+    tokens_max: usize,
+    reply: MessageId,
+) -> Result<Rebuilt, RebuildError> {
+    let unknown = || RebuildError::Unknown(reply);
+    let origin = storage.origin(reply).await?.ok_or_else(unknown)?;
+    let message = storage.message(reply).await?.ok_or_else(unknown)?;
+    let question = match message.reply_to {
+        Some(question) => storage.message(question).await?,
+        None => None,
+    };
+    let question = question.filter(|question| question.deleted_at.is_none());
+    let question = question.ok_or(RebuildError::NoQuestion)?;
+    let mut turns = Vec::new();
+    for turn in &origin.turns {
+        let turn = storage.message(*turn).await?;
+        turns.extend(turn.filter(|turn| turn.deleted_at.is_none()));
+    }
+    let order = storage.reply_order(reply).await?;
+    let beginning = order.map(|order| order.beginning).unwrap_or_default();
+    // What others answered to the same question does not tell how many people speak.
+    let said_before = turns.iter().filter(|turn| turn.seq < question.seq);
+    let people = People::who_wrote(said_before.chain([&question]));
+    let files = said_files(storage, &question).await?;
+    let built = prompt::build(
+        PromptParts {
+            name: &origin.persona.name,
+            persona: &origin.persona.persona,
+            language: &origin.persona.language,
+            memories: origin.memories,
+            passages: message.sources.clone().unwrap_or_default(),
+            history: prompt::turns(&turns, origin.twin_id, people),
+            question: &prompt::said(&question),
+            asked_by: prompt::speaker(&question.author, people),
+            files: &files,
+            tokens_max: tokens_max.saturating_sub(counter.count(&beginning)),
+        },
+        |text| counter.count(text),
+    );
+    let is_same_prompt = origin::hash_of(&built.messages) == origin.prompt_hash;
+    Ok(Rebuilt {
+        request: request(
+            &message,
+            built.messages,
+            beginning,
+            (origin.temperature, origin.tokens_max),
+        ),
+        is_same_prompt,
+        turns_gone: origin.turns.len() - turns.len(),
+        reply: message,
+    })
+}
+
+fn request(
+    reply: &Message,
+    messages: Vec<ChatMessage>,
+    beginning: String,
+    (temperature, max_tokens): (f32, u32),
+) -> GenerateRequest {
+    debug_assert!(matches!(reply.author, Author::Twin { .. }));
+    GenerateRequest {
+        prompt: Prompt::Conversation(messages),
+        max_tokens,
+        message: u128::from_be_bytes(*reply.message_id.as_bytes()),
+        beginning,
+        temperature,
+        seed: reply.seed.unwrap_or_default(),
+        ..GenerateRequest::default()
+    }
+}
