@@ -144,6 +144,7 @@ async fn a_document_that_a_dead_process_left_unread_is_read_after_a_restart() {
         created_at: now,
         state: DocumentState::Processing,
         failure: None,
+        audience: storage::Audience::Public,
     };
     let id = document.id;
     storage

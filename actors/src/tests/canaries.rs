@@ -10,7 +10,10 @@ use protocol::{Author, GroupId, MemoryId, Role, What};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
-use storage::{Audience, Chunk, Document, FileKey, MemoryKind, NewMemory, PeopleGroup, TwinChange};
+use storage::{
+    Audience, Chunk, Document, DocumentState, FileKey, MemoryKind, NewMemory, PeopleGroup,
+    TwinChange,
+};
 
 use super::*;
 use crate::completions::{Sampling, TwinCompletion};
@@ -210,6 +213,8 @@ impl Trial {
             file_key: FileKey::new(),
             chunk_count: 1,
             created_at: 0,
+            state: DocumentState::Ready,
+            failure: None,
             audience,
         };
         let chunk = Chunk {

@@ -175,7 +175,7 @@ pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use protocol::{ChunkId, TwinId};
-    use storage::{Audience, FileKey};
+    use storage::{Audience, DocumentState, FileKey};
 
     use super::*;
 
@@ -202,6 +202,8 @@ mod tests {
             file_key: FileKey::new(),
             chunk_count: 1,
             created_at: 0,
+            state: DocumentState::Ready,
+            failure: None,
             audience,
         }
     }
