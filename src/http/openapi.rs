@@ -4,6 +4,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::admin::audit_log::ActionName;
+use super::audiences::NewAudience;
 use super::message_schema::{
     AuthorSchema, ChainEndSchema, ChainSchema, FailureSchema, LatencySchema, MessageSchema,
     SourceSchema, StopReasonSchema, UsageSchema,
@@ -50,6 +51,7 @@ const BEARER: &str = "bearer";
     ),
     components(schemas(
         ProblemDocument,
+        NewAudience,
         ProblemCode,
         MessageSchema,
         AuthorSchema,
