@@ -754,6 +754,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's groups of people. */
+        get: operations["list_groups"];
+        put?: never;
+        /** Make a group of people. */
+        post: operations["create_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a group of people: nobody is told anything for its sake any more. */
+        delete: operations["delete_group"];
+        options?: never;
+        head?: never;
+        /** Change a group of people: what one's twins may tell it, they may tell those who are in it then. */
+        patch: operations["change_group"];
+        trace?: never;
+    };
     "/api/v1/invitations/{code}": {
         parameters: {
             query?: never;
@@ -847,6 +883,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/memories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what twins of others remember of oneself, newest first. */
+        get: operations["list_memories_of_me"];
+        put?: never;
+        post?: never;
+        /** Have the twins of others forget all that they remember of oneself. */
+        delete: operations["forget_me"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/memories/{memory}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Have somebody else's twin forget something that it remembers of oneself. */
+        delete: operations["forget_memory_of_me"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1115,11 +1186,7 @@ export interface paths {
         /** List a twin's documents, oldest first. */
         get: operations["list_documents"];
         put?: never;
-        /**
-         * Upload a document in the form field `file`: text, Markdown, HTML, PDF, DOCX, EPUB, CSV, mail, or an export of a chat of
-         *     WhatsApp, Telegram, WeChat, Slack or Discord.
-         * @description What it is is told by its content. It is kept at once and read afterwards: `job` frames and its `state` tell how far it is.
-         */
+        /** Upload a document: plain text or Markdown, in UTF-8, in the form field `file`. */
         post: operations["upload_document"];
         delete?: never;
         options?: never;
@@ -1138,11 +1205,12 @@ export interface paths {
         get: operations["read_document"];
         put?: never;
         post?: never;
-        /** Delete a document, everything that was derived from it, and every quote of it under a reply. Work on it stops. */
+        /** Delete a document, everything that was derived from it, and every quote of it under a reply. */
         delete: operations["delete_document"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change whom the twin may tell what a document says. What it has told stays told. */
+        patch: operations["change_document"];
         trace?: never;
     };
     "/api/v1/twins/{twin}/documents/{document}/text": {
@@ -1152,7 +1220,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read what a document says. What a citation quotes stands in it, but for white space. Empty until it is ready. */
+        /** Read what a document says, as it was uploaded. What a citation quotes stands in it, but for white space. */
         get: operations["read_document_text"];
         put?: never;
         post?: never;
@@ -1179,6 +1247,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/twins/{twin}/memories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what one's twin remembers, newest first. */
+        get: operations["list_memories"];
+        put?: never;
+        /** Have one's twin remember something. */
+        post: operations["write_memory"];
+        /** Have one's twin forget all that it remembers, or all about one person. */
+        delete: operations["forget_memories"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/twins/{twin}/memories/{memory}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a memory of one's twin. */
+        get: operations["read_memory"];
+        put?: never;
+        post?: never;
+        /**
+         * Have one's twin forget something: what it said before its changes goes too, and what replies kept of it.
+         * @description A memory in whose place it stood counts again.
+         */
+        delete: operations["forget_memory"];
+        options?: never;
+        head?: never;
+        /** Change a memory of one's twin: what it says, or whom the twin may tell it. */
+        patch: operations["change_memory"];
+        trace?: never;
+    };
+    "/api/v1/twins/{twin}/memories/{memory}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo the last change of what a memory of one's twin says. */
+        post: operations["undo_memory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/twins/{twin}/proposals": {
         parameters: {
             query?: never;
@@ -1188,6 +1314,23 @@ export interface paths {
         };
         /** List the replies of a twin of one's own that wait for one's word. */
         get: operations["list_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/twins/{twin}/replies/{message}/origin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what a reply of one's twin was built from. */
+        get: operations["read_origin"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1601,6 +1744,24 @@ export interface components {
              * @description Pixels from left to right, where it is an image that says so.
              */
             width?: number;
+        };
+        /** @description Whom a twin may tell something. Its owner is told everything; in a conversation, everybody who takes part must be among those. */
+        Audience: {
+            /** @enum {string} */
+            kind: "owner";
+        } | {
+            /** @description Those who are in these groups of the owner. */
+            groups?: string[];
+            /** @enum {string} */
+            kind: "people";
+            /** @description These people. */
+            people?: string[];
+        } | {
+            /** @enum {string} */
+            kind: "link";
+        } | {
+            /** @enum {string} */
+            kind: "public";
         };
         /**
          * @description Something that is noted in the audit log
@@ -2086,9 +2247,11 @@ export interface components {
         };
         /** @description A document of a twin. */
         Document: {
+            /** @description Whom the twin may tell what it says. */
+            audience: components["schemas"]["Audience"];
             /**
              * Format: int32
-             * @description How many pieces it was cut into for retrieval; 0 until it is ready.
+             * @description How many pieces it was cut into for retrieval.
              */
             chunk_count: number;
             /**
@@ -2096,15 +2259,13 @@ export interface components {
              * @description When it was uploaded, in UTC milliseconds since 1970.
              */
             created_at: number;
-            /** @description Why it could not be read. */
-            failure?: components["schemas"]["DocumentFailure"];
             /**
              * Format: uuid
              * @description The document's id.
              */
             id: string;
             /**
-             * @description What it is, by its content, once it has been read; `application/octet-stream` before.
+             * @description `text/markdown` or `text/plain`.
              * @example text/markdown
              */
             media_type: string;
@@ -2118,29 +2279,17 @@ export interface components {
              * @description Bytes of the file.
              */
             size_bytes: number;
-            /** @description How far it is. */
-            state: components["schemas"]["DocumentState"];
             /**
              * Format: uuid
              * @description The twin that knows it.
              */
             twin_id: string;
         };
-        /** @description Why a document could not be read. */
-        DocumentFailure: {
-            /**
-             * @description A stable code.
-             * @example invalid
-             */
-            code: string;
-            /** @description What is wrong, for a person to read. */
-            message: string;
+        /** @description What is to be different about a document. */
+        DocumentChange: {
+            /** @description Whom the twin may tell what it says, from now on. */
+            audience: components["schemas"]["Audience"];
         };
-        /**
-         * @description How far a document is: it is read after its upload, and what a twin knows of it is there when it is `ready`.
-         * @enum {string}
-         */
-        DocumentState: "processing" | "ready" | "failed";
         /** @description What one has begun to write. */
         Draft: {
             /**
@@ -2257,6 +2406,43 @@ export interface components {
             rating: components["schemas"]["Rating"];
             /** @description Why. */
             reason?: string | null;
+        };
+        /** @description How much was forgotten. */
+        Forgotten: {
+            /**
+             * Format: int64
+             * @description So many memories.
+             */
+            memories: number;
+        };
+        /** @description People whom one names together. */
+        Group: {
+            /**
+             * Format: int64
+             * @description When it was made, in UTC milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: uuid
+             * @description The group's id.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Who is in it. */
+            people: string[];
+        };
+        /** @description What is to be different about a group; what is absent stays. */
+        GroupChange: {
+            /** @description Its new name. */
+            name?: string | null;
+            /** @description Who is in it from now on, instead of those before; at most 500. */
+            people?: string[] | null;
+        };
+        /** @description All one's groups. */
+        GroupList: {
+            /** @description The groups, oldest first; at most 100. */
+            items: components["schemas"]["Group"][];
         };
         /** @description A place in a snippet. */
         Highlight: {
@@ -2493,6 +2679,94 @@ export interface components {
             /** @description What the bot may do. */
             role: components["schemas"]["Role"];
         };
+        /** @description Something that one's twin remembers. */
+        Memory: {
+            /**
+             * Format: uuid
+             * @description Whom it is about.
+             */
+            about: string;
+            /** @description That person's name. */
+            about_name: string;
+            /** @description Whom the twin may tell it. */
+            audience: components["schemas"]["Audience"];
+            /**
+             * Format: int64
+             * @description When it was changed last, in UTC milliseconds since 1970.
+             */
+            changed_at: number;
+            /**
+             * Format: int64
+             * @description Since when it is remembered, in UTC milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: uuid
+             * @description The memory's id.
+             */
+            id: string;
+            /** @description How the twin came by it. */
+            kind: components["schemas"]["MemoryKind"];
+            /**
+             * Format: int64
+             * @description Rises with every change of its text.
+             */
+            revision: number;
+            said_in: components["schemas"]["SaidIn"] | null;
+            /**
+             * Format: uuid
+             * @description The memory that stands in its place, and is used instead; null where there is none.
+             */
+            superseded_by: string | null;
+            /**
+             * Format: uuid
+             * @description The memory in whose place it stands; null where there is none.
+             */
+            supersedes: string | null;
+            /** @description What is remembered. */
+            text: string;
+        };
+        /**
+         * @description How a twin came by a memory.
+         * @enum {string}
+         */
+        MemoryKind: "said" | "corrected" | "written";
+        /** @description Something that somebody else's twin remembers of oneself. */
+        MemoryOfMe: {
+            /**
+             * Format: int64
+             * @description When it was changed last, in UTC milliseconds since 1970.
+             */
+            changed_at: number;
+            /**
+             * Format: int64
+             * @description Since when it is remembered, in UTC milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: uuid
+             * @description The memory's id.
+             */
+            id: string;
+            /** @description How the twin came by it. */
+            kind: components["schemas"]["MemoryKind"];
+            said_in: components["schemas"]["SaidIn"] | null;
+            /** @description What is remembered. */
+            text: string;
+            /**
+             * Format: uuid
+             * @description The twin that remembers it.
+             */
+            twin_id: string;
+            /** @description The twin's name. */
+            twin_name: string;
+        };
+        /** @description What is to be different about a memory; what is absent stays. */
+        MemoryPatch: {
+            audience?: components["schemas"]["Audience"] | null;
+            /** @description What it says from now on; what it said before is kept, for `undo`. */
+            text?: string | null;
+        };
         /** @description A message, as it stands after all changes that were made to it. */
         Message: {
             /** @description The adapter that the model wrote a twin's reply with; absent where it had none. */
@@ -2665,6 +2939,11 @@ export interface components {
              */
             minutes?: number | null;
         };
+        /**
+         * @description Whom the twin may tell a new document where its owner does not say so: whoever may talk with the twin.
+         * @enum {string}
+         */
+        NewAudience: "owner" | "link" | "public";
         /** @description A bot that is to be made. */
         NewBot: {
             /**
@@ -2682,6 +2961,13 @@ export interface components {
              * @example dtbot_kJ5p2N0vQmZ8rT1xYbWc3dEfGhIjKlMnOpQrStUvWxA
              */
             token: string;
+        };
+        /** @description A group that is to be made. */
+        NewGroup: {
+            /** @description Its name; one has it once. */
+            name: string;
+            /** @description Who is in it; at most 500. */
+            people?: string[];
         };
         /** @description An invitation that is to be made. */
         NewInvitation: {
@@ -3048,9 +3334,11 @@ export interface components {
         Page_Document: {
             /** @description The entries. */
             items: {
+                /** @description Whom the twin may tell what it says. */
+                audience: components["schemas"]["Audience"];
                 /**
                  * Format: int32
-                 * @description How many pieces it was cut into for retrieval; 0 until it is ready.
+                 * @description How many pieces it was cut into for retrieval.
                  */
                 chunk_count: number;
                 /**
@@ -3058,15 +3346,13 @@ export interface components {
                  * @description When it was uploaded, in UTC milliseconds since 1970.
                  */
                 created_at: number;
-                /** @description Why it could not be read. */
-                failure?: components["schemas"]["DocumentFailure"];
                 /**
                  * Format: uuid
                  * @description The document's id.
                  */
                 id: string;
                 /**
-                 * @description What it is, by its content, once it has been read; `application/octet-stream` before.
+                 * @description `text/markdown` or `text/plain`.
                  * @example text/markdown
                  */
                 media_type: string;
@@ -3080,8 +3366,6 @@ export interface components {
                  * @description Bytes of the file.
                  */
                 size_bytes: number;
-                /** @description How far it is. */
-                state: components["schemas"]["DocumentState"];
                 /**
                  * Format: uuid
                  * @description The twin that knows it.
@@ -3165,6 +3449,93 @@ export interface components {
                  * @example dtwin_Ab3xY9
                  */
                 prefix: string;
+            }[];
+            /** @description Ask with this as `before` for what follows; null when this is the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Memory: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Whom it is about.
+                 */
+                about: string;
+                /** @description That person's name. */
+                about_name: string;
+                /** @description Whom the twin may tell it. */
+                audience: components["schemas"]["Audience"];
+                /**
+                 * Format: int64
+                 * @description When it was changed last, in UTC milliseconds since 1970.
+                 */
+                changed_at: number;
+                /**
+                 * Format: int64
+                 * @description Since when it is remembered, in UTC milliseconds since 1970.
+                 */
+                created_at: number;
+                /**
+                 * Format: uuid
+                 * @description The memory's id.
+                 */
+                id: string;
+                /** @description How the twin came by it. */
+                kind: components["schemas"]["MemoryKind"];
+                /**
+                 * Format: int64
+                 * @description Rises with every change of its text.
+                 */
+                revision: number;
+                said_in: components["schemas"]["SaidIn"] | null;
+                /**
+                 * Format: uuid
+                 * @description The memory that stands in its place, and is used instead; null where there is none.
+                 */
+                superseded_by: string | null;
+                /**
+                 * Format: uuid
+                 * @description The memory in whose place it stands; null where there is none.
+                 */
+                supersedes: string | null;
+                /** @description What is remembered. */
+                text: string;
+            }[];
+            /** @description Ask with this as `before` for what follows; null when this is the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page_MemoryOfMe: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description When it was changed last, in UTC milliseconds since 1970.
+                 */
+                changed_at: number;
+                /**
+                 * Format: int64
+                 * @description Since when it is remembered, in UTC milliseconds since 1970.
+                 */
+                created_at: number;
+                /**
+                 * Format: uuid
+                 * @description The memory's id.
+                 */
+                id: string;
+                /** @description How the twin came by it. */
+                kind: components["schemas"]["MemoryKind"];
+                said_in: components["schemas"]["SaidIn"] | null;
+                /** @description What is remembered. */
+                text: string;
+                /**
+                 * Format: uuid
+                 * @description The twin that remembers it.
+                 */
+                twin_id: string;
+                /** @description The twin's name. */
+                twin_name: string;
             }[];
             /** @description Ask with this as `before` for what follows; null when this is the end. */
             next: string | null;
@@ -3668,6 +4039,16 @@ export interface components {
             /** @description Whether all checks passed. */
             ready: boolean;
         };
+        /** @description A memory as it stood in a prompt. */
+        RecalledMemory: {
+            /**
+             * Format: uuid
+             * @description The memory.
+             */
+            memory_id: string;
+            /** @description What it said then. */
+            text: string;
+        };
         /** @description A refresh token. */
         Refresh: {
             /**
@@ -3694,6 +4075,67 @@ export interface components {
              * @example correct horse battery staple
              */
             password: string;
+        };
+        /** @description What a reply was built from. What was forgotten since does not stand here any more. */
+        ReplyOrigin: {
+            /** @description The adapter; null when there was none. */
+            adapter: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            conversation_id: string;
+            /** @description The language it was to answer in; empty when it followed its partner. */
+            language: string;
+            /**
+             * Format: int64
+             * @description How many people other than oneself could hear the reply: everything above was for all of them.
+             */
+            listeners: number;
+            /** @description The memories that stood in the prompt. */
+            memories: components["schemas"]["RecalledMemory"][];
+            /**
+             * Format: uuid
+             * @description The reply.
+             */
+            message_id: string;
+            /** @description The model; null when it is not known any more. */
+            model: string | null;
+            /** @description The twin's name then. */
+            name: string;
+            /** @description Who the twin was then. */
+            persona: string;
+            /** @description SHA-256 of the prompt, in hexadecimal digits: equal prompts have the same. */
+            prompt_sha256: string;
+            /**
+             * Format: int64
+             * @description Tokens of the prompt.
+             */
+            prompt_tokens: number;
+            /**
+             * Format: uuid
+             * @description The message that was answered; null when it is not known any more.
+             */
+            question: string | null;
+            /**
+             * Format: int64
+             * @description The seed of the sampling; null when it is not known any more.
+             */
+            seed: number | null;
+            /** @description The passages of documents that stood in the prompt. */
+            sources: components["schemas"]["Source"][];
+            /**
+             * Format: float
+             * @description The temperature of the sampling.
+             */
+            temperature: number;
+            /**
+             * Format: int32
+             * @description Tokens that the reply might have.
+             */
+            tokens_max: number;
+            /** @description The messages before the question that stood in the prompt, oldest first. */
+            turns: string[];
         };
         /** @description A report, with the message as it is now. */
         Report: {
@@ -3846,6 +4288,24 @@ export interface components {
              *     each other are found, and whole words otherwise.
              */
             words?: string[];
+        };
+        /** @description Where something was said. */
+        SaidIn: {
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            conversation_id: string;
+            /**
+             * Format: uuid
+             * @description The message.
+             */
+            message_id: string;
+            /**
+             * Format: int64
+             * @description The message's place in the conversation.
+             */
+            seq: number;
         };
         /** @description A message that was found. It is at `messages?around=` of its conversation. */
         SearchHit: {
@@ -4175,7 +4635,7 @@ export interface components {
         UploadForm: {
             /**
              * Format: binary
-             * @description The file.
+             * @description The file: plain text or Markdown, in UTF-8.
              */
             file: string;
         };
@@ -4233,6 +4693,22 @@ export interface components {
          * @enum {string}
          */
         Writer: "twin" | "owner";
+        /** @description Something that a twin is to remember. */
+        WrittenMemory: {
+            /**
+             * Format: uuid
+             * @description Whom it is about; oneself where this is absent.
+             */
+            about?: string | null;
+            audience?: components["schemas"]["Audience"] | null;
+            /**
+             * Format: uuid
+             * @description The memory in whose place it stands.
+             */
+            supersedes?: string | null;
+            /** @description What it is to remember, as the twin may say it. */
+            text: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -9798,6 +10274,404 @@ export interface operations {
             };
         };
     };
+    list_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGroup"];
+            };
+        };
+        responses: {
+            /** @description The group */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there, or there are too many: `conflict`, `limit_reached` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than its limit: `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is of a kind that is not accepted: `unsupported_media` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupChange"];
+            };
+        };
+        responses: {
+            /** @description The group as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there, or there are too many: `conflict`, `limit_reached` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than its limit: `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is of a kind that is not accepted: `unsupported_media` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_invitation: {
         parameters: {
             query?: never;
@@ -10576,6 +11450,252 @@ export interface operations {
             };
             /** @description A field has a value that is not allowed: `invalid` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_memories_of_me: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                before?: string;
+                /** @description How many entries; 50 without it */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MemoryOfMe"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How much that was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forgotten"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_memory_of_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The memory's id */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12698,7 +13818,10 @@ export interface operations {
     };
     upload_document: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whom the twin may tell what it says; whoever may talk with the twin, without it. Who is named, is named later */
+                audience?: components["schemas"]["NewAudience"];
+            };
             header?: never;
             path: {
                 /** @description The twin's id */
@@ -12712,7 +13835,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The document is kept and will be read */
+            /** @description The twin knows the document */
             201: {
                 headers: {
                     /** @description The document */
@@ -12835,10 +13958,7 @@ export interface operations {
     };
     read_document: {
         parameters: {
-            query?: {
-                /** @description Wait so many seconds at most until it is ready or failed */
-                wait?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description The twin's id */
@@ -12965,6 +14085,134 @@ export interface operations {
             };
             /** @description There is no such thing, or the person may not know that there is: `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+                /** @description The document's id */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentChange"];
+            };
+        };
+        responses: {
+            /** @description The document as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Document"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there, or there are too many: `conflict`, `limit_reached` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than its limit: `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is of a kind that is not accepted: `unsupported_media` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13171,6 +14419,695 @@ export interface operations {
             };
         };
     };
+    list_memories: {
+        parameters: {
+            query?: {
+                /** @description Only what is about this person */
+                about?: string;
+                /** @description The `next` of the page before */
+                before?: string;
+                /** @description How many entries; 50 without it */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Memory"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WrittenMemory"];
+            };
+        };
+        responses: {
+            /** @description It is remembered */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there, or there are too many: `conflict`, `limit_reached` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than its limit: `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is of a kind that is not accepted: `unsupported_media` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_memories: {
+        parameters: {
+            query?: {
+                /** @description Only what is about this person */
+                about?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How much that was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forgotten"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+                /** @description The memory's id */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The memory */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+                /** @description The memory's id */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+                /** @description The memory's id */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemoryPatch"];
+            };
+        };
+        responses: {
+            /** @description The memory as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there, or there are too many: `conflict`, `limit_reached` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than its limit: `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is of a kind that is not accepted: `unsupported_media` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+                /** @description The memory's id */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The memory as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_proposals: {
         parameters: {
             query?: never;
@@ -13230,6 +15167,85 @@ export interface operations {
             };
             /** @description A field has a value that is not allowed: `invalid` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_origin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+                /** @description The reply's id */
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it was built from */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyOrigin"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
