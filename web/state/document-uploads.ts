@@ -1,9 +1,10 @@
 /** Documents on their way to a twin, one after the other; they go on while one looks at something else. */
 
 import { create } from "zustand";
+import type { NewAudience } from "./people";
 import { problemOf } from "./session";
 import type { Problem } from "./store";
-import { DOCUMENT_BYTES_MAX, uploadDocument } from "./studio";
+import { DOCUMENT_BYTES_MAX, type NewDocument, uploadDocument } from "./studio";
 
 /** Files that wait at once: more than anybody picks, less than would fill the memory. */
 export const UPLOADS_WAITING_MAX = 100;
@@ -25,8 +26,7 @@ export const useDocumentUploads = create<DocumentUploads>(() => ({ uploads: [], 
 
 interface Job {
   id: number;
-  twin: string;
-  file: File;
+  document: NewDocument;
   stop: AbortController;
 }
 
@@ -35,7 +35,7 @@ let isRunning = false;
 let lastId = 0;
 
 /** Puts files behind those that wait. What is too large fails at once, and nothing of it is sent. */
-export function uploadDocuments(twin: string, files: readonly File[]): void {
+export function uploadDocuments(twin: string, files: readonly File[], audience: NewAudience): void {
   for (const file of files) {
     lastId += 1;
     const why =
@@ -44,7 +44,7 @@ export function uploadDocuments(twin: string, files: readonly File[]): void {
     const entry: DocumentUpload = { id: lastId, twin, name: file.name, state };
     useDocumentUploads.setState(({ uploads }) => ({ uploads: [...uploads, entry] }));
     if (why === undefined) {
-      jobs.push({ id: lastId, twin, file, stop: new AbortController() });
+      jobs.push({ id: lastId, document: { twin, file, audience }, stop: new AbortController() });
     }
   }
   void work();
@@ -67,13 +67,13 @@ async function work(): Promise<void> {
   }
   isRunning = true;
   for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
-    const { id, twin, file, stop } = job;
+    const { id, document, stop } = job;
     become(id, { name: "reading" });
     try {
-      await uploadDocument(twin, file, stop.signal);
+      await uploadDocument(document, stop.signal);
       useDocumentUploads.setState(({ uploads }) => ({
         uploads: uploads.filter((entry) => entry.id !== id),
-        taken: file.name,
+        taken: document.file.name,
       }));
     } catch (error) {
       become(id, { name: "failed", why: problemOf(error) });

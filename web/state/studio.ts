@@ -4,6 +4,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { create } from "zustand";
 import type { ServerFrame } from "@/connection/index";
 import { type Api, body, http } from "./http";
+import type { Audience, NewAudience } from "./people";
 import { conversationsQuery, queries, type Twin, twinQuery, twinsQuery } from "./queries";
 
 export type Document = Api["Document"];
@@ -102,15 +103,31 @@ export async function deleteTwin(id: string): Promise<void> {
   void queries.invalidateQueries({ queryKey: conversationsQuery.queryKey });
 }
 
+/** A document for a twin, and whom the twin may tell what it says. */
+export interface NewDocument {
+  twin: string;
+  file: File;
+  audience: NewAudience;
+}
+
 /** Gives a twin a document. The server answers when it is kept, and reads it then. */
-export async function uploadDocument(twin: string, file: File, signal: AbortSignal): Promise<void> {
+export async function uploadDocument({ twin, file, audience }: NewDocument, signal: AbortSignal): Promise<void> {
   const form = new FormData();
   form.append("file", file);
-  const params = { path: { twin } };
+  const params = { path: { twin }, query: { audience } };
   // The description says what a form has; a form is not JSON.
   const sent = { params, body: { file: "" }, bodySerializer: () => form, signal };
   await body(http.POST("/api/v1/twins/{twin}/documents", sent));
   await queries.invalidateQueries({ queryKey: documentsQuery(twin).queryKey });
+}
+
+/** Says whom a twin may tell what a document says, from now on. */
+export async function tellDocument(twin: string, document: string, audience: Audience): Promise<void> {
+  const params = { path: { twin, document } };
+  const changed = await body(http.PATCH("/api/v1/twins/{twin}/documents/{document}", { params, body: { audience } }));
+  queries.setQueryData(documentsQuery(twin).queryKey, (all) =>
+    all?.map((each) => (each.id === document ? changed : each)),
+  );
 }
 
 export async function deleteDocument(twin: string, document: string): Promise<void> {

@@ -1,18 +1,24 @@
 "use client";
 
-import { ActionIcon, Button, FileButton, Group, Loader, Stack, Text, Title } from "@mantine/core";
+import { ActionIcon, Button, FileButton, Group, Loader, NativeSelect, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type DragEvent, useMemo, useState } from "react";
 import { type DocumentUpload, letGo, uploadDocuments, useDocumentUploads } from "@/state/document-uploads";
 import { useClock, useFileSize, useProblemText } from "@/state/language";
+import { audienceOf, type NewAudience, type Person } from "@/state/people";
 import type { Twin } from "@/state/queries";
-import { type Document, deleteDocument, documentsQuery, useReading } from "@/state/studio";
+import { type Document, deleteDocument, documentsQuery, tellDocument, useReading } from "@/state/studio";
+import { useAcquaintances } from "../acquaintances";
 import { Icon } from "../icons";
 import { Pop } from "../pop";
 import { Problem } from "../problem";
+import { AudienceButton } from "./audience";
 import { DocumentView } from "./document-view";
 import classes from "./studio.module.css";
 import { useStudioTexts } from "./texts";
+
+/** Who is named, is named when the document is there. */
+const NEW_AUDIENCES: readonly NewAudience[] = ["owner", "link", "public"];
 
 /** What a twin knows: its documents, and those that are on their way. */
 export function Documents({ twin }: { twin: Twin }) {
@@ -21,6 +27,10 @@ export function Documents({ twin }: { twin: Twin }) {
   const all = useDocumentUploads((state) => state.uploads);
   const taken = useDocumentUploads((state) => state.taken);
   const uploads = all.filter((each) => each.twin === twin.id);
+  const people = useAcquaintances();
+  const [chosen, choose] = useState<NewAudience>();
+  const audience = chosen ?? audienceOf(twin.visibility);
+  const upload = (files: File[]) => uploadDocuments(twin.id, files, audience);
   const [isOver, setOver] = useState(false);
   const over = (event: DragEvent) => {
     event.preventDefault();
@@ -29,7 +39,7 @@ export function Documents({ twin }: { twin: Twin }) {
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    uploadDocuments(twin.id, Array.from(event.dataTransfer.files));
+    upload(Array.from(event.dataTransfer.files));
   };
   return (
     <section
@@ -46,7 +56,17 @@ export function Documents({ twin }: { twin: Twin }) {
           <Text c="dimmed" size="sm">
             {texts.documentLimits}
           </Text>
-          <FileButton multiple onChange={(files) => uploadDocuments(twin.id, files)}>
+          <NativeSelect
+            size="sm"
+            mt="sm"
+            mx="auto"
+            maw={320}
+            label={texts.newDocumentsFor}
+            value={audience}
+            onChange={(event) => choose(event.currentTarget.value as NewAudience)}
+            data={NEW_AUDIENCES.map((each) => ({ value: each, label: texts.audiences[each] }))}
+          />
+          <FileButton multiple onChange={upload}>
             {(props) => (
               <Button mt="sm" {...props}>
                 {texts.chooseFiles}
@@ -77,7 +97,7 @@ export function Documents({ twin }: { twin: Twin }) {
         {documents?.length === 0 && <Text c="dimmed">{texts.noDocuments(twin.name)}</Text>}
         <ul className={classes.rows}>
           {documents?.map((document) => (
-            <DocumentRow key={document.id} document={document} />
+            <DocumentRow key={document.id} document={document} people={people} />
           ))}
         </ul>
       </Stack>
@@ -117,7 +137,7 @@ function UploadRow({ upload: { id, name, state } }: { upload: DocumentUpload }) 
   );
 }
 
-function DocumentRow({ document }: { document: Document }) {
+function DocumentRow({ document, people }: { document: Document; people: readonly Person[] }) {
   const texts = useStudioTexts();
   const clock = useClock();
   const size = useFileSize();
@@ -141,6 +161,12 @@ function DocumentRow({ document }: { document: Document }) {
         )}
         <Problem error={deleting.error} />
       </div>
+      <AudienceButton
+        what={document.name}
+        audience={document.audience}
+        people={people}
+        change={(audience) => tellDocument(document.twin_id, document.id, audience)}
+      />
       {isReady && (
         <Button
           size="compact-sm"

@@ -7,12 +7,16 @@ export interface Asked {
   method: string;
   path: string;
   query: Record<string, string>;
+  /** What JSON says; of a form, its files. */
   body: unknown;
   token: string | null;
 }
 
-/** Answers a call: a status and a body, or nothing for a server that cannot be reached. */
-export type Answers = (asked: Asked) => [status: number, body?: unknown] | undefined;
+/** A status and a body, or nothing for a server that cannot be reached. */
+export type Answer = [status: number, body?: unknown] | undefined;
+
+/** Answers a call, at once or later. */
+export type Answers = (asked: Asked) => Answer | Promise<Answer>;
 
 /** Stands in for a browser until the test is over; returns everything that was asked of the server. */
 export function browserLike(answers: Answers): Asked[] {
@@ -22,10 +26,12 @@ export function browserLike(answers: Answers): Asked[] {
   const storage = new Proxy({} as Storage, {
     get: (_, name) =>
       ({
+        length: kept.size,
+        key: (place: number) => [...kept.keys()][place] ?? null,
         getItem: (key: string) => kept.get(key) ?? null,
         setItem: (key: string, value: string) => void kept.set(key, value),
         removeItem: (key: string) => void kept.delete(key),
-      })[name as "getItem"],
+      })[name as "length"],
     ownKeys: () => [...kept.keys()],
     getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
   });
@@ -33,18 +39,20 @@ export function browserLike(answers: Answers): Asked[] {
   vi.stubGlobal("navigator", { languages: ["en"] });
   vi.stubGlobal("window", { location: new URL("http://house.example/") });
   vi.stubGlobal("fetch", async (input: string | Request, init?: RequestInit) => {
-    const request = new Request(input, init);
+    const request = new Request(typeof input === "string" ? new URL(input, window.location.href) : input, init);
     const url = new URL(request.url);
-    const text = await request.text();
     const call = {
       method: request.method,
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
-      body: text === "" ? undefined : JSON.parse(text),
+      body: await bodyOf(request),
       token: request.headers.get("authorization"),
     };
     asked.push(call);
-    const answer = answers(call);
+    const stopped = new Promise<never>((_, reject) => {
+      request.signal.addEventListener("abort", () => reject(request.signal.reason));
+    });
+    const answer = await Promise.race([answers(call), stopped]);
     if (answer === undefined) {
       throw new TypeError("fetch failed");
     }
@@ -52,6 +60,98 @@ export function browserLike(answers: Answers): Asked[] {
     return new Response(body === undefined ? null : JSON.stringify(body), { status });
   });
   return asked;
+}
+
+async function bodyOf(request: Request): Promise<unknown> {
+  if (request.headers.get("content-type")?.startsWith("multipart/form-data")) {
+    return [...(await request.formData()).values()];
+  }
+  const text = await request.text();
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+/** A file on its way by `XMLHttpRequest`, which the test says the fate of. */
+export class Sent {
+  readonly upload: { onprogress?: (event: { loaded: number }) => void } = {};
+  readonly headers: Record<string, string> = {};
+  onload?: () => void;
+  onerror?: () => void;
+  onabort?: () => void;
+  url = "";
+  status = 0;
+  statusText = "";
+  responseText = "";
+  file: File | undefined;
+  isAborted = false;
+
+  open(_method: string, url: string): void {
+    this.url = url;
+  }
+
+  setRequestHeader(name: string, value: string): void {
+    this.headers[name] = value;
+  }
+
+  send(form: FormData): void {
+    this.file = form.get("file") as File;
+    arrived(this);
+  }
+
+  abort(): void {
+    this.isAborted = true;
+    this.onabort?.();
+  }
+
+  answer(status: number, body: unknown): void {
+    this.status = status;
+    this.responseText = JSON.stringify(body);
+    this.onload?.();
+  }
+}
+
+let arrived: (sent: Sent) => void = () => undefined;
+
+/** Has files sent by `XMLHttpRequest` wait for their fate; returns what waits for the next one. */
+export function filesLike(): { next(): Promise<Sent>; all: Sent[] } {
+  const all: Sent[] = [];
+  const waiting: ((sent: Sent) => void)[] = [];
+  let taken = 0;
+  arrived = (sent) => {
+    all.push(sent);
+    if (waiting.length > 0) {
+      taken += 1;
+      waiting.shift()?.(sent);
+    }
+  };
+  vi.stubGlobal("XMLHttpRequest", Sent);
+  const next = async (): Promise<Sent> => {
+    const sent = all[taken];
+    if (sent === undefined) {
+      return new Promise((resolve) => waiting.push(resolve));
+    }
+    taken += 1;
+    return sent;
+  };
+  return { next, all };
+}
+
+/** Waits until a store is as it should be. */
+export function until<State>(
+  store: { getState(): State; subscribe(listener: (state: State) => void): () => void },
+  is: (state: State) => boolean,
+): Promise<void> {
+  return new Promise((resolve) => {
+    if (is(store.getState())) {
+      resolve();
+      return;
+    }
+    const leave = store.subscribe((state) => {
+      if (is(state)) {
+        leave();
+        resolve();
+      }
+    });
+  });
 }
 
 /** A refusal as the server writes it. */
