@@ -8,9 +8,11 @@ import { Account } from "./account";
 import { Blocked } from "./blocked";
 import { Bots } from "./bots";
 import { Devices } from "./devices";
+import { Groups } from "./groups";
 import { Keys } from "./keys";
 import { Notifications } from "./notifications";
 import { Profile } from "./profile";
+import { Remembered } from "./remembered";
 import { Section } from "./section";
 
 /** Everything about oneself that one can set. */
@@ -21,6 +23,8 @@ export function SettingsPage() {
     { id: "appearance", title: texts.appearance, content: <Appearance /> },
     { id: "notifications", title: texts.notifications, content: <Notifications /> },
     { id: "blocked", title: texts.blocked, hint: texts.blockedHint, content: <Blocked /> },
+    { id: "groups", title: texts.groups, hint: texts.groupsHint, content: <Groups /> },
+    { id: "remembered", title: texts.remembered, hint: texts.rememberedHint, content: <Remembered /> },
     { id: "devices", title: texts.devices, hint: texts.devicesHint, content: <Devices /> },
     { id: "bots", title: texts.bots, hint: texts.botsHint, content: <Bots /> },
     { id: "keys", title: texts.keys, hint: texts.keysHint, content: <Keys /> },

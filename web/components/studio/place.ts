@@ -3,7 +3,7 @@
 import { useSearchParams } from "next/navigation";
 
 /** The parts of the studio of a twin. */
-export const PARTS = ["persona", "documents", "sharing", "conversations", "reviews"] as const;
+export const PARTS = ["persona", "documents", "memory", "sharing", "conversations", "reviews"] as const;
 
 export type Part = (typeof PARTS)[number];
 

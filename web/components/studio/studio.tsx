@@ -14,6 +14,7 @@ import { usePageLink } from "../place";
 import { Problem } from "../problem";
 import { Documents } from "./documents";
 import { MakeTwin } from "./make-twin";
+import { Memories } from "./memories";
 import { Persona } from "./persona";
 import { PARTS, type Part, studioPath, useStudioPlace } from "./place";
 import { Reviews } from "./reviews";
@@ -117,6 +118,7 @@ function TwinStudio({ twin, part }: { twin: Twin; part: Part }) {
       </header>
       {part === "persona" && <Persona twin={twin} />}
       {part === "documents" && <Documents twin={twin} />}
+      {part === "memory" && <Memories twin={twin} />}
       {part === "sharing" && <Sharing twin={twin} />}
       {part === "conversations" && <Talks twin={twin} />}
       {part === "reviews" && <Reviews twin={twin} />}
