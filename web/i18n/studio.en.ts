@@ -131,7 +131,7 @@ export const studioEn = {
   memoryAbout: "Whom it is about",
   writeDown: "Write it down",
   replaceMemory: "Replace",
-  replaceMemoryOf: (text: string) => `Write what stands in place of: ${text}`,
+  replaceMemoryOf: (text: string) => `Replace: ${text}`,
   replaceHint: "What is replaced stays in the list and is used no more.",
   editMemory: "Edit",
   editMemoryOf: (text: string) => `Edit: ${text}`,
@@ -147,7 +147,7 @@ export const studioEn = {
   you: "you",
 
   audience: "Whom it may tell",
-  audienceOf: (what: string, audience: string) => `Whom it may tell: ${what} (now: ${audience})`,
+  audienceOf: (what: string, audience: string) => `${audience} · whom it may tell: ${what}`,
   audienceTitle: (what: string) => `Whom it may tell: ${what}`,
   audiences: {
     owner: "Only me",

@@ -125,7 +125,7 @@ export const studioZhCN: StudioTexts = {
   memoryAbout: "关于谁",
   writeDown: "写下",
   replaceMemory: "取代",
-  replaceMemoryOf: (text) => `写下取代它的内容：${text}`,
+  replaceMemoryOf: (text) => `取代：${text}`,
   replaceHint: "被取代的内容会留在列表中，但不再使用。",
   editMemory: "编辑",
   editMemoryOf: (text) => `编辑：${text}`,
@@ -140,7 +140,7 @@ export const studioZhCN: StudioTexts = {
   you: "您",
 
   audience: "可以告诉谁",
-  audienceOf: (what, audience) => `可以告诉谁：${what}（现在：${audience}）`,
+  audienceOf: (what, audience) => `${audience} · 可以告诉谁：${what}`,
   audienceTitle: (what) => `可以告诉谁：${what}`,
   audiences: { owner: "仅自己", people: "指定的人和群组", link: "拿到链接的人", public: "所有人" },
   audienceHints: {

@@ -124,13 +124,18 @@ test("documents come by drop and by button, each that fails is named with the re
   await reply.getByRole("button", { name: "Why did it say that?" }).click();
   const why = page.getByRole("dialog", { name: "Why did it say that?" });
   await why.getByText("scripted").waitFor();
+  await why.getByText("Temperature").waitFor();
   const facts = await why.locator("dl > div").evaluateAll((all) => all.map((fact) => fact.textContent));
   expect(facts.map((fact) => fact?.replace(/\d[\d.,]*/g, "N"))).toEqual([
     "Modelscripted",
     "Adapternone",
     "SeedN",
+    "TemperatureN",
+    "People who listenedN",
+    "Messages before the questionN",
     "Tokens readN",
     "Tokens writtenN",
+    "Tokens it might writeN",
     "First words afterN ms",
     "Whole afterN ms",
     "Why it endedIt was done",
