@@ -114,7 +114,7 @@ export const pagesZhCN: PageTexts = {
     forgetIt: "忘记它",
     forgetOf: (twin, text) => `让 ${twin} 忘记：${text}`,
     forgetAll: "全部忘记",
-    forgetAllOf: "让别人的分身忘记关于您的一切",
+    forgetAllOf: "全部忘记：别人的分身关于您的一切",
     forgetAllIt: "全部忘记",
 
     devices: "设备",

@@ -156,7 +156,7 @@ test("a person sees and forgets what twins of others remember of them, and an ow
   const section = sam.page.getByRole("region", { name: "What twins remember of me" });
   await section.getByText("My dog is called Rufus.").waitFor();
   await section.getByRole("link", { name: "where you said it" }).click();
-  await sam.bubbles().getByText("My dog is called Rufus.").waitFor();
+  await sam.bubbles().first().getByText("My dog is called Rufus.").waitFor();
   await sam.go("/settings");
   await section.getByRole("button", { name: "Have Ida forget: My dog is called Rufus." }).click();
   await sam.page.getByRole("button", { name: "Yes, forget it" }).click();
