@@ -233,6 +233,9 @@ CLUSTER = {
     ],
     "Between nodes": [
         ("Published", "Events handed to the bus.", "ops", rate("twin_bus_published_total", "instance"), []),
+        ("Time to publish", "From an event's hand-over to the bus until Redis has it.", "s", quantiles("twin_bus_publish_seconds"), []),
+        ("Claims of replies", "By outcome; those taken over had been another node's, which died or was stopped.", "ops", rate("twin_reply_claims_total", "outcome"), []),
+        ("Renewals of leases", "Of replies that are written, by outcome; lost ones were taken over by another node.", "ops", rate("twin_reply_renewals_total", "outcome"), []),
         ("Received", "Events of other nodes.", "ops", rate("twin_bus_received_total", "instance"), []),
         ("Lost", "Events lost on the bus, to be read from the log, by reason.", "ops", rate("twin_bus_dropped_total", "reason"), ["BusDropsEvents"]),
         ("Reconnects", "Connections to Redis made anew.", "ops", rate("twin_bus_reconnects_total", "connection"), ["BusReconnects"]),

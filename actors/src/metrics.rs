@@ -11,10 +11,12 @@ use prometheus::{
 use protocol::{ClientFrame, ErrorCode};
 
 mod connections;
+mod leases;
 
 pub(crate) use connections::{
     Resume, fan_out, outbox_dropped, outbox_looked_at, resumed, slow_reader_cut_off,
 };
+pub(crate) use leases::{Claim, Renewal, claimed, renewed};
 
 struct Metrics {
     sessions: IntGauge,
@@ -185,6 +187,7 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
     let metrics = &*METRICS;
     begin_at_zero(metrics);
     connections::register(registry)?;
+    leases::register(registry)?;
     registry.register(Box::new(metrics.sessions.clone()))?;
     registry.register(Box::new(metrics.frames.clone()))?;
     registry.register(Box::new(metrics.errors.clone()))?;

@@ -2,7 +2,10 @@
 
 use std::sync::LazyLock;
 
-use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry, exponential_buckets,
+};
+use tokio::time::Instant;
 
 /// Events that were handed to the other nodes: to Redis, or to the in-process hub. No labels.
 pub(crate) static PUBLISHED: LazyLock<IntCounter> = LazyLock::new(|| {
@@ -10,6 +13,17 @@ pub(crate) static PUBLISHED: LazyLock<IntCounter> = LazyLock::new(|| {
         "twin_bus_published_total",
         "Events handed to the bus for the other nodes",
     )
+});
+
+/// From an event's hand-over to the bus until Redis has it, in seconds. No labels.
+static PUBLISH: LazyLock<Histogram> = LazyLock::new(|| {
+    let options = HistogramOpts::new(
+        "twin_bus_publish_seconds",
+        "From an event's hand-over to the bus until Redis has it",
+    )
+    // 0.1 ms to 3.3 s: from a Redis beside the node to one that is about to be given up.
+    .buckets(exponential_buckets(0.000_1, 2.0, 16).expect("the buckets are valid"));
+    Histogram::with_opts(options).expect("the name is valid")
 });
 
 /// Events that were lost; `reason` is one of [`DropReason`].
@@ -82,6 +96,15 @@ impl Connection {
     }
 }
 
+/// Counts events that Redis has, each with how long that took since it was handed over.
+pub(crate) fn published(handed_over: &[Instant]) {
+    PUBLISHED.inc_by(handed_over.len() as u64);
+    let now = Instant::now();
+    for at in handed_over {
+        PUBLISH.observe(now.duration_since(*at).as_secs_f64());
+    }
+}
+
 /// Counts lost events.
 pub(crate) fn dropped(reason: DropReason, events: usize) {
     let events = u64::try_from(events).expect("a count of events fits 64 bits");
@@ -107,6 +130,7 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
             .inc_by(0);
     }
     registry.register(Box::new(PUBLISHED.clone()))?;
+    registry.register(Box::new(PUBLISH.clone()))?;
     registry.register(Box::new(DROPPED.clone()))?;
     registry.register(Box::new(RECEIVED.clone()))?;
     registry.register(Box::new(RECONNECTS.clone()))

@@ -17,6 +17,7 @@ use bb8_redis::redis::{
 use bytes::Bytes;
 use protocol::{ConversationId, NodeId};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use self::channel::Channels;
 use self::pool::RedisPool;
@@ -99,6 +100,7 @@ impl RedisBus {
         let outgoing = Outgoing {
             conversation_id,
             payload,
+            handed_over: Instant::now(),
         };
         self.outgoing.try_send(outgoing, bytes).map_err(|Full| {
             metrics::dropped(DropReason::QueueFull, 1);

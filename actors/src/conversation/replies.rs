@@ -26,7 +26,7 @@ use crate::inference_pool::GenerationEvent;
 use crate::limits::{
     GENERATION_EVENTS_MAX, LEASE, MEMBERS_READS_MAX, PROGRESS_EVERY, REPLY_BYTES_MAX,
 };
-use crate::metrics;
+use crate::metrics::{self, Renewal};
 use crate::node::now_ms;
 use crate::permissions::Operation;
 use crate::timeline::ReplyPlace;
@@ -256,9 +256,15 @@ impl Conversation {
             };
             own.writing_down = false;
             match written {
-                Ok(true) => {}
-                Ok(false) => this.give_up(reply),
-                Err(error) => tracing::warn!(%error, %reply, "reply so far cannot be written down"),
+                Ok(true) => metrics::renewed(Renewal::Renewed),
+                Ok(false) => {
+                    metrics::renewed(Renewal::Lost);
+                    this.give_up(reply);
+                }
+                Err(error) => {
+                    metrics::renewed(Renewal::Failed);
+                    tracing::warn!(%error, %reply, "reply so far cannot be written down");
+                }
             }
         });
         context.spawn(noted);

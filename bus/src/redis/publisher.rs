@@ -18,6 +18,8 @@ use crate::queue::{Received, Receiver};
 pub(super) struct Outgoing {
     pub(super) conversation_id: ConversationId,
     pub(super) payload: Bytes,
+    /// When it was handed to the bus.
+    pub(super) handed_over: Instant,
 }
 
 /// Publishes what stands in the queue, in its order, until the last sender is gone.
@@ -100,25 +102,25 @@ impl Publisher {
             };
 
             let mut round = redis::pipe();
-            let mut events = 0;
+            let mut handed_over = Vec::new();
             let mut next = Some(first);
             while let Some(event) = next {
                 self.channels.seal(&event.payload, &mut envelope);
                 let channel = self.channels.conversation(event.conversation_id);
                 round.publish(channel, &envelope[..]).ignore();
-                events += 1;
-                next = match events {
+                handed_over.push(event.handed_over);
+                next = match handed_over.len() {
                     PIPELINE_EVENTS_MAX => None,
                     _ => self.outgoing.try_recv(),
                 };
             }
             match round.exec_async(&mut connection).await {
                 Ok(()) => {
-                    metrics::PUBLISHED.inc_by(events as u64);
+                    metrics::published(&handed_over);
                     backoff.reset();
                 }
                 Err(error) => {
-                    self.lose(events);
+                    self.lose(handed_over.len());
                     return Err(error);
                 }
             }

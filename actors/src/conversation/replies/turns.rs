@@ -10,7 +10,7 @@ use storage::{ReplyOrder, StorageError};
 use super::super::Conversation;
 use super::super::requests::lease_until;
 use super::Audience;
-use crate::metrics;
+use crate::metrics::{self, Claim};
 use crate::node::{Services, now_ms};
 use crate::twin::Knows;
 
@@ -129,6 +129,11 @@ impl Conversation {
         };
         let begun = claimed.into_actor(self).map(move |claimed, this, context| {
             let is_stopped = this.was_stopped(reply);
+            metrics::claimed(match &claimed {
+                Ok(Some((epoch, _))) => Claim::with_epoch(*epoch),
+                Ok(None) => Claim::Elsewhere,
+                Err(_) => Claim::Failed,
+            });
             match claimed {
                 // Whoever asked has blocked the twin.
                 Ok(Some((epoch, is_unwanted))) if is_unwanted || is_stopped => {
