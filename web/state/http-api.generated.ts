@@ -1186,7 +1186,11 @@ export interface paths {
         /** List a twin's documents, oldest first. */
         get: operations["list_documents"];
         put?: never;
-        /** Upload a document: plain text or Markdown, in UTF-8, in the form field `file`. */
+        /**
+         * Upload a document in the form field `file`: text, Markdown, HTML, PDF, DOCX, EPUB, CSV, mail, or an export of a chat of
+         *     WhatsApp, Telegram, WeChat, Slack or Discord.
+         * @description What it is is told by its content. It is kept at once and read afterwards: `job` frames and its `state` tell how far it is.
+         */
         post: operations["upload_document"];
         delete?: never;
         options?: never;
@@ -1205,7 +1209,7 @@ export interface paths {
         get: operations["read_document"];
         put?: never;
         post?: never;
-        /** Delete a document, everything that was derived from it, and every quote of it under a reply. */
+        /** Delete a document, everything that was derived from it, and every quote of it under a reply. Work on it stops. */
         delete: operations["delete_document"];
         options?: never;
         head?: never;
@@ -1220,7 +1224,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read what a document says, as it was uploaded. What a citation quotes stands in it, but for white space. */
+        /** Read what a document says. What a citation quotes stands in it, but for white space. Empty until it is ready. */
         get: operations["read_document_text"];
         put?: never;
         post?: never;
@@ -2251,7 +2255,7 @@ export interface components {
             audience: components["schemas"]["Audience"];
             /**
              * Format: int32
-             * @description How many pieces it was cut into for retrieval.
+             * @description How many pieces it was cut into for retrieval; 0 until it is ready.
              */
             chunk_count: number;
             /**
@@ -2259,13 +2263,15 @@ export interface components {
              * @description When it was uploaded, in UTC milliseconds since 1970.
              */
             created_at: number;
+            /** @description Why it could not be read. */
+            failure?: components["schemas"]["DocumentFailure"];
             /**
              * Format: uuid
              * @description The document's id.
              */
             id: string;
             /**
-             * @description `text/markdown` or `text/plain`.
+             * @description What it is, by its content, once it has been read; `application/octet-stream` before.
              * @example text/markdown
              */
             media_type: string;
@@ -2279,6 +2285,8 @@ export interface components {
              * @description Bytes of the file.
              */
             size_bytes: number;
+            /** @description How far it is. */
+            state: components["schemas"]["DocumentState"];
             /**
              * Format: uuid
              * @description The twin that knows it.
@@ -2290,6 +2298,21 @@ export interface components {
             /** @description Whom the twin may tell what it says, from now on. */
             audience: components["schemas"]["Audience"];
         };
+        /** @description Why a document could not be read. */
+        DocumentFailure: {
+            /**
+             * @description A stable code.
+             * @example invalid
+             */
+            code: string;
+            /** @description What is wrong, for a person to read. */
+            message: string;
+        };
+        /**
+         * @description How far a document is: it is read after its upload, and what a twin knows of it is there when it is `ready`.
+         * @enum {string}
+         */
+        DocumentState: "processing" | "ready" | "failed";
         /** @description What one has begun to write. */
         Draft: {
             /**
@@ -2940,7 +2963,7 @@ export interface components {
             minutes?: number | null;
         };
         /**
-         * @description Whom the twin may tell a new document where its owner does not say so: whoever may talk with the twin.
+         * @description Whom a twin may tell a new document where its owner does not say so: whoever may talk with the twin.
          * @enum {string}
          */
         NewAudience: "owner" | "link" | "public";
@@ -3338,7 +3361,7 @@ export interface components {
                 audience: components["schemas"]["Audience"];
                 /**
                  * Format: int32
-                 * @description How many pieces it was cut into for retrieval.
+                 * @description How many pieces it was cut into for retrieval; 0 until it is ready.
                  */
                 chunk_count: number;
                 /**
@@ -3346,13 +3369,15 @@ export interface components {
                  * @description When it was uploaded, in UTC milliseconds since 1970.
                  */
                 created_at: number;
+                /** @description Why it could not be read. */
+                failure?: components["schemas"]["DocumentFailure"];
                 /**
                  * Format: uuid
                  * @description The document's id.
                  */
                 id: string;
                 /**
-                 * @description `text/markdown` or `text/plain`.
+                 * @description What it is, by its content, once it has been read; `application/octet-stream` before.
                  * @example text/markdown
                  */
                 media_type: string;
@@ -3366,6 +3391,8 @@ export interface components {
                  * @description Bytes of the file.
                  */
                 size_bytes: number;
+                /** @description How far it is. */
+                state: components["schemas"]["DocumentState"];
                 /**
                  * Format: uuid
                  * @description The twin that knows it.
@@ -4635,7 +4662,7 @@ export interface components {
         UploadForm: {
             /**
              * Format: binary
-             * @description The file: plain text or Markdown, in UTF-8.
+             * @description The file.
              */
             file: string;
         };
@@ -13835,7 +13862,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The twin knows the document */
+            /** @description The document is kept and will be read */
             201: {
                 headers: {
                     /** @description The document */
@@ -13958,7 +13985,10 @@ export interface operations {
     };
     read_document: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Wait so many seconds at most until it is ready or failed */
+                wait?: number;
+            };
             header?: never;
             path: {
                 /** @description The twin's id */
