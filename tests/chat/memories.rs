@@ -76,8 +76,9 @@ async fn what_the_owner_corrects_overrules_what_a_document_says_and_the_answer_c
     let sam = server.register("Sam").await;
     let twin = server.twin(&ada, "public").await;
     let notes = b"I live in a small flat in Bergen. My flat has a blue door and I like it.";
-    let uploaded = server.upload(&ada, &twin, "home.txt", notes.to_vec()).await;
-    assert_eq!(uploaded.status(), 201);
+    server
+        .uploaded(&ada, &twin, "home.txt", notes.to_vec())
+        .await;
     let with_owner = conversation(&server, &ada, &twin).await;
     let mut owner = follow(&server, &ada, Codec::Json, with_owner).await;
     ask(&mut owner, with_owner, "No, I moved to Oslo in May.").await;
@@ -102,7 +103,8 @@ async fn what_the_owner_corrects_overrules_what_a_document_says_and_the_answer_c
     assert!(!quotes.contains("Bergen"), "{quotes}");
     assert!(reply.text.contains("Oslo"), "{}", reply.text);
     // From what was kept of it, the model writes it once more.
-    let (_folder, config) = server.stopped().await;
+    let (_folder, settings) = server.stopped().await;
+    let config = server::config(&settings);
     let replayed = digital_twin::replay::replay(&config, reply.message_id).await;
     let replayed = replayed.unwrap();
     assert!(replayed.rebuilt.is_same_prompt, "{}", replayed.report());

@@ -83,15 +83,15 @@ impl TestServer {
     }
 
     /// Stops this server, and gives what it ran on.
-    pub(crate) async fn stopped(self) -> (TempDir, Config) {
+    pub(crate) async fn stopped(self) -> (TempDir, BTreeMap<String, String>) {
         self.running.stop().await;
-        (self.folder, config(&self.settings))
+        (self.folder, self.settings)
     }
 
     /// Stops this server and starts another on the same folder.
     pub(crate) async fn restart(self) -> Self {
-        self.running.stop().await;
-        Self::on(self.folder, self.settings).await
+        let (folder, settings) = self.stopped().await;
+        Self::on(folder, settings).await
     }
 
     async fn on(folder: TempDir, settings: BTreeMap<String, String>) -> Self {

@@ -105,6 +105,7 @@ async fn the_metrics_are_there_from_the_start() {
         names,
         [
             "twin_bus_dropped_total",
+            "twin_bus_publish_seconds",
             "twin_bus_published_total",
             "twin_bus_received_total",
             "twin_bus_reconnects_total",

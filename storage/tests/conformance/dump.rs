@@ -54,6 +54,7 @@ fn one_row_each(tables: &[Table]) -> Vec<Piece> {
         let values = table.columns.iter().map(|column| {
             match (table.name.as_str(), column.name.as_str(), column.kind) {
                 (_, "visibility", _) => json!("private"),
+                ("documents", "state", _) => json!("ready"),
                 (_, "stop_reason", _)
                 | ("members", "twin_id", _)
                 | ("blocks", "blocked_twin", _) => Value::Null,

@@ -13,7 +13,10 @@ async fn a_twin_answers_from_what_it_knows_whoever_may_talk_with_it() {
     let ((_, adas), (_, bos)) = (key_of(&server, &ada).await, key_of(&server, &bo).await);
     let twin = server.twin(&ada, "private").await;
     let note = "The spare key hangs behind the barometer.";
-    server.uploaded(&ada, &twin, "keys.md", note.into()).await;
+    let document = server.uploaded(&ada, &twin, "keys.md", note.into()).await;
+    let document = format!("/api/v1/twins/{twin}/documents/{}", text(&document["id"]));
+    let everybody = json!({"audience": {"kind": "public"}});
+    server.patch(&ada, &document, &everybody).await;
     let asks = |messages: Value| json!({"model": twin, "messages": messages});
     let asked = asks(json!([
         {"role": "user", "content": "Hello."},
