@@ -58,7 +58,7 @@ test.each(LOOKS)(
       { name: "scan.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.7") },
     ]);
     await page.locator('main [role="alert"]').waitFor();
-    await page.getByRole("heading", { name: isChinese ? "1 个文档" : "1 document" }).waitFor();
+    await page.getByRole("heading", { name: isChinese ? "2 个文档" : "2 documents" }).waitFor();
     await picture(page, look, "s4-documents");
 
     await visit.go(`/studio?twin=${twin.id}&part=sharing`);

@@ -70,7 +70,7 @@ test("documents go to a twin one after the other, each for whom it was meant", a
 
 test("what is too large or one too many fails at once, and nothing of it is sent", async () => {
   const { uploadDocuments, UPLOADS_WAITING_MAX, states, useDocumentUploads } = await start();
-  uploadDocuments("nora", [text("large.md", 2 * MEBIBYTE + 1)], "link");
+  uploadDocuments("nora", [text("large.md", 10 * MEBIBYTE + 1)], "link");
   expect(states()).toEqual(["large.md failed"]);
   const many = Array.from({ length: UPLOADS_WAITING_MAX + 1 }, (_, place) => text(`${place}.md`));
   uploadDocuments("nora", many, "link");
