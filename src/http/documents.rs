@@ -14,7 +14,9 @@ use super::audiences::{AudienceBody, NewAudience};
 use super::caller::{Caller, WritingCaller};
 use super::paging::Page;
 use super::problem::Problem;
-use super::responses::{DeleteProblems, OwnerReadProblems, UploadProblems, WriteProblems};
+use super::responses::{
+    DeleteProblems, OwnerListProblems, OwnerReadProblems, UploadProblems, WriteProblems,
+};
 use super::upload;
 use crate::ingest::NewDocument;
 
@@ -182,7 +184,7 @@ pub(super) async fn list_documents(
         ("wait" = Option<u64>, Query, nullable = false, minimum = 0, maximum = 30,
             description = "Wait so many seconds at most until it is ready or failed"),
     ),
-    responses((status = OK, description = "The document", body = DocumentEntry), OwnerReadProblems)
+    responses((status = OK, description = "The document", body = DocumentEntry), OwnerListProblems)
 )]
 #[get("/twins/{twin}/documents/{document}")]
 pub(super) async fn read_document(

@@ -168,7 +168,7 @@ pub(super) struct Forgotten {
         ("twin" = Uuid, Path, description = "The twin's id"),
         ("about" = Option<Uuid>, Query, nullable = false, description = "Only what is about this person"),
         ("before" = Option<Uuid>, Query, nullable = false, description = "The `next` of the page before"),
-        ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "How many entries; 50 without it"),
+        ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 200, description = "How many entries at most; 50 when absent"),
     ),
     responses((status = OK, description = "A page", body = Page<MemoryEntry>), OwnerListProblems)
 )]
@@ -364,7 +364,7 @@ pub(super) async fn forget_memories(
     tag = "memories",
     params(
         ("before" = Option<Uuid>, Query, nullable = false, description = "The `next` of the page before"),
-        ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "How many entries; 50 without it"),
+        ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 200, description = "How many entries at most; 50 when absent"),
     ),
     responses((status = OK, description = "A page", body = Page<MemoryOfMeEntry>), ListProblems)
 )]

@@ -11518,7 +11518,7 @@ export interface operations {
             query?: {
                 /** @description The `next` of the page before */
                 before?: string;
-                /** @description How many entries; 50 without it */
+                /** @description How many entries at most; 50 when absent */
                 limit?: number;
             };
             header?: never;
@@ -14045,6 +14045,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server: `internal` */
             500: {
                 headers: {
@@ -14456,7 +14465,7 @@ export interface operations {
                 about?: string;
                 /** @description The `next` of the page before */
                 before?: string;
-                /** @description How many entries; 50 without it */
+                /** @description How many entries at most; 50 when absent */
                 limit?: number;
             };
             header?: never;
