@@ -7,6 +7,7 @@ the server from outside: they get the packages that they name, and the one that 
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -55,8 +56,16 @@ def installed_packages(tests=SERVER_FOLDER):
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
             raise SystemExit(f"the packages of {tests.relative_to(ROOT)} can't be installed; run this again\n{done.stdout}")
+        leave_the_standard_library(part)
         part.rename(folder)
     return folder
+
+
+def leave_the_standard_library(packages):
+    """Removes old copies of its modules, such as argparse, which some packages still ask for: they would stand in its place."""
+    for path in packages.iterdir():
+        if path.stem in sys.stdlib_module_names:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def use(packages):
