@@ -38,14 +38,8 @@ impl AudienceBody {
             Self::Owner => Audience::Owner,
             Self::Link => Audience::Link,
             Self::Public => Audience::Public,
-            Self::People {
-                mut people,
-                mut groups,
-            } => {
-                people.sort_unstable();
-                people.dedup();
-                groups.sort_unstable();
-                groups.dedup();
+            Self::People { people, groups } => {
+                let (people, groups) = (each_once(people), each_once(groups));
                 if people.len() + groups.len() > AUDIENCE_NAMED_MAX {
                     let reason =
                         format!("may name {AUDIENCE_NAMED_MAX} people and groups: make a group");
@@ -55,6 +49,13 @@ impl AudienceBody {
             }
         })
     }
+}
+
+/// Ids without those that stand twice.
+pub(super) fn each_once<T: Ord>(mut ids: Vec<T>) -> Vec<T> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 impl From<Audience> for AudienceBody {

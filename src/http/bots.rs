@@ -8,6 +8,7 @@ use storage::{AuditAction, Bot};
 use utoipa::ToSchema;
 
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::paging::Page;
 use super::problem::Problem;
 use super::responses::{DeleteProblems, ReadProblems, WriteProblems};
@@ -74,7 +75,7 @@ pub(super) struct MadeBot {
 pub(super) async fn create_bot(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-    body: web::Json<NewBot>,
+    body: Body<NewBot>,
 ) -> Result<HttpResponse, Problem> {
     let name = fields::line("name", &body.name)?;
     let token = BotToken::random().map_err(|error| Problem::internal(&error))?;

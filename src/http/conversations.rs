@@ -12,6 +12,7 @@ use storage::{
 use utoipa::ToSchema;
 
 use super::caller::{Participant, WritingCaller};
+use super::json::Body;
 use super::limits::MEMBERS_MAX;
 use super::message_schema::{AuthorSchema, RoleName, TwinModeName, TwinPolicyName};
 use super::paging::{ActivityText, Page, PageQuery};
@@ -195,7 +196,7 @@ pub(super) enum MemberEntry {
 pub(super) async fn begin_conversation(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-    body: web::Json<ConversationRequest>,
+    body: Body<ConversationRequest>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     let title = body

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::Edge;
 use super::audiences::{AudienceBody, NewAudience};
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::paging::Page;
 use super::problem::Problem;
 use super::responses::{
@@ -245,7 +246,7 @@ pub(super) async fn change_document(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(TwinId, DocumentId)>,
-    body: web::Json<DocumentChange>,
+    body: Body<DocumentChange>,
 ) -> Result<web::Json<DocumentEntry>, Problem> {
     let (twin, document) = path.into_inner();
     let document = edge.own_document(twin, document, caller.user_id).await?;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::Edge;
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::problem::Problem;
 use super::responses::{DraftProblems, ReadProblems, WriteProblems};
 
@@ -106,7 +107,7 @@ pub(super) async fn keep_draft(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<ConversationId>,
-    body: web::Json<DraftRequest>,
+    body: Body<DraftRequest>,
 ) -> Result<web::Json<DraftEntry>, Problem> {
     let body = body.into_inner();
     if body.text.len() > TEXT_BYTES_MAX {

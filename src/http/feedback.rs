@@ -7,6 +7,7 @@ use storage::{Feedback, Rating, TwinFeedback};
 use utoipa::ToSchema;
 
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
 use super::responses::{DeleteProblems, OwnerListProblems, ReadProblems, WriteProblems};
@@ -90,7 +91,7 @@ pub(super) async fn give_feedback(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(ConversationId, MessageId)>,
-    body: web::Json<FeedbackRequest>,
+    body: Body<FeedbackRequest>,
 ) -> Result<web::Json<FeedbackDocument>, Problem> {
     let (conversation, reply) = path.into_inner();
     let conversation = edge

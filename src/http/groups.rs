@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use storage::{GROUP_PEOPLE_MAX, PeopleGroup};
 use utoipa::ToSchema;
 
+use super::audiences::each_once;
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::problem::Problem;
 use super::responses::{DeleteProblems, ReadProblems, WriteProblems};
 use super::{Edge, fields};
@@ -93,13 +95,13 @@ pub(super) async fn list_groups(
 pub(super) async fn create_group(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-    body: web::Json<NewGroup>,
+    body: Body<NewGroup>,
 ) -> Result<HttpResponse, Problem> {
     let NewGroup { name, people } = body.into_inner();
     let group = PeopleGroup {
         id: GroupId::new(),
         name: fields::line("name", &name)?,
-        people: each_once(people)?,
+        people: checked(people)?,
         created_at: edge.clock.now_ms(),
     };
     edge.storage
@@ -122,11 +124,11 @@ pub(super) async fn change_group(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<GroupId>,
-    body: web::Json<GroupChange>,
+    body: Body<GroupChange>,
 ) -> Result<web::Json<GroupEntry>, Problem> {
     let GroupChange { name, people } = body.into_inner();
     let name = name.map(|name| fields::line("name", &name)).transpose()?;
-    let people = people.map(each_once).transpose()?;
+    let people = people.map(checked).transpose()?;
     let changed = edge
         .storage
         .change_people_group(caller.user_id, *path, name, people)
@@ -152,9 +154,8 @@ pub(super) async fn delete_group(
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn each_once(mut people: Vec<UserId>) -> Result<Vec<UserId>, Problem> {
-    people.sort_unstable();
-    people.dedup();
+fn checked(people: Vec<UserId>) -> Result<Vec<UserId>, Problem> {
+    let people = each_once(people);
     if people.len() > GROUP_PEOPLE_MAX {
         let reason = format!("may be {GROUP_PEOPLE_MAX} at most");
         return Err(Problem::invalid("people", &reason));

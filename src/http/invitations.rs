@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::Edge;
 use super::caller::{Caller, WritingCaller};
 use super::conversations::ConversationEntry;
+use super::json::Body;
 use super::json::optional_whole;
 use super::limits::{INVITATION_HOURS_DEFAULT, INVITATION_HOURS_MAX, INVITATION_USES_MAX};
 use super::message_schema::RoleName;
@@ -112,7 +113,7 @@ pub(super) async fn create_invitation(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<ConversationId>,
-    body: web::Json<NewInvitation>,
+    body: Body<NewInvitation>,
 ) -> Result<HttpResponse, Problem> {
     let own = edge
         .permitted(*path, caller.user_id, Operation::Invite)

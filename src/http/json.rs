@@ -1,10 +1,18 @@
 //! How bodies, paths and queries are read, and what is said when they cannot be.
 
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
 use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
-use actix_web::{ResponseError, web};
+use actix_web::{FromRequest, HttpRequest, ResponseError, web};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use protocol::ErrorCode;
-use serde::de::Error as _;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -16,6 +24,59 @@ pub(super) fn json_config() -> web::JsonConfig {
     web::JsonConfig::default()
         .limit(JSON_BYTES_MAX)
         .error_handler(|error, _| json_problem(&error).into())
+}
+
+/// A JSON body that is an object. Serde alone would also take a list, for the values of its fields one after the other.
+pub(super) struct Body<T>(T);
+
+impl<T> Body<T> {
+    /// What the body says.
+    pub(super) fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Body<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let read = web::Json::<Object<T>>::from_request(request, payload);
+        read.map(|read| read.map(|body| Self(body.into_inner().0)))
+            .boxed_local()
+    }
+}
+
+/// An object, read as what its fields make.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields))
+            }
+        }
+
+        let fields = deserializer.deserialize_map(Fields(PhantomData));
+        fields.map(Self)
+    }
 }
 
 /// Writes every number without a fraction as a whole one: to JSON, and to its schemas, `7.0` is an integer as good as `7`.
@@ -105,5 +166,22 @@ mod tests {
         let value = json!({"a": [7.0, 0.5, -3.0, 8], "b": {"c": 1e300, "d": "7.0"}});
         let expected = json!({"a": [7, 0.5, -3, 8], "b": {"c": 1e300, "d": "7.0"}});
         assert_eq!(whole(value), expected);
+    }
+
+    #[test]
+    fn an_object_is_no_list_of_its_values() {
+        #[derive(Debug, Deserialize, PartialEq)]
+        struct Change {
+            name: Option<String>,
+        }
+
+        let read = |text| serde_json::from_str::<Object<Change>>(text).map(|Object(change)| change);
+        let name = Some("Kin".to_owned());
+        assert_eq!(read(r#"{"name": "Kin"}"#).unwrap(), Change { name });
+        assert_eq!(read("{}").unwrap(), Change { name: None });
+        for text in ["[null]", "[\"Kin\"]", "[]", "null", "\"Kin\""] {
+            let refused = read(text).unwrap_err().to_string();
+            assert!(refused.contains("expected an object"), "{refused}");
+        }
     }
 }

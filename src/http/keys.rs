@@ -8,6 +8,7 @@ use storage::{ApiKey, AuditAction};
 use utoipa::ToSchema;
 
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::json::optional_whole;
 use super::limits::KEY_DAYS_MAX;
 use super::paging::Page;
@@ -85,7 +86,7 @@ pub(super) struct MadeKey {
 pub(super) async fn create_key(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-    body: web::Json<NewKey>,
+    body: Body<NewKey>,
 ) -> Result<HttpResponse, Problem> {
     let name = fields::line("name", &body.name)?;
     let days = body.expires_in_days.map(i64::from);

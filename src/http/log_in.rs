@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::audit::Origin;
 use super::client_address::client_address;
+use super::json::Body;
 use super::me::Person;
 use super::metrics::{self, LogInOutcome};
 use super::problem::Problem;
@@ -102,7 +103,7 @@ pub(super) struct LoggedIn {
 pub(super) async fn register(
     request: HttpRequest,
     edge: web::Data<Edge>,
-    body: web::Json<Registration>,
+    body: Body<Registration>,
 ) -> Result<HttpResponse, Problem> {
     edge.rate_limits.check_register(peer(&request, &edge))?;
     let Registration {
@@ -136,7 +137,7 @@ pub(super) async fn register(
 pub(super) async fn log_in(
     request: HttpRequest,
     edge: web::Data<Edge>,
-    body: web::Json<LogIn>,
+    body: Body<LogIn>,
 ) -> Result<HttpResponse, Problem> {
     let LogIn { email, password } = body.into_inner();
     edge.rate_limits
@@ -169,7 +170,7 @@ pub(super) async fn log_in(
 pub(super) async fn refresh(
     request: HttpRequest,
     edge: web::Data<Edge>,
-    body: web::Json<Refresh>,
+    body: Body<Refresh>,
 ) -> Result<HttpResponse, Problem> {
     edge.rate_limits.check_refresh(peer(&request, &edge))?;
     let token = refresh_token(&body)?;
@@ -194,7 +195,7 @@ pub(super) async fn refresh(
 pub(super) async fn log_out(
     request: HttpRequest,
     edge: web::Data<Edge>,
-    body: web::Json<Refresh>,
+    body: Body<Refresh>,
 ) -> Result<HttpResponse, Problem> {
     edge.rate_limits.check_refresh(peer(&request, &edge))?;
     let token = refresh_token(&body)?;

@@ -7,6 +7,7 @@ use storage::{AuditAction, User, UserChange};
 use utoipa::ToSchema;
 
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::problem::Problem;
 use super::responses::{DeleteProblems, ReadProblems, WriteProblems};
 use super::{Edge, fields};
@@ -76,7 +77,7 @@ pub(super) async fn read_me(
 pub(super) async fn change_me(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-    body: web::Json<PersonPatch>,
+    body: Body<PersonPatch>,
 ) -> Result<web::Json<Person>, Problem> {
     let PersonPatch {
         name,

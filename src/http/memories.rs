@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::audiences::AudienceBody;
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::paging::{Page, PageQuery, page_limit};
 use super::problem::Problem;
 use super::responses::{
@@ -204,7 +205,7 @@ pub(super) async fn write_memory(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<TwinId>,
-    body: web::Json<WrittenMemory>,
+    body: Body<WrittenMemory>,
 ) -> Result<HttpResponse, Problem> {
     let twin = edge.own_twin(*path, caller.user_id).await?;
     let body = body.into_inner();
@@ -269,7 +270,7 @@ pub(super) async fn change_memory(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(TwinId, MemoryId)>,
-    body: web::Json<MemoryPatch>,
+    body: Body<MemoryPatch>,
 ) -> Result<web::Json<MemoryEntry>, Problem> {
     let (twin, id) = path.into_inner();
     let twin = edge.own_twin(twin, caller.user_id).await?;

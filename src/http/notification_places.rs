@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::Edge;
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::limits::NOTIFICATION_PLACES_MAX;
 use super::notifications::Level;
 use super::paging::Page;
@@ -159,7 +160,7 @@ pub(super) async fn read_settings(
 pub(super) async fn set_settings(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-    body: web::Json<SettingsDocument>,
+    body: Body<SettingsDocument>,
 ) -> Result<web::Json<SettingsDocument>, Problem> {
     let settings = NotificationSettings {
         level: body.level.map(NotifyLevel::from),
@@ -169,7 +170,7 @@ pub(super) async fn set_settings(
     edge.storage
         .set_notification_settings(caller.user_id, settings)
         .await?;
-    Ok(body)
+    Ok(web::Json(body.into_inner()))
 }
 
 /// List the browsers that one is told in.
@@ -203,7 +204,7 @@ pub(super) async fn list_subscriptions(
 pub(super) async fn put_subscription(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-    body: web::Json<SubscriptionRequest>,
+    body: Body<SubscriptionRequest>,
 ) -> Result<web::Json<PlaceDocument>, Problem> {
     edge.check_address("endpoint", &body.endpoint)?;
     let public_key = decoded(&body.keys.p256dh).filter(|bytes| is_public_key(bytes));
@@ -278,7 +279,7 @@ pub(super) async fn read_webhook(
 pub(super) async fn put_webhook(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-    body: web::Json<WebhookRequest>,
+    body: Body<WebhookRequest>,
 ) -> Result<HttpResponse, Problem> {
     edge.check_address("url", &body.url)?;
     let mut secret = vec![0; WEBHOOK_KEY_BYTES];

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::Edge;
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::message_schema::AuthorSchema;
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
@@ -170,13 +171,13 @@ pub(super) async fn set_level(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<ConversationId>,
-    body: web::Json<LevelDocument>,
+    body: Body<LevelDocument>,
 ) -> Result<web::Json<LevelDocument>, Problem> {
     let level = body.level.map(NotifyLevel::from);
     edge.storage
         .set_notify_level(caller.user_id, *path, level)
         .await?;
-    Ok(body)
+    Ok(web::Json(body.into_inner()))
 }
 
 impl From<Notification> for NotificationDocument {

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::Edge;
 use super::caller::{Caller, WritingCaller};
 use super::conversations::{ConversationEntry, KindName};
+use super::json::Body;
 use super::message_schema::{MessageSchema, TwinModeName, TwinPolicyName};
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
@@ -165,7 +166,7 @@ pub(super) async fn set_mode(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(ConversationId, TwinId)>,
-    body: web::Json<ModeRequest>,
+    body: Body<ModeRequest>,
 ) -> Result<web::Json<ModeDocument>, Problem> {
     let (conversation, twin) = path.into_inner();
     let member = edge.own_twin_there(conversation, twin, &caller).await?;
@@ -233,7 +234,7 @@ pub(super) async fn approve_proposal(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(ConversationId, MessageId)>,
-    body: web::Json<ApprovalRequest>,
+    body: Body<ApprovalRequest>,
 ) -> Result<web::Json<Message>, Problem> {
     let (conversation, reply) = path.into_inner();
     let text = body.into_inner().text;

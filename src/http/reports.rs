@@ -8,6 +8,7 @@ use serde::Deserialize;
 use storage::{ConversationKind, NewReport, Report, Resolved};
 
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::limits::OPEN_REPORTS_MAX;
 use super::paging::{Page, page_limit};
 use super::problem::Problem;
@@ -47,7 +48,7 @@ pub(super) async fn report_message(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(ConversationId, MessageId)>,
-    body: web::Json<ReportRequest>,
+    body: Body<ReportRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (conversation, message_id) = path.into_inner();
     let conversation_id = edge
@@ -142,7 +143,7 @@ pub(super) async fn resolve_report(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<ReportId>,
-    body: web::Json<ResolutionRequest>,
+    body: Body<ResolutionRequest>,
 ) -> Result<web::Json<ReportEntry>, Problem> {
     let user = caller.user_id;
     let no_report = || Problem::not_found("report");

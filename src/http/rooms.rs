@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::caller::{Caller, WritingCaller};
 use super::conversations::ConversationEntry;
+use super::json::Body;
 use super::json::optional_whole;
 use super::limits::MUTE_MINUTES_MAX;
 use super::message_schema::{MessageSchema, RoleName, TwinPolicyName};
@@ -128,7 +129,7 @@ pub(super) async fn describe_conversation(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<ConversationId>,
-    body: web::Json<ConversationPatch>,
+    body: Body<ConversationPatch>,
 ) -> Result<web::Json<ConversationEntry>, Problem> {
     let body = body.into_inner();
     let id = edge.joined_conversation(*path, caller.user_id).await?;
@@ -164,7 +165,7 @@ pub(super) async fn add_member(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<ConversationId>,
-    body: web::Json<NewMemberRequest>,
+    body: Body<NewMemberRequest>,
 ) -> Result<web::Json<ConversationEntry>, Problem> {
     let id = edge.joined_conversation(*path, caller.user_id).await?;
     let role = body.role.unwrap_or(Role::Member);
@@ -234,7 +235,7 @@ pub(super) async fn set_role(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(ConversationId, Uuid)>,
-    body: web::Json<RoleRequest>,
+    body: Body<RoleRequest>,
 ) -> Result<web::Json<ConversationEntry>, Problem> {
     let (id, member) = path.into_inner();
     let member = edge.fellow_member(caller.user_id, id, member).await?;
@@ -259,7 +260,7 @@ pub(super) async fn set_policy(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(ConversationId, Uuid)>,
-    body: web::Json<PolicyRequest>,
+    body: Body<PolicyRequest>,
 ) -> Result<web::Json<ConversationEntry>, Problem> {
     let (id, twin) = path.into_inner();
     let member = edge.fellow_member(caller.user_id, id, twin).await?;
@@ -287,7 +288,7 @@ pub(super) async fn mute_member(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(ConversationId, Uuid)>,
-    body: web::Json<MuteRequest>,
+    body: Body<MuteRequest>,
 ) -> Result<web::Json<ConversationEntry>, Problem> {
     let minutes = body.minutes;
     if minutes.is_some_and(|minutes| !(1..=MUTE_MINUTES_MAX).contains(&minutes)) {

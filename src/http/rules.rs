@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::Edge;
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::limits::SLOW_MODE_SECONDS_MAX;
 use super::problem::Problem;
 use super::responses::{ReadProblems, WriteProblems};
@@ -64,7 +65,7 @@ pub(super) async fn change_rules(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<ConversationId>,
-    body: web::Json<RulesPatch>,
+    body: Body<RulesPatch>,
 ) -> Result<web::Json<RulesEntry>, Problem> {
     let body = body.into_inner();
     let id = edge.joined_conversation(*path, caller.user_id).await?;

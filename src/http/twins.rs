@@ -8,6 +8,7 @@ use storage::{Twin, TwinChange, Visibility};
 use utoipa::ToSchema;
 
 use super::caller::{Caller, WritingCaller};
+use super::json::Body;
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
 use super::responses::{DeleteProblems, ListProblems, ReadProblems, WriteProblems};
@@ -148,7 +149,7 @@ pub(super) struct TwinPatch {
 pub(super) async fn create_twin(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-    body: web::Json<NewTwin>,
+    body: Body<NewTwin>,
 ) -> Result<HttpResponse, Problem> {
     let now = edge.clock.now_ms();
     let twin = Twin {
@@ -236,7 +237,7 @@ pub(super) async fn change_twin(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<TwinId>,
-    body: web::Json<TwinPatch>,
+    body: Body<TwinPatch>,
 ) -> Result<web::Json<TwinDocument>, Problem> {
     let twin = edge.own_twin(*path, caller.user_id).await?;
     let body = body.into_inner();

@@ -7,6 +7,7 @@ use storage::{Account, AccountsQuery, AuditAction};
 use utoipa::ToSchema;
 
 use super::super::Edge;
+use super::super::json::Body;
 use super::super::limits::EMAIL_CHARS_MAX;
 use super::super::paging::{Page, page_limit};
 use super::super::problem::Problem;
@@ -112,7 +113,7 @@ pub(in crate::http) async fn change_user(
     admin: WritingAdmin,
     edge: web::Data<Edge>,
     path: web::Path<UserId>,
-    body: web::Json<UserPatch>,
+    body: Body<UserPatch>,
 ) -> Result<web::Json<UserEntry>, Problem> {
     let user = *path;
     let account = edge.account(user).await?;
