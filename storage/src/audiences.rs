@@ -62,6 +62,7 @@ pub(crate) struct Kind {
     name_person: &'static str,
     name_group: &'static str,
     named: &'static str,
+    named_of_one: &'static str,
 }
 
 macro_rules! kind {
@@ -106,6 +107,21 @@ macro_rules! kind {
                 $id,
                 " WHERE o.twin_id = $1"
             ),
+            named_of_one: concat!(
+                "SELECT ",
+                $id,
+                ", user_id, NULL FROM ",
+                $people,
+                " WHERE ",
+                $id,
+                " = $1 UNION ALL SELECT ",
+                $id,
+                ", NULL, group_id FROM ",
+                $groups,
+                " WHERE ",
+                $id,
+                " = $1"
+            ),
         };
     };
 }
@@ -125,14 +141,14 @@ kind!(
     "memories"
 );
 
-/// Names those whom an audience names, in place of those before. `NotFound` when one of them is not there, or a group is not the
-/// owner's.
+/// Names those whom an audience names, in place of those before, and gives the transaction back. It is rolled back as `NotFound`
+/// when one of them is not there, or a group is not the owner's.
 pub(crate) async fn name_them(
-    transaction: &mut Transaction,
+    mut transaction: Transaction,
     kind: &Kind,
     id: impl Into<Value>,
     audience: &Audience,
-) -> Result<(), DatabaseError> {
+) -> Result<Transaction, DatabaseError> {
     let id: Value = id.into();
     let mut queries: Vec<Query> = vec![
         (kind.clear_people, vec![id.clone()]),
@@ -154,15 +170,21 @@ pub(crate) async fn name_them(
     let missing = results.iter().skip(2).zip(named);
     for (rows, what) in missing {
         if rows.affected == 0 {
+            transaction.roll_back().await;
             return Err(StorageError::NotFound(what).into());
         }
     }
-    Ok(())
+    Ok(transaction)
 }
 
 /// The statement that reads who is named of all that a twin has of a kind.
 pub(crate) fn named(kind: &Kind, twin: TwinId) -> Query {
     (kind.named, params![twin])
+}
+
+/// The statement that reads who is named of one.
+pub(crate) fn named_of_one(kind: &Kind, id: impl Into<Value>) -> Query {
+    (kind.named_of_one, vec![id.into()])
 }
 
 /// Writes those who are named into the audiences that name them.

@@ -4,7 +4,7 @@ use protocol::{ChunkId, DocumentId, Failure, TwinId};
 
 use crate::audiences::{self, Audience};
 use crate::engine::{DatabaseError, Engine, Query, Transaction, each, until_no_collision};
-use crate::messages::code_of;
+use crate::messages::read_failure;
 use crate::metrics::Call;
 use crate::twins;
 use crate::value::{Row, names, params};
@@ -164,22 +164,21 @@ impl Storage {
 
     /// A twin's documents, oldest first.
     pub async fn documents_of(&self, twin: TwinId) -> Result<Vec<Document>, StorageError> {
-        self.documents(twin, (OF_TWIN, params![twin])).await
+        let named = audiences::named(&audiences::DOCUMENTS, twin);
+        self.documents((OF_TWIN, params![twin]), named).await
     }
 
     /// The document with this id.
     pub async fn document(&self, id: DocumentId) -> Result<Option<Document>, StorageError> {
-        let rows = self.read(FIND, params![id]).await?;
-        let Some(found) = rows.first().map(read_document).transpose()? else {
-            return Ok(None);
-        };
-        let found = self.documents(found.twin_id, (FIND, params![id])).await?;
+        let named = audiences::named_of_one(&audiences::DOCUMENTS, id);
+        let found = self.documents((FIND, params![id]), named).await?;
         Ok(found.into_iter().next())
     }
 
-    async fn documents(&self, twin: TwinId, query: Query) -> Result<Vec<Document>, StorageError> {
+    /// Documents, and those whom their audiences name.
+    async fn documents(&self, query: Query, named: Query) -> Result<Vec<Document>, StorageError> {
         let engine = self.engine();
-        let queries = vec![query, audiences::named(&audiences::DOCUMENTS, twin)];
+        let queries = vec![query, named];
         self.call(Call::Read, async move {
             let [documents, named] = each(engine.read(queries).await?)?;
             let mut documents = documents.map(read_document)?;
@@ -357,15 +356,12 @@ async fn insert(
     let inserted = transaction.pipe(vec![(INSERT, parameters)]).await;
     inserted.map_err(|error| error.conflict("document id or file key"))?;
     let named = audiences::name_them(
-        &mut transaction,
+        transaction,
         &audiences::DOCUMENTS,
         document.id,
         &document.audience,
     );
-    if let Err(error) = named.await {
-        transaction.roll_back().await;
-        return Err(error);
-    }
+    let mut transaction = named.await?;
     insert_chunks(&mut transaction, document.id, chunks).await?;
     transaction.commit(Vec::new()).await?;
     Ok(())
@@ -435,17 +431,14 @@ async fn set_audience(
         (LOCK_TWIN, params![id]),
         (SET_AUDIENCE, params![id, audience.as_str()]),
     ];
-    let (mut transaction, results) = engine.begin(queries).await?;
+    let (transaction, results) = engine.begin(queries).await?;
     let [_, changed] = each(results)?;
     if changed.affected == 0 {
         transaction.roll_back().await;
         return Err(StorageError::NotFound("document").into());
     }
-    let named = audiences::name_them(&mut transaction, &audiences::DOCUMENTS, id, audience);
-    if let Err(error) = named.await {
-        transaction.roll_back().await;
-        return Err(error);
-    }
+    let named = audiences::name_them(transaction, &audiences::DOCUMENTS, id, audience);
+    let transaction = named.await?;
     transaction.commit(Vec::new()).await?;
     Ok(())
 }
@@ -485,15 +478,6 @@ fn read_columns(row: &mut Row) -> Result<Document, StorageError> {
         failure: read_failure(row)?,
         audience: Audience::read(row)?,
     })
-}
-
-fn read_failure(row: &mut Row) -> Result<Option<Failure>, StorageError> {
-    let (code, message) = (row.optional_text()?, row.optional_text()?);
-    let Some((code, message)) = code.zip(message) else {
-        return Ok(None);
-    };
-    let code = code_of(&code)?;
-    Ok(Some(Failure { code, message }))
 }
 
 fn read_chunk(mut row: Row) -> Result<Chunk, StorageError> {

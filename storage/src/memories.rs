@@ -198,24 +198,26 @@ impl Storage {
     ) -> Result<Vec<Memory>, StorageError> {
         let before = filter.before.map_or(ABOVE_ALL, |id| *id.as_bytes());
         let of_twin = (OF_TWIN, params![twin, before, filter.about, page(limit)]);
-        self.memories(twin, of_twin).await
+        self.memories(of_twin, named(twin)).await
     }
 
     /// What a twin remembers and nothing stands in the place of, newest first.
     pub async fn memories_in_force(&self, twin: TwinId) -> Result<Vec<Memory>, StorageError> {
-        self.memories(twin, (IN_FORCE, params![twin, MEMORIES_MAX]))
+        self.memories((IN_FORCE, params![twin, MEMORIES_MAX]), named(twin))
             .await
     }
 
     /// A memory of a twin.
     pub async fn memory(&self, twin: TwinId, id: MemoryId) -> Result<Option<Memory>, StorageError> {
-        let found = self.memories(twin, (FIND, params![id, twin])).await?;
+        let named = audiences::named_of_one(&audiences::MEMORIES, id);
+        let found = self.memories((FIND, params![id, twin]), named).await?;
         Ok(found.into_iter().next())
     }
 
-    async fn memories(&self, twin: TwinId, query: Query) -> Result<Vec<Memory>, StorageError> {
+    /// Memories, and those whom their audiences name.
+    async fn memories(&self, query: Query, named: Query) -> Result<Vec<Memory>, StorageError> {
         let engine = self.engine();
-        let queries = vec![query, audiences::named(&audiences::MEMORIES, twin)];
+        let queries = vec![query, named];
         self.call(Call::Read, async move {
             let [memories, named] = each(engine.read(queries).await?)?;
             let mut memories = memories.map(read_memory)?;
@@ -327,6 +329,11 @@ impl Storage {
     }
 }
 
+/// Who is named of all that a twin remembers.
+fn named(twin: TwinId) -> Query {
+    audiences::named(&audiences::MEMORIES, twin)
+}
+
 async fn insert(engine: &Engine, memory: &NewMemory) -> Result<bool, DatabaseError> {
     let twin = memory.twin_id;
     let (mut transaction, results) = engine
@@ -411,15 +418,12 @@ async fn insert(engine: &Engine, memory: &NewMemory) -> Result<bool, DatabaseErr
         return Ok(false);
     }
     let named = audiences::name_them(
-        &mut transaction,
+        transaction,
         &audiences::MEMORIES,
         memory.id,
         &memory.audience,
     );
-    if let Err(error) = named.await {
-        transaction.roll_back().await;
-        return Err(error);
-    }
+    let transaction = named.await?;
     transaction.commit(Vec::new()).await?;
     Ok(true)
 }
@@ -466,11 +470,8 @@ async fn change(
     if let Some(audience) = &change.audience {
         let set = (SET_AUDIENCE, params![id, audience.as_str(), now]);
         transaction.pipe(vec![set]).await?;
-        let named = audiences::name_them(&mut transaction, &audiences::MEMORIES, id, audience);
-        if let Err(error) = named.await {
-            transaction.roll_back().await;
-            return Err(error);
-        }
+        let named = audiences::name_them(transaction, &audiences::MEMORIES, id, audience);
+        transaction = named.await?;
     }
     transaction.commit(Vec::new()).await?;
     Ok(())

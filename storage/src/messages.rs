@@ -519,13 +519,7 @@ pub(crate) fn read_message_from(row: &mut Row) -> Result<StoredMessage, StorageE
         None => None,
     };
     let model = row.optional_text()?;
-    let failure = match (row.optional_text()?, row.optional_text()?) {
-        (Some(code), Some(message)) => Some(Failure {
-            code: code_of(&code)?,
-            message,
-        }),
-        _ => None,
-    };
+    let failure = read_failure(row)?;
     let adapter = row.optional_text()?;
     // Seeds had 64 bits once; those that a JSON reader would round are not told.
     let seed = row
@@ -680,7 +674,17 @@ pub(crate) fn stop_reason_of(name: &str) -> Result<StopReason, StorageError> {
     found.ok_or_else(|| StorageError::Corrupt("a stored stop reason is none".into()))
 }
 
-pub(crate) fn code_of(text: &str) -> Result<ErrorCode, StorageError> {
+/// Reads why something failed, where it did: a code and a sentence.
+pub(crate) fn read_failure(row: &mut Row) -> Result<Option<Failure>, StorageError> {
+    let (code, message) = (row.optional_text()?, row.optional_text()?);
+    let Some((code, message)) = code.zip(message) else {
+        return Ok(None);
+    };
+    let code = code_of(&code)?;
+    Ok(Some(Failure { code, message }))
+}
+
+fn code_of(text: &str) -> Result<ErrorCode, StorageError> {
     let found = ErrorCode::ALL.iter().find(|code| code.as_str() == text);
     found
         .copied()

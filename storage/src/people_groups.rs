@@ -2,7 +2,7 @@
 
 use protocol::{GroupId, UserId};
 
-use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, Transaction, each, until_no_collision};
 use crate::metrics::Call;
 use crate::people::Room;
 use crate::value::{Row, params};
@@ -122,21 +122,28 @@ async fn create(engine: &Engine, owner: UserId, group: &PeopleGroup) -> Result<(
     };
     let mut transaction = room.begin(engine, owner).await?;
     let parameters = params![group.id, owner, &group.name, group.created_at];
-    let mut queries: Vec<Query> = vec![(INSERT, parameters)];
-    queries.extend(
-        group
-            .people
-            .iter()
-            .map(|person| (ADD, params![group.id, *person])),
-    );
-    let results = transaction.pipe(queries).await;
-    let results = results.map_err(|error| error.conflict("group of this name"))?;
-    if results.iter().any(|rows| rows.affected == 0) {
+    let inserted = transaction.pipe(vec![(INSERT, parameters)]).await;
+    inserted.map_err(|error| error.conflict("group of this name"))?;
+    let transaction = fill(transaction, group.id, &group.people).await?;
+    transaction.commit(Vec::new()).await?;
+    Ok(())
+}
+
+/// Puts people into a group in place of those before, and gives the transaction back. It is rolled back as `NotFound` when one of
+/// them has no account.
+async fn fill(
+    mut transaction: Transaction,
+    group: GroupId,
+    people: &[UserId],
+) -> Result<Transaction, DatabaseError> {
+    let mut queries: Vec<Query> = vec![(CLEAR, params![group])];
+    queries.extend(people.iter().map(|person| (ADD, params![group, *person])));
+    let results = transaction.pipe(queries).await?;
+    if results.iter().skip(1).any(|rows| rows.affected == 0) {
         transaction.roll_back().await;
         return Err(StorageError::NotFound("person").into());
     }
-    transaction.commit(Vec::new()).await?;
-    Ok(())
+    Ok(transaction)
 }
 
 async fn change(
@@ -156,13 +163,7 @@ async fn change(
         return Err(StorageError::NotFound("group").into());
     };
     if let Some(people) = people {
-        let mut queries: Vec<Query> = vec![(CLEAR, params![id])];
-        queries.extend(people.iter().map(|person| (ADD, params![id, *person])));
-        let results = transaction.pipe(queries).await?;
-        if results.iter().skip(1).any(|rows| rows.affected == 0) {
-            transaction.roll_back().await;
-            return Err(StorageError::NotFound("person").into());
-        }
+        transaction = fill(transaction, id, people).await?;
     }
     let [people] = each(transaction.commit(vec![(PEOPLE, params![id])]).await?)?;
     let people = people.map(|mut row| {
