@@ -522,13 +522,11 @@ async fn write(
     }
     question.sampling.apply(&mut request);
     let turns = question.turns.get(prompt.left_out.turns..);
-    let origin = origin::of(
-        &mind.twin,
-        listeners,
-        &request,
-        turns.unwrap_or_default(),
-        (prompt.memories, |text: &str| counter.count(text)),
-    );
+    let origin = NewOrigin {
+        turns: turns.unwrap_or_default().to_vec(),
+        memories: prompt.memories,
+        ..origin::of(&mind.twin, listeners, &request)
+    };
     let generate = Generate {
         request,
         events: question.events,

@@ -63,8 +63,9 @@ pub(super) struct OriginDocument {
     seed: Option<u64>,
     /// The temperature of the sampling.
     temperature: f32,
-    /// Tokens of the prompt.
-    prompt_tokens: u64,
+    /// Tokens of the prompt; null when they are not known any more.
+    #[schema(required = true)]
+    prompt_tokens: Option<u32>,
     /// Tokens that the reply might have.
     tokens_max: u32,
     /// SHA-256 of the prompt, in hexadecimal digits: equal prompts have the same.
@@ -116,7 +117,7 @@ fn document(origin: Origin, message: protocol::Message) -> OriginDocument {
         adapter: message.adapter,
         seed: message.seed,
         temperature: origin.temperature,
-        prompt_tokens: origin.prompt_tokens,
+        prompt_tokens: message.usage.map(|usage| usage.prompt_tokens),
         tokens_max: origin.tokens_max,
         prompt_sha256: hexadecimal(&origin.prompt_hash),
     }

@@ -9,14 +9,14 @@ use crate::{Storage, StorageError};
 
 const KEEP_PERSONA: &str = "INSERT INTO twin_personas (twin_id, hash, name, persona, language) \
      SELECT id, $2, $3, $4, $5 FROM twins WHERE id = $1 ON CONFLICT (twin_id, hash) DO NOTHING";
-const INSERT: &str = "INSERT INTO reply_origins (message_id, twin_id, persona_hash, prompt_hash, prompt_tokens, temperature_bits, \
-     tokens_max, listeners) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const INSERT: &str = "INSERT INTO reply_origins (message_id, twin_id, persona_hash, prompt_hash, temperature_bits, \
+     tokens_max, listeners) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const INSERT_TURN: &str =
     "INSERT INTO reply_turns (message_id, ordinal, turn_id) VALUES ($1, $2, $3)";
 /// The memory goes along, so that one that was forgotten meanwhile is not stored.
 const INSERT_MEMORY: &str = "INSERT INTO reply_memories (message_id, ordinal, memory_id, text) \
      SELECT $1, $2, id, $4 FROM memories WHERE id = $3";
-const FIND: &str = "SELECT o.twin_id, p.name, p.persona, p.language, o.prompt_hash, o.prompt_tokens, o.temperature_bits, \
+const FIND: &str = "SELECT o.twin_id, p.name, p.persona, p.language, o.prompt_hash, o.temperature_bits, \
      o.tokens_max, o.listeners, m.conversation_id FROM reply_origins o \
      JOIN messages m ON m.message_id = o.message_id \
      JOIN twin_personas p ON p.twin_id = o.twin_id AND p.hash = o.persona_hash WHERE o.message_id = $1";
@@ -57,8 +57,6 @@ pub struct NewOrigin {
     pub persona_hash: [u8; 32],
     /// SHA-256 of the prompt.
     pub prompt_hash: [u8; 32],
-    /// Tokens of the prompt.
-    pub prompt_tokens: u64,
     /// The temperature of the sampling.
     pub temperature: f32,
     /// Tokens that the reply may have.
@@ -82,8 +80,6 @@ pub struct Origin {
     pub persona: Persona,
     /// SHA-256 of the prompt.
     pub prompt_hash: [u8; 32],
-    /// Tokens of the prompt.
-    pub prompt_tokens: u64,
     /// The temperature of the sampling.
     pub temperature: f32,
     /// Tokens that the reply might have.
@@ -110,7 +106,6 @@ pub(crate) fn keep(reply: MessageId, origin: &NewOrigin) -> Vec<Query> {
         origin.twin_id,
         &origin.persona_hash,
         &origin.prompt_hash,
-        origin.prompt_tokens,
         origin.temperature.to_bits(),
         origin.tokens_max,
         origin.listeners,
@@ -166,7 +161,6 @@ fn read_origin(mut row: Row) -> Result<Origin, StorageError> {
             language: row.text()?,
         },
         prompt_hash: row.hash()?,
-        prompt_tokens: row.count()?,
         temperature: f32::from_bits(row.count()?),
         tokens_max: row.count()?,
         listeners: row.count()?,

@@ -4135,10 +4135,10 @@ export interface components {
             /** @description SHA-256 of the prompt, in hexadecimal digits: equal prompts have the same. */
             prompt_sha256: string;
             /**
-             * Format: int64
-             * @description Tokens of the prompt.
+             * Format: int32
+             * @description Tokens of the prompt; null when they are not known any more.
              */
-            prompt_tokens: number;
+            prompt_tokens: number | null;
             /**
              * Format: uuid
              * @description The message that was answered; null when it is not known any more.

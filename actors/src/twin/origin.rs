@@ -1,25 +1,17 @@
 //! What a reply is built from, as it is kept beside it.
 
 use inference::{ChatMessage, GenerateRequest, Prompt};
-use protocol::MessageId;
 use sha2::{Digest, Sha256};
-use storage::{NewOrigin, Persona, RememberedThen, Twin};
+use storage::{NewOrigin, Persona, Twin};
 
 use super::audience::Listeners;
 
-/// What the reply to a request is built from: the twin as it is, its turns, and what it remembers.
-pub(super) fn of(
-    twin: &Twin,
-    listeners: &Listeners,
-    request: &GenerateRequest,
-    turns: &[MessageId],
-    (memories, count): (Vec<RememberedThen>, impl Fn(&str) -> usize),
-) -> NewOrigin {
+/// What the reply to a request is built from, but for the turns and the memories.
+pub(super) fn of(twin: &Twin, listeners: &Listeners, request: &GenerateRequest) -> NewOrigin {
     let messages: &[ChatMessage] = match &request.prompt {
         Prompt::Conversation(messages) => messages,
         Prompt::Text(_) | Prompt::Tokens(_) => &[],
     };
-    let tokens: usize = messages.iter().map(|message| count(&message.content)).sum();
     let persona = Persona {
         name: twin.name.clone(),
         persona: twin.persona.clone(),
@@ -30,12 +22,11 @@ pub(super) fn of(
         persona_hash: hash([&persona.name, &persona.persona, &persona.language]),
         persona,
         prompt_hash: hash_of(messages),
-        prompt_tokens: tokens as u64,
         temperature: request.temperature,
         tokens_max: request.max_tokens,
         listeners: listeners.others().len() as u64,
-        turns: turns.to_vec(),
-        memories,
+        turns: Vec::new(),
+        memories: Vec::new(),
     }
 }
 

@@ -330,7 +330,6 @@ async fn a_reply_knows_what_it_was_built_from_until_that_is_forgotten(db: TestDa
         },
         persona_hash: [1; 32],
         prompt_hash: [2; 32],
-        prompt_tokens: 120,
         temperature: 0.7,
         tokens_max: 256,
         listeners: 0,
