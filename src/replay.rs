@@ -1,6 +1,5 @@
 //! `digital-twin replay`: has a twin say once more what it said, from what was kept of it.
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
 use actors::{NodeConfig, Rebuilt, rebuild};
@@ -36,31 +35,27 @@ impl Replayed {
             turns_gone,
             ..
         } = &self.rebuilt;
-        let mut differences = VecDeque::new();
+        let same = match self.is_same() {
+            true => "the text is the same",
+            false => "the text is another one",
+        };
+        let mut told = vec![same.to_owned()];
         if !is_same_prompt {
-            differences.push_back("the prompt is another one than then".to_owned());
+            told.push("the prompt is another one than then".to_owned());
         }
         if *turns_gone > 0 {
-            differences.push_back(format!(
+            told.push(format!(
                 "messages that stood in it and are gone: {turns_gone}"
             ));
         }
         let model = reply.model.as_deref().unwrap_or("an unknown model");
         if model != self.model {
-            differences.push_back(format!("it was written by {model}, now by {}", self.model));
+            told.push(format!("it was written by {model}, now by {}", self.model));
         }
         if reply.edited_at.is_some() {
-            differences.push_back("the reply was edited since".to_owned());
+            told.push("the reply was edited since".to_owned());
         }
-        let same = match self.is_same() {
-            true => "the text is the same",
-            false => "the text is another one",
-        };
-        differences.push_front(same.to_owned());
-        let lines: Vec<String> = differences
-            .iter()
-            .map(|line| format!("- {line}\n"))
-            .collect();
+        let lines: Vec<String> = told.iter().map(|line| format!("- {line}\n")).collect();
         format!(
             "then:\n{}\n\nnow:\n{}\n\n{}",
             reply.text,

@@ -1,7 +1,7 @@
 //! Remembering what people say of themselves when they talk with a twin.
 
 use inference::TextForm;
-use protocol::{Author, MemoryId, Message};
+use protocol::{Author, Failure, MemoryId, Message, UserId};
 use storage::{Audience, Memory, MemoryKind, NewMemory, StorageError};
 
 use super::audience::Listeners;
@@ -31,9 +31,10 @@ pub(super) async fn remember(
         Err(Unanswered::Storage(StorageError::LimitReached { what, max })) => {
             tracing::info!(%twin, what, max, "nothing more is remembered");
         }
-        Err(Unanswered::Storage(error)) => tracing::warn!(%error, %twin, "not remembered"),
-        Err(Unanswered::Pool(error)) => tracing::warn!(%error, %twin, "not remembered"),
-        Err(Unanswered::Gone(_) | Unanswered::Disabled) => {}
+        Err(error) => {
+            let Failure { code, message } = error.into();
+            tracing::warn!(code = code.as_str(), message, %twin, "not remembered");
+        }
     }
 }
 
@@ -41,7 +42,7 @@ async fn keep(
     mind: &Mind,
     services: &Services,
     listeners: &Listeners,
-    (author, message, said): (protocol::UserId, &Message, Vec<Statement>),
+    (author, message, said): (UserId, &Message, Vec<Statement>),
 ) -> Result<(), Unanswered> {
     let texts = said
         .iter()
@@ -88,7 +89,7 @@ async fn keep(
 fn audience_of(
     mind: &Mind,
     listeners: &Listeners,
-    (author, corrects): (protocol::UserId, bool),
+    (author, corrects): (UserId, bool),
     vector: &[f32],
     superseded: Option<&Memory>,
 ) -> Audience {

@@ -1,7 +1,7 @@
 //! Building the prompt of a reply once more, from what was kept of it.
 
-use inference::{ChatMessage, GenerateRequest, Prompt, TokenCounter};
-use protocol::{Author, Message, MessageId};
+use inference::{GenerateRequest, Prompt, TokenCounter};
+use protocol::{Message, MessageId};
 use storage::{Storage, StorageError};
 
 use super::prompt::{self, People, PromptParts};
@@ -81,32 +81,17 @@ pub async fn rebuild(
     );
     let is_same_prompt = origin::hash_of(&built.messages) == origin.prompt_hash;
     Ok(Rebuilt {
-        request: request(
-            &message,
-            built.messages,
+        request: GenerateRequest {
+            prompt: Prompt::Conversation(built.messages),
+            max_tokens: origin.tokens_max,
+            message: u128::from_be_bytes(*message.message_id.as_bytes()),
             beginning,
-            (origin.temperature, origin.tokens_max),
-        ),
+            temperature: origin.temperature,
+            seed: message.seed.unwrap_or_default(),
+            ..GenerateRequest::default()
+        },
         is_same_prompt,
         turns_gone: origin.turns.len() - turns.len(),
         reply: message,
     })
-}
-
-fn request(
-    reply: &Message,
-    messages: Vec<ChatMessage>,
-    beginning: String,
-    (temperature, max_tokens): (f32, u32),
-) -> GenerateRequest {
-    debug_assert!(matches!(reply.author, Author::Twin { .. }));
-    GenerateRequest {
-        prompt: Prompt::Conversation(messages),
-        max_tokens,
-        message: u128::from_be_bytes(*reply.message_id.as_bytes()),
-        beginning,
-        temperature,
-        seed: reply.seed.unwrap_or_default(),
-        ..GenerateRequest::default()
-    }
 }
