@@ -267,6 +267,20 @@ CLUSTER = {
             [("time() - max(twin_backup_last_verified_timestamp_seconds{NODE})", "age")],
             ["BackupIsMissing"],
         ),
+        (
+            "Age of the newest backup that was copied away",
+            "Since the newest was taken that lies elsewhere too: what was said since would be lost with the machine.",
+            "s",
+            [("time() - max(twin_backup_last_copied_timestamp_seconds{NODE})", "age")],
+            ["BackupIsNotCopied"],
+        ),
+        (
+            "Backups that are not copied away",
+            "Archives that were to be copied away and are not, or not yet.",
+            "short",
+            [("max(twin_backup_copies_missing{NODE})", "archives")],
+            ["BackupIsNotCopied"],
+        ),
         ("Size of the newest backup", "Compressed, as it lies in its folder.", "bytes", [("max(twin_backup_last_bytes{NODE})", "size")], []),
     ],
 }

@@ -7,6 +7,7 @@ mod restore;
 mod verify;
 
 mod archive;
+mod copy;
 mod key;
 mod manifest;
 mod retention;

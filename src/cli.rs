@@ -151,6 +151,9 @@ pub struct BackupOptions {
     /// Delete archives in the folder, but not the newest of each of so many weeks; the newest that was verified always stays
     #[arg(long, value_name = "WEEKS")]
     pub keep_weekly: Option<usize>,
+    /// Copy the archives of the folder that are not there yet to this target of rclone, such as remote:folder
+    #[arg(long, value_name = "TARGET")]
+    pub copy_to: Option<String>,
     /// Let everybody who finds the archive read it; secrets of this installation are left out
     #[arg(long)]
     pub unencrypted: bool,

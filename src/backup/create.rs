@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::archive::ArchiveWriter;
+use super::copy::copy_away;
 use super::kept_secrets;
 use super::key::{self, Key, Seal, SealedWriter};
 use super::manifest::{About, FORMAT, Manifest};
@@ -38,6 +39,8 @@ pub struct NewBackup {
     pub verify: bool,
     /// Which older ones are kept; none deletes nothing.
     pub keep: Option<Keep>,
+    /// Where the archives of the folder are copied to, as rclone knows it.
+    pub copy_to: Option<String>,
 }
 
 /// A backup that was written.
@@ -59,7 +62,7 @@ pub struct Created {
 ///
 /// # Errors
 /// When the database, the files or the folder of the archives cannot be used, another backup is being taken there, or what was
-/// written cannot be restored; in the last case the archive stays, and does not count as verified.
+/// written cannot be restored or cannot be copied away; in these two cases the archive stays, and does not count as verified or copied.
 pub async fn create(config: &Config, new: NewBackup) -> anyhow::Result<Created> {
     make_folder(&new.folder)?;
     let _lock = lock(&new.folder)?;
@@ -109,6 +112,14 @@ pub async fn create(config: &Config, new: NewBackup) -> anyhow::Result<Created> 
         Some(keep) => delete_expired(&storage, &new.folder, keep).await?,
         None => Vec::new(),
     };
+    if let Some(target) = new.copy_to {
+        let mut names = names_in(&new.folder)?;
+        names.retain(|name| retention::is_archive(name));
+        where_known(storage.note_copying_backups(&names, clock.now_ms()).await)?;
+        let copied = copy_away(&new.folder, &target).await;
+        copied.with_context(|| format!("{} was written and is not copied", path.display()))?;
+        where_known(storage.note_copied_backups(&names, clock.now_ms()).await)?;
+    }
     storage.close().await;
     Ok(Created {
         path,

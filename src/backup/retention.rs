@@ -41,6 +41,11 @@ fn day_of(name: &str) -> Option<Date> {
         .map(|moment| moment.date())
 }
 
+/// Whether a file of this name is an archive of ours.
+pub(super) fn is_archive(name: &str) -> bool {
+    day_of(name).is_some()
+}
+
 /// The names of archives that need not be kept any more, of all that there are. What is no name of ours is nobody's to delete.
 pub(super) fn expired<'a>(
     names: &[&'a str],

@@ -131,6 +131,7 @@ impl Place {
             seal,
             verify: true,
             keep: None,
+            copy_to: None,
         }
     }
 

@@ -61,6 +61,7 @@ async fn create(config: &Config, options: &BackupOptions) -> anyhow::Result<()> 
         seal,
         verify: options.verify,
         keep,
+        copy_to: options.copy_to.clone(),
     };
     let begun = Instant::now();
     let created = backup::create(config, new).await?;
@@ -77,6 +78,7 @@ async fn create(config: &Config, options: &BackupOptions) -> anyhow::Result<()> 
         told["size_bytes"] = json!(size_bytes);
         told["verified"] = json!(options.verify);
         told["deleted"] = json!(deleted);
+        told["copied_to"] = json!(options.copy_to);
         told["took_ms"] = json!(as_millis(begun.elapsed()));
         print(&told.to_string());
         return Ok(());
@@ -95,6 +97,9 @@ async fn create(config: &Config, options: &BackupOptions) -> anyhow::Result<()> 
     tell_of_gone_files(&manifest);
     for name in deleted {
         print(&format!("Deleted {name}."));
+    }
+    if let Some(target) = &options.copy_to {
+        print(&format!("Copied to {target}."));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What is known of backups: which were written, and which were restored to see whether they can be.
+//! What is known of backups: which were written, which were restored to see whether they can be, and which were copied away.
 
 use crate::value::params;
 use crate::{Storage, StorageError};
@@ -8,7 +8,11 @@ const BACKUPS_MAX: u32 = 1000;
 
 const NOTE: &str = "INSERT INTO backups (name, taken_at, size_bytes) VALUES ($1, $2, $3)";
 const NOTE_VERIFIED: &str = "UPDATE backups SET verified_at = $2 WHERE name = $1 RETURNING name";
-const LIST: &str = "SELECT name, taken_at, size_bytes, verified_at FROM backups ORDER BY taken_at DESC, name LIMIT $1";
+const NOTE_COPYING: &str =
+    "UPDATE backups SET copy_begun_at = $2 WHERE name = $1 AND copied_at IS NULL";
+const NOTE_COPIED: &str = "UPDATE backups SET copied_at = $2 WHERE name = $1 AND copied_at IS NULL";
+const LIST: &str = "SELECT name, taken_at, size_bytes, verified_at, copy_begun_at, copied_at FROM backups \
+     ORDER BY taken_at DESC, name LIMIT $1";
 const FORGET: &str = "DELETE FROM backups WHERE name = $1";
 
 /// A backup that was written.
@@ -22,6 +26,10 @@ pub struct Backup {
     pub size_bytes: u64,
     /// When it was last seen to restore, in UTC milliseconds.
     pub verified_at: Option<i64>,
+    /// When it was last begun to copy it away, in UTC milliseconds.
+    pub copy_begun_at: Option<i64>,
+    /// When it was copied away, in UTC milliseconds.
+    pub copied_at: Option<i64>,
 }
 
 impl Storage {
@@ -42,6 +50,36 @@ impl Storage {
         Ok(noted.affected > 0)
     }
 
+    /// Notes that it is begun to copy these backups away; what was copied already stays so.
+    pub async fn note_copying_backups(
+        &self,
+        names: &[String],
+        now: i64,
+    ) -> Result<(), StorageError> {
+        self.note_each(NOTE_COPYING, names, now).await
+    }
+
+    /// Notes that these backups were copied away.
+    pub async fn note_copied_backups(
+        &self,
+        names: &[String],
+        now: i64,
+    ) -> Result<(), StorageError> {
+        self.note_each(NOTE_COPIED, names, now).await
+    }
+
+    async fn note_each(
+        &self,
+        statement: &'static str,
+        names: &[String],
+        now: i64,
+    ) -> Result<(), StorageError> {
+        for name in names {
+            self.write(statement, params![name, now]).await?;
+        }
+        Ok(())
+    }
+
     /// The backups that were written and not forgotten, newest first.
     pub async fn backups(&self) -> Result<Vec<Backup>, StorageError> {
         let rows = self.read(LIST, params![BACKUPS_MAX]).await?;
@@ -51,6 +89,8 @@ impl Storage {
                 taken_at: row.int()?,
                 size_bytes: row.count()?,
                 verified_at: row.optional_int()?,
+                copy_begun_at: row.optional_int()?,
+                copied_at: row.optional_int()?,
             })
         })
     }

@@ -8,6 +8,7 @@ has the short form.
 import asyncio
 import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -402,9 +403,27 @@ def cache_full():
 def backups_forgotten():
     """No backup was ever taken; then one is, and restores."""
     yield
+    back_up("--verify")
+
+
+@contextlib.contextmanager
+def copies_refused():
+    """A backup cannot be copied to where a file is in its way; then it can."""
+    away = world.folder / "away"
+    away.write_text("no folder", encoding="utf-8")
+    with contextlib.suppress(AssertionError):
+        back_up("--copy-to", away)
+    yield
+    away.unlink()
+    back_up("--copy-to", away)
+
+
+def back_up(*flags):
     identity = world.folder / "identity"
-    recipient = run(NODE, "backup", "keygen", identity).strip()
-    run(NODE, "backup", "--verify", env={**world.settings, "TWIN_BACKUP_RECIPIENTS": recipient}, cwd=ROOT)
+    if not identity.exists():
+        run(NODE, "backup", "keygen", identity)
+    public = re.search("age1[0-9a-z]+", identity.read_text(encoding="utf-8"))[0]
+    run(NODE, "backup", *flags, env={**world.settings, "TWIN_BACKUP_RECIPIENTS": public}, cwd=ROOT)
 
 
 def models(url, person):
@@ -430,6 +449,7 @@ CASES = [
     (replies_that_wait, ["RepliesWait"]),
     (cache_full, ["CacheIsFull"]),
     (backups_forgotten, ["BackupIsMissing"]),
+    (copies_refused, ["BackupIsNotCopied"]),
 ]
 
 

@@ -113,6 +113,18 @@ class ScheduleTest(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0, "what lies there is not written over")
         self.assertEqual((remote / old).read_bytes(), b"forged")
 
+    def test_what_keeps_rclone_from_copying_is_named_and_the_archive_stays(self):
+        settings = {**self.place.settings, "RCLONE_TARGET": "nowhere:folder", "RCLONE_CONFIG": str(self.folder / "rclone.conf"), "PATH": self.path_with_the_program()}
+        done = tool(BACKUP / "backup.sh", env=settings)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        (archive,) = (self.folder / "backups").glob("*.age")
+        for part in (f"{archive} was written and is not copied", "rclone could not copy to nowhere:folder", 'Failed to create file system for "nowhere:folder"'):
+            self.assertIn(part, done.stderr.decode())
+        bare = {**settings, "PATH": str(self.folder / "programs")}
+        done = tool(NODE, "backup", "--copy-to", "nowhere:folder", env=bare)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("rclone is not installed, or not in PATH", done.stderr.decode())
+
     def test_age_zstd_and_tar_open_a_backup(self):
         told, _, _ = self.place.back_up()
         opened = f"age --decrypt --identity {self.place.identity} {told['path']} | zstd --decompress --stdout | tar --extract --directory {self.folder}"
