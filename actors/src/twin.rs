@@ -172,8 +172,10 @@ pub(crate) struct Reply {
     pub(crate) after_others: bool,
     /// Tokens that it may have, where those are fewer than usual.
     pub(crate) tokens_max: Option<u64>,
-    /// What the reply says already.
+    /// How the reply is to begin.
     pub(crate) beginning: String,
+    /// What it says already: its beginning, and what was written after it before its node died.
+    pub(crate) said: String,
     pub(crate) priority: Priority,
     pub(crate) events: mpsc::Sender<GenerationEvent>,
     pub(crate) cancel: Cancel,
@@ -190,6 +192,8 @@ pub(crate) struct Plan {
     pub(crate) model: String,
     /// The seed of the sampling.
     pub(crate) seed: u64,
+    /// Tokens of the reply that were written before and are read as a part of the prompt.
+    pub(crate) tokens_before: u32,
     /// All of it, so that its owner can see why; none of a reply that others began.
     pub(crate) origin: Option<NewOrigin>,
 }
@@ -303,8 +307,10 @@ struct Question {
     asker: Asker,
     /// The message that is written.
     message: u128,
-    /// What it says already.
+    /// How it is to begin.
     beginning: String,
+    /// What it says already, from its beginning on.
+    said: String,
     /// Tokens that it may have.
     tokens_max: u32,
     /// Whether to stay close to the notes, where there are some.
@@ -335,6 +341,7 @@ impl Question {
             asker: Asker::User(completion.user),
             message: 0,
             beginning: String::new(),
+            said: String::new(),
             tokens_max: reply_tokens_max,
             keeps_to_notes: true,
             sampling: completion.sampling,
@@ -440,6 +447,7 @@ async fn answer(
         // Another attempt that were not sampled would say the same once more.
         keeps_to_notes: reply.is_first || !reply.beginning.is_empty(),
         beginning: reply.beginning,
+        said: reply.said,
         tokens_max: tokens_max.map_or(usual, |tokens| tokens.min(usual)),
         sampling: Sampling {
             seed: seed_of(reply.reply),
@@ -508,12 +516,17 @@ async fn write(
         tracing::debug!(%twin, passages, turns, "left out of a prompt for want of room");
     }
     let seed = question.sampling.seed;
+    // The prompt is that of the whole reply, so that what follows is what would have followed.
+    let before = counter
+        .count(&question.said)
+        .saturating_sub(counter.count(&question.beginning));
+    let tokens_before = u32::try_from(before).unwrap_or(u32::MAX);
     let mut request = GenerateRequest {
         origin: origin_of(&mind.twin, listeners, &question.asker, question.priority),
         prompt: Prompt::Conversation(prompt.messages),
-        max_tokens: question.tokens_max,
+        max_tokens: question.tokens_max.saturating_sub(tokens_before).max(1),
         message: question.message,
-        beginning: question.beginning,
+        beginning: question.said,
         ..GenerateRequest::default()
     };
     let has_notes = !(prompt.sources.is_empty() && prompt.memories.is_empty());
@@ -525,6 +538,7 @@ async fn write(
     let origin = NewOrigin {
         turns: turns.unwrap_or_default().to_vec(),
         memories: prompt.memories,
+        tokens_max: question.tokens_max,
         ..origin::of(&mind.twin, listeners, &request)
     };
     let generate = Generate {
@@ -539,6 +553,7 @@ async fn write(
         sources: prompt.sources,
         model: services.engine.model.name.clone(),
         seed,
+        tokens_before,
         origin: Some(origin),
     })
 }

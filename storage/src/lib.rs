@@ -22,6 +22,7 @@ mod feedback;
 mod files;
 mod history;
 mod invitations;
+mod lease_clock;
 mod log_ins;
 mod members;
 mod memories;

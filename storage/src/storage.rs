@@ -15,6 +15,7 @@ use crate::StorageError;
 use crate::admission::Admission;
 use crate::append::{self, Appender};
 use crate::engine::{DatabaseError, Engine, Postgres, PostgresConfig, Query, Rows, Sqlite, only};
+use crate::lease_clock::LeaseClock;
 use crate::metrics::{self, Call};
 use crate::migrations::{self, MigrationStatus};
 use crate::search::Unindexed;
@@ -88,6 +89,7 @@ struct Shared {
     engine: Engine,
     appender: Appender,
     unindexed: Arc<Unindexed>,
+    lease_clock: LeaseClock,
     /// Files were let go.
     let_go: Notify,
     admission: Admission,
@@ -112,6 +114,7 @@ impl Storage {
         let engine = storage.engine();
         let check = async move { Ok(migrations::check(&engine).await?) };
         storage.call(Call::Read, check).await?;
+        storage.look_at_lease_clock().await?;
         Ok(storage)
     }
 
@@ -139,6 +142,7 @@ impl Storage {
                 engine,
                 appender,
                 unindexed,
+                lease_clock: LeaseClock::of_this_machine(),
                 let_go: Notify::new(),
                 admission: Admission::new(CALLS_MAX),
                 runtime,
@@ -204,6 +208,10 @@ impl Storage {
 
     pub(crate) fn unindexed(&self) -> &Unindexed {
         &self.shared.unindexed
+    }
+
+    pub(crate) fn lease_clock(&self) -> &LeaseClock {
+        &self.shared.lease_clock
     }
 
     pub(crate) fn let_go(&self) -> &Notify {

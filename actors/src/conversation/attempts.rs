@@ -33,7 +33,7 @@ impl Handler<Attempt> for Conversation {
             of: attempt.of,
             beginning: attempt.beginning,
             node_id: self.services.config.node_id,
-            lease_until: lease_until(now),
+            lease_until: lease_until(&self.services.storage),
             created_at: now,
         };
         let storage = self.services.storage.clone();

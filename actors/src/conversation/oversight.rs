@@ -112,7 +112,10 @@ impl Handler<Approve> for Conversation {
                 this.members.permit_in_place(user, twin, &text)
             });
             let (storage, id) = (this.services.storage.clone(), this.id);
-            let (node, until) = (this.services.config.node_id, lease_until(now_ms()));
+            let (node, until) = (
+                this.services.config.node_id,
+                lease_until(&this.services.storage),
+            );
             let taken = async move {
                 permitted?;
                 if storage.is_unwanted(reply).await? {
@@ -237,7 +240,7 @@ impl Conversation {
             }
         }
         let (storage, node) = (self.services.storage.clone(), self.services.config.node_id);
-        let until = lease_until(now_ms());
+        let until = lease_until(&self.services.storage);
         let taken = async move { storage.take_over_reply(reply, user, node, until).await };
         Box::pin(taken.into_actor(self).map(move |epoch, this, context| {
             let Some(epoch) = epoch? else {
@@ -321,6 +324,7 @@ impl Conversation {
             sources: Vec::new(),
             model: self.services.engine.model.name.clone(),
             seed: seed_of(reply),
+            tokens_before: 0,
             origin: None,
         });
         self.replies.insert(reply, own);

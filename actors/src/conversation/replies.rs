@@ -1,6 +1,7 @@
 //! The replies that this node writes: claimed, streamed, written down as they go, finished or failed for all to see.
 //!
-//! 1. A reply is claimed: from then on every write of it carries the claim's epoch, and a stale one is refused.
+//! 1. A reply is claimed: from then on every write of it carries the claim's epoch, and a stale one is refused. Where somebody has
+//!    written a part of it down before, it goes on from there.
 //! 2. Its twin builds the prompt and hands it to the inference pool; pieces come back as a stream.
 //! 3. Those who reply to one message do so one after the other (`replies/turns.rs`).
 //! 4. Each piece is told at once, and written down at most [`PROGRESS_EVERY`] apart; where words are forbidden, each word when it has
@@ -27,7 +28,6 @@ use crate::limits::{
     GENERATION_EVENTS_MAX, LEASE, MEMBERS_READS_MAX, PROGRESS_EVERY, REPLY_BYTES_MAX,
 };
 use crate::metrics::{self, Renewal};
-use crate::node::now_ms;
 use crate::permissions::Operation;
 use crate::timeline::ReplyPlace;
 use crate::trace;
@@ -94,11 +94,12 @@ impl Conversation {
             );
             return;
         }
-        match self.screened(reply, &order.beginning) {
+        let said = said_before(&order);
+        match self.screened(reply, &said) {
             None => return self.end_forbidden(reply, context),
-            Some(beginning) if beginning.is_empty() => {}
-            Some(beginning) => {
-                if !self.tell_piece(reply, beginning, context) {
+            Some(said) if said.is_empty() => {}
+            Some(said) => {
+                if !self.tell_piece(reply, said, context) {
                     self.fail(
                         reply,
                         ErrorCode::TooLarge,
@@ -121,6 +122,7 @@ impl Conversation {
             after_others: order.turn > 0,
             tokens_max: order.tokens_max,
             beginning: order.beginning,
+            said,
             priority: match ordered {
                 // Whoever was to read it may be back, or may never come.
                 Ordered::Before if self.shards.is_empty() => Priority::Background,
@@ -244,7 +246,7 @@ impl Conversation {
         own.written_down = Instant::now();
         let epoch = own.epoch;
         let storage = self.services.storage.clone();
-        let until = lease_until(now_ms());
+        let until = lease_until(&self.services.storage);
         let written = async move { storage.progress_reply(reply, epoch, &text, until).await };
         let noted = written.into_actor(self).map(move |written, this, _| {
             let Some(own) = this
@@ -351,7 +353,7 @@ impl Conversation {
             (own.epoch, Some(own.place.reply_to))
         });
         finished.chain = self.services.config.chain_limits();
-        finished.lend_until = lease_until(finished.created_at);
+        finished.lend_until = lease_until(&self.services.storage);
         finished.members_seq = Some(self.members.version());
         end_before_forbidden(&mut finished, self.members.rules());
         if own.is_some_and(|own| own.sets_off) && finished.stop_reason.is_whole() {
@@ -440,7 +442,7 @@ impl Conversation {
         let (epoch, place) = (own.epoch, own.place);
         let held = self.proposal(reply, place, finished);
         metrics::reply_ended("held");
-        let until = lease_until(now_ms());
+        let until = lease_until(&self.services.storage);
         let storage = self.services.storage.clone();
         let stored = async move {
             let stored = storage.hold_reply(epoch, held.clone(), until).await;
@@ -497,6 +499,14 @@ impl Conversation {
             self.end_taken(reply, context);
         }
         true
+    }
+}
+
+/// What an order's reply says before anything more is written: what was written down of it, and at least its beginning.
+fn said_before(order: &ReplyOrder) -> String {
+    match order.text.starts_with(&order.beginning) {
+        true => order.text.clone(),
+        false => order.beginning.clone(),
     }
 }
 
@@ -634,7 +644,8 @@ impl Handler<HandOver> for Conversation {
         let released = async move {
             for (reply, epoch, text) in unfinished {
                 // A lease that ends now is free for the next node; one that cannot be given back runs out.
-                if let Err(error) = storage.progress_reply(reply, epoch, &text, now_ms()).await {
+                let until = storage.lease_now();
+                if let Err(error) = storage.progress_reply(reply, epoch, &text, until).await {
                     tracing::warn!(%error, %reply, "reply cannot be handed over");
                 }
             }

@@ -290,22 +290,22 @@ impl Orders {
 impl Conversation {
     /// The replies that a message asks for.
     pub(super) fn replies_to(&self, said: Said<'_>) -> Vec<NewReplyOrder> {
-        let now = now_ms();
+        let until = lease_until(&self.services.storage);
         let answering = answering_twins(self.members.list(), said).into_iter();
         let order = answering.map(|(twin_id, when)| NewReplyOrder {
             message_id: MessageId::new(),
             twin_id,
             when,
             node_id: self.services.config.node_id,
-            lease_until: lease_until(now),
+            lease_until: until,
         });
         order.collect()
     }
 }
 
 /// Until when a lease holds that is taken or renewed now.
-pub(super) fn lease_until(now: i64) -> i64 {
-    now + i64::try_from(LEASE.as_millis()).expect("a lease is seconds long")
+pub(super) fn lease_until(storage: &Storage) -> i64 {
+    storage.lease_now() + i64::try_from(LEASE.as_millis()).expect("a lease is seconds long")
 }
 
 /// A person is writing.

@@ -108,12 +108,11 @@ async fn a_reply_that_was_running_when_its_conversation_died_is_written_anew() {
     assert_eq!(log.len(), 2, "one question, one reply");
 }
 
-#[actix::test]
-async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
-    let house = House::new().await;
-    let conversation = house.conversation().await;
+/// A question whose reply another node was to write, and did not: its lease is over.
+async fn left_unfinished(house: &House, conversation: ConversationId, text: &str) -> MessageId {
+    let reply = MessageId::new();
     let left = NewReplyOrder {
-        message_id: MessageId::new(),
+        message_id: reply,
         twin_id: house.twin,
         when: ReplyWhen::Always,
         node_id: NodeId::new(),
@@ -127,7 +126,7 @@ async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
             name: "Kim".to_owned(),
         },
         client_id: None,
-        text: "!say at last".to_owned(),
+        text: text.to_owned(),
         reply_to: None,
         thread: None,
         attachments: Vec::new(),
@@ -139,6 +138,35 @@ async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
         by_owner: false,
     };
     house.storage.append_alone(question).await.unwrap();
+    reply
+}
+
+#[actix::test]
+async fn a_reply_goes_on_from_what_was_written_down_of_it_when_its_node_died() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let reply = left_unfinished(&house, conversation, "!say one two three four five").await;
+    let node = NodeId::new();
+    let claimed = house.storage.claim_reply(reply, node, 0, 0).await;
+    let epoch = claimed.unwrap().expect("nobody else has it");
+    let said = "one two three ";
+    let written = house.storage.progress_reply(reply, epoch, said, 0).await;
+    assert!(written.unwrap());
+    let client = house.follower(conversation).await;
+    let done = client.done().await;
+    assert_eq!(done.text, "one two three four five");
+    let usage = done.usage.expect("it was generated");
+    assert_eq!(usage.completion_tokens, 5);
+    assert_eq!(*house.asked.beginnings.lock().unwrap(), [said]);
+    let order = house.storage.reply_order(reply).await.unwrap().unwrap();
+    assert_eq!(order.epoch, epoch + 1);
+}
+
+#[actix::test]
+async fn a_reply_that_was_left_unfinished_is_urgent_only_if_somebody_follows() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    left_unfinished(&house, conversation, "!say at last").await;
     let awake = house
         .worker
         .services()

@@ -17,6 +17,8 @@ pub(crate) struct Asked {
     pub(super) prompts: Arc<Mutex<Vec<Vec<String>>>>,
     /// How urgent the texts were that were generated.
     pub(super) priorities: Arc<Mutex<Vec<Priority>>>,
+    /// What stood of them already.
+    pub(super) beginnings: Arc<Mutex<Vec<String>>>,
     /// Whose prompts they were, and the number of the engine that got each.
     pub(crate) owners: Arc<Mutex<Vec<(u128, usize)>>>,
     /// For whom what was computed may be used again.
@@ -73,6 +75,8 @@ impl Engine for RememberingEngine {
         priorities.push(request.origin.priority);
         let mut audiences = self.asked.audiences.lock().unwrap();
         audiences.push(request.origin.scope.audience);
+        let mut beginnings = self.asked.beginnings.lock().unwrap();
+        beginnings.push(request.beginning.clone());
         let mut owners = self.asked.owners.lock().unwrap();
         owners.push((request.origin.scope.owner, self.number));
         self.inner.submit(ticket, request, deadline);

@@ -133,9 +133,10 @@ impl OwnReply {
         &self,
         generation: &Generation,
     ) -> (Option<Usage>, StopReason, Option<Failure>) {
+        let before = self.plan.as_ref().map_or(0, |plan| plan.tokens_before);
         let usage = Usage {
-            prompt_tokens: generation.usage.prompt_tokens,
-            completion_tokens: generation.usage.completion_tokens,
+            prompt_tokens: generation.usage.prompt_tokens.saturating_sub(before),
+            completion_tokens: generation.usage.completion_tokens.saturating_add(before),
         };
         match generation.stop_reason {
             inference::StopReason::EndOfTurn | inference::StopReason::StopSequence => {

@@ -11,8 +11,11 @@ use super::super::Conversation;
 use super::super::requests::lease_until;
 use super::Audience;
 use crate::metrics::{self, Claim};
-use crate::node::{Services, now_ms};
+use crate::node::Services;
 use crate::twin::Knows;
+
+/// The epoch of the first claim of a reply: nobody has written anything of it before.
+const FIRST_EPOCH: u64 = 1;
 
 /// When a reply was ordered.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +53,10 @@ impl Conversation {
         orders: Vec<ReplyOrder>,
         context: &mut Context<Self>,
     ) {
-        let (own, now) = (self.services.config.node_id, now_ms());
+        let (own, now) = (
+            self.services.config.node_id,
+            self.services.storage.lease_now(),
+        );
         let is_free = |order: &ReplyOrder| order.node_id == own || order.lease_until <= now;
         let free = orders.into_iter().filter(is_free);
         self.line_up(
@@ -115,31 +121,36 @@ impl Conversation {
         }
         let (reply, question) = (order.message_id, order.reply_to);
         self.claiming.insert(reply, Claiming::of(question));
-        let now = now_ms();
         let storage = self.services.storage.clone();
         let node = self.services.config.node_id;
         let claimed = async move {
-            let epoch = storage.claim_reply(reply, node, now, lease_until(now));
+            let (now, until) = (storage.lease_now(), lease_until(&storage));
+            let epoch = storage.claim_reply(reply, node, now, until);
             let Some(epoch) = epoch.await? else {
                 return Ok(None);
             };
+            // Whoever wrote it before may have written more down since the order was read.
+            let order = match epoch {
+                FIRST_EPOCH => order,
+                _ => storage.reply_order(reply).await?.unwrap_or(order),
+            };
             // After the claim: a block that comes later finds a reply that is being written, and has it stopped.
             let is_unwanted = storage.is_unwanted(reply).await?;
-            Ok::<_, StorageError>(Some((epoch, is_unwanted)))
+            Ok::<_, StorageError>(Some((order, epoch, is_unwanted)))
         };
         let begun = claimed.into_actor(self).map(move |claimed, this, context| {
             let is_stopped = this.was_stopped(reply);
             metrics::claimed(match &claimed {
-                Ok(Some((epoch, _))) => Claim::with_epoch(*epoch),
+                Ok(Some((_, epoch, _))) => Claim::with_epoch(*epoch),
                 Ok(None) => Claim::Elsewhere,
                 Err(_) => Claim::Failed,
             });
             match claimed {
                 // Whoever asked has blocked the twin.
-                Ok(Some((epoch, is_unwanted))) if is_unwanted || is_stopped => {
+                Ok(Some((order, epoch, is_unwanted))) if is_unwanted || is_stopped => {
                     this.decline(&order, epoch, context);
                 }
-                Ok(Some((epoch, _))) => this.claimed(order, ordered, epoch, context),
+                Ok(Some((order, epoch, _))) => this.claimed(order, ordered, epoch, context),
                 // Whoever writes it, or those before it, goes on with the line.
                 Ok(None) => {
                     this.waiting.remove(&question);
@@ -232,7 +243,7 @@ impl Conversation {
         let (reply, question) = (order.message_id, order.reply_to);
         self.claiming.insert(reply, Claiming::of(question));
         let storage = self.services.storage.clone();
-        let until = lease_until(now_ms());
+        let until = lease_until(&self.services.storage);
         let declined = async move { storage.decline_reply(reply, epoch, until).await };
         let noted = declined
             .into_actor(self)
