@@ -57,7 +57,7 @@ lint: setup ## Check the formatting and the lints; a warning is an error
 	else echo "lint skipped: no clippy; 'rustup component add clippy' installs it"; fi
 
 # Every step runs, whatever became of the one before: one run shows all that is wrong.
-TEST_STEPS := lint test-rust test-doc test-web test-python test-ops autobahn torture-short
+TEST_STEPS := lint test-rust test-doc test-web test-python test-ops autobahn torture-short torture-cluster-short
 
 .PHONY: test
 test: setup ## Everything: lints, Rust tests on real PostgreSQL, Redis and S3 storage, the browser client in Chromium, Python tests, Autobahn
@@ -209,6 +209,21 @@ torture: setup test-packages torture-core torture-broken ## The same with 100,00
 	@cargo build --locked --release --bin digital-twin --bin loadtest
 	$(call TORTURE,target/release,--messages 100000 --kills 20 --cuts 10000 --slow-readers 1000 --clients 64 \
 		--conversations 32 --guests 16 --room-changes 2000 --seed $(or $(SEED),1))
+
+# Beside the private PostgreSQL only because that says where its programs are.
+define TORTURE_CLUSTER
+	@ulimit -n 20000 && setup/services.py run -- $(1)/loadtest torture --server $(1)/digital-twin --nodes 3 --slow-readers 0 --pace 20 $(2)
+endef
+
+.PHONY: torture-cluster-short
+torture-cluster-short: setup test-packages ## Three nodes that die, pause and lose each other, PostgreSQL and Redis, each fault once; SEED=n
+	@cargo build --locked --bin digital-twin --bin loadtest
+	$(call TORTURE_CLUSTER,target/debug,--talks 12 --kills 6 --faults 14 --seed $(or $(SEED),1))
+
+.PHONY: torture-cluster
+torture-cluster: setup test-packages ## The same with 40 kills and 56 other faults, so that 200 replies lose their node; about half an hour
+	@cargo build --locked --release --bin digital-twin --bin loadtest
+	$(call TORTURE_CLUSTER,target/release,--talks 48 --kills 40 --faults 56 --limit-seconds 3600 --seed $(or $(SEED),1))
 
 # Neither sanitizer nor nightly compiler: the codecs have no unsafe code.
 .PHONY: fuzz

@@ -1,6 +1,9 @@
-//! How much of the machine others use while a work is measured.
+//! Processes: how much of the machine those of others use while a work is measured, and signals to ours.
 
 use anyhow::Context;
+pub(crate) use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use tokio::process::Child;
 
 /// The most that others may use of all processors; a measurement that they disturb more is taken again.
 pub(crate) const FOREIGN_SHARE_MAX: f64 = 0.08;
@@ -21,6 +24,18 @@ pub(crate) fn cpu_seconds(process: &str) -> anyhow::Result<f64> {
     let fields = stat.rsplit_once(')').context("a line of stat")?.1;
     let fields: Vec<&str> = fields.split_whitespace().collect();
     Ok((fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) / TICKS_PER_SECOND)
+}
+
+/// Sends a signal to a process of ours.
+///
+/// # Errors
+/// When it has gone.
+pub(crate) fn signal(child: &Child, signal: Signal) -> anyhow::Result<()> {
+    let pid = child.id().context("the process has ended")?;
+    Ok(nix::sys::signal::kill(
+        Pid::from_raw(pid.try_into()?),
+        signal,
+    )?)
 }
 
 /// The processors' time so far, in ticks: all of it, and that in which they were busy.

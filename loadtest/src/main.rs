@@ -2,6 +2,7 @@
 //! and the torture test, which breaks connections and servers and checks that no promise is broken.
 
 mod baseline;
+mod cluster;
 mod connection;
 mod history;
 mod machine;

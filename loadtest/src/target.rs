@@ -10,15 +10,19 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 use crate::connection::{Receiver, Sender, connect, connect_narrow};
-use crate::machine;
+use crate::machine::{self, Signal};
 
 /// The token that the peers check.
 const PEER_TOKEN: &str = "secret";
 
 /// How long an answer over HTTP may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a node that is told to end may take.
+const STOPS_WITHIN: Duration = Duration::from_secs(60);
 
 /// The name of the file with nats-server's settings.
 const NATS_CONFIG: &str = "nats.conf";
@@ -87,6 +91,9 @@ impl Kind {
     }
 }
 
+/// Settings of the product, by name.
+pub(crate) type Settings = Vec<(String, String)>;
+
 /// Where the programs are.
 pub(crate) struct Programs {
     /// The product's binary.
@@ -96,7 +103,7 @@ pub(crate) struct Programs {
     /// The processors that a server may run on, as `taskset` takes them; empty for all.
     pub(crate) server_cpus: String,
     /// More settings of the product.
-    pub(crate) settings: Vec<(String, String)>,
+    pub(crate) settings: Settings,
 }
 
 /// Where a running server is, and with which token.
@@ -108,17 +115,25 @@ pub(crate) struct Access {
     token: String,
 }
 
-/// A running server; it ends with this.
+/// A running server, of one node or of several; it ends with this.
 pub(crate) struct Target {
-    /// How clients reach it.
+    /// How clients reach its first node.
     pub(crate) access: Access,
-    child: Child,
+    nodes: Vec<Node>,
     /// The other person in every room of the product, which has no rooms for one: id and token.
     other: String,
     other_token: String,
     /// The id of the person who makes the rooms of the product.
     maker: String,
     folder: TempDir,
+}
+
+/// A process of a server.
+struct Node {
+    child: Child,
+    address: String,
+    /// Its own settings, beside those of all.
+    settings: Settings,
 }
 
 impl Programs {
@@ -162,15 +177,32 @@ impl Target {
     /// # Errors
     /// When it does not say where it listens.
     pub(crate) async fn start(kind: Kind, programs: &Programs) -> anyhow::Result<Self> {
+        Self::start_nodes(kind, programs, vec![Settings::new()]).await
+    }
+
+    /// Starts a server of as many nodes as there are settings; they share a folder.
+    ///
+    /// # Errors
+    /// When one does not say where it listens.
+    pub(crate) async fn start_nodes(
+        kind: Kind,
+        programs: &Programs,
+        settings_of_nodes: Vec<Settings>,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let (child, address) = spawn(kind, programs, folder.path()).await?;
+        let mut nodes = Vec::new();
+        // The first one makes the secrets that they share.
+        for settings in settings_of_nodes {
+            nodes.push(Node::start(kind, programs, folder.path(), settings).await?);
+        }
+        let first = nodes.first().context("a server without nodes")?;
         let mut target = Self {
             access: Access {
                 kind,
-                address,
+                address: first.address.clone(),
                 token: PEER_TOKEN.to_owned(),
             },
-            child,
+            nodes,
             other: String::new(),
             other_token: String::new(),
             maker: String::new(),
@@ -183,15 +215,71 @@ impl Target {
         Ok(target)
     }
 
-    /// Ends the server without a word (SIGKILL), and starts it again on the same data.
+    /// Ends a node without a word (SIGKILL), and starts it again on the same data.
     ///
     /// # Errors
     /// When it does not come back.
-    pub(crate) async fn kill_and_restart(&mut self, programs: &Programs) -> anyhow::Result<()> {
-        self.child.kill().await?;
-        let kind = self.access.kind;
-        (self.child, self.access.address) = spawn(kind, programs, self.folder.path()).await?;
+    pub(crate) async fn kill_and_restart(
+        &mut self,
+        node: usize,
+        programs: &Programs,
+    ) -> anyhow::Result<()> {
+        self.nodes[node].child.kill().await?;
+        self.restart(node, programs, &[]).await
+    }
+
+    /// Tells a node to end (SIGTERM), waits until it has, and starts it again on the same data, with some settings more until it is
+    /// started anew.
+    ///
+    /// # Errors
+    /// When it ends otherwise than in good order, or does not come back.
+    pub(crate) async fn stop_and_restart(
+        &mut self,
+        node: usize,
+        programs: &Programs,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
+        self.signal(node, Signal::SIGTERM)?;
+        let ended = timeout(STOPS_WITHIN, self.nodes[node].child.wait()).await;
+        let status = ended.context("a node that was told to end goes on")??;
+        anyhow::ensure!(status.success(), "a node that was told to end: {status}");
+        self.restart(node, programs, more).await
+    }
+
+    async fn restart(
+        &mut self,
+        node: usize,
+        programs: &Programs,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
+        let settings = &self.nodes[node].settings;
+        let all = more
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .chain(settings.iter().cloned())
+            .collect();
+        let spawned = spawn(self.access.kind, programs, self.folder.path(), &all).await?;
+        let node = &mut self.nodes[node];
+        (node.child, node.address) = spawned;
+        self.access.address = self.nodes[0].address.clone();
         Ok(())
+    }
+
+    /// Sends a signal to a node.
+    ///
+    /// # Errors
+    /// When it has gone.
+    pub(crate) fn signal(&self, node: usize, signal: Signal) -> anyhow::Result<()> {
+        machine::signal(&self.nodes[node].child, signal)
+    }
+
+    /// How clients reach each node.
+    pub(crate) fn accesses(&self) -> Vec<Access> {
+        let access = |node: &Node| Access {
+            address: node.address.clone(),
+            ..self.access.clone()
+        };
+        self.nodes.iter().map(access).collect()
     }
 
     /// The ids of those who are in every room of the product from its beginning: who makes it, and the other.
@@ -289,16 +377,15 @@ impl Target {
         Ok(figure.map_or(Ok(0.0), str::parse)?)
     }
 
-    /// Seconds of processor time that the server has used.
+    /// Seconds of processor time that the server's first node has used.
     ///
     /// # Errors
     /// When it has gone.
     pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        let pid = self.child.id().context("the server has ended")?;
-        machine::cpu_seconds(&pid.to_string())
+        machine::cpu_seconds(&self.pid()?.to_string())
     }
 
-    /// Bytes of memory that the server holds.
+    /// Bytes of memory that the server's first node holds.
     ///
     /// # Errors
     /// When it has gone.
@@ -310,8 +397,15 @@ impl Target {
     }
 
     fn proc_file(&self, name: &str) -> anyhow::Result<String> {
-        let pid = self.child.id().context("the server has ended")?;
-        Ok(std::fs::read_to_string(format!("/proc/{pid}/{name}"))?)
+        Ok(std::fs::read_to_string(format!(
+            "/proc/{}/{name}",
+            self.pid()?
+        ))?)
+    }
+
+    fn pid(&self) -> anyhow::Result<u32> {
+        let child = self.nodes.first().and_then(|node| node.child.id());
+        child.context("the server has ended")
     }
 }
 
@@ -486,12 +580,34 @@ fn random_uuid() -> String {
     parts.join("-")
 }
 
+impl Node {
+    async fn start(
+        kind: Kind,
+        programs: &Programs,
+        folder: &Path,
+        settings: Settings,
+    ) -> anyhow::Result<Self> {
+        let (child, address) = spawn(kind, programs, folder, &settings).await?;
+        Ok(Self {
+            child,
+            address,
+            settings,
+        })
+    }
+}
+
 /// Starts the process and waits for the address that it prints.
-async fn spawn(kind: Kind, programs: &Programs, folder: &Path) -> anyhow::Result<(Child, String)> {
+async fn spawn(
+    kind: Kind,
+    programs: &Programs,
+    folder: &Path,
+    settings: &Settings,
+) -> anyhow::Result<(Child, String)> {
     if kind == Kind::Nats {
         std::fs::write(folder.join(NATS_CONFIG), NATS_SETTINGS)?;
     }
     let mut command = command(kind, programs, folder);
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
     command
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

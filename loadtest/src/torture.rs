@@ -5,7 +5,8 @@
 //!    messages.
 //! 2. Connections are cut at random bytes of what they send and of what they receive; clients come back, resume, and send
 //!    again what has no outcome.
-//! 3. The server is killed and started again on the same data, at fixed shares of the messages.
+//! 3. The server is killed and started again on the same data, at fixed shares of the messages. A server of several nodes, on a
+//!    PostgreSQL and a Redis of its own, is hurt in many more ways ([`faults`]), until all are done.
 //! 4. Slow readers on narrow lines read nothing for a tenth of the run, are cut off, come back and resume, again and again.
 //! 5. Each room has a keeper, who brings guests in, puts them out, bans, mutes and gives roles, title and topic, all the while.
 //!    Guests write wherever they are let in; nobody may be heard who is out or muted, as the log says it.
@@ -15,14 +16,16 @@
 
 mod client;
 mod entry;
+mod faults;
 mod guest;
 mod keeper;
 mod slow_reader;
 mod step_in;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -40,6 +43,7 @@ use self::guest::{Guest, Place};
 use self::keeper::Keeper;
 use self::slow_reader::SlowReader;
 use self::step_in::{Side, Talk};
+use crate::cluster::Cluster;
 use crate::connection::Sender;
 use crate::history::{History, Reader, Violations};
 use crate::target::{Access, Kind, Programs, Target};
@@ -64,22 +68,37 @@ const KEEPERS_SEED: u64 = 1 << 33;
 const ASKERS_SEED: u64 = 1 << 34;
 const OWNERS_SEED: u64 = 1 << 35;
 
+/// The same of what is done to several nodes.
+const FAULTS_SEED: u64 = 1 << 36;
+
+/// Replies that another node than the first went on with, or the same one after its death.
+const FAIL_OVERS: &str = "SELECT count(*) FROM reply_orders WHERE epoch > 1";
+
 /// What the torture test does.
 #[derive(Debug, Args)]
 pub(crate) struct Torture {
     /// Where all random choices come from
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Messages
+    /// Messages; of several nodes as many as are sent until all faults are done
     #[arg(long, default_value_t = 20_000)]
     messages: u64,
+    /// Nodes; several have a PostgreSQL and a Redis of their own, whose programs are where TEST_POSTGRES_PROGRAMS and PATH say
+    #[arg(long, default_value_t = 1)]
+    nodes: usize,
+    /// What is done to several nodes beside killing them
+    #[arg(long, default_value_t = 24)]
+    faults: usize,
+    /// Milliseconds that a client waits before it sends the next message
+    #[arg(long, default_value_t = 0)]
+    pace: u64,
     /// Clients
     #[arg(long, default_value_t = 32)]
     clients: usize,
     /// Conversations, of which each client follows two
     #[arg(long, default_value_t = 16)]
     conversations: usize,
-    /// How often the server is killed
+    /// How often the server, or one of its nodes, is killed
     #[arg(long, default_value_t = 5)]
     kills: u64,
     /// How often a connection is cut, about
@@ -94,7 +113,7 @@ pub(crate) struct Torture {
     /// Changes of who takes part, of roles, mutes, titles and topics, about
     #[arg(long, default_value_t = 500)]
     room_changes: u64,
-    /// Conversations with twins whose owners take replies over
+    /// Conversations with twins, whose owners take replies over where the server is one node
     #[arg(long, default_value_t = 4)]
     talks: usize,
     /// Succeed only if a promise was broken: for a server that is broken on purpose
@@ -110,7 +129,17 @@ pub(crate) struct Torture {
 
 /// What all clients share.
 struct Shared {
-    access: RefCell<Access>,
+    accesses: RefCell<Vec<Access>>,
+    /// Which node is next.
+    turn: Cell<usize>,
+    /// How long a client waits before it sends the next message.
+    pace: Duration,
+    /// When entries were acknowledged, by their conversation and place.
+    acknowledged_at: RefCell<HashMap<(usize, u64), Instant>>,
+    /// From an acknowledgement to when the last client had read the entry, at most.
+    longest_catch_up: Cell<Duration>,
+    /// From the acknowledgement of a question to its reply, at most.
+    longest_reply: Cell<Duration>,
     rooms: Vec<String>,
     /// The id of who owns them.
     owner: String,
@@ -140,6 +169,22 @@ struct Shared {
 }
 
 impl Shared {
+    /// How the server is reached: one node after the other.
+    fn access(&self) -> Access {
+        let accesses = self.accesses.borrow();
+        let turn = self.turn.get();
+        self.turn.set(turn.wrapping_add(1));
+        accesses[turn % accesses.len()].clone()
+    }
+
+    /// A client has read an entry.
+    fn is_read(&self, room: usize, seq: u64) {
+        if let Some(at) = self.acknowledged_at.borrow().get(&(room, seq)) {
+            let longest = self.longest_catch_up.get().max(at.elapsed());
+            self.longest_catch_up.set(longest);
+        }
+    }
+
     /// The place of a conversation that a frame names.
     fn room(&self, name: &Value) -> Option<usize> {
         let name = name.as_str()?;
@@ -186,13 +231,26 @@ pub(crate) async fn run(torture: &Torture, mut programs: Programs) -> anyhow::Re
         programs.use_postgres(postgres).await?;
     }
     let limit = Duration::from_secs(torture.limit_seconds);
-    timeout(limit, torture_server(torture, &programs))
+    timeout(limit, torture_server(torture, &mut programs))
         .await
         .context("the torture test took too long")?
 }
 
-async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Result<()> {
-    let mut target = Target::start(Kind::Product, programs).await?;
+async fn torture_server(torture: &Torture, programs: &mut Programs) -> anyhow::Result<()> {
+    let mut cluster = match torture.nodes {
+        0 | 1 => None,
+        nodes => Some(Cluster::start(nodes).await?),
+    };
+    let mut target = match &cluster {
+        None => Target::start(Kind::Product, programs).await?,
+        Some(cluster) => {
+            programs.settings.extend(cluster.settings());
+            programs.migrate(tempfile::tempdir()?.path()).await?;
+            let nodes = cluster.settings_of_nodes();
+            Target::start_nodes(Kind::Product, programs, nodes).await?
+        }
+    };
+    let is_one = cluster.is_none();
     let mut rooms = Vec::new();
     for number in 0..torture.conversations.max(2) {
         rooms.push(target.make_room(number).await?);
@@ -205,12 +263,18 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
     let [owner, _] = target.founders();
     let cut_one_in = u32::try_from(torture.messages / torture.cuts.max(1)).unwrap_or(u32::MAX);
     let shared = Rc::new(Shared {
-        access: RefCell::new(target.access.clone()),
+        accesses: RefCell::new(target.accesses()),
+        turn: Cell::new(0),
+        pace: Duration::from_millis(torture.pace),
+        acknowledged_at: RefCell::default(),
+        longest_catch_up: Cell::default(),
+        longest_reply: Cell::default(),
         histories: rooms.iter().map(|_| RefCell::default()).collect(),
         rooms,
         owner,
         places,
-        left: Cell::new(torture.messages),
+        // Of several nodes the faults say when it is enough.
+        left: Cell::new(if is_one { torture.messages } else { u64::MAX }),
         acknowledged: watch::Sender::new(0),
         shares: watch::Sender::new(0),
         is_written: watch::Sender::new(false),
@@ -247,31 +311,36 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
         let talk = Rc::new(Talk::begin(&target).await?);
         let asker = Side::asker(talk.clone(), random(ASKERS_SEED, number), shared.clone());
         let owner = Side::owner(talk.clone(), random(OWNERS_SEED, number), shared.clone());
-        let [asker, owner] = [asker, owner].map(|side| tokio::task::spawn_local(side.run()));
-        talks.push((talk, asker, owner));
+        // Of several nodes every epoch beyond the first is to be that of a fail-over.
+        let sides = [Some(asker), is_one.then_some(owner)];
+        let sides = sides.into_iter().flatten();
+        let sides: Vec<_> = sides
+            .map(|side| tokio::task::spawn_local(side.run()))
+            .collect();
+        talks.push((talk, sides));
     }
     let mut clients = JoinSet::new();
     for number in 0..torture.clients {
         let random = random(0, number);
         clients.spawn_local(Client::new(number, random, shared.clone()).run());
     }
-    let mut kills = 0;
-    let mut readers = Vec::new();
-    let mut acknowledged = shared.acknowledged.subscribe();
-    while !clients.is_empty() {
-        let so_far = *acknowledged.borrow_and_update();
-        if kills < torture.kills && so_far >= torture.messages * (kills + 1) / (torture.kills + 1) {
-            kills += 1;
-            // The clients that hold the old address fail, and look it up again.
-            target.kill_and_restart(programs).await?;
-            *shared.access.borrow_mut() = target.access.clone();
-            eprintln!("kill {kills}: {so_far} acknowledged");
+    let hurt = async {
+        match &mut cluster {
+            None => faults::kills(torture, programs, &mut target, &shared).await,
+            Some(cluster) => {
+                let random = random(FAULTS_SEED, 0);
+                faults::all(torture, programs, &mut target, cluster, (&shared, random)).await
+            }
         }
-        tokio::select! {
-            Some(ended) = clients.join_next() => readers.extend(ended??),
-            Ok(()) = acknowledged.changed() => {}
+    };
+    let clients = async {
+        let mut readers = Vec::new();
+        while let Some(ended) = clients.join_next().await {
+            readers.extend(ended??);
         }
-    }
+        anyhow::Ok(readers)
+    };
+    let (faults, readers) = tokio::try_join!(hurt, clients)?;
     shared.is_written.send_replace(true);
     while let Some(ended) = keepers.join_next().await {
         ended??;
@@ -281,7 +350,7 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
     // Whoever reads from now on gets at least this much; what nobody waits for any more may still come behind it.
     let mut written = Vec::new();
     for room in &shared.rooms {
-        let log = timeout(READ_WITHIN, read_all(&target.access, room)).await??;
+        let log = timeout(READ_WITHIN, read_all(&shared.access(), room)).await??;
         written.push(log.len() as u64);
     }
     let mut last_reads = JoinSet::new();
@@ -298,18 +367,43 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
     }
     let mut found = Violations::default();
     let (mut questions, mut taken_over) = (0, 0);
-    for (talk, asker, owner) in talks {
-        let readers = [asker.await?, owner.await?];
+    for (talk, sides) in talks {
+        let mut readers = Vec::new();
+        for side in sides {
+            readers.push(side.await?);
+        }
         found.add(timeout(READ_WITHIN, talk.check(&shared, &readers)).await??);
         let counts = talk.counts();
         questions += counts.0;
         taken_over += counts.1;
     }
+    if let Some(cluster) = &cluster {
+        // So far it has only what became of questions and replies.
+        let fail_overs = cluster.postgres.number(FAIL_OVERS).await?;
+        let Violations {
+            lost,
+            duplicated,
+            corrupted,
+            ..
+        } = found;
+        let seconds = |duration: &Cell<Duration>| duration.get().as_secs_f64();
+        println!(
+            "{} nodes: {questions} replies, {fail_overs} of them finished by another process than they were begun by, stale writes accepted \
+             {corrupted}, double replies {duplicated}, stuck {lost}; longest reply {:.1} s, longest catch-up {:.1} s",
+            torture.nodes,
+            seconds(&shared.longest_reply),
+            seconds(&shared.longest_catch_up),
+        );
+        anyhow::ensure!(
+            torture.kills == 0 || fail_overs > 0,
+            "no reply was in progress when its node died"
+        );
+    }
     let founders = target.founders();
     let (mut sent, mut acknowledged) = (0, 0);
     let (mut changes, mut refusals) = (0, 0);
     for (number, room) in shared.rooms.iter().enumerate() {
-        let log = timeout(READ_WITHIN, read_all(&target.access, room)).await??;
+        let log = timeout(READ_WITHIN, read_all(&shared.access(), room)).await??;
         let history = shared.histories[number].borrow();
         found.add(history.check(&founders, &log));
         let counts = history.counts();
@@ -328,10 +422,10 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
     println!(
         "{sent} sent, {acknowledged} acked, {} unknown, {} faults, {found}",
         sent - acknowledged,
-        kills + cuts,
+        faults + cuts,
     );
     println!(
-        "seed {}: {kills} kills, {cuts} cuts, {} resumes, {} refused as conflict, {} slow readers cut off {} times, {} of \
+        "seed {}: {faults} faults of nodes, {cuts} cuts, {} resumes, {} refused as conflict, {} slow readers cut off {} times, {} of \
          them told 1013",
         torture.seed,
         shared.resumed.get(),
@@ -352,13 +446,14 @@ async fn torture_server(torture: &Torture, programs: &Programs) -> anyhow::Resul
         return Ok(());
     }
     anyhow::ensure!(found.none(), "a promise was broken");
+    // Of several nodes nobody says beforehand how many there will be; each client goes on until all of its own are.
     anyhow::ensure!(
-        acknowledged as u64 == torture.messages + of_guests + changes as u64,
+        !is_one || acknowledged as u64 == torture.messages + of_guests + changes as u64,
         "not everything was acknowledged"
     );
     let is_tried = torture.guests == 0 || of_guests > 0 && refusals > 0;
     anyhow::ensure!(is_tried, "no guest was heard, or none refused");
-    let is_tried = torture.talks == 0 || taken_over > 0 && taken_over < questions;
+    let is_tried = !is_one || torture.talks == 0 || taken_over > 0 && taken_over < questions;
     anyhow::ensure!(is_tried, "no reply was taken over, or every one");
     Ok(())
 }

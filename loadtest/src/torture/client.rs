@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use rand::Rng;
@@ -124,7 +125,7 @@ impl Client {
             let cursor = self.readers.entry(room).or_default().cursor();
             (self.shared.rooms[room].clone(), cursor)
         });
-        let access = self.shared.access.borrow().clone();
+        let access = self.shared.access();
         let (sender, mut receiver) = timeout(SILENCE, access.resume(&cursors)).await??;
         for room in self.follows {
             self.send_next(room, &sender).await?;
@@ -152,11 +153,13 @@ impl Client {
                 let mut history = self.shared.histories[room].borrow_mut();
                 let reader = self.readers.entry(room).or_default();
                 reader.entry(seq, &entry, &mut history.seen);
+                self.shared.is_read(room, seq);
             }
             Some("ack") => {
                 let room = room.context("an unknown conversation")?;
                 let seq = frame["seq"].as_u64().context("an ack without seq")?;
                 self.acknowledged(room, frame, seq);
+                sleep(self.shared.pace).await;
                 self.send_next(room, sender).await?;
             }
             Some("error") => {
@@ -220,6 +223,10 @@ impl Client {
             history.seen.corrupted += 1;
         }
         history.acknowledged(sent.clone(), seq);
+        let mut acknowledged_at = self.shared.acknowledged_at.borrow_mut();
+        acknowledged_at
+            .entry((room, seq))
+            .or_insert_with(Instant::now);
         self.waiting.remove(&room);
         self.acknowledged.insert(room, (sent, what));
         self.shared.acknowledged.send_modify(|count| *count += 1);

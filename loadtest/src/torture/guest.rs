@@ -159,7 +159,7 @@ impl Guest {
         });
         let cursors: Vec<(String, u64)> = cursors.collect();
         *self.follows.borrow_mut() = inside.into_iter().collect();
-        let access = self.shared.access.borrow().with_token(&place.token);
+        let access = self.shared.access().with_token(&place.token);
         timeout(SILENCE, access.resume(&cursors)).await?
     }
 

@@ -303,7 +303,7 @@ impl Keeper {
     }
 
     fn access(&self, by: Option<usize>) -> Access {
-        let access = self.shared.access.borrow();
+        let access = self.shared.access();
         match by {
             Some(guest) => access.with_token(&self.shared.places[guest].token),
             None => access.clone(),

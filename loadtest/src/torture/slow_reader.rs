@@ -54,7 +54,7 @@ impl SlowReader {
         // They do not all wake up at once.
         let mut until = 1 + self.number as u64 % SHARES_OF_SILENCE;
         while *shares.borrow_and_update() <= SHARES {
-            let access = self.shared.access.borrow().clone();
+            let access = self.shared.access();
             let connected = timeout(SILENCE, access.resume_narrow(&self.cursors())).await?;
             shares.wait_for(|now| *now >= until).await?;
             until = (*shares.borrow() + SHARES_OF_SILENCE).min(SHARES + 1);
@@ -80,7 +80,7 @@ impl SlowReader {
 
     /// Reads everything that it has missed.
     async fn catch_up(&mut self) -> anyhow::Result<()> {
-        let access = self.shared.access.borrow().clone();
+        let access = self.shared.access();
         let (_sender, mut receiver) = access.resume(&self.cursors()).await?;
         while !self.read(&mut receiver).await?.resumed {}
         Ok(())

@@ -75,7 +75,7 @@ impl Talk {
         shared: &Shared,
         readers: &[Reader],
     ) -> anyhow::Result<Violations> {
-        let access = shared.access.borrow().with_token(&self.asker);
+        let access = shared.access().with_token(&self.asker);
         let mut log = BTreeMap::new();
         let mut lines = BTreeMap::new();
         for frame in read_frames(&access, &self.room).await? {
@@ -229,7 +229,7 @@ impl Side {
             Who::Asker { .. } => &self.talk.asker,
             Who::Owner { .. } => &self.talk.owner,
         };
-        let access = self.shared.access.borrow().with_token(token);
+        let access = self.shared.access().with_token(token);
         let cursors = [(self.talk.room.clone(), self.reader.cursor())];
         timeout(SILENCE, access.resume(&cursors)).await?
     }
@@ -357,7 +357,10 @@ impl Side {
         }
         if !id("reply_to").is_empty() {
             *answered = Some(id("reply_to").to_owned());
-            open.take_if(|open| open.message_id == id("reply_to"));
+            if let Some(open) = open.take_if(|open| open.message_id == id("reply_to")) {
+                let longest = &self.shared.longest_reply;
+                longest.set(longest.get().max(open.acknowledged.elapsed()));
+            }
         }
         Ok(())
     }

@@ -1,0 +1,181 @@
+//! What the torture test does to a server while clients write: nodes are killed, stopped and paused, and what several nodes share, and
+//! the lines to it, is hurt.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use rand::Rng;
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom, SliceRandom};
+use tokio::time::sleep;
+
+use super::{SHARES, Shared, Torture};
+use crate::cluster::{Cluster, State};
+use crate::machine::Signal;
+use crate::target::{Programs, Target};
+
+/// From the end of a fault to the next one.
+const REST: Duration = Duration::from_secs(2);
+/// How long what crashed stays away.
+const DOWN: Duration = Duration::from_secs(3);
+/// How long a line is cut.
+const CUT: Duration = Duration::from_secs(3);
+/// How long a node is paused, or hears nothing of the database: longer than a lease, so that others go on with its replies before it wakes up.
+const PAUSED: Duration = Duration::from_secs(20);
+/// How long a node hears nothing of the others.
+const SILENT: Duration = Duration::from_secs(8);
+/// How late a line hands on what it is given, and for how long.
+const LATE: Duration = Duration::from_millis(100);
+const LATE_FOR: Duration = Duration::from_secs(5);
+
+/// A fault of several nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// A node dies.
+    NodeKilled,
+    /// A node is told to end, as when it is replaced by a newer one.
+    NodeReplaced,
+    /// A node is replaced by one whose clock is a day ahead, until it is killed or replaced again.
+    ClockAhead,
+    /// The same with a clock that is a day behind.
+    ClockBehind,
+    /// A node does nothing for longer than a lease, and then goes on as if nothing had happened.
+    NodePaused,
+    /// The line between a node and the database is cut.
+    DatabaseCut,
+    /// The line between a node and the database says nothing for longer than a lease.
+    DatabaseSilent,
+    /// The line between a node and the database is slow.
+    DatabaseLate,
+    /// The database ends every connection.
+    BackendsTerminated,
+    /// The database dies and comes back.
+    DatabaseCrashed,
+    /// The line between a node and Redis is cut.
+    BusCut,
+    /// The line between a node and Redis says nothing.
+    BusSilent,
+    /// Redis dies and comes back.
+    BusKilled,
+    /// Redis forgets everything.
+    BusFlushed,
+    /// Redis ends every subscription.
+    SubscribersKilled,
+}
+
+/// Every fault but the death of a node, which has a number of its own.
+const OTHERS: [Fault; 14] = [
+    Fault::NodePaused,
+    Fault::BusKilled,
+    Fault::DatabaseCrashed,
+    Fault::NodeReplaced,
+    Fault::DatabaseSilent,
+    Fault::BusCut,
+    Fault::BackendsTerminated,
+    Fault::BusSilent,
+    Fault::DatabaseCut,
+    Fault::SubscribersKilled,
+    Fault::DatabaseLate,
+    Fault::BusFlushed,
+    Fault::ClockAhead,
+    Fault::ClockBehind,
+];
+
+/// The library with which a process's clock is moved, as Debian packages it, and what has it leave the monotonic one alone.
+const CLOCK_MOVED: [(&str, &str); 2] = [
+    ("LD_PRELOAD", "/usr/$LIB/faketime/libfaketimeMT.so.1"),
+    ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+];
+
+/// Kills a server of one node at fixed shares of the messages, and gives how often.
+pub(super) async fn kills(
+    torture: &Torture,
+    programs: &Programs,
+    target: &mut Target,
+    shared: &Rc<Shared>,
+) -> anyhow::Result<u64> {
+    let mut acknowledged = shared.acknowledged.subscribe();
+    for kill in 1..=torture.kills {
+        let from = torture.messages * kill / (torture.kills + 1);
+        let so_far = *acknowledged.wait_for(|so_far| *so_far >= from).await?;
+        // The clients that hold the old address fail, and look it up again.
+        target.kill_and_restart(0, programs).await?;
+        *shared.accesses.borrow_mut() = target.accesses();
+        eprintln!("kill {kill}: {so_far} acknowledged");
+    }
+    Ok(torture.kills)
+}
+
+/// Hurts a server of several nodes, one fault after the other, in an order that comes from the seed; when all are done nothing more is
+/// sent. Gives how many there were.
+pub(super) async fn all(
+    torture: &Torture,
+    programs: &Programs,
+    target: &mut Target,
+    cluster: &mut Cluster,
+    (shared, mut random): (&Rc<Shared>, StdRng),
+) -> anyhow::Result<u64> {
+    let others = OTHERS.iter().cycle().take(torture.faults);
+    let mut faults: Vec<Fault> = others.copied().collect();
+    faults.extend((0..torture.kills).map(|_| Fault::NodeKilled));
+    faults.shuffle(&mut random);
+    let nodes: Vec<usize> = (0..torture.nodes).collect();
+    for (number, fault) in (1..).zip(&faults) {
+        let node = *nodes.choose(&mut random).unwrap_or(&0);
+        let begun = Instant::now();
+        hurt(*fault, node, programs, target, cluster).await?;
+        *shared.accesses.borrow_mut() = target.accesses();
+        let so_far = *shared.acknowledged.borrow();
+        let took = begun.elapsed().as_secs_f64();
+        eprintln!("fault {number}: {fault:?}, node {node}, {took:.1} s; {so_far} acknowledged");
+        let shares = number * SHARES / faults.len() as u64;
+        shared.shares.send_replace(shares);
+        sleep(REST.mul_f64(random.random_range(0.5..1.5))).await;
+    }
+    shared.left.set(0);
+    Ok(faults.len() as u64)
+}
+
+async fn hurt(
+    fault: Fault,
+    node: usize,
+    programs: &Programs,
+    target: &mut Target,
+    cluster: &mut Cluster,
+) -> anyhow::Result<()> {
+    let lines = cluster.lines(node);
+    match fault {
+        Fault::NodeKilled => target.kill_and_restart(node, programs).await?,
+        Fault::NodeReplaced => target.stop_and_restart(node, programs, &[]).await?,
+        Fault::ClockAhead | Fault::ClockBehind => {
+            let offset = match fault {
+                Fault::ClockAhead => "+20h",
+                _ => "-20h",
+            };
+            let [library, monotonic] = CLOCK_MOVED;
+            let moved = [library, monotonic, ("FAKETIME", offset)];
+            target.stop_and_restart(node, programs, &moved).await?;
+        }
+        Fault::NodePaused => {
+            target.signal(node, Signal::SIGSTOP)?;
+            sleep(PAUSED).await;
+            target.signal(node, Signal::SIGCONT)?;
+        }
+        Fault::DatabaseCut => lines.postgres.for_a_while(State::Cut, CUT).await,
+        Fault::DatabaseSilent => lines.postgres.for_a_while(State::Silent, PAUSED).await,
+        Fault::DatabaseLate => {
+            lines
+                .postgres
+                .for_a_while(State::Late(LATE), LATE_FOR)
+                .await
+        }
+        Fault::BusCut => lines.redis.for_a_while(State::Cut, CUT).await,
+        Fault::BusSilent => lines.redis.for_a_while(State::Silent, SILENT).await,
+        Fault::BackendsTerminated => drop(cluster.postgres.terminate_backends().await?),
+        Fault::DatabaseCrashed => cluster.postgres.crash(DOWN).await?,
+        Fault::BusKilled => cluster.redis.kill(DOWN).await?,
+        Fault::BusFlushed => cluster.redis.tell("FLUSHALL").await?,
+        Fault::SubscribersKilled => cluster.redis.tell("CLIENT KILL TYPE pubsub").await?,
+    }
+    Ok(())
+}
