@@ -43,7 +43,7 @@ pub(crate) use changes::{Administer, Alter};
 use followers::ShardLink;
 pub(crate) use followers::{Attach, Detach, Enter};
 use members::Members;
-pub(crate) use neighbours::{BusArrived, CatchUpWithLog};
+pub(crate) use neighbours::{BusArrived, CatchUpWithLog, LogReaches};
 pub(crate) use notices::Look;
 use notices::Notices;
 pub(crate) use oversight::{Approve, Complete, Discard, TakeOver};

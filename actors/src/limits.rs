@@ -95,7 +95,12 @@ pub const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 pub const LEASE: Duration = Duration::from_secs(15);
 
 /// How often a node looks for replies that were left unfinished.
-pub const SWEEP_EVERY: Duration = Duration::from_secs(5);
+pub const SWEEP_EVERY: Duration = Duration::from_secs(2);
+
+/// How often a node looks how far the logs of its conversations go, where the bus may lose what tells it, and of how many at once.
+pub const LOG_SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// See [`LOG_SWEEP_EVERY`].
+pub const LOG_SWEEP_CONVERSATIONS: usize = 256;
 
 /// How often a worker thread says who follows on it: many who come at once are told once.
 pub const PRESENCE_EVERY: Duration = Duration::from_millis(500);

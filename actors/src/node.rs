@@ -14,15 +14,16 @@ use storage::{ChainLimits, Storage};
 use tokio::sync::oneshot;
 
 use crate::bus_event::{NodeEvent, all_nodes};
-use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, Look, ResumeReplies};
+use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, LogReaches, Look, ResumeReplies};
 use crate::directory::Directory;
 use crate::fan_out::{CheckAccess, Drain, LocalRooms, RoomShard, ShardId, TellPerson};
 use crate::inference_pool::{
     Embed, EmbedderAbout, EngineAbout, Forget, InferencePool, Models, PoolError,
 };
 use crate::limits::{
-    CHECK_ACCESS_USERS_MAX, EMBED_TEXTS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN, NOTICE_SWEEP_AFTER,
-    NOTICE_SWEEP_EVERY, NOTICE_SWEEP_MAX, NOTICE_SWEEP_SINCE, SWEEP_EVERY,
+    CHECK_ACCESS_USERS_MAX, EMBED_TEXTS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN,
+    LOG_SWEEP_CONVERSATIONS, LOG_SWEEP_EVERY, NOTICE_SWEEP_AFTER, NOTICE_SWEEP_EVERY,
+    NOTICE_SWEEP_MAX, NOTICE_SWEEP_SINCE, SWEEP_EVERY,
 };
 use crate::metrics;
 use crate::session::Authenticate;
@@ -469,6 +470,9 @@ async fn start_actors(
     services.directory.set_supervisor(supervisor);
     actix::spawn(listen_to_bus(services.clone(), events));
     actix::spawn(sweep(services.clone()));
+    if services.bus.may_lose() {
+        actix::spawn(sweep_logs(services.clone()));
+    }
     actix::spawn(sweep_for_notices(services.clone()));
     Ok(services)
 }
@@ -546,6 +550,32 @@ async fn sweep(services: Services) {
                 }
                 Err(error) => {
                     tracing::warn!(%error, conversation = %order.conversation_id, "unfinished reply")
+                }
+            }
+        }
+    }
+}
+
+/// Looks how far the logs of the conversations go that are awake here: other nodes' events may be lost, or late for as long as the bus is
+/// gone.
+async fn sweep_logs(services: Services) {
+    let mut tick = tokio::time::interval(LOG_SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        let conversations = services.directory.conversations.iter();
+        let awake: Vec<_> = conversations.map(|one| *one.key()).collect();
+        for some in awake.chunks(LOG_SWEEP_CONVERSATIONS) {
+            let seqs = match services.storage.last_seqs(some).await {
+                Ok(seqs) => seqs,
+                Err(error) => {
+                    tracing::warn!(%error, "it cannot be looked how far the logs go");
+                    break;
+                }
+            };
+            for (id, seq) in some.iter().zip(seqs) {
+                if let Some(conversation) = services.directory.awake_conversation(*id) {
+                    // One that has no time now is told the next time.
+                    let _ = conversation.try_send(LogReaches(seq));
                 }
             }
         }

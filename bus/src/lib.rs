@@ -92,6 +92,11 @@ impl Bus {
         }
     }
 
+    /// Whether what is published may be lost on its way, without anybody noticing at once: the bus goes between processes.
+    pub fn may_lose(&self) -> bool {
+        matches!(self.transport, Transport::Redis(_))
+    }
+
     /// Follows a conversation. When it returns `Ok`, what others publish from now on is heard. Subscriptions are
     /// not counted: one `unsubscribe` ends any number of them.
     ///

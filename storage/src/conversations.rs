@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use protocol::{Author, ConversationId, Role, TwinId, UserId};
 
 use crate::blocks::{Blocked, has_blocked};
-use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, Rows, until_no_collision};
 use crate::members::{MEMBERS, Member, read_members};
 use crate::messages::read_author;
 use crate::metrics::Call;
@@ -20,6 +20,7 @@ const INSERT: &str = "INSERT INTO conversations (id, kind, title, created_by, cr
      VALUES ($1, $2, $3, $4, $5, $5)";
 const INSERT_MEMBER: &str = "INSERT INTO members (conversation_id, position, user_id, twin_id, joined_at, role) \
      VALUES ($1, $2, $3, $4, $5, $6)";
+const LAST_SEQ: &str = "SELECT last_seq FROM conversations WHERE id = $1";
 const FIND: &str = "SELECT id, kind, title, topic, created_by, created_at, last_seq \
      FROM conversations WHERE id = $1";
 /// A list shows the first 200 characters of a message, and counts no further than to a thousand.
@@ -171,6 +172,22 @@ impl Storage {
         rows.first()
             .map(|mut row| read_conversation(&mut row))
             .transpose()
+    }
+
+    /// The last entry of each of these conversations' logs, 0 where there is none.
+    pub async fn last_seqs(&self, ids: &[ConversationId]) -> Result<Vec<u64>, StorageError> {
+        let queries = ids.iter().map(|id| (LAST_SEQ, params![*id])).collect();
+        let engine = self.engine();
+        let found = self.call(Call::Read, async move {
+            let last = |rows: Rows| rows.first().map_or(Ok(0), |mut row| row.count());
+            let found = engine.read(queries).await?;
+            found
+                .into_iter()
+                .map(last)
+                .collect::<Result<_, _>>()
+                .map_err(Into::into)
+        });
+        found.await
     }
 
     /// A person's conversations, those with the newest activity first, beginning after `before`.

@@ -118,6 +118,21 @@ impl Conversation {
     }
 }
 
+/// The log goes as far as this at least: what is not here yet is read.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct LogReaches(pub(crate) u64);
+
+impl Handler<LogReaches> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, LogReaches(seq): LogReaches, context: &mut Self::Context) {
+        if seq > self.timeline.last_seq() {
+            self.read_log(context);
+        }
+    }
+}
+
 /// Events of other nodes were missed: read the log, and who has blocked whom, which no entry tells.
 #[derive(Message)]
 #[rtype(result = "()")]

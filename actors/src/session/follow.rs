@@ -52,6 +52,7 @@ struct CatchUpTask {
     outbox: Outbox,
     rooms: LocalRooms,
     storage: Storage,
+    bus_may_lose: bool,
 }
 
 impl Session {
@@ -121,8 +122,9 @@ impl Session {
             };
             let entered = entered.await.map_err(|_| stopped())??;
             task.entered(entered.members_seq)?;
-            let cursor = task.begin(after_seq, entered.last_seq).await?;
-            task.run(cursor, entered.last_seq).await
+            let known_seq = task.known_seq(entered.last_seq).await?;
+            let cursor = task.begin(after_seq, known_seq).await?;
+            task.run(cursor, known_seq).await
         };
         let handle = context.spawn(caught_up.into_actor(self).map(move |caught_up, this, _| {
             this.following.insert(conversation, None);
@@ -266,6 +268,7 @@ impl Session {
             outbox: self.outbox.clone(),
             rooms: self.worker.rooms().clone(),
             storage: self.worker.services().storage.clone(),
+            bus_may_lose: self.worker.services().bus.may_lose(),
         }
     }
 }
@@ -278,6 +281,15 @@ impl CatchUpTask {
             true => Ok(()),
             false => Err(Refusal::no_conversation()),
         }
+    }
+
+    /// The last entry that was acknowledged by now, on whichever node: this one may not have heard of it.
+    async fn known_seq(&self, here: u64) -> Result<u64, Refusal> {
+        if !self.bus_may_lose {
+            return Ok(here);
+        }
+        let last = self.storage.last_seqs(&[self.conversation]).await?;
+        Ok(last.into_iter().fold(here, u64::max))
     }
 
     /// Waits for the room's snapshot and finds where to begin; the log goes as far as `known_seq` at least.
