@@ -37,7 +37,7 @@ enum Fault {
     NodeReplaced,
     /// A node is replaced by one whose clock is a day ahead, until it is killed or replaced again.
     ClockAhead,
-    /// The same with a clock that is a day behind.
+    /// The same with a clock that is behind by more than three leases, and by less than what tokens are granted.
     ClockBehind,
     /// A node does nothing for longer than a lease, and then goes on as if nothing had happened.
     NodePaused,
@@ -150,7 +150,7 @@ async fn hurt(
         Fault::ClockAhead | Fault::ClockBehind => {
             let offset = match fault {
                 Fault::ClockAhead => "+20h",
-                _ => "-20h",
+                _ => "-50s",
             };
             let [library, monotonic] = CLOCK_MOVED;
             let moved = [library, monotonic, ("FAKETIME", offset)];
