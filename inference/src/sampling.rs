@@ -35,6 +35,13 @@ impl Sampler {
         }
     }
 
+    /// Notes the tokens of the reply's beginning, which others have chosen, as used.
+    pub(crate) fn goes_on_from(&mut self, tokens: &[u32]) {
+        for token in tokens {
+            self.note(*token);
+        }
+    }
+
     /// Chooses the token at `position` of the sequence (prompt included) and notes it as used. The logits are penalised in place.
     ///
     /// # Errors
@@ -53,10 +60,14 @@ impl Sampler {
         } else {
             self.draw(logits, position)
         };
+        self.note(token);
+        Ok(token)
+    }
+
+    fn note(&mut self, token: u32) {
         if !self.used.contains(&token) {
             self.used.push(token);
         }
-        Ok(token)
     }
 
     /// The penalty of CTRL (Keskar and others, 2019), on the tokens of the reply only: names and facts of the prompt stay free.

@@ -164,6 +164,9 @@ impl TorchEngine {
                 limit,
             });
         }
+        let mut sampler = Sampler::new(request);
+        let beginning = tokenizer.encode(&tokenizer.disarm(&request.beginning));
+        sampler.goes_on_from(&beginning.map_err(|reason| EngineError::Tokenizer { reason })?);
         let arrival = Arrival {
             ticket,
             origin: request.origin,
@@ -183,7 +186,7 @@ impl TorchEngine {
             prompt_tokens,
             tokens_max: (request.max_tokens as usize).min(self.info.context_tokens - prompt_tokens),
             written: 0,
-            sampler: Sampler::new(request),
+            sampler,
             stream: TextStream::new(&request.stop),
         };
         self.replies.insert(ticket, reply);

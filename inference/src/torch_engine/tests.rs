@@ -248,6 +248,30 @@ fn a_reply_goes_on_from_its_beginning() {
 }
 
 #[test]
+fn a_reply_that_is_sampled_goes_on_from_any_of_its_beginnings_as_if_nothing_had_happened() {
+    let mut engine = smollm2(Dtype::F32);
+    let whole = GenerateRequest {
+        prompt: Prompt::Conversation(user("Write three sentences about a lighthouse.")),
+        seed: 7,
+        message: 11,
+        max_tokens: 48,
+        ..GenerateRequest::default()
+    };
+    let (pieces, generation) = run(&mut engine, whole.clone(), usize::MAX);
+    for said in [1, pieces.len() / 2, pieces.len() - 2] {
+        let beginning = pieces[..said].concat();
+        let goes_on = GenerateRequest {
+            max_tokens: whole.max_tokens - u32::try_from(engine.count_tokens(&beginning)).unwrap(),
+            beginning: beginning.clone(),
+            ..whole.clone()
+        };
+        let (_, continued) = run(&mut engine, goes_on, usize::MAX);
+        assert_eq!(beginning + &continued.text, generation.text);
+        assert_eq!(continued.stop_reason, generation.stop_reason);
+    }
+}
+
+#[test]
 fn equal_requests_give_equal_replies_and_another_seed_another() {
     let mut engine = tiny();
     let request = |seed| GenerateRequest {
