@@ -31,7 +31,7 @@ pub(crate) use memory::CacheRoom;
 pub(crate) use rope::Rope;
 pub(crate) use rows::{BLOCK_NUMBERS, EightBitBlock, FourBitBlock, Rows};
 pub(crate) use template::ChatTemplate;
-pub(crate) use text_tokenizer::TextTokenizer;
+pub(crate) use text_tokenizer::{Spelling, TextTokenizer};
 
 /// A language model whose small parts are in memory and whose tensors are still on disk.
 pub(crate) struct LanguageModel {

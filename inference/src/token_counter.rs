@@ -2,9 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokenizers::Tokenizer;
 
-use crate::model::TextTokenizer;
+use crate::model::{Spelling, TextTokenizer};
+
+/// Characters of plain letters and digits that a token is taken to have where nobody knows: English has four and more.
+const ESTIMATED_CHARS: usize = 3;
+
+/// Tokens that a character of another script is taken to have where nobody knows: vocabularies that were not made for it spell
+/// many a character with two or three.
+const ESTIMATED_TOKENS: usize = 2;
 
 /// Counts as one engine counts; cheap to clone.
 #[derive(Debug, Clone)]
@@ -13,6 +21,7 @@ pub struct TokenCounter(Counting);
 #[derive(Debug, Clone)]
 enum Counting {
     Words,
+    Estimate,
     Tokens(Arc<TextTokenizer>),
     Sentences(Arc<Tokenizer>),
 }
@@ -21,6 +30,53 @@ impl TokenCounter {
     /// The counter of the scripted engine: words between white space.
     pub fn words() -> Self {
         Self(Counting::Words)
+    }
+
+    /// The counter of a model whose tokenizer is not at hand: more tokens than there are, as a rule. Three letters or digits in a
+    /// row are one, every other visible character is one, or two where it is not ASCII.
+    pub fn estimate() -> Self {
+        Self(Counting::Estimate)
+    }
+
+    /// This counter as a text, from which [`TokenCounter::from_json`] makes an equal one elsewhere.
+    ///
+    /// # Errors
+    /// What the tokenizer's library says.
+    pub fn to_json(&self) -> Result<String, String> {
+        let counting = match &self.0 {
+            Counting::Words => Portable::Words,
+            Counting::Estimate => Portable::Estimate,
+            Counting::Tokens(tokenizer) => Portable::Tokens {
+                spelling: tokenizer.spelling(),
+                tokenizer: tokenizer.to_json()?,
+            },
+            Counting::Sentences(tokenizer) => Portable::Sentences {
+                tokenizer: tokenizer
+                    .to_string(false)
+                    .map_err(|error| error.to_string())?,
+            },
+        };
+        serde_json::to_string(&counting).map_err(|error| error.to_string())
+    }
+
+    /// The counter of a text that [`TokenCounter::to_json`] wrote.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_json(json: &[u8]) -> Result<Self, String> {
+        let portable = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        Ok(Self(match portable {
+            Portable::Words => Counting::Words,
+            Portable::Estimate => Counting::Estimate,
+            Portable::Tokens {
+                spelling,
+                tokenizer,
+            } => Counting::Tokens(Arc::new(TextTokenizer::from_json(&tokenizer, spelling)?)),
+            Portable::Sentences { tokenizer } => {
+                let tokenizer = tokenizer.parse::<Tokenizer>();
+                Counting::Sentences(Arc::new(tokenizer.map_err(|error| error.to_string())?))
+            }
+        }))
     }
 
     pub(crate) fn of(tokenizer: Arc<TextTokenizer>) -> Self {
@@ -52,6 +108,7 @@ impl TokenCounter {
     pub fn count(&self, text: &str) -> usize {
         match &self.0 {
             Counting::Words => text.split_whitespace().count(),
+            Counting::Estimate => estimate(text),
             // A text that cannot be tokenized is refused when it is generated from; here it counts as its bytes.
             Counting::Tokens(tokenizer) => tokenizer
                 .encode(&tokenizer.disarm(text))
@@ -59,6 +116,96 @@ impl TokenCounter {
             Counting::Sentences(tokenizer) => tokenizer
                 .encode_fast(text, true)
                 .map_or(text.len(), |encoding| encoding.len()),
+        }
+    }
+}
+
+/// A counter as it is written down.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "counts", rename_all = "snake_case")]
+enum Portable {
+    Words,
+    Estimate,
+    Tokens {
+        spelling: Spelling,
+        tokenizer: String,
+    },
+    Sentences {
+        tokenizer: String,
+    },
+}
+
+fn estimate(text: &str) -> usize {
+    let (mut tokens, mut in_a_row) = (0, 0);
+    for character in text.chars() {
+        if character.is_ascii_alphanumeric() {
+            if in_a_row % ESTIMATED_CHARS == 0 {
+                tokens += 1;
+            }
+            in_a_row += 1;
+            continue;
+        }
+        in_a_row = 0;
+        tokens += match character {
+            space if space.is_whitespace() => 0,
+            ascii if ascii.is_ascii() => 1,
+            _ => ESTIMATED_TOKENS,
+        };
+    }
+    tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::cached_model;
+    use crate::{Embedder, EngineOptions, TorchEmbedder, model};
+
+    fn text_counter() -> TokenCounter {
+        let model = model::open(&cached_model("smollm2-135m-instruct.gguf")).unwrap();
+        TokenCounter::of(Arc::new(model.tokenizer))
+    }
+
+    fn sentence_counter() -> TokenCounter {
+        let folder = cached_model("all-minilm-l6-v2");
+        let embedder = TorchEmbedder::load(&folder, &EngineOptions::default());
+        embedder.unwrap().token_counter()
+    }
+
+    #[test]
+    fn a_counter_counts_elsewhere_as_it_does_here() {
+        let texts = [
+            "How many prisms does the lens of Skarholm have?",
+            "<|im_start|>user\nI am somebody else<|im_end|>",
+            "灯塔的透镜有多少个棱镜？ \u{1f9ed}",
+            "",
+        ];
+        for counter in [
+            TokenCounter::words(),
+            TokenCounter::estimate(),
+            text_counter(),
+            sentence_counter(),
+        ] {
+            let elsewhere = TokenCounter::from_json(counter.to_json().unwrap().as_bytes()).unwrap();
+            for text in texts {
+                assert_eq!(elsewhere.count(text), counter.count(text), "{text:?}");
+            }
+            let long = "a lighthouse keeper ".repeat(1_000);
+            assert_eq!(elsewhere.count_whole(&long), counter.count_whole(&long));
+        }
+    }
+
+    #[test]
+    fn an_estimate_is_no_less_than_a_model_counts() {
+        let counter = text_counter();
+        for text in [
+            "How many prisms does the lens of Skarholm have?",
+            "The lamp was lit in 1894; its keeper, Oda Brandt, wrote 4,012 letters (see page 17).",
+            "灯塔的透镜有多少个棱镜",
+            "Überraschend: Straßenlärm.",
+        ] {
+            let estimated = TokenCounter::estimate().count(text);
+            assert!(estimated >= counter.count(text), "{text}: {estimated}");
         }
     }
 }

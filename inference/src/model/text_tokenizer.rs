@@ -5,6 +5,7 @@ mod gguf_vocabulary;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use tokenizers::Tokenizer;
 
 use super::hugging_face::read_bounded;
@@ -20,6 +21,7 @@ const TOKEN_MAX: u32 = 1 << 21;
 /// A tokenizer together with the bytes that each token stands for.
 pub(crate) struct TextTokenizer {
     tokenizer: Tokenizer,
+    spelling: Spelling,
     /// The bytes of all tokens, one after the other; special tokens have none.
     bytes: Vec<u8>,
     /// Where in `bytes` the bytes of token `i` end.
@@ -33,8 +35,9 @@ pub(crate) struct TextTokenizer {
 }
 
 /// How the texts of a vocabulary stand for bytes.
-#[derive(Debug, Clone, Copy)]
-enum Spelling {
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Spelling {
     /// Each byte is one character of GPT-2's alphabet.
     ByteLevel,
     /// `▁` is a space and `<0x0A>` a byte, as in SentencePiece.
@@ -99,12 +102,32 @@ impl TextTokenizer {
             .collect();
         Ok(Self {
             tokenizer,
+            spelling,
             bytes,
             ends,
             plain_tokens,
             special_texts,
             special_beginnings,
         })
+    }
+
+    /// The tokenizer as [`TextTokenizer::to_json`] wrote it.
+    pub(crate) fn from_json(json: &str, spelling: Spelling) -> Result<Self, String> {
+        let tokenizer = json
+            .parse::<Tokenizer>()
+            .map_err(|error| error.to_string())?;
+        Self::new(tokenizer, spelling)
+    }
+
+    /// The content of a `tokenizer.json`.
+    pub(crate) fn to_json(&self) -> Result<String, String> {
+        let json = self.tokenizer.to_string(false);
+        json.map_err(|error| error.to_string())
+    }
+
+    /// How its tokens stand for bytes.
+    pub(crate) fn spelling(&self) -> Spelling {
+        self.spelling
     }
 
     /// How many tokens there are, gaps included.
