@@ -7,11 +7,14 @@ use std::time::Duration;
 use actors::{Node, PoolError};
 use inference::{Embedder, TextForm, TokenCounter};
 
+/// When to try again after no inference service could be reached: such outages last seconds.
+const UNAVAILABLE_RETRY_AFTER: Duration = Duration::from_secs(5);
+
 /// Why there are no vectors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EmbeddingError {
-    /// The pool's queue is full.
-    #[error("the queue of the model is full")]
+    /// The pool's queue is full, or no inference service can be reached.
+    #[error("the queue of the model is full, or no inference service can be reached")]
     Overloaded {
         /// When to try again.
         retry_after: Duration,
@@ -94,6 +97,9 @@ impl From<PoolError> for EmbeddingError {
         match error {
             PoolError::Overloaded { retry_after_ms } => Self::Overloaded {
                 retry_after: Duration::from_millis(retry_after_ms),
+            },
+            PoolError::Unavailable(_) => Self::Overloaded {
+                retry_after: UNAVAILABLE_RETRY_AFTER,
             },
             PoolError::TooLong(reason) | PoolError::Refused(reason) | PoolError::Failed(reason) => {
                 Self::Failed(reason)

@@ -3,13 +3,14 @@
 //! Both go through the same pool as replies do, as their asker's own: they count against the asker's share of the engine, and
 //! what is computed for them is never shared with anybody else.
 
+use actix::Addr;
 use inference::{Account, CacheScope, ChatMessage, GenerateRequest, Origin, Priority, Prompt};
 use protocol::{TwinId, UserId};
 use storage::StorageError;
 use tokio::sync::mpsc;
 use tracing::Span;
 
-use crate::inference_pool::{Cancel, Generate, GenerationEvent, PoolError};
+use crate::inference_pool::{Cancel, Generate, GenerationEvent, InferencePool, PoolError};
 use crate::limits::GENERATION_EVENTS_MAX;
 use crate::node::Node;
 use crate::supervisor::WakeError;
@@ -32,7 +33,7 @@ pub struct Sampling {
 
 impl Sampling {
     /// Puts what was asked for in the place of what a request has.
-    pub(crate) fn apply(self, request: &mut GenerateRequest) {
+    pub fn apply(self, request: &mut GenerateRequest) {
         request.max_tokens = self.max_tokens.unwrap_or(request.max_tokens);
         request.temperature = self.temperature.unwrap_or(request.temperature);
         request.top_p = self.top_p.unwrap_or(request.top_p);
@@ -99,6 +100,25 @@ impl Writing {
     }
 }
 
+impl Writing {
+    /// Has a pool write.
+    pub(crate) async fn begin(
+        pool: &Addr<InferencePool>,
+        request: GenerateRequest,
+    ) -> Result<Self, PoolError> {
+        let (sender, events) = mpsc::channel(GENERATION_EVENTS_MAX);
+        let generate = Generate {
+            request,
+            events: sender,
+            cancel: Cancel::default(),
+            span: Span::current(),
+        };
+        let queued = pool.send(generate).await;
+        queued.unwrap_or_else(|_| Err(pool_stopped()))?;
+        Ok(Self { events })
+    }
+}
+
 impl Node {
     /// Has the model itself write a text.
     ///
@@ -114,16 +134,7 @@ impl Node {
             ..GenerateRequest::default()
         };
         completion.sampling.apply(&mut request);
-        let (sender, events) = mpsc::channel(GENERATION_EVENTS_MAX);
-        let generate = Generate {
-            request,
-            events: sender,
-            cancel: Cancel::default(),
-            span: Span::current(),
-        };
-        let queued = self.services().pool.send(generate).await;
-        queued.unwrap_or_else(|_| Err(pool_stopped()))?;
-        Ok(Writing { events })
+        Writing::begin(&self.services().pool, request).await
     }
 
     /// Has a twin answer, if it may be asked by whoever asks.
@@ -170,6 +181,6 @@ fn origin_of(user: UserId) -> Origin {
     }
 }
 
-fn pool_stopped() -> PoolError {
+pub(crate) fn pool_stopped() -> PoolError {
     PoolError::Failed("the inference pool stopped".to_owned())
 }

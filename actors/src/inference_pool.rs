@@ -18,7 +18,9 @@ use protocol::{ErrorCode, Failure, TwinId};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
-use crate::limits::{EMBED_BACKGROUND_DEADLINE, EMBED_DEADLINE, EMBED_TEXTS_MAX};
+use crate::limits::{
+    EMBED_BACKGROUND_DEADLINE, EMBED_DEADLINE, EMBED_RETRY_AFTER_MS, EMBED_TEXTS_MAX,
+};
 use crate::metrics;
 use crate::trace;
 
@@ -50,6 +52,9 @@ pub enum PoolError {
     /// The engine failed or stopped.
     #[error("{0}")]
     Failed(String),
+    /// Nobody who could do it can be reached.
+    #[error("{0}")]
+    Unavailable(String),
 }
 
 impl PoolError {
@@ -59,6 +64,7 @@ impl PoolError {
             Self::Overloaded { .. } => ErrorCode::Overloaded,
             Self::TooLong(_) | Self::Refused(_) => ErrorCode::Invalid,
             Self::Failed(_) => ErrorCode::Internal,
+            Self::Unavailable(_) => ErrorCode::Unavailable,
         };
         Failure {
             code,
@@ -108,10 +114,17 @@ pub struct EmbedderAbout {
 /// What an engine's error is to whoever asked.
 fn pool_error(error: &EngineError) -> PoolError {
     match error {
-        EngineError::PromptTooLong { .. } => PoolError::TooLong(error.to_string()),
-        EngineError::PromptToken { .. } | EngineError::Template { .. } => {
-            PoolError::Refused(error.to_string())
-        }
+        EngineError::PromptTooLong { .. }
+        | EngineError::Refused {
+            is_too_long: true, ..
+        } => PoolError::TooLong(error.to_string()),
+        EngineError::PromptToken { .. }
+        | EngineError::Template { .. }
+        | EngineError::Refused { .. } => PoolError::Refused(error.to_string()),
+        EngineError::Unavailable { .. } => PoolError::Unavailable(error.to_string()),
+        EngineError::Overloaded => PoolError::Overloaded {
+            retry_after_ms: EMBED_RETRY_AFTER_MS,
+        },
         error => PoolError::Failed(error.to_string()),
     }
 }

@@ -15,6 +15,7 @@ mod directory;
 mod fan_out;
 mod inference_pool;
 mod later;
+mod model_pool;
 mod node;
 mod notices;
 mod outbox;
@@ -32,6 +33,7 @@ pub use conversation::Refusal;
 pub use inference_pool::{
     EmbedderAbout, EmbedderFactory, EngineAbout, EngineFactory, GenerationEvent, Models, PoolError,
 };
+pub use model_pool::ModelPool;
 pub use node::{Node, NodeConfig, StartError, WorkerNode};
 pub use outbox::{Outbox, Outgoing, PushError};
 pub use rooms::RoomChange;

@@ -88,6 +88,9 @@ pub const EMBED_DEADLINE: Duration = Duration::from_secs(30);
 /// The same for the pieces of a document, which give way to questions.
 pub const EMBED_BACKGROUND_DEADLINE: Duration = Duration::from_secs(600);
 
+/// When texts may be embedded again that an embedder had no room for, in milliseconds: one call takes about that long.
+pub(crate) const EMBED_RETRY_AFTER_MS: u64 = 1_000;
+
 /// How often a reply's text so far is written down, so that another node can go on from it.
 pub const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 

@@ -17,15 +17,14 @@ use crate::bus_event::{NodeEvent, all_nodes};
 use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, LogReaches, Look, ResumeReplies};
 use crate::directory::Directory;
 use crate::fan_out::{CheckAccess, Drain, LocalRooms, RoomShard, ShardId, TellPerson};
-use crate::inference_pool::{
-    Embed, EmbedderAbout, EngineAbout, Forget, InferencePool, Models, PoolError,
-};
+use crate::inference_pool::{EmbedderAbout, EngineAbout, Forget, InferencePool, Models, PoolError};
 use crate::limits::{
-    CHECK_ACCESS_USERS_MAX, EMBED_TEXTS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN,
-    LOG_SWEEP_CONVERSATIONS, LOG_SWEEP_EVERY, NOTICE_SWEEP_AFTER, NOTICE_SWEEP_EVERY,
-    NOTICE_SWEEP_MAX, NOTICE_SWEEP_SINCE, SWEEP_EVERY,
+    CHECK_ACCESS_USERS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN, LOG_SWEEP_CONVERSATIONS,
+    LOG_SWEEP_EVERY, NOTICE_SWEEP_AFTER, NOTICE_SWEEP_EVERY, NOTICE_SWEEP_MAX,
+    NOTICE_SWEEP_SINCE, SWEEP_EVERY,
 };
 use crate::metrics;
+use crate::model_pool::embed_with;
 use crate::session::Authenticate;
 use crate::shared_frame::SharedFrame;
 use crate::supervisor::Supervisor;
@@ -246,18 +245,7 @@ impl Node {
         priority: Priority,
         texts: Vec<String>,
     ) -> Result<Vec<Vec<f32>>, PoolError> {
-        let mut vectors = Vec::with_capacity(texts.len());
-        for batch in texts.chunks(EMBED_TEXTS_MAX) {
-            let embed = Embed {
-                form,
-                priority,
-                texts: batch.to_vec(),
-            };
-            let answer = self.services.pool.send(embed).await;
-            let stopped = || Err(PoolError::Failed("the inference pool stopped".to_owned()));
-            vectors.extend(answer.unwrap_or_else(|_| stopped())?);
-        }
-        Ok(vectors)
+        embed_with(&self.services.pool, form, priority, texts).await
     }
 
     /// Makes the engines forget what they computed of the prompts of these twins: their personas, passages and conversations.

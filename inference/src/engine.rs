@@ -130,6 +130,20 @@ pub enum EngineError {
         /// The first line of what it said.
         reason: String,
     },
+    /// An inference service refused the request itself.
+    #[error("{reason}")]
+    Refused {
+        /// Which one, and what it said.
+        reason: String,
+        /// Whether the prompt is longer than its model reads.
+        is_too_long: bool,
+    },
+    /// No inference service wrote it, or wrote it to its end.
+    #[error("{reason}")]
+    Unavailable {
+        /// Which ones were asked, and why each did not.
+        reason: String,
+    },
     /// A script asked for this.
     #[error("the script asked for an error")]
     Scripted,
@@ -147,6 +161,8 @@ impl EngineError {
             EngineError::UnknownToken { .. } => "unknown_token",
             EngineError::NonFiniteLogits { .. } => "non_finite_logits",
             EngineError::Torch { .. } => "torch_failed",
+            EngineError::Refused { .. } => "service_refused",
+            EngineError::Unavailable { .. } => "service_unavailable",
             EngineError::Scripted => "scripted",
         }
     }

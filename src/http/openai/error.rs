@@ -1,6 +1,7 @@
 //! Failures in the dialect's form: `{"error": {"message", "type", "param", "code"}}`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
@@ -11,6 +12,9 @@ use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 use super::super::problem::Problem;
+
+/// When to come back after no inference service could be reached: they are asked again about that often.
+const SERVICES_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// A failure.
 #[derive(Serialize, ToSchema)]
@@ -84,7 +88,7 @@ impl From<PoolError> for Problem {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Overloaded { retry_after_ms } => {
-                let after = std::time::Duration::from_millis(retry_after_ms);
+                let after = Duration::from_millis(retry_after_ms);
                 Self::retry_after(ErrorCode::Overloaded, "too much waits for the model", after)
             }
             PoolError::TooLong(reason) => {
@@ -100,6 +104,9 @@ impl From<PoolError> for Problem {
                     None => problem,
                 }
             }
+            PoolError::Unavailable(reason) => {
+                Self::retry_after(ErrorCode::Unavailable, reason, SERVICES_RETRY_AFTER)
+            }
             PoolError::Failed(reason) => Self::internal(&reason),
         }
     }
@@ -112,7 +119,7 @@ impl From<CompletionError> for Problem {
             CompletionError::Storage(error) => error.into(),
             CompletionError::Pool(error) => error.into(),
             CompletionError::Asleep(_) => {
-                let after = std::time::Duration::from_secs(1);
+                let after = Duration::from_secs(1);
                 Self::retry_after(ErrorCode::Unavailable, error.to_string(), after)
             }
         }
