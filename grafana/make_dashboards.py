@@ -161,6 +161,11 @@ INFERENCE = {
         ("Generations", "In engines, by state.", "short", gauge("twin_generations", "state"), []),
         ("Routing", "Why a generation went to its engine.", "ops", rate("twin_generations_routed_total", "by"), []),
     ],
+    "Other inference services": [
+        ("Services that are up", "Of those that AI_SERVICE_URL and VECTOR_DB_URL name, by how many nodes find them up.", "short", gauge("twin_inference_service_up", "service"), ["RepliesFail"]),
+        ("Requests to services", "By what came of them.", "reqps", rate("twin_inference_service_requests_total", "outcome"), ["RepliesFail"]),
+        ("Time to a service's first token", "From a request to its first text.", "s", quantiles("twin_inference_service_first_token_seconds", "service"), []),
+    ],
     "Key-value cache": [
         (
             "Blocks in use",

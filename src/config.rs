@@ -22,7 +22,7 @@ use storage::{Database, FileStore, S3Config, UnsentLimits};
 pub use report::report;
 pub use setting::{OWN_PREFIX, SETTINGS, Setting, setting};
 pub use sources::{Origin, Sources};
-pub use value::{DataType, EngineKind, Environment, Quota};
+pub use value::{DataType, EngineKind, Environment, Quota, Role};
 
 use crate::backup::Seal;
 use crate::extract::Extractor;
@@ -65,8 +65,12 @@ pub struct Config {
     pub bus: BusConfig,
     /// Log-ins and tokens.
     pub accounts: AccountsConfig,
+    /// What the process serves.
+    pub role: Role,
     /// The models.
     pub models: ModelsConfig,
+    /// Where others compute them.
+    pub services: ServicesConfig,
     /// How much and how often.
     pub limits: LimitsConfig,
     /// Notifications.
@@ -180,6 +184,27 @@ pub struct ModelsConfig {
     pub chain_replies_max: u32,
     /// Tokens of all of them.
     pub chain_tokens_max: u32,
+}
+
+/// Inference services.
+#[derive(Debug, Clone)]
+pub struct ServicesConfig {
+    /// Those that write; none means that this process does.
+    pub urls: Vec<String>,
+    /// Those that embed; none means that those that write do, or this process.
+    pub embedding_urls: Vec<String>,
+    /// What they know us by, and what a node of role inference knows others by.
+    pub key: Option<SecretString>,
+    /// The language model that is asked for.
+    pub model: Option<String>,
+    /// The embedding model that is asked for.
+    pub embedding_model: Option<String>,
+    /// Tokens of a context whose size nobody says.
+    pub context_tokens: usize,
+    /// How long a service may take until its first token.
+    pub first_token_within: Duration,
+    /// How long it may take between two tokens.
+    pub next_token_within: Duration,
 }
 
 /// Where backups go, and who can open them.
@@ -326,13 +351,21 @@ impl Reader<'_> {
         self.show_default("TWIN_WORKERS", http.workers);
         let database = self.database(&data_dir, production);
         let bus = self.bus();
-        let accounts = self.accounts(production);
+        let role = self.required("ROLE", value::role);
+        let accounts = self.accounts(production && role != Role::Inference);
         let models = self.models();
+        let services = self.services(role, production);
         let limits = self.limits();
         let delivery = self.delivery();
         let backup = self.backup(&data_dir);
         let drain = Duration::from_secs(self.number("TWIN_DRAIN_SECONDS", 0, 600));
-        let warnings = self.warnings(environment, &accounts, &database, &bus, &delivery);
+        let mut warnings = self.warnings(environment, &accounts, &database, &bus, &delivery);
+        if role == Role::Inference && services.key.is_none() {
+            warnings.push(
+                "AI_SERVICE_KEY is not set: whoever reaches this port may use the models"
+                    .to_owned(),
+            );
+        }
         Config {
             app_name,
             environment,
@@ -345,7 +378,9 @@ impl Reader<'_> {
             database,
             bus,
             accounts,
+            role,
             models,
+            services,
             limits,
             delivery,
             backup,
@@ -539,6 +574,45 @@ impl Reader<'_> {
         }
     }
 
+    fn services(&mut self, role: Role, production: bool) -> ServicesConfig {
+        let mut list = |name| self.optional(name, value::services).unwrap_or_default();
+        let urls = list("AI_SERVICE_URL");
+        let embedding_urls = list("VECTOR_DB_URL");
+        let key = self.secret("AI_SERVICE_KEY");
+        let seconds = |reader: &mut Self, name| Duration::from_secs(reader.number(name, 1, 300));
+        let services = ServicesConfig {
+            urls,
+            embedding_urls,
+            model: self.optional("TWIN_SERVICE_MODEL", value::text),
+            embedding_model: self.optional("TWIN_SERVICE_EMBEDDING_MODEL", value::text),
+            context_tokens: to_usize(self.number("TWIN_SERVICE_CONTEXT_TOKENS", 256, 1 << 20)),
+            first_token_within: seconds(self, "TWIN_SERVICE_FIRST_TOKEN_SECONDS"),
+            next_token_within: seconds(self, "TWIN_SERVICE_NEXT_TOKEN_SECONDS"),
+            key: key.clone().map(SecretString::from),
+        };
+        let problem = match (role, &key) {
+            (Role::Chat, _) if services.urls.is_empty() => Some(
+                "ROLE is chat, but AI_SERVICE_URL is not set: name the inference services, or choose the role all"
+                    .to_owned(),
+            ),
+            (Role::Inference, None) if production => Some(
+                "AI_SERVICE_KEY is not set: in production a node of role inference needs one, \
+                 such as from `openssl rand -base64 48`"
+                    .to_owned(),
+            ),
+            (Role::Inference, Some(key)) if production && key.len() < SECRET_BYTES_MIN => {
+                Some(format!(
+                    "AI_SERVICE_KEY has {} bytes: in production a node of role inference needs at least {SECRET_BYTES_MIN}, \
+                     such as from `openssl rand -base64 48`",
+                    key.len()
+                ))
+            }
+            _ => None,
+        };
+        self.problems.extend(problem);
+        services
+    }
+
     fn limits(&mut self) -> LimitsConfig {
         LimitsConfig {
             upload_bytes_max: to_usize(self.number("MAX_UPLOAD_SIZE", 1, 1 << 30)),
@@ -612,11 +686,6 @@ impl Reader<'_> {
         delivery: &DeliveryConfig,
     ) -> Vec<String> {
         let mut warnings = self.sources.unknown_variables();
-        for name in ["AI_SERVICE_URL", "VECTOR_DB_URL"] {
-            if self.optional(name, value::text).is_some() {
-                warnings.push(format!("{name} is set, but this version does not use it"));
-            }
-        }
         let postgres = matches!(database, Database::Postgres { .. });
         if postgres && accounts.jwt_secret.is_none() {
             warnings.push(

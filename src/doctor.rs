@@ -12,14 +12,18 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use storage::{Database, FileStore, Files, Storage};
 
+use crate::ai_service::AiServices;
 use crate::clock::Clock;
 use crate::config::{
-    BusConfig, Config, EngineKind, ModelsConfig, SAMPLE_SECRETS, SECRET_BYTES_MIN, Sources,
+    BusConfig, Config, EngineKind, ModelsConfig, Role, SAMPLE_SECRETS, SECRET_BYTES_MIN, Sources,
 };
 use crate::{auth, database, file_store, models};
 
 /// How long one thing may take to answer; a model on a slow disk takes the longest.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long an inference service may take to say what it is.
+const SERVICES_PATIENCE: Duration = Duration::from_secs(5);
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 
@@ -74,7 +78,13 @@ pub async fn examine(sources: &Sources) -> Vec<Finding> {
             return vec![Finding::wrong("settings", error, mend)];
         }
     };
-    let mut findings = vec![settings(&config), secret(&config)];
+    let mut findings = vec![settings(&config)];
+    if config.role == Role::Inference {
+        findings.extend(examine_models(&config).await);
+        findings.push(port(&config));
+        return findings;
+    }
+    findings.push(secret(&config));
     findings.extend(examine_models(&config).await);
     findings.extend(examine_database(&config).await);
     findings.push(patiently("bus", examine_bus(&config)).await);
@@ -142,6 +152,53 @@ fn secret(config: &Config) -> Finding {
 }
 
 async fn examine_models(config: &Config) -> Vec<Finding> {
+    match examine_services(config).await {
+        Some((services, true)) => vec![services],
+        Some((services, false)) => {
+            let mut findings = vec![services];
+            findings.extend(examine_own_models(config).await);
+            findings
+        }
+        None => examine_own_models(config).await,
+    }
+}
+
+/// Whether the inference services that the settings name can be asked, if they name any, and whether they are all the models that
+/// there need be.
+async fn examine_services(config: &Config) -> Option<(Finding, bool)> {
+    const NAME: &str = "inference services";
+    if config.role == Role::Inference {
+        return None;
+    }
+    match AiServices::connect(&config.services, SERVICES_PATIENCE).await {
+        Ok(services) => {
+            let services = services?;
+            let engine = services.engine();
+            let embedder = services.embedder();
+            let found = [
+                engine.map(|engine| {
+                    let model = engine.model();
+                    format!(
+                        "{} ({} tokens of context)",
+                        model.name, model.context_tokens
+                    )
+                }),
+                embedder.map(|embedder| {
+                    format!("{} ({} dimensions)", embedder.name(), embedder.dimensions())
+                }),
+            ];
+            let found: Vec<String> = found.into_iter().flatten().collect();
+            let is_all = config.role == Role::Chat || found.len() == 2;
+            Some((Finding::fine(NAME, found.join(", ")), is_all))
+        }
+        Err(reason) => {
+            let mend = "check AI_SERVICE_URL, VECTOR_DB_URL and AI_SERVICE_KEY, and that they run";
+            Some((Finding::wrong(NAME, reason, mend), true))
+        }
+    }
+}
+
+async fn examine_own_models(config: &Config) -> Vec<Finding> {
     if config.models.engine == EngineKind::Scripted {
         return vec![Finding::fine("models", "scripted: no model is needed")];
     }

@@ -69,7 +69,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use fallback::Routes;
 pub use observe::{REQUEST_ID, RequestId, observe};
-pub use openai::WritingPlaces;
+pub use openai::{ModelService, ServiceKey, WritingPlaces, service_routes};
 pub use openapi::OPENAPI_PATH;
 pub use rate_limits::RateLimits;
 pub use readiness::{Check, Readiness, ReadinessChecks};

@@ -25,6 +25,7 @@ pub mod health;
 pub mod replay;
 pub mod seed;
 
+pub mod ai_service;
 pub mod clock;
 pub mod database;
 pub mod embeddings;

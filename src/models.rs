@@ -9,23 +9,103 @@ use inference::{
     ScriptedEngine, TorchEmbedder, TorchEngine,
 };
 
-use crate::config::{DataType, EngineKind, ModelsConfig};
+use crate::ai_service::{AiServices, START_WITHIN};
+use crate::config::{Config, DataType, EngineKind, ModelsConfig, Role};
 
-/// What the actors' pool works with.
+/// What the actors' pool works with: the models of this process, or those of the services that the settings name.
 ///
 /// # Errors
-/// Why the devices that were asked for cannot be had.
-pub fn models(config: &ModelsConfig) -> Result<actors::Models, String> {
+/// Why the devices that were asked for cannot be had, or no service.
+pub async fn models(config: &Config) -> Result<actors::Models, String> {
+    let services = remote(config).await?;
+    let writes = services.as_ref().is_some_and(AiServices::writes);
+    let embeds = services.as_ref().is_some_and(AiServices::embeds);
+    let own = match writes && embeds {
+        true => None,
+        false => Some(devices(&config.models)?),
+    };
+    let engine_workers = match (&own, writes) {
+        (Some(devices), false) => config.models.engines.unwrap_or(devices.len()),
+        // One talks with all services.
+        _ => 1,
+    };
+    let engine = match (&services, &own, writes) {
+        (Some(services), _, true) => remote_engine_factory(services.clone()),
+        (_, Some(devices), _) => engine_factory(config.models.clone(), devices.clone()),
+        _ => unreachable!("devices are looked for where services do not write"),
+    };
+    let embedder = match (&services, &own, embeds) {
+        (Some(services), _, true) => remote_embedder_factory(services.clone()),
+        (_, Some(devices), _) => embedder_factory(config.models.clone(), devices[0]),
+        _ => unreachable!("devices are looked for where services do not embed"),
+    };
+    Ok(actors::Models {
+        engine_workers,
+        engine,
+        embedder,
+    })
+}
+
+/// The services that the settings name, if this process uses any. One of role chat has no models of its own, so that they must do
+/// everything.
+///
+/// # Errors
+/// Names each service and why it is of no use.
+pub async fn remote(config: &Config) -> Result<Option<AiServices>, String> {
+    if config.role == Role::Inference {
+        return Ok(None);
+    }
+    let services = AiServices::connect(&config.services, START_WITHIN).await?;
+    let embeds = services.as_ref().is_some_and(AiServices::embeds);
+    match config.role == Role::Chat && !embeds {
+        true => Err(
+            "AI_SERVICE_URL names services without an embedding model: name it with TWIN_SERVICE_EMBEDDING_MODEL, or services that embed with VECTOR_DB_URL"
+                .to_owned(),
+        ),
+        false => Ok(services),
+    }
+}
+
+/// An embedder that nobody else uses, for commands that run without a server.
+///
+/// # Errors
+/// Why there is none.
+pub async fn own_embedder(config: &Config) -> Result<Box<dyn Embedder>, String> {
+    let services = remote(config).await?;
+    match services.and_then(|services| services.embedder()) {
+        Some(embedder) => Ok(embedder),
+        None => load_embedder(&config.models, devices(&config.models)?[0]),
+    }
+}
+
+/// An engine that nobody else uses, for commands that run without a server.
+///
+/// # Errors
+/// Why there is none.
+pub async fn own_engine(config: &Config) -> Result<Box<dyn Engine>, String> {
+    let services = remote(config).await?;
+    match services.and_then(|services| services.engine()) {
+        Some(engine) => Ok(engine),
+        None => load_engine(&config.models, devices(&config.models)?[0]),
+    }
+}
+
+fn devices(config: &ModelsConfig) -> Result<Vec<Device>, String> {
     let found = find_devices(config)?;
     if let Some(reason) = found.why_not_cuda {
         tracing::info!(reason, "models compute on the processor");
     }
-    let devices = found.devices;
-    Ok(actors::Models {
-        engine_workers: config.engines.unwrap_or(devices.len()),
-        engine: engine_factory(config.clone(), devices.clone()),
-        embedder: embedder_factory(config.clone(), devices[0]),
-    })
+    Ok(found.devices)
+}
+
+fn remote_engine_factory(services: AiServices) -> EngineFactory {
+    let gone = || "the services do not write any more".to_owned();
+    Arc::new(move |_| services.engine().ok_or_else(gone))
+}
+
+fn remote_embedder_factory(services: AiServices) -> EmbedderFactory {
+    let gone = || "the services do not embed any more".to_owned();
+    Arc::new(move || services.embedder().ok_or_else(gone))
 }
 
 /// Looks for the devices that are configured; must come before anything else that computes.

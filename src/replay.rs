@@ -71,9 +71,7 @@ impl Replayed {
 /// When nothing is kept of it, or the database or the model is not there.
 pub async fn replay(config: &Config, reply: MessageId) -> anyhow::Result<Replayed> {
     let storage = database::open(config).await?;
-    let loaded = models::find_devices(&config.models)
-        .and_then(|found| models::load_engine(&config.models, found.devices[0]));
-    let mut engine = match loaded {
+    let mut engine = match models::own_engine(config).await {
         Ok(engine) => engine,
         Err(reason) => bail!("the language model cannot be loaded: {reason}"),
     };

@@ -79,9 +79,7 @@ pub async fn seed(config: &Config) -> anyhow::Result<Seeded> {
     let twin = demo_twin(&storage, &clock, owner, &mut seeded).await?;
     let missing = missing_documents(&storage, twin).await?;
     if !missing.is_empty() {
-        let loaded = models::find_devices(&config.models)
-            .and_then(|found| models::load_embedder(&config.models, found.devices[0]));
-        let embedder = match loaded {
+        let embedder = match models::own_embedder(config).await {
             Ok(embedder) => embedder,
             Err(reason) => bail!("the embedding model cannot be loaded: {reason}"),
         };

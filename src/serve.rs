@@ -1,11 +1,13 @@
 //! The composition root: every part of a server, wired from sink to source, and its end.
 
 mod housekeeping;
+pub mod inference;
 mod listener;
 #[cfg(unix)]
 mod service_manager;
 mod welcome;
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +32,7 @@ use utoipa_actix_web::AppExt;
 use crate::attachments::Attachments;
 use crate::auth::{AccessTokens, Accounts, AccountsParts, Passwords, RefreshKey, jwt_secret};
 use crate::clock::Clock;
-use crate::config::{BusConfig, Config, HttpConfig};
+use crate::config::{BusConfig, Config, HttpConfig, Role};
 use crate::delivery::{self, Delivery, DeliveryParts, Outbound, vapid_key};
 use crate::embeddings::Embeddings;
 use crate::http::limits::{ATTACHMENTS_AT_ONCE_MAX, EXPORTS_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX};
@@ -41,7 +43,7 @@ use crate::http::{
 use crate::ingest::{self, Ingest, IngestParts};
 use crate::transport::Upgrading;
 use crate::transport::route::{WEBSOCKET_PATH, WebSocketEdge, serve_upgrade, without_upgrade};
-use crate::{backup, database, file_store, models};
+use crate::{ai_service, backup, database, file_store, models};
 
 /// Connections of each worker beyond its share of the limit: a full server must still answer probes and refusals.
 const SPARE_CONNECTIONS: usize = 256;
@@ -109,7 +111,7 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         storage.clone(),
         bus.clone(),
         events,
-        models::models(&config.models).map_err(anyhow::Error::msg)?,
+        models::models(config).await.map_err(anyhow::Error::msg)?,
         Arc::new(access_tokens),
     )
     .await?;
@@ -177,22 +179,17 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
 pub async fn run(config: &Config, migrations: Migrations) -> anyhow::Result<()> {
     // From here on a signal is never lost: one that comes while the parts start stops them once they stand.
     let mut signals = Signals::new()?;
+    if config.role == Role::Inference {
+        let running = inference::start(config).await?;
+        welcome::print_models(config, running.address(), running.model());
+        signals.wait(running.address()).await;
+        signals.stopped(running.stop()).await;
+        return Ok(());
+    }
     let running = start(config, migrations).await?;
     welcome::print(config, &running).await;
-    tracing::info!(address = %running.address, "serving");
-    #[cfg(unix)]
-    service_manager::serving();
-    let name = signals.next().await;
-    #[cfg(unix)]
-    service_manager::stopping();
-    tracing::info!(signal = name, "stopping; a second signal stops at once");
-    tokio::select! {
-        () = running.stop() => tracing::info!("stopped"),
-        name = signals.next() => {
-            tracing::warn!(signal = name, "stopping at once");
-            std::process::exit(1);
-        }
-    }
+    signals.wait(running.address).await;
+    signals.stopped(running.stop()).await;
     Ok(())
 }
 
@@ -368,6 +365,7 @@ fn registry() -> anyhow::Result<Registry> {
     delivery::metrics::register(&registry)?;
     ingest::metrics::register(&registry)?;
     backup::metrics::register(&registry)?;
+    ai_service::metrics::register(&registry)?;
     actors::metrics::register(&registry)?;
     bus::metrics::register(&registry)?;
     storage::metrics::register(&registry)?;
@@ -400,6 +398,28 @@ impl Signals {
     #[cfg(not(unix))]
     fn new() -> std::io::Result<Self> {
         Ok(Self {})
+    }
+
+    /// Says that the process serves, until a signal comes.
+    async fn wait(&mut self, address: SocketAddr) {
+        tracing::info!(%address, "serving");
+        #[cfg(unix)]
+        service_manager::serving();
+        let name = self.next().await;
+        #[cfg(unix)]
+        service_manager::stopping();
+        tracing::info!(signal = name, "stopping; a second signal stops at once");
+    }
+
+    /// Waits for the end, unless another signal comes before it.
+    async fn stopped(&mut self, end: impl Future<Output = ()>) {
+        tokio::select! {
+            () = end => tracing::info!("stopped"),
+            name = self.next() => {
+                tracing::warn!(signal = name, "stopping at once");
+                std::process::exit(1);
+            }
+        }
     }
 
     #[cfg(unix)]

@@ -132,6 +132,7 @@ fn every_metric_is_told_in_the_documents_and_no_other() {
         "actors/src/metrics/leases.rs",
         "bus/src/metrics.rs",
         "storage/src/metrics.rs",
+        "src/ai_service/metrics.rs",
         "src/backup/metrics.rs",
         "src/delivery/metrics.rs",
         "src/http/metrics.rs",

@@ -203,13 +203,45 @@ pub const SETTINGS: &[Setting] = &[
         "100",
         "MiB of them together, 1 to 1048576",
     ),
+    value(
+        "ROLE",
+        "all",
+        "all, chat: serves people and leaves the models to AI_SERVICE_URL, or inference: serves models to nodes of role chat and keeps nothing",
+    ),
     optional(
         "AI_SERVICE_URL",
-        "Another inference service; accepted but not used by this version",
+        "Inference services that write and embed in place of this process, such as http://inference-1:8000,http://inference-2:8000: nodes of role inference, or servers that speak the OpenAI dialect",
+    ),
+    secret(
+        "AI_SERVICE_KEY",
+        "What nodes of role inference and those that ask them share, at least 32 bytes; also the API key of other services",
     ),
     optional(
         "VECTOR_DB_URL",
-        "Another embedding service; accepted but not used by this version",
+        "Inference services that embed texts, where they are not those of AI_SERVICE_URL",
+    ),
+    optional(
+        "TWIN_SERVICE_MODEL",
+        "Language model that AI_SERVICE_URL is asked for [default: the first that it lists]",
+    ),
+    optional(
+        "TWIN_SERVICE_EMBEDDING_MODEL",
+        "Embedding model that VECTOR_DB_URL, or else AI_SERVICE_URL, is asked for [default: the one that a node of role inference names]",
+    ),
+    value(
+        "TWIN_SERVICE_CONTEXT_TOKENS",
+        "4096",
+        "Tokens that prompt and reply may have together where the service does not say, 256 to 1048576",
+    ),
+    value(
+        "TWIN_SERVICE_FIRST_TOKEN_SECONDS",
+        "60",
+        "Seconds that an inference service may take until its first token before another is asked, 1 to 300",
+    ),
+    value(
+        "TWIN_SERVICE_NEXT_TOKEN_SECONDS",
+        "20",
+        "Seconds that it may take between two tokens, 1 to 300",
     ),
     value(
         "TWIN_ENGINE",

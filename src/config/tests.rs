@@ -162,12 +162,32 @@ fn the_file_of_an_own_secret_is_no_mistyped_variable() {
 }
 
 #[test]
-fn what_is_accepted_but_not_used_is_said() {
-    let config = resolve(&[("AI_SERVICE_URL", "http://ai:5000")]).unwrap();
-    assert_eq!(
-        config.warnings,
-        ["AI_SERVICE_URL is set, but this version does not use it"]
-    );
+fn a_node_for_chat_needs_services_and_in_production_a_node_for_inference_a_key() {
+    let production = ("APP_ENV", "production");
+    let inference = ("ROLE", "inference");
+    for (pairs, expected) in [
+        (vec![("ROLE", "chat")], "AI_SERVICE_URL is not set"),
+        (vec![("ROLE", "gpu")], "all, chat or inference"),
+        (vec![production, inference], "AI_SERVICE_KEY is not set"),
+        (
+            vec![production, inference, ("AI_SERVICE_KEY", "short")],
+            "AI_SERVICE_KEY has 5 bytes",
+        ),
+        (vec![("AI_SERVICE_URL", "ai:5000")], "addresses such as"),
+    ] {
+        let error = resolve(&pairs).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+    // It has no log-ins.
+    let config = resolve(&[production, inference, ("AI_SERVICE_KEY", STRONG)]).unwrap();
+    assert_eq!(config.warnings, Vec::<String>::new());
+    let config = resolve(&[
+        ("ROLE", "chat"),
+        ("AI_SERVICE_URL", "http://ai:5000,http://ai-2:5000/v1"),
+    ])
+    .unwrap();
+    assert_eq!(config.services.urls, ["http://ai:5000", "http://ai-2:5000"]);
+    assert_eq!(resolve(&[inference]).unwrap().warnings.len(), 1);
 }
 
 #[test]

@@ -36,6 +36,28 @@ impl Environment {
     }
 }
 
+/// What a process serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// People, and the models too.
+    All,
+    /// People; the models are elsewhere.
+    Chat,
+    /// Models, to other nodes.
+    Inference,
+}
+
+impl Role {
+    /// The role's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Chat => "chat",
+            Self::Inference => "inference",
+        }
+    }
+}
+
 /// Which engine writes the replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineKind {
@@ -81,6 +103,9 @@ impl fmt::Display for Quota {
     }
 }
 
+/// Inference services of one process: each is asked every few seconds how it is, and has series of its own among the metrics.
+const SERVICES_MAX: usize = 64;
+
 /// Why a text is no value of a setting: what is allowed instead.
 pub(super) type Allowed = String;
 
@@ -99,6 +124,47 @@ pub(super) fn engine(text: &str) -> Result<EngineKind, Allowed> {
         "torch" => Ok(EngineKind::Torch),
         "scripted" => Ok(EngineKind::Scripted),
         _ => Err("torch or scripted".to_owned()),
+    }
+}
+
+pub(super) fn role(text: &str) -> Result<Role, Allowed> {
+    match text {
+        "all" => Ok(Role::All),
+        "chat" => Ok(Role::Chat),
+        "inference" => Ok(Role::Inference),
+        _ => Err("all, chat or inference".to_owned()),
+    }
+}
+
+/// Addresses of services, each once, without the slash or the `/v1` at its end.
+pub(super) fn services(text: &str) -> Result<Vec<String>, Allowed> {
+    let allowed = || {
+        format!(
+            "1 to {SERVICES_MAX} addresses such as http://inference-1:8000, separated by commas, without names, passwords and queries"
+        )
+    };
+    let mut services = Vec::new();
+    for part in text.split(',').map(str::trim) {
+        let base = part.trim_end_matches('/');
+        let base = base.strip_suffix("/v1").unwrap_or(base);
+        let is_of_a_server = url::Url::parse(base).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.host().is_some()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        });
+        if !is_of_a_server {
+            return Err(allowed());
+        }
+        if !services.iter().any(|service| service == base) {
+            services.push(base.to_owned());
+        }
+    }
+    match services.len() <= SERVICES_MAX {
+        true => Ok(services),
+        false => Err(allowed()),
     }
 }
 
@@ -357,6 +423,29 @@ mod tests {
         );
         for text in ["10.0.0.0/33", "10.0.0", "proxy", "10.0.0.0/8;fd00::/8", "*"] {
             assert!(networks(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn services_are_a_list_of_addresses_each_once() {
+        let listed =
+            services("http://one:8000/, https://two.example.com/api/v1,http://one:8000/v1");
+        assert_eq!(
+            listed.unwrap(),
+            ["http://one:8000", "https://two.example.com/api"]
+        );
+        let many: Vec<String> = (0..=SERVICES_MAX).map(|n| format!("http://s{n}")).collect();
+        for text in [
+            "",
+            "one:8000",
+            "http://",
+            "http://one,",
+            "ftp://one",
+            "http://me:secret@one",
+            "http://one?key=secret",
+            &many.join(","),
+        ] {
+            assert!(services(text).is_err(), "{text}");
         }
     }
 

@@ -10,12 +10,14 @@ mod embeddings;
 mod error;
 mod models;
 mod sampling;
+mod service;
 mod stream;
 mod writing;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) use error::{ErrorDocument, response};
+pub use service::{ModelService, ServiceKey, service_routes};
 pub use writing::WritingPlaces;
 
 /// The routes.

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::Edge;
 use super::problem::Problem;
 use super::readiness::Readiness;
+use crate::clock::Clock;
 
 /// That the process is alive.
 #[derive(Serialize, ToSchema)]
@@ -68,7 +69,12 @@ pub(super) async fn metrics(
     edge: web::Data<Edge>,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, Problem> {
-    super::metrics::clock_is(edge.clock.now_ms());
+    told(&registry, &edge.clock)
+}
+
+/// What there is to tell Prometheus now.
+pub(super) fn told(registry: &Registry, clock: &Clock) -> Result<HttpResponse, Problem> {
+    super::metrics::clock_is(clock.now_ms());
     let text = TextEncoder::new()
         .encode_to_string(&registry.gather())
         .map_err(|error| Problem::internal(&error))?;

@@ -36,6 +36,16 @@ pub struct Check {
     reason: Option<&'static str>,
 }
 
+impl Check {
+    /// One that passed, or did not because of this.
+    pub(super) fn of(failed: Option<&'static str>) -> Self {
+        Self {
+            ok: failed.is_none(),
+            reason: failed,
+        }
+    }
+}
+
 /// Runs the checks. Clones share the last result and the news of the stop.
 #[derive(Debug, Clone)]
 pub struct ReadinessChecks {

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
+use inference::ModelInfo;
+
 use super::{OPENAPI_PATH, Running};
 use crate::config::{Config, EngineKind};
 use crate::{database, seed};
@@ -15,10 +17,7 @@ pub(super) async fn print(config: &Config, running: &Running) {
         format!("{} serves {url}", config.app_name),
         format!("  data   {}", database::describe(&config.database)),
         format!("  bus    {}", config.bus),
-        format!(
-            "  model  {} ({}, {})",
-            model.name, model.architecture, model.forward
-        ),
+        format!("  model  {}", words(model)),
         format!("  API    {url}{OPENAPI_PATH}"),
         format!("  web    {}", web_client(config, &url)),
     ];
@@ -36,6 +35,24 @@ pub(super) async fn print(config: &Config, running: &Running) {
     lines.push("Stop with Ctrl-C.".to_owned());
     // A closed standard output is no reason not to serve.
     let _ = writeln!(std::io::stdout().lock(), "{}", lines.join("\n"));
+}
+
+/// Prints where a server of role inference is.
+pub(super) fn print_models(config: &Config, address: SocketAddr, model: &ModelInfo) {
+    let url = url(address);
+    let lines = [
+        format!("{} serves {url}", config.app_name),
+        "  role   inference: models for other nodes, with AI_SERVICE_URL, and nothing else"
+            .to_owned(),
+        format!("  model  {}", words(model)),
+        "Stop with Ctrl-C.".to_owned(),
+    ];
+    // A closed standard output is no reason not to serve.
+    let _ = writeln!(std::io::stdout().lock(), "{}", lines.join("\n"));
+}
+
+fn words(model: &ModelInfo) -> String {
+    format!("{} ({}, {})", model.name, model.architecture, model.forward)
 }
 
 fn web_client(config: &Config, url: &str) -> String {

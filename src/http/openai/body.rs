@@ -91,17 +91,38 @@ impl<T: Asked + 'static> FromRequest for Call<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let refused = check_head(request).err();
         let caller = ApiCaller::from_request(request, &mut Payload::None);
-        let payload = Decompress::from_headers(payload.take(), request.headers());
+        let body = Body::of(request, payload);
         Box::pin(async move {
             let ApiCaller { user_id: user } = caller.await?;
-            if let Some(problem) = refused {
-                return Err(problem);
-            }
-            let request = parse(&collect(payload).await?)?;
+            let request = parse(body.parameters().await?)?;
             Ok(Self { user, request })
         })
+    }
+}
+
+/// A body that is read when it is known who asks.
+pub(super) struct Body {
+    refused: Option<Problem>,
+    payload: Decompress<Payload>,
+}
+
+impl Body {
+    pub(super) fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+        Self {
+            refused: check_head(request).err(),
+            payload: Decompress::from_headers(payload.take(), request.headers()),
+        }
+    }
+
+    /// All of it.
+    pub(super) async fn parameters(self) -> Result<Map<String, Value>, Problem> {
+        if let Some(problem) = self.refused {
+            return Err(problem);
+        }
+        let body = collect(self.payload).await?;
+        serde_json::from_slice(&body)
+            .map_err(|error| Problem::new(ErrorCode::Malformed, format!("in the body: {error}")))
     }
 }
 
@@ -141,9 +162,8 @@ fn too_large() -> Problem {
     Problem::new(ErrorCode::TooLarge, detail)
 }
 
-fn parse<T: Asked>(body: &[u8]) -> Result<T, Problem> {
-    let mut parameters: Map<String, Value> = serde_json::from_slice(body)
-        .map_err(|error| Problem::new(ErrorCode::Malformed, format!("in the body: {error}")))?;
+/// What the parameters ask for.
+pub(super) fn parse<T: Asked>(mut parameters: Map<String, Value>) -> Result<T, Problem> {
     for neutral in T::NEUTRAL {
         if let Some(value) = parameters.remove(neutral.name) {
             neutral.check_as(neutral.name, &value)?;

@@ -170,27 +170,71 @@ pub(super) async fn create_chat_completion(
 ) -> Result<HttpResponse, Problem> {
     let Call { user, request } = call;
     let model = edge.model(&request.model, user).await?;
-    only_one("n", request.n)?;
-    let includes_usage = includes_usage(request.stream, request.stream_options)?;
-    let wanted = Wanted {
-        max_tokens: only_limit(request.max_tokens, request.max_completion_tokens)?,
-        temperature: request.temperature,
-        top_p: request.top_p,
-        seed: request.seed,
-        stop: request.stop,
-    };
-    let messages = read_messages(request.messages)?;
+    let read = request.read()?;
     let place = edge.writing_places.take(user)?;
     let writing = match model {
-        Model::Language => ask_model(&edge, user, messages, wanted).await?,
-        Model::Twin(twin) => ask_twin(&edge, twin, user, messages, wanted).await?,
+        Model::Language => ask_model(&edge, user, read.messages, read.wanted).await?,
+        Model::Twin(twin) => ask_twin(&edge, twin, user, read.messages, read.wanted).await?,
         Model::Embedding => {
             let reason = "it embeds texts; it does not chat";
             return Err(Problem::invalid("model", reason).at("model"));
         }
     };
-    let answer = Answering(Head::new(&edge, "chatcmpl", request.model, includes_usage));
-    if request.stream {
+    let head = Head::new(&edge.clock, "chatcmpl", read.model, read.includes_usage);
+    answered(head, read.stream, writing, place).await
+}
+
+/// A request as it is understood.
+pub(super) struct ReadChat {
+    pub(super) model: String,
+    messages: Vec<(RoleText, String)>,
+    pub(super) wanted: Wanted,
+    pub(super) stream: bool,
+    pub(super) includes_usage: bool,
+}
+
+impl ChatRequest {
+    pub(super) fn read(self) -> Result<ReadChat, Problem> {
+        only_one("n", self.n)?;
+        Ok(ReadChat {
+            includes_usage: includes_usage(self.stream, self.stream_options)?,
+            wanted: Wanted {
+                max_tokens: only_limit(self.max_tokens, self.max_completion_tokens)?,
+                temperature: self.temperature,
+                top_p: self.top_p,
+                seed: self.seed,
+                stop: self.stop,
+            },
+            messages: read_messages(self.messages)?,
+            model: self.model,
+            stream: self.stream,
+        })
+    }
+}
+
+impl ReadChat {
+    /// What the language model continues.
+    pub(super) fn prompt(&mut self) -> Prompt {
+        prompt(std::mem::take(&mut self.messages))
+    }
+}
+
+fn prompt(messages: Vec<(RoleText, String)>) -> Prompt {
+    let messages = messages
+        .into_iter()
+        .map(|(role, content)| ChatMessage::new(role.into(), content));
+    Prompt::Conversation(messages.collect())
+}
+
+/// Answers with a message, whole or as it comes, and holds a place until it has.
+pub(super) async fn answered(
+    head: Head,
+    stream: bool,
+    writing: Writing,
+    place: impl Sized + 'static,
+) -> Result<HttpResponse, Problem> {
+    let answer = Answering(head);
+    if stream {
         return streamed(answer, writing, place).await;
     }
     let generation = whole(writing).await?;
@@ -203,14 +247,11 @@ async fn ask_model(
     messages: Vec<(RoleText, String)>,
     wanted: Wanted,
 ) -> Result<Writing, Problem> {
-    let messages = messages
-        .into_iter()
-        .map(|(role, content)| ChatMessage::new(role.into(), content));
     let mut sampling = edge.sampling(wanted)?;
     sampling.max_tokens = sampling.max_tokens.or(Some(edge.limits.api_tokens_max));
     let completion = ModelCompletion {
         user,
-        prompt: Prompt::Conversation(messages.collect()),
+        prompt: prompt(messages),
         sampling,
     };
     Ok(edge.node.complete(completion).await?)

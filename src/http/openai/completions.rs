@@ -1,7 +1,7 @@
 //! `/v1/completions`: how the language model goes on with a text or with tokens, as they stand.
 
 use actix_web::{HttpResponse, post, web};
-use actors::ModelCompletion;
+use actors::{ModelCompletion, Writing};
 use bytes::Bytes;
 use inference::{Generation, Prompt};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use super::sampling::{
     CompletionUsage, OneOrMany, StreamOptions, Wanted, finish_reason, includes_usage, only_one,
 };
 use super::stream::{Chunks, Head, event, streamed, whole};
+use crate::ai_service::dialect::EndExtension;
 
 /// Tokens of a completion when nobody says how many: so it is in the dialect.
 const TOKENS_DEFAULT: u32 = 16;
@@ -107,6 +108,10 @@ struct CompletionAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = CompletionUsage, required = true)]
     usage: Option<Option<CompletionUsage>>,
+    /// For nodes alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    digital_twin: Option<EndExtension>,
 }
 
 /// A text that was written.
@@ -154,30 +159,62 @@ pub(super) async fn create_completion(
     if let Some(reason) = refusal {
         return Err(Problem::invalid("model", reason).at("model"));
     }
-    only_one("n", request.n)?;
-    only_one("best_of", request.best_of)?;
-    let includes_usage = includes_usage(request.stream, request.stream_options)?;
-    let wanted = Wanted {
-        max_tokens: request.max_tokens.or(Some(TOKENS_DEFAULT)),
-        temperature: request.temperature,
-        top_p: request.top_p,
-        seed: request.seed,
-        stop: request.stop,
-    };
+    let read = request.read()?;
     let completion = ModelCompletion {
         user,
-        prompt: request.prompt.one()?,
-        sampling: edge.sampling(wanted)?,
+        prompt: read.prompt,
+        sampling: edge.sampling(read.wanted)?,
     };
     let place = edge.writing_places.take(user)?;
     let writing = edge.node.complete(completion).await?;
-    let answer = Answering(Head::new(&edge, "cmpl", request.model, includes_usage));
-    if request.stream {
+    let head = Head::new(&edge.clock, "cmpl", read.model, read.includes_usage);
+    answered(head, read.stream, writing, place).await
+}
+
+/// A request as it is understood.
+pub(super) struct ReadCompletion {
+    pub(super) model: String,
+    pub(super) prompt: Prompt,
+    pub(super) wanted: Wanted,
+    pub(super) stream: bool,
+    pub(super) includes_usage: bool,
+}
+
+impl CompletionRequest {
+    pub(super) fn read(self) -> Result<ReadCompletion, Problem> {
+        only_one("n", self.n)?;
+        only_one("best_of", self.best_of)?;
+        Ok(ReadCompletion {
+            includes_usage: includes_usage(self.stream, self.stream_options)?,
+            wanted: Wanted {
+                max_tokens: self.max_tokens.or(Some(TOKENS_DEFAULT)),
+                temperature: self.temperature,
+                top_p: self.top_p,
+                seed: self.seed,
+                stop: self.stop,
+            },
+            prompt: self.prompt.one()?,
+            model: self.model,
+            stream: self.stream,
+        })
+    }
+}
+
+/// Answers with a text, whole or as it comes, and holds a place until it has.
+pub(super) async fn answered(
+    head: Head,
+    stream: bool,
+    writing: Writing,
+    place: impl Sized + 'static,
+) -> Result<HttpResponse, Problem> {
+    let answer = Answering(head);
+    if stream {
         return streamed(answer, writing, place).await;
     }
     let generation = whole(writing).await?;
     let whole = CompletionAnswer {
         usage: Some(Some((&generation).into())),
+        digital_twin: answer.0.extension(&generation),
         ..answer.chunk(&generation.text, Some(finish_reason(&generation)))
     };
     Ok(HttpResponse::Ok().json(whole))
@@ -235,6 +272,7 @@ impl Answering {
                 finish_reason,
             }],
             usage: self.0.includes_usage.then_some(None),
+            digital_twin: None,
         }
     }
 }
@@ -253,13 +291,16 @@ impl Chunks for Answering {
     }
 
     fn end(&self, generation: &Generation) -> Bytes {
-        event(&self.chunk("", Some(finish_reason(generation))))
+        event(&CompletionAnswer {
+            digital_twin: self.0.extension(generation),
+            ..self.chunk("", Some(finish_reason(generation)))
+        })
     }
 
-    fn usage(&self, usage: CompletionUsage) -> Bytes {
+    fn usage(&self, generation: &Generation) -> Bytes {
         event(&CompletionAnswer {
             choices: Vec::new(),
-            usage: Some(Some(usage)),
+            usage: Some(Some(generation.into())),
             ..self.chunk("", None)
         })
     }

@@ -1,9 +1,10 @@
 //! `/v1/embeddings`: vectors that say how alike texts are.
 
 use actix_web::{HttpResponse, post, web};
-use actors::EmbedderAbout;
+use actors::{EmbedderAbout, ModelPool};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use inference::{Priority, TextForm};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -12,8 +13,9 @@ use super::super::Edge;
 use super::super::limits::API_EMBED_TEXTS_MAX;
 use super::super::problem::Problem;
 use super::body::{Asked, Call, Neutral, ignored};
-use super::error::ApiProblems;
+use super::error::{ApiProblems, no_model};
 use super::models::Model;
+use crate::ai_service::dialect::EmbeddingExtension;
 
 /// Texts that are to be embedded.
 #[derive(Deserialize, ToSchema)]
@@ -123,33 +125,80 @@ pub(super) async fn create_embeddings(
         return Err(Problem::invalid("model", reason).at("model"));
     }
     let about = edge.node.embedder().clone();
-    let dimensions = request.dimensions.unwrap_or(about.dimensions);
-    if dimensions != about.dimensions {
-        let reason = format!("this model gives {} numbers, no others", about.dimensions);
-        let problem = Problem::invalid("dimensions", &reason).at("dimensions");
-        return Err(problem.because("unsupported_parameter"));
-    }
+    check_dimensions(&about, request.dimensions)?;
     let texts = request.input.texts()?;
     // As much work as a text that is written.
     let _place = edge.writing_places.take(user)?;
     let (texts, tokens) = counted(about, texts).await?;
     let vectors = edge.node.embed(texts).await?;
+    Ok(answered(
+        &request.model,
+        request.encoding_format,
+        vectors,
+        tokens,
+    ))
+}
+
+fn answered(
+    model: &str,
+    encoding: Encoding,
+    vectors: Vec<Vec<f32>>,
+    tokens: usize,
+) -> HttpResponse {
     let data = vectors.into_iter().enumerate();
-    Ok(HttpResponse::Ok().json(EmbeddingList {
+    HttpResponse::Ok().json(EmbeddingList {
         object: "list",
         data: data
             .map(|(index, vector)| Embedding {
                 object: "embedding",
                 index,
-                embedding: request.encoding_format.write(vector),
+                embedding: encoding.write(vector),
             })
             .collect(),
-        model: &request.model,
+        model,
         usage: EmbeddingUsage {
             prompt_tokens: tokens,
             total_tokens: tokens,
         },
-    }))
+    })
+}
+
+/// Embeds for whoever asks a node of role inference: for a node in the form that it names, and cut off where the model does not read on.
+pub(super) async fn embed_for_node(
+    pool: &ModelPool,
+    request: EmbeddingRequest,
+    extension: Option<EmbeddingExtension>,
+) -> Result<HttpResponse, Problem> {
+    let about = pool.embedder();
+    if request.model != about.name {
+        return Err(no_model());
+    }
+    check_dimensions(about, request.dimensions)?;
+    let texts = request.input.texts()?;
+    let (form, texts, tokens) = match extension {
+        // It does not ask what they took.
+        Some(extension) => (extension.form.into(), texts, 0),
+        None => {
+            let (texts, tokens) = counted(about.clone(), texts).await?;
+            (TextForm::Plain, texts, tokens)
+        }
+    };
+    let vectors = pool.embed(form, Priority::Person, texts).await?;
+    Ok(answered(
+        &request.model,
+        request.encoding_format,
+        vectors,
+        tokens,
+    ))
+}
+
+fn check_dimensions(about: &EmbedderAbout, wanted: Option<usize>) -> Result<(), Problem> {
+    if wanted.is_none_or(|dimensions| dimensions == about.dimensions) {
+        return Ok(());
+    }
+    let reason = format!("this model gives {} numbers, no others", about.dimensions);
+    let problem = Problem::invalid("dimensions", &reason).at("dimensions");
+    Err(problem.because("unsupported_parameter"))
 }
 
 /// Counts the tokens of all texts; one that is longer than the model reads is refused rather than cut off.

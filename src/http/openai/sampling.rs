@@ -86,7 +86,14 @@ pub(super) struct Wanted {
 impl Edge {
     /// The sampling that a request wants, within the server's limit.
     pub(super) fn sampling(&self, wanted: Wanted) -> Result<Sampling, Problem> {
-        let limit = self.limits.api_tokens_max;
+        wanted.sampling(self.limits.api_tokens_max)
+    }
+}
+
+impl Wanted {
+    /// The sampling of a text of at most so many tokens.
+    pub(super) fn sampling(self, limit: u32) -> Result<Sampling, Problem> {
+        let wanted = self;
         if wanted.max_tokens.is_some_and(|tokens| tokens > limit) {
             let reason = format!("this server writes at most {limit} tokens at once");
             return Err(Problem::invalid("max_tokens", &reason).at("max_tokens"));

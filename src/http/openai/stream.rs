@@ -9,11 +9,10 @@ use inference::Generation;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::super::Edge;
 use super::super::problem::Problem;
 use super::error::document;
-use super::sampling::CompletionUsage;
-use super::writing::WritingPlace;
+use crate::ai_service::dialect::EndExtension;
+use crate::clock::Clock;
 
 /// What all parts of one answer have in common.
 pub(super) struct Head {
@@ -25,17 +24,35 @@ pub(super) struct Head {
     pub(super) model: String,
     /// Whether a stream ends with what the text took.
     pub(super) includes_usage: bool,
+    /// Whether a node of this kind asks, which is told why exactly the text ended.
+    pub(super) is_for_node: bool,
 }
 
 impl Head {
     /// The head of an answer whose id begins like this.
-    pub(super) fn new(edge: &Edge, kind: &str, model: String, includes_usage: bool) -> Self {
+    pub(super) fn new(clock: &Clock, kind: &str, model: String, includes_usage: bool) -> Self {
         Self {
             id: format!("{kind}-{}", Uuid::now_v7().simple()),
-            created: edge.clock.now_ms() / 1_000,
+            created: clock.now_ms() / 1_000,
             model,
             includes_usage,
+            is_for_node: false,
         }
+    }
+
+    /// The same for a node.
+    pub(super) fn for_node(self) -> Self {
+        Self {
+            is_for_node: true,
+            ..self
+        }
+    }
+
+    /// What a node is told of the end beyond the dialect.
+    pub(super) fn extension(&self, generation: &Generation) -> Option<EndExtension> {
+        self.is_for_node.then(|| EndExtension {
+            stop_reason: generation.stop_reason.into(),
+        })
     }
 }
 
@@ -54,7 +71,7 @@ pub(super) trait Chunks: 'static {
     fn end(&self, generation: &Generation) -> Bytes;
 
     /// What it took.
-    fn usage(&self, usage: CompletionUsage) -> Bytes;
+    fn usage(&self, generation: &Generation) -> Bytes;
 }
 
 /// Waits for the whole text.
@@ -72,15 +89,15 @@ pub(super) async fn whole(mut writing: Writing) -> Result<Generation, Problem> {
 }
 
 /// What a stream goes on with.
-struct Telling<C> {
+struct Telling<C, P> {
     chunks: C,
     writing: Writing,
     /// What has come already and was not told.
     next: Option<GenerationEvent>,
-    _place: WritingPlace,
+    _place: P,
 }
 
-/// Answers with the text as it comes. What fails before its first piece is an answer of its own; whoever goes away stops
+/// Answers with the text as it comes, and holds a place until it has. What fails before its first piece is an answer of its own; whoever goes away stops
 /// the writing, since that drops the stream.
 ///
 /// # Errors
@@ -88,7 +105,7 @@ struct Telling<C> {
 pub(super) async fn streamed(
     chunks: impl Chunks,
     mut writing: Writing,
-    place: WritingPlace,
+    place: impl Sized + 'static,
 ) -> Result<HttpResponse, Problem> {
     let next = match writing.next().await {
         GenerationEvent::Failed(error) => return Err(error.into()),
@@ -120,7 +137,7 @@ pub(super) async fn streamed(
         .streaming(events))
 }
 
-impl<C: Chunks> Telling<C> {
+impl<C: Chunks, P> Telling<C, P> {
     /// The next bytes, and what is left to tell.
     async fn tell(mut self) -> (Bytes, Option<Self>) {
         let event_now = match self.next.take() {
@@ -138,7 +155,7 @@ impl<C: Chunks> Telling<C> {
     fn ending(&self, generation: &Generation) -> Bytes {
         let mut bytes = self.chunks.end(generation).to_vec();
         if self.chunks.head().includes_usage {
-            bytes.extend(self.chunks.usage(generation.into()));
+            bytes.extend(self.chunks.usage(generation));
         }
         bytes.extend(b"data: [DONE]\n\n");
         bytes.into()

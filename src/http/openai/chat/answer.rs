@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::super::sampling::{CompletionUsage, finish_reason};
 use super::super::stream::{Chunks, Head, event};
+use crate::ai_service::dialect::EndExtension;
 
 /// The next message of the conversation.
 #[derive(Serialize, ToSchema)]
@@ -73,6 +74,9 @@ struct Chunk<'a> {
     /// Null in all chunks but the last, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<Option<CompletionUsage>>,
+    /// For nodes alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digital_twin: Option<EndExtension>,
 }
 
 #[derive(Serialize)]
@@ -127,6 +131,7 @@ impl Answering {
                 finish_reason,
             }],
             usage: self.0.includes_usage.then_some(None),
+            digital_twin: None,
         }
     }
 }
@@ -153,13 +158,16 @@ impl Chunks for Answering {
     }
 
     fn end(&self, generation: &Generation) -> Bytes {
-        event(&self.chunk(Delta::default(), Some(finish_reason(generation))))
+        event(&Chunk {
+            digital_twin: self.0.extension(generation),
+            ..self.chunk(Delta::default(), Some(finish_reason(generation)))
+        })
     }
 
-    fn usage(&self, usage: CompletionUsage) -> Bytes {
+    fn usage(&self, generation: &Generation) -> Bytes {
         event(&Chunk {
             choices: Vec::new(),
-            usage: Some(Some(usage)),
+            usage: Some(Some(generation.into())),
             ..self.chunk(Delta::default(), None)
         })
     }
