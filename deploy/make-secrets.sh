@@ -22,6 +22,7 @@ make redis_password "$(random)"
 make grafana_password "$(random)"
 make s3_secret_access_key "$(random)"
 make jwt_secret "$(openssl rand -base64 48 | tr -d '\n')"
+make ai_service_key "$(random)"
 make vapid_private_key "$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n')"
 if [ ! -e tls_certificate ] && [ ! -e tls_certificate_key ]; then
     name=${SERVER_NAME:-localhost}

@@ -27,6 +27,7 @@ INSTALLED = {
     "REDIS_HOST": "redis",
     "REDIS_PASSWORD_FILE": "/run/secrets/redis_password",
     "JWT_SECRET_FILE": "/run/secrets/jwt_secret",
+    "AI_SERVICE_KEY_FILE": "/run/secrets/ai_service_key",
     "S3_BUCKET": "digital-twin-files",
     "S3_ENDPOINT": "http://objects:9000",
     "S3_ACCESS_KEY_ID": "digital-twin",

@@ -15,6 +15,7 @@ from programs import NODE, ROOT, run
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = DEPLOY / "compose.yaml"
+INFERENCE = DEPLOY / "compose.inference.yaml"
 # Requests that are under way when the drain is over: REQUESTS_GRACE in src/serve.rs.
 REQUESTS_GRACE_SECONDS = 5
 UNITS = ["digital-twin@.service", "digital-twin-migrate.service", "digital-twin-web.service"]
@@ -115,7 +116,7 @@ class ImageTest(unittest.TestCase):
 
 class ComposeTest(unittest.TestCase):
     def test_compose_accepts_the_files_and_wants_a_name(self):
-        for more in ((), (DEPLOY / "compose.gpu.yaml",), (DEPLOY / "compose.operators.yaml",), (DEPLOY / "compose.logs.yaml",)):
+        for more in ((), (DEPLOY / "compose.gpu.yaml",), (DEPLOY / "compose.operators.yaml",), (DEPLOY / "compose.logs.yaml",), (INFERENCE,), (INFERENCE, DEPLOY / "compose.inference.gpu.yaml")):
             composed(*more)
         environment = {"PATH": os.environ["PATH"]}
         nameless = subprocess.run(["docker-compose", "-f", COMPOSE, "config", "-q"], env=environment, capture_output=True, encoding="utf-8", check=False)
@@ -188,6 +189,27 @@ class ComposeTest(unittest.TestCase):
             self.assertEqual((service["cap_drop"], service["security_opt"]), (["ALL"], ["no-new-privileges:true"]), name)
             self.assertTrue(service["mem_limit"] and service["pids_limit"], name)
             self.assertFalse([variable for variable in service.get("environment", {}) if re.search("PASSWORD$|SECRET$|_KEY$", variable)], name)
+
+    def test_nodes_for_inference_have_one_secret_and_no_way_to_anything_but_those_for_chat(self):
+        made = composed(INFERENCE)
+        chat, inference = made["services"]["chat"], made["services"]["inference"]
+        self.assertEqual((chat["environment"]["ROLE"], inference["environment"]["ROLE"]), ("chat", "inference"))
+        self.assertEqual(chat["environment"]["AI_SERVICE_URL"], "http://digital-twin-inference-1:8000")
+        self.assertEqual([each["source"] for each in inference["secrets"]], ["ai_service_key"])
+        self.assertIn("ai_service_key", [each["source"] for each in chat["secrets"]])
+        self.assertEqual(set(inference["networks"]), {"models", "watch"})
+        self.assertTrue(made["networks"]["models"]["internal"] and "models" in chat["networks"])
+        self.assertTrue(inference["read_only"] and inference["cap_drop"] == ["ALL"] and inference["mem_limit"] and inference["pids_limit"])
+        self.assertGreater(int(inference["stop_grace_period"].removesuffix("s")), drain_seconds() + REQUESTS_GRACE_SECONDS)
+        with tempfile.TemporaryDirectory() as temporary:
+            run(DEPLOY / "make-secrets.sh", temporary)
+            for service in (chat, inference):
+                environment = {"PATH": os.environ["PATH"], **with_secrets(service["environment"], Path(temporary))}
+                checked = subprocess.run([NODE, "config", "check"], env=environment, capture_output=True, encoding="utf-8", check=False)
+                self.assertEqual((checked.returncode, checked.stderr), (0, ""), service["environment"]["ROLE"])
+        gpu = composed(INFERENCE, DEPLOY / "compose.inference.gpu.yaml")["services"]
+        self.assertIn("node-cuda", gpu["inference"]["image"])
+        self.assertNotIn("node-cuda", gpu["chat"]["image"])
 
     def test_nodes_believe_nginx_and_a_stop_waits_for_their_drain(self):
         made = composed()
@@ -277,6 +299,35 @@ class KubernetesTest(unittest.TestCase):
         (container,) = chat["spec"]["template"]["spec"]["containers"]
         self.assertEqual(container["resources"]["limits"]["nvidia.com/gpu"], 1)
         self.assertIn("node-cuda", container["image"])
+
+
+    def test_nodes_of_two_roles_are_an_addition(self):
+        folder = Path(self.temporary.name) / "roles"
+        run("cp", "-r", DEPLOY / "k8s", folder)
+        with open(folder / "production" / "kustomization.yaml", "a", encoding="utf-8") as overlay:
+            overlay.write("components: [../inference, ../inference-gpu]\n")
+        text = run("kubectl", "kustomize", folder / "production")
+        path = Path(self.temporary.name) / "roles.yaml"
+        path.write_text(text, encoding="utf-8")
+        run("kubernetes-validate", "--strict", "-k", "1.32", path)
+        made = {(each["kind"], each["metadata"]["name"]): each for each in yaml.safe_load_all(text)}
+        (chat,) = made["Deployment", "chat"]["spec"]["template"]["spec"]["containers"]
+        stateful = made["StatefulSet", "inference"]
+        pod = stateful["spec"]["template"]["spec"]
+        (inference,) = pod["containers"]
+        roles = [{each["name"]: each["value"] for each in container["env"]} for container in (chat, inference)]
+        self.assertEqual([each["ROLE"] for each in roles], ["chat", "inference"])
+        names = [f"http://inference-{number}.{stateful['spec']['serviceName']}:8000" for number in range(stateful["spec"]["replicas"])]
+        self.assertEqual(roles[0]["AI_SERVICE_URL"].split(","), names)
+        self.assertIn(("Service", "inference"), made)
+        self.assertEqual((inference["resources"]["limits"]["nvidia.com/gpu"], "nvidia.com/gpu" in chat["resources"]["limits"]), (1, False))
+        self.assertEqual(("node-cuda" in inference["image"], "node-cuda" in chat["image"]), (True, False))
+        self.assertGreater(pod["terminationGracePeriodSeconds"], drain_seconds() + REQUESTS_GRACE_SECONDS)
+        (secret,) = [each["secret"] for each in pod["volumes"] if "secret" in each]
+        self.assertEqual([each["key"] for each in secret["items"]], ["ai_service_key"])
+        policy = made["NetworkPolicy", "inference"]["spec"]
+        self.assertEqual((policy["policyTypes"], policy.get("egress")), (["Ingress", "Egress"], None))
+        self.assertIn(("PodDisruptionBudget", "inference"), made)
 
 
 class SystemdTest(unittest.TestCase):
