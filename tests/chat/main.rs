@@ -1,5 +1,5 @@
 //! Conversations over real WebSockets: the main job and a room of ten on the real model, the edge's refusals, two nodes, the
-//! process, and the faults around it.
+//! process, nodes of role chat beside nodes of role inference, and the faults around them.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,6 +14,7 @@ mod drafts;
 mod edge;
 mod faults;
 mod hostile;
+mod inference_nodes;
 mod main_job;
 mod memberships;
 mod memories;

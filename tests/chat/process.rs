@@ -14,6 +14,11 @@ pub(super) struct Program {
 }
 
 impl Program {
+    /// The folder that it keeps things in.
+    pub(super) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Sends the process a signal, as `kill` names it.
     pub(super) async fn signal(&self, signal: &str) {
         let pid = self.child.id().unwrap().to_string();
@@ -42,6 +47,11 @@ async fn seeded() -> TempDir {
         run(&folder, "seed", &[]).await;
     }
     folder
+}
+
+/// Runs the program with these arguments, however it ends.
+pub(super) async fn run_program(folder: &TempDir, arguments: &[&str]) -> std::process::Output {
+    program(folder).args(arguments).output().await.unwrap()
 }
 
 /// Runs a command of the program to its good end.
