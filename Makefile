@@ -159,6 +159,13 @@ bench-inference: setup ## Inference beside llama.cpp, transformers and sentence-
 	@"$(CACHE)/peers/bin/python" inference/benches/compare/compare.py $(WORK) $(if $(THREADS),--threads $(THREADS)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) --out target/bench/inference.json
 
+.PHONY: test-llama-server
+test-llama-server: setup ## A node beside llama.cpp's own server (compiles llama.cpp, once)
+	@cargo build --locked --bin digital-twin
+	@test -x "$(CACHE)/llama-server/bin/python" || python3 -m venv "$(CACHE)/llama-server"
+	@"$(CACHE)/llama-server/bin/pip" install --quiet --requirement tests/llama_server/requirements.txt
+	@"$(CACHE)/llama-server/bin/python" tests/llama_server/test_llama_server.py
+
 .PHONY: loadtest
 loadtest: setup ## Measure the server beside socket.io, ws, Bun and nats (SERVERS=digital-twin for ours alone); SUITE=file.json
 	@setup/packages.sh load
