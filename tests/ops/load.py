@@ -99,6 +99,7 @@ async def everything(first, second, hook):
     demo = done(http(second, "/api/v1/auth/login", DEMO))["access_token"]
     documents_good_and_bad(second, demo)
     await talk_with_a_twin(second, demo)
+    await talk_with_a_twin(first, demo)
     done(http(first, "/api/v1/search?q=lighthouse", token=kim["token"]))
 
 

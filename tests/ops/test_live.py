@@ -56,7 +56,10 @@ class World:
         self.settings = node_settings(self.folder)
         for command in ("migrate", "seed"):
             run(NODE, command, env=self.settings, cwd=ROOT)
-        self.nodes = [self.node(name, free_port()) for name in ("first", "second")]
+        models = Node("models", self.folder, {**self.settings, "ROLE": "inference"}, free_port())
+        cleanup(models.stop)
+        # The first leaves the models to a third node, the second has its own.
+        self.nodes = [self.node("first", free_port(), AI_SERVICE_URL=models.url), self.node("second", free_port())]
         alertmanager = Alertmanager(self.folder, self.receiver.url)
         cleanup(alertmanager.stop)
         instances = [node.instance for node in self.nodes]
@@ -68,8 +71,8 @@ class World:
             asyncio.run(load.everything(self.nodes[0].url, self.nodes[1].url, self.receiver))
         self.wait_for_a_scrape()
 
-    def node(self, name, port):
-        node = Node(name, self.folder, self.settings, port)
+    def node(self, name, port, **more):
+        node = Node(name, self.folder, {**self.settings, **more}, port)
         self.cleanup(node.stop)
         return node
 
