@@ -109,6 +109,8 @@ pub struct EmbedderAbout {
     pub dimensions: usize,
     /// Counts the tokens of a text as they are embedded, on any thread.
     pub counter: TokenCounter,
+    /// The cosine that it gives to texts that have nothing to do with each other.
+    pub unrelated_cosine: f32,
 }
 
 /// What an engine's error is to whoever asked.

@@ -39,7 +39,7 @@ pub use outbox::{Outbox, Outgoing, PushError};
 pub use rooms::RoomChange;
 pub use session::{Authenticate, AuthenticationError, Claim, Identity, Inbound, serve_connection};
 pub use shared_frame::SharedFrame;
-pub use twin::{RebuildError, Rebuilt, rebuild};
+pub use twin::{Asked, Found, Knowledge, Listeners, Query, RebuildError, Rebuilt, rebuild};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 //! 3. The prompt is built (`twin/prompt.rs`) and handed to the inference pool, which streams to the conversation.
 //! 4. What the person says in the question of themselves is remembered (`twin/remembering.rs`).
 
+use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use protocol::limits::SEED_MAX;
 use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId, UserId};
 use storage::{NewOrigin, Storage, StorageError, TwinState, Visibility};
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tracing::{Instrument, Span};
 
 use crate::completions::{CompletionError, Sampling, TwinCompletion};
@@ -27,18 +29,22 @@ use crate::trace;
 
 mod audience;
 mod knowledge;
+mod lexical;
 mod memories;
 mod origin;
 mod prompt;
+mod quotes;
 mod remembering;
 mod replay;
 mod retrieval;
 mod statements;
+mod words;
 
-use audience::Listeners;
+pub use audience::Listeners;
 #[cfg(test)]
 pub(crate) use audience::TELL_EVERYBODY;
-use knowledge::Knowledge;
+pub use knowledge::{Found, Knowledge, Query};
+pub use lexical::Asked;
 use memories::Memories;
 pub use replay::{RebuildError, Rebuilt, rebuild};
 
@@ -132,7 +138,13 @@ async fn read_mind(
         None => {
             let documents = storage.documents_of(id).await?;
             let chunks = storage.chunks_of(id).await?;
-            Rc::new(Knowledge::new(&documents, chunks, &in_groups))
+            let groups = in_groups.clone();
+            // Finding the words of a thousand pages takes a second, in which other actors of the thread go on.
+            let read = spawn_blocking(move || Knowledge::new(&documents, chunks, &groups));
+            Rc::new(
+                read.await
+                    .unwrap_or_else(|error| resume_unwind(error.into_panic())),
+            )
         }
     };
     let memories = Memories::new(storage.memories_in_force(id).await?, &in_groups);
@@ -491,15 +503,16 @@ async fn write(
     listeners: &Listeners,
     question: Question,
 ) -> Result<Plan, Unanswered> {
-    let (memories, passages) = retrieval::notes(mind, services, listeners, &question).await?;
+    let notes = retrieval::notes(mind, services, listeners, &question).await?;
     let counter = &services.engine.counter;
     let prompt = prompt::build(
         PromptParts {
             name: &mind.twin.name,
             persona: &mind.twin.persona,
             language: &mind.twin.language,
-            memories,
-            passages,
+            memories: notes.memories,
+            passages: notes.passages,
+            looked: notes.looked,
             history: question.history,
             question: &question.text,
             asked_by: question.asked_by.as_deref(),

@@ -64,7 +64,7 @@ mod scripted;
 mod fixtures;
 
 pub use device::{Device, Devices, DevicesFound};
-pub use embedder::{Embedder, HashedEmbedder, TextForm};
+pub use embedder::{Embedder, HashedEmbedder, TextForm, unrelated_cosine};
 pub use engine::{
     Engine, EngineError, EngineEvent, EngineLoad, Generation, ModelInfo, StopReason, Usage,
 };

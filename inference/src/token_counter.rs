@@ -14,6 +14,9 @@ const ESTIMATED_CHARS: usize = 3;
 /// many a character with two or three.
 const ESTIMATED_TOKENS: usize = 2;
 
+/// What stands for letters that a model does not know: in the vocabularies of BERT, and of XLM-RoBERTa.
+const UNKNOWN: [&str; 2] = ["[UNK]", "<unk>"];
+
 /// Counts as one engine counts; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct TokenCounter(Counting);
@@ -102,6 +105,23 @@ impl TokenCounter {
             // It is refused when it is embedded.
             Err(_) => Ok(text.len()),
         }
+    }
+
+    /// The share of a text's tokens that the model does not know, 0 to 1: where there are any, its language is not one that the
+    /// model reads.
+    pub fn unknown_share(&self, text: &str) -> f32 {
+        let Counting::Sentences(tokenizer) = &self.0 else {
+            return 0.0;
+        };
+        // The fast way leaves the tokens' letters out.
+        let Ok(encoding) = tokenizer.encode(text, false) else {
+            return 1.0;
+        };
+        let tokens = encoding.get_tokens();
+        let unknown = tokens
+            .iter()
+            .filter(|token| UNKNOWN.contains(&token.as_str()));
+        unknown.count() as f32 / tokens.len().max(1) as f32
     }
 
     /// How many tokens a text has when it stands alone in a message.

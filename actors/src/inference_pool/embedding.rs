@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
-use inference::{Embedder, Priority, TextForm};
+use inference::{Embedder, Priority, TextForm, unrelated_cosine};
 use tokio::sync::oneshot;
 
 use super::worker::{Desk, Load, Place};
@@ -24,11 +24,14 @@ pub(super) fn embedder(
     about: Arc<OnceLock<EmbedderAbout>>,
 ) -> Load<EmbedJob> {
     Arc::new(move |_| {
-        let embedder = factory()?;
+        let mut embedder = factory()?;
+        let unrelated_cosine =
+            unrelated_cosine(embedder.as_mut()).map_err(|error| error.to_string())?;
         about.get_or_init(|| EmbedderAbout {
             name: embedder.name().to_owned(),
             dimensions: embedder.dimensions(),
             counter: embedder.token_counter(),
+            unrelated_cosine,
         });
         Ok(Box::new(EmbedDesk {
             embedder,
@@ -98,6 +101,8 @@ mod tests {
         let load = embedder(factory, Arc::default());
         let gauge = Arc::<Gauge>::default();
         let mut desk = load(gauge.clone()).unwrap();
+        // What it was measured by as it was loaded.
+        remembered.embedded.lock().unwrap().clear();
         let mut take = |priority, text: &str| {
             let (answer, vectors) = oneshot::channel();
             let job = EmbedJob {

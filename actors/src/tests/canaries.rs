@@ -199,7 +199,12 @@ impl Trial {
         vectors.unwrap().remove(0)
     }
 
-    async fn add_document(&self, text: &str, audience: Audience) -> protocol::DocumentId {
+    async fn add_document(
+        &self,
+        text: &str,
+        vector: Vec<f32>,
+        audience: Audience,
+    ) -> protocol::DocumentId {
         let id = protocol::DocumentId::new();
         let mut sha256 = [0; 32];
         sha256[..16].copy_from_slice(id.as_bytes());
@@ -224,7 +229,7 @@ impl Trial {
             ordinal: 0,
             section: String::new(),
             text: text.to_owned(),
-            vector: self.vector(text).await,
+            vector,
         };
         let storage = &self.house.storage;
         storage
@@ -290,14 +295,22 @@ impl Trial {
 
     async fn case(&mut self, number: usize) {
         let (in_document, in_memory) = (format!("D{number}D"), format!("M{number}M"));
+        let by_words = format!("W{number}W");
         let (of_document, of_memory) = (self.audience(), self.audience());
+        let of_words = self.audience();
         let text =
             |canary: &str| format!("The canary {canary} does sing at noon where the sea is.");
         let said = text(&in_document);
-        let document = self.add_document(&said, of_document.clone()).await;
+        let vector = self.vector(&said).await;
+        let document = self.add_document(&said, vector, of_document.clone()).await;
+        // Its vector is another model's: nothing but its words finds it.
+        let worded = self
+            .add_document(&text(&by_words), vec![1.0], of_words.clone())
+            .await;
         let memory = self.add_memory(&text(&in_memory), of_memory.clone()).await;
         let canaries = [
             (in_document.as_str(), &of_document),
+            (by_words.as_str(), &of_words),
             (in_memory.as_str(), &of_memory),
         ];
 
@@ -378,6 +391,7 @@ impl Trial {
 
         let storage = &self.house.storage;
         storage.delete_document(document).await.unwrap();
+        storage.delete_document(worded).await.unwrap();
         storage
             .forget_memory(self.house.twin, memory)
             .await

@@ -8,7 +8,7 @@ use storage::{Audience, Member, Twin, Visibility};
 
 /// Those who hear what a twin says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listeners {
+pub struct Listeners {
     /// Everybody but the twin's owner, each once, in the order of their ids.
     others: Vec<UserId>,
     /// Anybody at all may be among them, since everybody finds the twin.
@@ -43,9 +43,11 @@ impl Listeners {
     }
 
     /// The twin's owner alone.
-    #[cfg(test)]
-    pub(super) fn nobody() -> Self {
-        Self::some(&[], true)
+    pub fn nobody() -> Self {
+        Self {
+            others: Vec::new(),
+            listed: true,
+        }
     }
 
     /// These beside the owner of a twin that is listed, or is not.

@@ -21,6 +21,13 @@ const FILE_TOKENS_MIN: usize = 12;
 /// default model answer the most questions of those tried; it is measured in `docs/benchmarks.md`.
 const NOTES_BEGIN: &str = "Answer the question using the notes.\n\nNotes:\n";
 
+/// The only note where something was written, and nothing of it is about a question: who answers then is not to invent. Of the
+/// wordings and places that were tried the default model heeds this one most often (`docs/benchmarks.md`).
+const NOTHING_WRITTEN: &str = "I have not written about this.";
+
+/// What ends a question, in whichever script.
+const QUESTION_MARKS: [char; 4] = ['?', '？', '؟', '՞'];
+
 /// What stands between the notes and the question.
 const NOTES_END: &str = "\nQuestion: ";
 
@@ -36,6 +43,8 @@ pub(super) struct PromptParts<'a> {
     pub(super) memories: Vec<RememberedThen>,
     /// Passages that may hold the answer, best first.
     pub(super) passages: Vec<Source>,
+    /// What was looked through for them.
+    pub(super) looked: Looked,
     /// The turns before the question, oldest first.
     pub(super) history: Vec<ChatMessage>,
     /// The question.
@@ -46,6 +55,15 @@ pub(super) struct PromptParts<'a> {
     pub(super) files: &'a [(String, String)],
     /// Tokens that the prompt may have.
     pub(super) tokens_max: usize,
+}
+
+/// What was looked through for an answer, of what all who listen may be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// There is nothing: the twin is its persona alone.
+    Nowhere,
+    /// All that was written and is remembered.
+    Everywhere,
 }
 
 /// A prompt, and what of it was looked up.
@@ -75,11 +93,20 @@ pub(super) struct LeftOut {
 pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Prompt {
     let cost = |text: &str| count(text) + TEMPLATE_TOKENS;
     let system = system_text(&parts);
+    // A question that nothing is written about; what only tells something wants no source.
+    let found_nothing = parts.looked == Looked::Everywhere
+        && parts.memories.is_empty()
+        && parts.passages.is_empty()
+        && parts.files.is_empty()
+        && parts.question.contains(QUESTION_MARKS);
     let question = match parts.asked_by {
         Some(name) => format!("{name} says:\n{}", parts.question),
         None => parts.question.to_owned(),
     };
-    let fixed = cost(&system) + cost(&question) + count(NOTES_BEGIN) + count(NOTES_END);
+    let mut fixed = cost(&system) + cost(&question) + count(NOTES_BEGIN) + count(NOTES_END);
+    if found_nothing {
+        fixed += cost(NOTHING_WRITTEN);
+    }
     let mut left = parts.tokens_max.saturating_sub(fixed);
 
     let mut left_out = LeftOut::default();
@@ -124,11 +151,18 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
     }
     turns.reverse();
 
+    let remembered = memories.iter().map(|memory| memory.text.as_str());
+    let mut notes: Vec<&str> = remembered
+        .chain(sources.iter().map(|source| source.quote.as_str()))
+        .collect();
+    if found_nothing {
+        notes.push(NOTHING_WRITTEN);
+    }
     let mut messages = vec![ChatMessage::new(Role::System, system)];
     messages.extend(turns);
     messages.push(ChatMessage::new(
         Role::User,
-        files + &question_text(question, &memories, &sources),
+        files + &question_text(question, &notes),
     ));
     Prompt {
         messages,
@@ -203,13 +237,12 @@ fn system_text(parts: &PromptParts<'_>) -> String {
 }
 
 /// The question, after the notes that it may be answered from, best first.
-fn question_text(question: String, memories: &[RememberedThen], sources: &[Source]) -> String {
-    if sources.is_empty() && memories.is_empty() {
+fn question_text(question: String, notes: &[&str]) -> String {
+    if notes.is_empty() {
         return question;
     }
     let mut text = String::from(NOTES_BEGIN);
-    let memories = memories.iter().map(|memory| &memory.text);
-    for note in memories.chain(sources.iter().map(|source| &source.quote)) {
+    for note in notes {
         text.push_str("- ");
         text.push_str(note.trim());
         text.push('\n');

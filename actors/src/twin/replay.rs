@@ -1,10 +1,10 @@
 //! Building the prompt of a reply once more, from what was kept of it.
 
-use inference::{GenerateRequest, Prompt, TokenCounter};
+use inference::{GenerateRequest, TokenCounter};
 use protocol::{Message, MessageId};
 use storage::{Storage, StorageError};
 
-use super::prompt::{self, People, PromptParts};
+use super::prompt::{self, Looked, People, PromptParts};
 use super::{origin, said_files};
 
 /// A reply, and what would have to give it once more.
@@ -64,25 +64,37 @@ pub async fn rebuild(
     let said_before = turns.iter().filter(|turn| turn.seq < question.seq);
     let people = People::who_wrote(said_before.chain([&question]));
     let files = said_files(storage, &question).await?;
-    let built = prompt::build(
-        PromptParts {
-            name: &origin.persona.name,
-            persona: &origin.persona.persona,
-            language: &origin.persona.language,
-            memories: origin.memories,
-            passages: message.sources.clone().unwrap_or_default(),
-            history: prompt::turns(&turns, origin.twin_id, people),
-            question: &prompt::said(&question),
-            asked_by: prompt::speaker(&question.author, people),
-            files: &files,
-            tokens_max: tokens_max.saturating_sub(counter.count(&beginning)),
-        },
-        |text| counter.count(text),
-    );
-    let is_same_prompt = origin::hash_of(&built.messages) == origin.prompt_hash;
+    let build = |looked| {
+        prompt::build(
+            PromptParts {
+                name: &origin.persona.name,
+                persona: &origin.persona.persona,
+                language: &origin.persona.language,
+                memories: origin.memories.clone(),
+                passages: message.sources.clone().unwrap_or_default(),
+                looked,
+                history: prompt::turns(&turns, origin.twin_id, people),
+                question: &prompt::said(&question),
+                asked_by: prompt::speaker(&question.author, people),
+                files: &files,
+                tokens_max: tokens_max.saturating_sub(counter.count(&beginning)),
+            },
+            |text| counter.count(text),
+        )
+    };
+    let is_same = |built: &prompt::Prompt| origin::hash_of(&built.messages) == origin.prompt_hash;
+    // What was looked through in vain leaves no trace but the prompt.
+    let mut built = build(Looked::Nowhere);
+    if !is_same(&built) {
+        let other = build(Looked::Everywhere);
+        if is_same(&other) {
+            built = other;
+        }
+    }
+    let is_same_prompt = is_same(&built);
     Ok(Rebuilt {
         request: GenerateRequest {
-            prompt: Prompt::Conversation(built.messages),
+            prompt: inference::Prompt::Conversation(built.messages),
             max_tokens: origin.tokens_max,
             message: u128::from_be_bytes(*message.message_id.as_bytes()),
             beginning,

@@ -5,7 +5,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::knowledge::sentences;
+use super::quotes::sentences;
 
 /// Sentences of one message that are remembered: whoever tells more at once tells a story.
 const STATEMENTS_MAX: usize = 3;

@@ -258,3 +258,13 @@ fn a_question_is_nearest_to_the_text_that_answers_it() {
         .collect();
     assert!(scores[0] > scores[1] && scores[0] > scores[2], "{scores:?}");
 }
+
+#[test]
+fn what_a_model_does_not_know_of_a_text_is_told_before_it_is_embedded() {
+    let counter = minilm(Dtype::F32).token_counter();
+    assert_eq!(counter.unknown_share("Where does the canary sing?"), 0.0);
+    assert_eq!(counter.unknown_share(""), 0.0);
+    assert_eq!(counter.unknown_share("灯塔什么时候"), 1.0);
+    let share = counter.unknown_share("Debian 什么");
+    assert!(share > 0.0 && share < 1.0, "{share}");
+}

@@ -52,6 +52,7 @@ fn parts<'a>(passages: Vec<Source>, history: &'a [Message], tokens_max: usize) -
         language: "",
         memories: Vec::new(),
         passages,
+        looked: Looked::Nowhere,
         history: turns(history, ada(), People::One),
         question: "Where is the key?",
         asked_by: None,
@@ -284,4 +285,31 @@ fn text_files_are_shown_before_the_question_as_far_as_the_budget_goes() {
     assert!(!shown.contains("more.txt"), "{shown}");
     assert!(question(2_000).contains("The file more.txt says:\nAnother one."));
     assert_eq!(question(60), "Where is the key?");
+}
+
+#[test]
+fn a_question_of_which_nothing_is_written_is_asked_beside_the_note_that_says_so() {
+    let asked = |looked, question| {
+        let parts = PromptParts {
+            looked,
+            question,
+            ..parts(vec![], &[], 500)
+        };
+        build(parts, words).messages.pop().unwrap().content
+    };
+    let note = "Answer the question using the notes.\n\nNotes:\n- I have not written about this.\n\nQuestion: 钥匙在哪里？";
+    assert_eq!(asked(Looked::Everywhere, "钥匙在哪里？"), note);
+    // A twin without notes is its persona, and whoever only says something wants no source.
+    assert_eq!(asked(Looked::Nowhere, "Where is it?"), "Where is it?");
+    assert_eq!(asked(Looked::Everywhere, "Good night."), "Good night.");
+}
+
+#[test]
+fn what_is_found_stands_in_the_place_of_the_note_that_nothing_is() {
+    let parts = PromptParts {
+        looked: Looked::Everywhere,
+        ..parts(vec![passage("The key hangs.")], &[], 500)
+    };
+    let asked = build(parts, words).messages.pop().unwrap().content;
+    assert!(!asked.contains(NOTHING_WRITTEN), "{asked}");
 }
