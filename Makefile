@@ -166,6 +166,10 @@ test-llama-server: setup ## A node beside llama.cpp's own server (compiles llama
 	@"$(CACHE)/llama-server/bin/pip" install --quiet --requirement tests/llama_server/requirements.txt
 	@"$(CACHE)/llama-server/bin/python" tests/llama_server/test_llama_server.py
 
+.PHONY: multilingual
+multilingual: ## Fetch multilingual-e5-small, an embedding model of a hundred languages, into .cache/models
+	@python3 setup/multilingual.py "$(CACHE)/models"
+
 .PHONY: loadtest
 loadtest: setup ## Measure the server beside socket.io, ws, Bun and nats (SERVERS=digital-twin for ours alone); SUITE=file.json
 	@setup/packages.sh load
