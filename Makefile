@@ -170,6 +170,16 @@ test-llama-server: setup ## A node beside llama.cpp's own server (compiles llama
 multilingual: ## Fetch multilingual-e5-small, an embedding model of a hundred languages, into .cache/models
 	@python3 setup/multilingual.py "$(CACHE)/models"
 
+.PHONY: bench-retrieval
+bench-retrieval: setup multilingual ## Retrieval on Debian's documents beside bm25s, rank-bm25 and sentence-transformers, in English and Chinese
+	@inference/benches/compare/peers/install.sh "$(CACHE)/peers"
+	@tests/retrieval/install.sh "$(CACHE)"
+	@cargo build --locked --release --bin digital-twin --example retrieval
+	@for model in $(or $(MODELS),all-minilm-l6-v2 multilingual-e5-small); do \
+		PYTHONPATH="$(CACHE)/retrieval/peers" "$(CACHE)/peers/bin/python" tests/retrieval/compare.py $(LANGUAGES) \
+			--model "$(CACHE)/models/$$model" || exit; \
+	done
+
 .PHONY: loadtest
 loadtest: setup ## Measure the server beside socket.io, ws, Bun and nats (SERVERS=digital-twin for ours alone); SUITE=file.json
 	@setup/packages.sh load

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the project's Python tests and notes how many passed for the closing line of `make test`.
 
-Those of the set-up, the Autobahn runner and the comparison of engines need nothing but Python. Those in tests/python test
+Those of the set-up, the Autobahn runner and the comparisons of engines and of retrieval need nothing but Python. Those in tests/python test
 the server from outside: they get the packages that they name, and the one that asks for a running server gets one.
 """
 
@@ -17,7 +17,7 @@ import demo_server
 import results
 
 ROOT = Path(__file__).resolve().parent.parent
-PLAIN_FOLDERS = ("setup/tests", "tests/autobahn", "inference/benches/compare")
+PLAIN_FOLDERS = ("setup/tests", "tests/autobahn", "tests/retrieval", "inference/benches/compare")
 SERVER_FOLDER = ROOT / "tests" / "python"
 # These need the URL of a running server with the demo account; the others start what they need themselves.
 NEED_DEMO_SERVER = ("test_protocol_page", "test_openai_clients")
