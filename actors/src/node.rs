@@ -20,8 +20,8 @@ use crate::fan_out::{CheckAccess, Drain, LocalRooms, RoomShard, ShardId, TellPer
 use crate::inference_pool::{EmbedderAbout, EngineAbout, Forget, InferencePool, Models, PoolError};
 use crate::limits::{
     CHECK_ACCESS_USERS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN, LOG_SWEEP_CONVERSATIONS,
-    LOG_SWEEP_EVERY, NOTICE_SWEEP_AFTER, NOTICE_SWEEP_EVERY, NOTICE_SWEEP_MAX,
-    NOTICE_SWEEP_SINCE, SWEEP_EVERY,
+    LOG_SWEEP_EVERY, NOTICE_SWEEP_AFTER, NOTICE_SWEEP_EVERY, NOTICE_SWEEP_MAX, NOTICE_SWEEP_SINCE,
+    SWEEP_EVERY,
 };
 use crate::metrics;
 use crate::model_pool::embed_with;
