@@ -7,12 +7,8 @@ use tokenizers::Tokenizer;
 
 use crate::model::{Spelling, TextTokenizer};
 
-/// Characters of plain letters and digits that a token is taken to have where nobody knows: English has four and more.
+/// Characters of plain letters that a token is taken to have where nobody knows: English has four and more.
 const ESTIMATED_CHARS: usize = 3;
-
-/// Tokens that a character of another script is taken to have where nobody knows: vocabularies that were not made for it spell
-/// many a character with two or three.
-const ESTIMATED_TOKENS: usize = 2;
 
 /// What stands for letters that a model does not know: in the vocabularies of BERT, and of XLM-RoBERTa.
 const UNKNOWN: [&str; 2] = ["[UNK]", "<unk>"];
@@ -35,8 +31,8 @@ impl TokenCounter {
         Self(Counting::Words)
     }
 
-    /// The counter of a model whose tokenizer is not at hand: more tokens than there are, as a rule. Three letters or digits in a
-    /// row are one, every other visible character is one, or two where it is not ASCII.
+    /// The counter of a model whose tokenizer is not at hand: more tokens than there are, as a rule. Three letters in a row are
+    /// one, and so is every other visible character, or each of its bytes where it is not ASCII.
     pub fn estimate() -> Self {
         Self(Counting::Estimate)
     }
@@ -158,7 +154,7 @@ enum Portable {
 fn estimate(text: &str) -> usize {
     let (mut tokens, mut in_a_row) = (0, 0);
     for character in text.chars() {
-        if character.is_ascii_alphanumeric() {
+        if character.is_ascii_alphabetic() {
             if in_a_row % ESTIMATED_CHARS == 0 {
                 tokens += 1;
             }
@@ -169,7 +165,8 @@ fn estimate(text: &str) -> usize {
         tokens += match character {
             space if space.is_whitespace() => 0,
             ascii if ascii.is_ascii() => 1,
-            _ => ESTIMATED_TOKENS,
+            // A vocabulary that was not made for its script spells it by its bytes.
+            other => other.len_utf8(),
         };
     }
     tokens
