@@ -148,7 +148,7 @@ class ComposeTest(unittest.IsolatedAsyncioTestCase):
         with open(DEPLOY / "env" / "production.env", "a", encoding="utf-8") as settings:
             settings.write("TWIN_SENDS_PER_MINUTE=100000\nTWIN_QUOTA_WRITES=100000/minute\nTWIN_QUOTA_REGISTER_IP=1000/minute\n")
         begun = time.monotonic()
-        cls.addClassCleanup(compose, "down", "--volumes", "--timeout", "5")
+        cls.addClassCleanup(compose, "down", "--volumes", "--remove-orphans", "--timeout", "5")
         compose("up", "--detach", "--scale", "chat=2")
         wait_until(lambda: get(f"{URL}/healthz"), READY_SECONDS_MAX, "the installation's start")
         say(f"compose: nginx, two nodes, PostgreSQL, Redis, storage for files, Prometheus and Alertmanager in {time.monotonic() - begun:.1f} s")
@@ -264,6 +264,24 @@ class ComposeTest(unittest.IsolatedAsyncioTestCase):
         compose("up", "--detach", "--no-deps", "--scale", "chat=2", "chat", VERSION="next")
         wait_until(lambda: len(self.nodes()) == 2, READY_SECONDS_MAX, "two nodes")
         self.assertEqual(load.http(URL, "/healthz"), (200, {"status": "ok"}))
+
+    async def test_g_nodes_without_models_ask_one_that_has_them(self):
+        begun = time.monotonic()
+        compose("-f", DEPLOY / "compose.inference.yaml", "up", "--detach", "--scale", "chat=2", "chat", "inference", VERSION="next")
+        wait_until(lambda: get(f"{URL}/healthz"), READY_SECONDS_MAX, "nodes of two roles")
+        say(f"nodes of two roles in place of whole ones after {time.monotonic() - begun:.1f} s")
+        kim = load.person(URL, "Kim")
+        twin = {"name": "Ada", "persona": "You keep a lighthouse.", "visibility": "private"}
+        twin = load.done(load.http(URL, "/api/v1/twins", twin, kim["token"]))["id"]
+        room = load.done(load.http(URL, "/api/v1/conversations", {"twins": [twin]}, kim["token"]))["id"]
+        async with load.follower(URL, kim["token"], room) as here:
+            await load.send(here, room, "Who are you?")
+            reply = await here.until("message_done")
+        self.assertIn(reply["stop_reason"], ("end_of_turn", "length"), reply)
+        self.assertNotEqual(reply["text"], "")
+        for name in ("chat", "inference"):
+            for container in compose("-f", DEPLOY / "compose.inference.yaml", "ps", "--quiet", name).split():
+                say(f"node of role {name}: {docker.docker('stats', '--no-stream', '--format', '{{.MemUsage}}', container).strip()} in use")
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ class World:
     @contextlib.contextmanager
     def another(self, name, settings, wrap=()):
         """Another node, which Prometheus watches for as long."""
-        node = Node(name, self.folder, settings, free_port(), wrap)
+        node = Node(name, self.folder, settings, free_port(), wrap=wrap)
         self.cleanup(node.stop)
         self.prometheus.watch([self.node.instance, node.instance])
         try:
