@@ -159,11 +159,13 @@ bench-inference: setup ## Inference beside llama.cpp, transformers and sentence-
 	@"$(CACHE)/peers/bin/python" inference/benches/compare/compare.py $(WORK) $(if $(THREADS),--threads $(THREADS)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) --out target/bench/inference.json
 
+# llama.cpp for any processor, and not from a cache: compiled for one with AMX it dies at its first token.
 .PHONY: test-llama-server
 test-llama-server: setup ## A node beside llama.cpp's own server (compiles llama.cpp, once)
 	@cargo build --locked --bin digital-twin
 	@test -x "$(CACHE)/llama-server/bin/python" || python3 -m venv "$(CACHE)/llama-server"
-	@"$(CACHE)/llama-server/bin/pip" install --quiet --requirement tests/llama_server/requirements.txt
+	@CMAKE_ARGS="-DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF" "$(CACHE)/llama-server/bin/pip" install --quiet --no-cache-dir \
+		--requirement tests/llama_server/requirements.txt
 	@"$(CACHE)/llama-server/bin/python" tests/llama_server/test_llama_server.py
 
 .PHONY: multilingual
