@@ -122,7 +122,7 @@ impl Session {
             };
             let entered = entered.await.map_err(|_| stopped())??;
             task.entered(entered.members_seq)?;
-            let known_seq = task.known_seq(entered.last_seq).await?;
+            let known_seq = task.known_seq(after_seq, entered.last_seq).await?;
             let cursor = task.begin(after_seq, known_seq).await?;
             task.run(cursor, known_seq).await
         };
@@ -283,9 +283,10 @@ impl CatchUpTask {
         }
     }
 
-    /// The last entry that was acknowledged by now, on whichever node: this one may not have heard of it.
-    async fn known_seq(&self, here: u64) -> Result<u64, Refusal> {
-        if !self.bus_may_lose {
+    /// The last entry that is known. The log is asked where another node may have released more than this one has heard of: the bus
+    /// may have lost it, or the client has seen it.
+    async fn known_seq(&self, after_seq: Option<u64>, here: u64) -> Result<u64, Refusal> {
+        if !self.bus_may_lose && after_seq.is_none_or(|seq| seq <= here) {
             return Ok(here);
         }
         let last = self.storage.last_seqs(&[self.conversation]).await?;
@@ -302,13 +303,8 @@ impl CatchUpTask {
             .max(known_seq);
         let cursor = after_seq.unwrap_or(room_seq);
         if cursor > room_seq {
-            // Another node may have released more than this one has heard of.
-            let log = self.storage.conversation(self.conversation).await?;
-            let last_seq = log.map_or(0, |conversation| conversation.last_seq);
-            if cursor > last_seq {
-                let message = format!("the cursor {cursor} is beyond the last entry, {last_seq}");
-                return Err(Refusal::new(ErrorCode::Conflict, message));
-            }
+            let message = format!("the cursor {cursor} is beyond the last entry, {room_seq}");
+            return Err(Refusal::new(ErrorCode::Conflict, message));
         }
         Ok(cursor)
     }
