@@ -505,6 +505,7 @@ async fn write(
 ) -> Result<Plan, Unanswered> {
     let notes = retrieval::notes(mind, services, listeners, &question).await?;
     let counter = &services.engine.counter;
+    let beginning_tokens = counter.count(&question.beginning);
     let prompt = prompt::build(
         PromptParts {
             name: &mind.twin.name,
@@ -517,8 +518,7 @@ async fn write(
             question: &question.text,
             asked_by: question.asked_by.as_deref(),
             files: &question.files,
-            tokens_max: prompt_tokens_max(services)
-                .saturating_sub(counter.count(&question.beginning)),
+            tokens_max: prompt_tokens_max(services).saturating_sub(beginning_tokens),
         },
         |text| counter.count(text),
     );
@@ -530,10 +530,9 @@ async fn write(
     }
     let seed = question.sampling.seed;
     // The prompt is that of the whole reply, so that what follows is what would have followed.
-    let before = counter
-        .count(&question.said)
-        .saturating_sub(counter.count(&question.beginning));
-    let tokens_before = u32::try_from(before).unwrap_or(u32::MAX);
+    let said_tokens = counter.count(&question.said);
+    let tokens_before = said_tokens.saturating_sub(beginning_tokens);
+    let tokens_before = u32::try_from(tokens_before).unwrap_or(u32::MAX);
     let mut request = GenerateRequest {
         origin: origin_of(&mind.twin, listeners, &question.asker, question.priority),
         prompt: Prompt::Conversation(prompt.messages),
