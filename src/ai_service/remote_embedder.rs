@@ -14,6 +14,7 @@ use super::dialect::{EmbeddingExtension, EmbeddingRequest, VectorsTold};
 use super::limits::{ATTEMPTS_MAX, DIMENSIONS_MAX, EMBED_WITHIN, VECTORS_BYTES_MAX};
 use super::metrics::Outcome;
 use super::service::Service;
+use super::writing::why;
 
 /// An embedder whose work others do.
 pub(super) struct RemoteEmbedder {
@@ -108,7 +109,7 @@ impl Cluster {
 
     async fn embed(&self, spread: u128, asked: &Asked<'_>) -> Result<Vec<Vec<f32>>, EngineError> {
         let mut tried = Vec::new();
-        let mut reasons = Vec::new();
+        let mut failures = Vec::new();
         while tried.len() < ATTEMPTS_MAX {
             let chosen = match self.service_for(spread, &tried, false).await {
                 Ok(chosen) => chosen,
@@ -128,20 +129,15 @@ impl Cluster {
                         is_too_long,
                     });
                 }
-                Err(Failure::Overloaded) => {}
-                Err(Failure::Failed(reason)) => reasons.push(reason),
-                Err(Failure::Gone(reason)) => {
-                    self.failed(service, &reason);
-                    reasons.push(reason);
+                Err(failure) => {
+                    if let Failure::Gone(reason) = &failure {
+                        self.failed(service, reason);
+                    }
+                    failures.push(failure);
                 }
             }
         }
-        Err(match reasons.is_empty() {
-            true => EngineError::Overloaded,
-            false => EngineError::Unavailable {
-                reason: reasons.join("; "),
-            },
-        })
+        Err(why(failures))
     }
 
     async fn embed_at(

@@ -145,8 +145,8 @@ async fn write_somewhere(
     Err(why(failures))
 }
 
-/// Why a reply was not written, when as many services as may were asked for it.
-fn why(failures: Vec<Failure>) -> EngineError {
+/// Why something was not done, when as many services as may were asked for it.
+pub(super) fn why(failures: Vec<Failure>) -> EngineError {
     let mut reasons = Vec::new();
     for failure in failures {
         match failure {
