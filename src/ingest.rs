@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub use file_name::display_name;
-pub use pieces::PIECE_TOKENS_MAX;
+pub use pieces::{PIECE_TOKENS_MAX, embedded_text};
 
 use crate::clock::Clock;
 use crate::embeddings::{EmbeddingError, Embeddings};

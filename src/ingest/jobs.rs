@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::pieces::{self, Piece};
+use super::pieces::{self, Piece, embedded_text};
 use super::{CHUNKS_PER_DOCUMENT_MAX, Ingest, IngestError, metrics};
 use crate::clock::as_millis;
 use crate::embeddings::{EmbeddingError, Embeddings};
@@ -275,7 +275,10 @@ impl Ingest {
         let mut vectors = Vec::with_capacity(pieces.len());
         for batch in pieces.chunks(EMBED_BATCH) {
             telling.running(JobStep::Embedding, vectors.len(), pieces.len());
-            let texts: Vec<String> = batch.iter().map(Piece::embedded_text).collect();
+            let texts: Vec<String> = batch
+                .iter()
+                .map(|piece| embedded_text(&piece.section, &piece.text))
+                .collect();
             let wanted = texts.len();
             let mut embedded = self.embed_patiently(texts).await?;
             if embedded.len() != wanted {

@@ -21,13 +21,11 @@ pub(super) struct Piece {
     pub(super) text: String,
 }
 
-impl Piece {
-    /// What is embedded: the headings often name what the text only calls "it".
-    pub(super) fn embedded_text(&self) -> String {
-        match self.section.is_empty() {
-            true => self.text.clone(),
-            false => format!("{}\n{}", self.section, self.text),
-        }
+/// What is embedded of a piece: the headings above it often name what its text only calls "it".
+pub fn embedded_text(section: &str, text: &str) -> String {
+    match section.is_empty() {
+        true => text.to_owned(),
+        false => format!("{section}\n{text}"),
     }
 }
 
@@ -142,7 +140,7 @@ mod tests {
             }]
         );
         assert_eq!(
-            pieces[0].embedded_text(),
+            embedded_text(&pieces[0].section, &pieces[0].text),
             "Ada › Work\nShe mends lighthouses."
         );
     }

@@ -12,7 +12,7 @@ use actors::{Knowledge, Listeners, Query};
 use anyhow::{Context, ensure};
 use digital_twin::clock::Clock;
 use digital_twin::embeddings::Embeddings;
-use digital_twin::ingest::{Ingest, IngestParts, NewDocument};
+use digital_twin::ingest::{Ingest, IngestParts, NewDocument, embedded_text};
 use inference::{Embedder, EngineOptions, TextForm, TorchEmbedder, unrelated_cosine};
 use mimalloc::MiMalloc;
 use protocol::{ChunkId, TwinId, UserId};
@@ -232,20 +232,12 @@ async fn take_in(
     Ok(())
 }
 
-/// What is embedded of a piece: the headings above it, and its text.
-fn embedded_text(chunk: &Chunk) -> String {
-    match chunk.section.is_empty() {
-        true => chunk.text.clone(),
-        false => format!("{}\n{}", chunk.section, chunk.text),
-    }
-}
-
 fn write_pieces(path: &Path, chunks: &[Chunk]) -> anyhow::Result<()> {
     let pieces = chunks.iter().map(|chunk| {
         json!({
             "document": chunk.document_name,
             "section": chunk.section,
-            "text": embedded_text(chunk),
+            "text": embedded_text(&chunk.section, &chunk.text),
         })
     });
     let lines: String = pieces.map(|piece| format!("{piece}\n")).collect();
@@ -254,7 +246,8 @@ fn write_pieces(path: &Path, chunks: &[Chunk]) -> anyhow::Result<()> {
 
 /// How long it takes to embed some of the pieces once more, and nothing else.
 fn embed_again(embedder: &mut TorchEmbedder, chunks: &[Chunk]) -> anyhow::Result<Duration> {
-    let texts = chunks.iter().take(TIMED).map(embedded_text);
+    let chunks = chunks.iter().take(TIMED);
+    let texts = chunks.map(|chunk| embedded_text(&chunk.section, &chunk.text));
     let texts: Vec<String> = texts.collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let began = Instant::now();
