@@ -61,8 +61,8 @@ impl Cluster {
     pub(crate) fn settings(&self) -> Settings {
         let mut settings = self.postgres.settings(self.postgres.port());
         // A day, so that tokens outlive clocks that are wrong.
-        let expires = ("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", "1440");
-        settings.push((expires.0.to_owned(), expires.1.to_owned()));
+        let lasts = "JWT_ACCESS_TOKEN_EXPIRE_MINUTES";
+        settings.push((lasts.to_owned(), "1440".to_owned()));
         settings
     }
 
