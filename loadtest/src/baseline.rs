@@ -327,10 +327,7 @@ pub(crate) async fn pgbench(
         // It reports the average; the others are not known.
         p50_ms: figure("latency average = ")?,
         p99_ms: f64::NAN,
-        server_cpu_us: f64::NAN,
-        server_bytes: f64::NAN,
-        tokens_per_second: 0.0,
-        foreign_share: 0.0,
+        ..Counts::new()?.measured(duration)
     })
 }
 

@@ -11,7 +11,7 @@ use self::line::Line;
 pub(crate) use self::line::State;
 use self::postgres::Postgres;
 use self::redis::Redis;
-use crate::target::Settings;
+use crate::target::{Beside, Kind, Programs, Settings, Target};
 
 /// The database and the bus of some nodes, each of which reaches them over lines of its own.
 pub(crate) struct Cluster {
@@ -57,6 +57,35 @@ impl Cluster {
         })
     }
 
+    /// Starts the database, which is prepared, and the bus, both to be reached without lines.
+    ///
+    /// # Errors
+    /// When one of them does not start, or the database cannot be prepared.
+    pub(crate) async fn start_for(programs: &mut Programs) -> anyhow::Result<Self> {
+        let cluster = Self::start(0).await?;
+        programs.settings.extend(cluster.settings());
+        programs.migrate(tempfile::tempdir()?.path()).await?;
+        Ok(cluster)
+    }
+
+    /// Starts so many nodes that reach the database and the bus without lines.
+    ///
+    /// # Errors
+    /// When one does not say where it listens.
+    pub(crate) async fn target(
+        &self,
+        nodes: usize,
+        programs: &Programs,
+    ) -> anyhow::Result<Target> {
+        let settings = vec![settings_of_bus(self.redis.port()); nodes];
+        let mut target = Target::start_nodes(Kind::Product, programs, settings).await?;
+        target.stands_beside(Beside {
+            postgres: self.postgres.pid()?,
+            redis: self.redis.pid()?,
+        });
+        Ok(target)
+    }
+
     /// Settings with which the database is reached without a line.
     pub(crate) fn settings(&self) -> Settings {
         let mut settings = self.postgres.settings(self.postgres.port());
@@ -70,8 +99,7 @@ impl Cluster {
     pub(crate) fn settings_of_nodes(&self) -> Vec<Settings> {
         let settings = |lines: &Lines| {
             let mut settings = self.postgres.settings(lines.postgres.port());
-            settings.push(("REDIS_HOST".to_owned(), "127.0.0.1".to_owned()));
-            settings.push(("REDIS_PORT".to_owned(), lines.redis.port().to_string()));
+            settings.extend(settings_of_bus(lines.redis.port()));
             settings
         };
         self.lines.iter().map(settings).collect()
@@ -81,4 +109,9 @@ impl Cluster {
     pub(crate) fn lines(&self, node: usize) -> &Lines {
         &self.lines[node]
     }
+}
+
+fn settings_of_bus(port: u16) -> Settings {
+    let host = ("REDIS_HOST".to_owned(), "127.0.0.1".to_owned());
+    vec![host, ("REDIS_PORT".to_owned(), port.to_string())]
 }

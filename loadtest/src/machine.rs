@@ -26,6 +26,21 @@ pub(crate) fn cpu_seconds(process: &str) -> anyhow::Result<f64> {
     Ok((fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) / TICKS_PER_SECOND)
 }
 
+/// The same of a process and its children together.
+///
+/// # Errors
+/// When it has gone.
+pub(crate) fn cpu_seconds_of_family(parent: u32) -> anyhow::Result<f64> {
+    let mut seconds = cpu_seconds(&parent.to_string())?;
+    let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))?;
+    // A child may end while it is looked at.
+    seconds += children
+        .split_whitespace()
+        .filter_map(|child| cpu_seconds(child).ok())
+        .sum::<f64>();
+    Ok(seconds)
+}
+
 /// Sends a signal to a process of ours.
 ///
 /// # Errors

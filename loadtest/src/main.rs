@@ -2,15 +2,18 @@
 //! and the torture test, which breaks connections and servers and checks that no promise is broken.
 
 mod baseline;
+mod capacity;
 mod cluster;
 mod connection;
 mod history;
 mod machine;
 mod nats;
 mod people;
+mod prediction;
 mod report;
 mod run;
 mod scenario;
+mod simulation;
 mod target;
 mod torture;
 
@@ -21,7 +24,10 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 
+use capacity::Capacity;
+use cluster::Cluster;
 use machine::{DISTURBED_MAX, FOREIGN_SHARE_MAX};
+use prediction::Predict;
 use report::Results;
 use scenario::Suite;
 use target::{Kind, Programs, Target};
@@ -50,6 +56,10 @@ struct Arguments {
 enum Command {
     /// Measures digital-twin, and other servers beside it
     Measure(Measure),
+    /// Measures what a kept message costs on one node, says from that how many nodes on this machine take, and measures those too
+    Predict(Predict),
+    /// Says from costs that were measured how many nodes, databases and so on so many people need, and what runs out first
+    Capacity(Capacity),
     /// Cuts connections and kills the server while clients write, and checks that nothing was lost
     Torture(Torture),
 }
@@ -64,6 +74,9 @@ struct Measure {
     /// The PostgreSQL to keep messages in, postgres://USER:PASSWORD@HOST:PORT/DATABASE, which must be empty; SQLite if absent
     #[arg(long)]
     postgres: Option<Url>,
+    /// Keep messages in a PostgreSQL of its own, and have nodes hear of each other over a Redis of its own
+    #[arg(long, conflicts_with = "postgres")]
+    cluster: bool,
     /// Rounds, instead of what the suite says
     #[arg(long)]
     rounds: Option<usize>,
@@ -97,6 +110,8 @@ async fn main() -> anyhow::Result<()> {
                 }
                 measure(arguments, programs).await
             }
+            Command::Predict(arguments) => prediction::run(&arguments, programs).await,
+            Command::Capacity(arguments) => capacity::run(&arguments),
             Command::Torture(arguments) => torture::run(&arguments, programs).await,
         }
     };
@@ -112,13 +127,22 @@ async fn measure(arguments: Measure, mut programs: Programs) -> anyhow::Result<(
         suite.works.retain(|work| work.name.contains(only));
     }
     let kinds = kinds(&arguments.servers)?;
+    let cluster = match arguments.cluster {
+        true => Some(Cluster::start_for(&mut programs).await?),
+        false => None,
+    };
+    let on_postgres = arguments.postgres.is_some();
     let mut results = Results::default();
     let warm_up = Duration::from_secs_f64(suite.warm_up_seconds);
     let duration = Duration::from_secs_f64(suite.seconds);
     // Round by round, so that a machine that changes its speed changes it for all.
     for round in 1..=suite.rounds {
         for (number, work) in suite.works.iter().enumerate() {
-            for kind in work.kind.measured_on(&kinds, arguments.postgres.is_some()) {
+            let measured_on = match &cluster {
+                Some(_) => vec![Kind::Product],
+                None => work.kind.measured_on(&kinds, on_postgres),
+            };
+            for kind in measured_on {
                 eprintln!("{} · round {round} · {}", work.name, kind.name());
                 let measured = match (kind, work.kind.shape()) {
                     (Kind::OneTransaction, Some(shape)) => {
@@ -136,7 +160,10 @@ async fn measure(arguments: Measure, mut programs: Programs) -> anyhow::Result<(
                     _ => {
                         let mut attempts = 0;
                         loop {
-                            let target = Target::start(kind, &programs).await?;
+                            let target = match &cluster {
+                                Some(cluster) => cluster.target(work.nodes, &programs).await?,
+                                None => Target::start(kind, &programs).await?,
+                            };
                             let measured = run::run(&target, &work.kind, warm_up, duration).await?;
                             attempts += 1;
                             if measured.foreign_share <= FOREIGN_SHARE_MAX

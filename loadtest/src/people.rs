@@ -11,24 +11,38 @@ use crate::connection::{Receiver, Sender};
 use crate::run::{Counts, stamp};
 use crate::target::Target;
 
-/// Connects the two of each pair, of whom one writes; counted are the acknowledgement of each message and its arrival at the other.
+/// Who write to each other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pairs {
+    /// How many they are.
+    pub(crate) number: usize,
+    /// Messages of all of them in a second.
+    pub(crate) messages_per_second: f64,
+    /// Whether who writes is at the first node and who reads at the last; else both are at the first.
+    pub(crate) apart: bool,
+}
+
+/// Connects the two of each pair, of whom one writes; the first counts have the acknowledgement of each message, the second its
+/// arrival at the other.
 pub(crate) async fn connect(
     target: &Target,
-    pairs: usize,
-    messages_per_second: f64,
-    counts: &Rc<Counts>,
+    pairs: Pairs,
+    [acknowledgements, arrivals]: [&Rc<Counts>; 2],
     clients: &mut JoinSet<anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
-    let every = Duration::from_secs_f64(pairs as f64 / messages_per_second);
-    for number in 0..pairs {
+    let every = Duration::from_secs_f64(pairs.number as f64 / pairs.messages_per_second);
+    let mut reads = target.other_access();
+    if pairs.apart {
+        reads = target.at_last_node(&reads);
+    }
+    for number in 0..pairs.number {
         let room = target.make_room(number).await?;
         let (sender, acknowledged) = target.access.join(None).await?;
-        let (_, arrived) = target.other_access().join(Some(&room)).await?;
-        for receiver in [acknowledged, arrived] {
-            clients.spawn_local(count_stamps(receiver, counts.clone()));
-        }
-        let offset = every.mul_f64(number as f64 / pairs as f64);
-        clients.spawn_local(write(sender, room, every, offset, counts.clone()));
+        let (_, arrived) = reads.join(Some(&room)).await?;
+        clients.spawn_local(count_stamps(acknowledged, acknowledgements.clone()));
+        clients.spawn_local(count_stamps(arrived, arrivals.clone()));
+        let offset = every.mul_f64(number as f64 / pairs.number as f64);
+        clients.spawn_local(write(sender, room, every, offset, arrivals.clone()));
     }
     Ok(())
 }
@@ -57,7 +71,7 @@ async fn write(
 }
 
 /// Counts every frame that tells of a stamped message.
-async fn count_stamps(mut receiver: Receiver, counts: Rc<Counts>) -> anyhow::Result<()> {
+pub(crate) async fn count_stamps(mut receiver: Receiver, counts: Rc<Counts>) -> anyhow::Result<()> {
     loop {
         let mut refused = None;
         let frame = |payload: &[u8]| match stamp(payload) {

@@ -74,9 +74,24 @@ impl Results {
                     ),
                 };
             }
+            page.push_str(&self.parts(number).unwrap_or_default());
             page.push_str(&self.beside(suite, number).unwrap_or_default());
         }
         page
+    }
+
+    /// What a work costs the database and the bus, where they are ours.
+    fn parts(&self, number: usize) -> Option<String> {
+        let part = |of| self.median(number, Kind::Product, of);
+        let postgres = part(|measured| measured.parts_us.postgres)?;
+        let redis = part(|measured| measured.parts_us.redis)?;
+        let generator = part(|measured| measured.parts_us.generator)?;
+        let is_ours = postgres + redis > 0.0;
+        is_ours.then(|| {
+            format!(
+                "\nBeside the nodes each takes {postgres:.2} µs of PostgreSQL, {redis:.2} µs of Redis and {generator:.2} µs of the load generator.\n"
+            )
+        })
     }
 
     /// How many times the latency of the work that it stands beside a work's is, round by round.
@@ -85,9 +100,12 @@ impl Results {
         let other_number = suite.works.iter().position(|work| work.name == *other)?;
         let rounds = |work| self.measured.get(&(work, Kind::Product));
         let pairs = rounds(number)?.iter().zip(rounds(other_number)?);
-        let mut times: Vec<f64> = pairs
-            .map(|(this, other)| this.p99_ms / other.p99_ms)
-            .collect();
+        let mut p50s = Vec::new();
+        let mut times = Vec::new();
+        for (this, other) in pairs {
+            p50s.push(this.p50_ms / other.p50_ms);
+            times.push(this.p99_ms / other.p99_ms);
+        }
         times.sort_by(f64::total_cmp);
         let (least, most) = (times.first()?, times.last()?);
         let tokens = self.median(number, Kind::Product, |measured| measured.tokens_per_second)?;
@@ -95,13 +113,20 @@ impl Results {
         let foreign = all
             .map(|measured| measured.foreign_share)
             .fold(0.0, f64::max);
-        Some(format!(
-            "\nThe engines computed {tokens:.0} tokens of prompts and replies a second. \
-             Its p99 is {:.2} times that of \u{ab}{other}\u{bb} ({least:.2} to {most:.2}). \
-             Others used {:.0} % of the processors at most.\n",
+        let mut beside = format!(
+            "\nIts p50 is {:.2} times that of \u{ab}{other}\u{bb}, its p99 {:.2} times ({least:.2} to {most:.2}).",
+            median(p50s),
             median(times.clone()),
-            foreign * 100.0
-        ))
+        );
+        if tokens > 0.0 {
+            let _ = write!(
+                beside,
+                " The engines computed {tokens:.0} tokens of prompts and replies a second. Others used {:.0} % of the processors at most.",
+                foreign * 100.0
+            );
+        }
+        beside.push('\n');
+        Some(beside)
     }
 
     /// Every measurement.
@@ -155,7 +180,8 @@ impl Results {
     }
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+/// The middle of some figures, or the mean of the two middle ones.
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     let middle = figures.len() / 2;
     match figures.len() {

@@ -1,6 +1,7 @@
 //! Does one work on one running server, and measures it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -13,11 +14,11 @@ use tokio::task::JoinSet;
 use tokio::time::{interval_at, sleep, sleep_until};
 
 use crate::connection::{Receiver, Sender};
-use crate::machine::{Ticks, cpu_seconds};
+use crate::machine::Ticks;
 use crate::nats::NatsStream;
-use crate::people;
+use crate::people::{self, Pairs, count_stamps};
 use crate::scenario::{Pace, WorkKind};
-use crate::target::{Kind, Target};
+use crate::target::{Kind, Parts, Target};
 
 /// Begins the data of an event: 20 digits of nanoseconds and 10 of the event's number follow.
 const MARK: u8 = b'@';
@@ -37,6 +38,13 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How often a measurement says how it goes.
 const PROGRESS: Duration = Duration::from_secs(1);
 
+/// What the product's metrics say of its engines: tokens of prompts and of replies that they computed.
+const TOKENS: &str = "twin_step_tokens_sum";
+
+/// The same of transactions that append messages: how many, and messages in all of them.
+const BATCHES: &str = "twin_storage_append_batch_messages_count";
+const BATCHED: &str = "twin_storage_append_batch_messages_sum";
+
 /// How long memory may settle before it is read.
 const SETTLE: Duration = Duration::from_secs(2);
 
@@ -49,8 +57,14 @@ pub(crate) struct Measured {
     pub p50_ms: f64,
     /// 99 of 100 latencies were below this, in milliseconds.
     pub p99_ms: f64,
-    /// Processor time of the server for each delivery, in microseconds.
+    /// The mean of the latencies, in milliseconds.
+    pub(crate) mean_ms: f64,
+    /// Processor time of the server's nodes for each delivery, in microseconds.
     pub(crate) server_cpu_us: f64,
+    /// Processor time of every part for each delivery, in microseconds.
+    pub(crate) parts_us: Parts,
+    /// Messages that shared one transaction, on average; 0 where it was not looked at.
+    pub(crate) batch: f64,
     /// Memory of the server, in bytes: all of it, or for each idle connection.
     pub(crate) server_bytes: f64,
     /// Tokens of prompts and replies that its engines computed in a second.
@@ -122,7 +136,10 @@ impl Counts {
             per_second: self.done.get().max(1) as f64 / elapsed.as_secs_f64(),
             p50_ms: latencies.value_at_quantile(0.5) as f64 / 1_000.0,
             p99_ms: latencies.value_at_quantile(0.99) as f64 / 1_000.0,
+            mean_ms: latencies.mean() / 1_000.0,
             server_cpu_us: f64::NAN,
+            parts_us: Parts::default(),
+            batch: 0.0,
             server_bytes: f64::NAN,
             tokens_per_second: 0.0,
             foreign_share: 0.0,
@@ -165,35 +182,47 @@ pub(crate) async fn run(
         let grown = target.resident_bytes()?.saturating_sub(before);
         return Ok(Measured {
             per_second: 0.0,
-            p50_ms: 0.0,
-            p99_ms: 0.0,
             server_cpu_us: 0.0,
             server_bytes: grown as f64 / connections as f64,
-            tokens_per_second: 0.0,
-            foreign_share: 0.0,
+            ..counts.measured(SETTLE)
         });
     }
     watched(sleep(warm_up), &mut clients).await?;
-    let beside_engines = matches!(work, WorkKind::People { .. });
-    let tokens = async || match beside_engines {
-        true => target.tokens_computed().await,
-        false => Ok(0.0),
+    // Only where these are looked at does the server say them.
+    let looked_at: &[&str] = match work {
+        WorkKind::People { .. } => &[TOKENS],
+        WorkKind::Durable { .. } => &[BATCHES, BATCHED],
+        _ => &[],
     };
-    let computed = tokens().await?;
-    let (cpu, own) = (target.cpu_seconds()?, cpu_seconds("self")?);
+    let figures = async || {
+        let mut figures = HashMap::new();
+        for name in looked_at {
+            figures.insert(*name, target.figure(name).await?);
+        }
+        anyhow::Ok(figures)
+    };
+    let before = figures().await?;
+    let cpu = target.cpu_seconds()?;
     let ticks = Ticks::now()?;
     let elapsed = watched(counts.measure(sleep(duration)), &mut clients).await?;
-    let cpu = target.cpu_seconds()? - cpu;
-    let ours = cpu + cpu_seconds("self")? - own;
-    let foreign_share = match beside_engines {
-        true => Ticks::now()?.foreign_share(ticks, ours),
-        false => 0.0,
+    let cpu = target.cpu_seconds()?.zip(cpu, |after, before| after - before);
+    let foreign_share = match work {
+        WorkKind::People { .. } => Ticks::now()?.foreign_share(ticks, cpu.nodes + cpu.generator),
+        _ => 0.0,
     };
-    let computed = tokens().await? - computed;
+    let after = figures().await?;
+    let grown = |name| match (after.get(name), before.get(name)) {
+        (Some(after), Some(before)) => after - before,
+        _ => 0.0,
+    };
+    let done = counts.done.get().max(1) as f64;
+    let parts_us = cpu.zip(cpu, |seconds, _| seconds * 1e6 / done);
     Ok(Measured {
         foreign_share,
-        tokens_per_second: computed / elapsed.as_secs_f64(),
-        server_cpu_us: cpu * 1e6 / counts.done.get().max(1) as f64,
+        tokens_per_second: grown(TOKENS) / elapsed.as_secs_f64(),
+        server_cpu_us: parts_us.nodes,
+        parts_us,
+        batch: grown(BATCHED) / grown(BATCHES).max(1.0),
         server_bytes: target.resident_bytes()? as f64,
         ..counts.measured(elapsed)
     })
@@ -239,13 +268,24 @@ async fn connect_clients(
             event_bytes,
             pace,
             never_reading,
+            apart,
         } => {
+            let at_members = match apart {
+                true => target.at_last_node(&target.access),
+                false => target.access.clone(),
+            };
             for number in 0..rooms {
                 let name = target.make_room(number).await?;
                 let room = Rc::new(Room::new(name, members));
                 let mut publisher = None;
-                for _ in 0..members {
+                if apart {
                     let (sender, receiver) = target.access.join(Some(&room.name)).await?;
+                    publisher = Some(sender);
+                    // What it is told is not what is measured.
+                    clients.spawn_local(count_stamps(receiver, Counts::new()?));
+                }
+                for _ in 0..members {
+                    let (sender, receiver) = at_members.join(Some(&room.name)).await?;
                     publisher.get_or_insert_with(|| sender.clone());
                     let member =
                         Member::new(target.access.kind, sender, room.clone(), counts.clone());
@@ -330,8 +370,27 @@ async fn connect_clients(
                 let talk = talk(sender, receiver, room, question.clone(), Counts::new()?);
                 clients.spawn_local(talk);
             }
-            people::connect(target, pairs, messages_per_second, counts, clients).await?;
-            Ok(2 * pairs + talkers)
+            let pairs = Pairs {
+                number: pairs,
+                messages_per_second,
+                apart: false,
+            };
+            people::connect(target, pairs, [counts, counts], clients).await?;
+            Ok(2 * pairs.number + talkers)
+        }
+        WorkKind::Arrivals {
+            pairs,
+            messages_per_second,
+            apart,
+        } => {
+            let pairs = Pairs {
+                number: pairs,
+                messages_per_second,
+                apart,
+            };
+            // Acknowledgements are not what is measured.
+            people::connect(target, pairs, [&Counts::new()?, counts], clients).await?;
+            Ok(2 * pairs.number)
         }
         WorkKind::Durable {
             senders,
@@ -346,8 +405,9 @@ async fn connect_clients(
             for number in 0..conversations {
                 rooms.push(target.make_room(number).await?);
             }
+            let nodes = target.accesses();
             for number in 0..senders {
-                let (sender, receiver) = target.access.join(None).await?;
+                let (sender, receiver) = nodes[number % nodes.len()].join(None).await?;
                 let room = rooms[number % conversations].clone();
                 let text = "x".repeat(text_bytes);
                 clients.spawn_local(durable(

@@ -36,9 +36,16 @@ pub(crate) struct Work {
     /// Another work of the suite: the report says how many times that one's latency this one's is.
     #[serde(default)]
     pub(crate) beside: Option<String>,
+    /// Nodes of the product; other servers have one.
+    #[serde(default = "one")]
+    pub(crate) nodes: usize,
     /// What is done.
     #[serde(flatten)]
     pub(crate) kind: WorkKind,
+}
+
+const fn one() -> usize {
+    1
 }
 
 /// What clients do.
@@ -58,6 +65,9 @@ pub(crate) enum WorkKind {
         /// Connections that follow the first room beside its members and never read; the product only.
         #[serde(default)]
         never_reading: usize,
+        /// Whether who publishes is at the first node and the members are at the last.
+        #[serde(default)]
+        apart: bool,
     },
     /// Every connection pings, and pings again as soon as it is answered.
     Echo {
@@ -98,7 +108,17 @@ pub(crate) enum WorkKind {
         #[serde(default)]
         question: String,
     },
-    /// Senders that wait for the acknowledgement of each message; the product only.
+    /// People who write to each other, two and two, of whom who reads may be at another node; the product only. Counted from when a
+    /// message was due is its arrival.
+    Arrivals {
+        /// Pairs.
+        pairs: usize,
+        /// Messages of all pairs in a second.
+        messages_per_second: f64,
+        /// Whether who writes is at the first node and who reads at the last.
+        apart: bool,
+    },
+    /// Senders, one after the other at each node, that wait for the acknowledgement of each message; the product only.
     Durable {
         /// Senders.
         senders: usize,
@@ -118,9 +138,10 @@ impl WorkKind {
                 vec![Kind::Product, Kind::OneTransaction, Kind::Pgbench]
             }
             Self::Durable { .. } => vec![Kind::Product, Kind::OneTransaction],
-            Self::ResumeStorm { .. } | Self::Chat { .. } | Self::People { .. } => {
-                vec![Kind::Product]
-            }
+            Self::ResumeStorm { .. }
+            | Self::Chat { .. }
+            | Self::People { .. }
+            | Self::Arrivals { .. } => vec![Kind::Product],
             Self::FanOut { never_reading, .. } if *never_reading > 0 => vec![Kind::Product],
             Self::FanOut { .. } => wished.to_vec(),
             Self::Echo { .. } | Self::Idle { .. } => {
@@ -183,6 +204,12 @@ impl Suite {
             anyhow::ensure!(
                 work.beside.as_ref().is_none_or(known),
                 "{}: {} stands beside a work that there is not",
+                path.display(),
+                work.name
+            );
+            anyhow::ensure!(
+                work.nodes > 0,
+                "{}: {} has no nodes",
                 path.display(),
                 work.name
             );

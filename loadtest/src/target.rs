@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use reqwest::{Method, StatusCode, Url};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -126,6 +127,42 @@ pub(crate) struct Target {
     /// The id of the person who makes the rooms of the product.
     maker: String,
     folder: TempDir,
+    /// The processes of the database and of the bus, where they are ours.
+    beside: Option<Beside>,
+}
+
+/// The processes that nodes share, by their ids.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beside {
+    /// PostgreSQL's first one.
+    pub(crate) postgres: u32,
+    /// Redis.
+    pub(crate) redis: u32,
+}
+
+/// Processor time of the parts of a server, in one unit.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(crate) struct Parts {
+    /// Of all nodes.
+    pub(crate) nodes: f64,
+    /// Of the database, where it is ours.
+    pub(crate) postgres: f64,
+    /// Of the bus, where it is ours.
+    pub(crate) redis: f64,
+    /// Of the load generator.
+    pub(crate) generator: f64,
+}
+
+impl Parts {
+    /// What `with` makes of each part of both.
+    pub(crate) fn zip(self, other: Self, with: impl Fn(f64, f64) -> f64) -> Self {
+        Self {
+            nodes: with(self.nodes, other.nodes),
+            postgres: with(self.postgres, other.postgres),
+            redis: with(self.redis, other.redis),
+            generator: with(self.generator, other.generator),
+        }
+    }
 }
 
 /// A process of a server.
@@ -207,6 +244,7 @@ impl Target {
             other_token: String::new(),
             maker: String::new(),
             folder,
+            beside: None,
         };
         if kind == Kind::Product {
             (target.access.token, target.maker) = target.register("load").await?;
@@ -338,6 +376,15 @@ impl Target {
         self.access.with_token(&self.other_token)
     }
 
+    /// How the last node is reached by whoever reaches the first one like this.
+    pub(crate) fn at_last_node(&self, access: &Access) -> Access {
+        let last = self.nodes.last().map(|node| node.address.clone());
+        Access {
+            address: last.unwrap_or_default(),
+            ..access.clone()
+        }
+    }
+
     /// Makes a twin and gives its id.
     ///
     /// # Errors
@@ -364,25 +411,46 @@ impl Target {
         id.map(str::to_owned).context("no conversation id")
     }
 
-    /// Tokens that the product's engines have computed so far, of prompts and of replies.
+    /// A figure of the product's metrics, of all nodes together; 0 where there is none yet.
     ///
     /// # Errors
-    /// When its metrics cannot be read.
-    pub(crate) async fn tokens_computed(&self) -> anyhow::Result<f64> {
-        let url = format!("http://{}/metrics", self.access.address);
-        let page = reqwest::get(url).await?.error_for_status()?.text().await?;
-        let name = "twin_step_tokens_sum ";
-        let figure = page.lines().find_map(|line| line.strip_prefix(name));
-        // An engine that has not made a step yet is not there.
-        Ok(figure.map_or(Ok(0.0), str::parse)?)
+    /// When the metrics cannot be read.
+    pub(crate) async fn figure(&self, name: &str) -> anyhow::Result<f64> {
+        let mut sum = 0.0;
+        for node in &self.nodes {
+            let url = format!("http://{}/metrics", node.address);
+            let page = reqwest::get(url).await?.error_for_status()?.text().await?;
+            let figures = page.lines().filter_map(|line| line.split_once(' '));
+            for (_, figure) in figures.filter(|(known, _)| *known == name) {
+                sum += figure.parse::<f64>()?;
+            }
+        }
+        Ok(sum)
     }
 
-    /// Seconds of processor time that the server's first node has used.
+    /// Has the processor time of what the nodes share counted too.
+    pub(crate) fn stands_beside(&mut self, beside: Beside) {
+        self.beside = Some(beside);
+    }
+
+    /// Seconds of processor time that the parts of the server have used.
     ///
     /// # Errors
-    /// When it has gone.
-    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        machine::cpu_seconds(&self.pid()?.to_string())
+    /// When one has gone.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<Parts> {
+        let mut parts = Parts {
+            generator: machine::cpu_seconds("self")?,
+            ..Parts::default()
+        };
+        for node in &self.nodes {
+            let pid = node.child.id().context("a node has ended")?;
+            parts.nodes += machine::cpu_seconds(&pid.to_string())?;
+        }
+        if let Some(beside) = self.beside {
+            parts.postgres = machine::cpu_seconds_of_family(beside.postgres)?;
+            parts.redis = machine::cpu_seconds(&beside.redis.to_string())?;
+        }
+        Ok(parts)
     }
 
     /// Bytes of memory that the server's first node holds.

@@ -24,6 +24,8 @@ const PASSWORD: &str = "trusted";
 
 /// Connections that it takes: more than the pools of a few nodes.
 const CONNECTIONS_MAX: &str = "max_connections=200";
+/// It notes how long its disk takes.
+const TIMES_FLUSHES: &str = "track_wal_io_timing=on";
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -75,6 +77,10 @@ impl Postgres {
 
     pub(super) fn port(&self) -> u16 {
         self.port
+    }
+
+    pub(super) fn pid(&self) -> anyhow::Result<u32> {
+        self.child.id().context("it has ended")
     }
 
     pub(super) fn settings(&self, port: u16) -> Settings {
@@ -156,6 +162,8 @@ fn postgres(
         "127.0.0.1",
         "-c",
         CONNECTIONS_MAX,
+        "-c",
+        TIMES_FLUSHES,
         "-p",
     ]);
     Ok(command.arg(port.to_string()).spawn()?)

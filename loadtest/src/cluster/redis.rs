@@ -37,6 +37,10 @@ impl Redis {
         self.port
     }
 
+    pub(super) fn pid(&self) -> anyhow::Result<u32> {
+        self.child.id().context("it has ended")
+    }
+
     /// Kills it, and starts it again after a while.
     ///
     /// # Errors
