@@ -132,7 +132,6 @@ pub(crate) struct Conversation {
     reading_log: bool,
     subscribed: bool,
     aligning: bool,
-    handing_over: bool,
     last_needed: Instant,
     services: Services,
     /// Replies that were ordered before this activation.
@@ -165,7 +164,6 @@ impl Conversation {
             reading_log: false,
             subscribed: false,
             aligning: false,
-            handing_over: false,
             last_needed: Instant::now(),
             services,
             unfinished,

@@ -116,9 +116,15 @@ pub(crate) struct Services {
     pub(crate) pool: Addr<InferencePool>,
     pub(crate) engine: Arc<EngineAbout>,
     pub(crate) embedder: Arc<EmbedderAbout>,
+    draining: Arc<AtomicBool>,
 }
 
 impl Services {
+    /// Whether the node is about to end: it takes no connections, and begins no replies.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
     /// Tells one person something that is for nobody else and may be lost, on all devices and nodes.
     pub(crate) fn tell_person(&self, user: UserId, frame: ServerFrame) {
         let event = NodeEvent::ToPerson {
@@ -162,7 +168,6 @@ pub struct Node {
     authenticate: Arc<dyn Authenticate>,
     sends: Arc<DefaultKeyedRateLimiter<UserId>>,
     broadcasts: Arc<DefaultKeyedRateLimiter<UserId>>,
-    draining: Arc<AtomicBool>,
     connections: Arc<AtomicU64>,
     next_shard: Arc<AtomicU64>,
     core: ArbiterHandle,
@@ -197,7 +202,6 @@ impl Node {
             authenticate,
             sends,
             broadcasts,
-            draining: Arc::default(),
             connections: Arc::default(),
             next_shard: Arc::default(),
             core,
@@ -316,7 +320,7 @@ impl Node {
 
     /// Whether [`Node::drain`] has begun: no new connections.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Acquire)
+        self.services.is_draining()
     }
 
     /// Connections that are open now.
@@ -327,7 +331,7 @@ impl Node {
     /// Tells every connection to come back elsewhere, hands the running replies over, and waits until the connections
     /// have gone, at most `within`.
     pub async fn drain(&self, within: Duration) {
-        self.draining.store(true, Ordering::Release);
+        self.services.draining.store(true, Ordering::Release);
         for shard in &self.services.directory.shards {
             let _ = shard.try_send(Drain);
         }
@@ -343,6 +347,7 @@ impl Node {
                 // A conversation that has stopped has nothing to hand over.
                 let _ = conversation.await;
             }
+            self.release_replies().await;
             let mut look = tokio::time::interval(Duration::from_millis(20));
             while self.connections() > 0 {
                 look.tick().await;
@@ -353,6 +358,16 @@ impl Node {
                 connections = self.connections(),
                 "connections were still open at the end of the drain"
             );
+        }
+    }
+
+    /// Gives back the leases of all replies of this node, begun or not, so that other nodes need not wait until they are over.
+    pub async fn release_replies(&self) {
+        let storage = &self.services.storage;
+        let node = self.services.config.node_id;
+        let released = storage.release_replies(node, storage.lease_now()).await;
+        if let Err(error) = released {
+            tracing::warn!(%error, "replies cannot be handed over before their leases are over");
         }
     }
 
@@ -453,6 +468,7 @@ async fn start_actors(
         pool,
         engine: Arc::new(engine),
         embedder: Arc::new(embedder),
+        draining: Arc::default(),
     };
     let supervisor = Supervisor::new(services.clone()).start();
     services.directory.set_supervisor(supervisor);
@@ -519,6 +535,9 @@ async fn sweep(services: Services) {
     let mut tick = tokio::time::interval(SWEEP_EVERY);
     loop {
         tick.tick().await;
+        if services.is_draining() {
+            return;
+        }
         // A clock that cannot be looked at now goes on as it did.
         if let Err(error) = services.storage.look_at_lease_clock().await {
             tracing::warn!(%error, "the database's clock cannot be looked at");

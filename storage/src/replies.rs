@@ -43,6 +43,8 @@ const PROGRESS: &str = "UPDATE reply_orders SET text = $3, lease_until = $4 \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running'";
 const RENEW: &str = "UPDATE reply_orders SET lease_until = $3 \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running'";
+const RELEASE: &str = "UPDATE reply_orders SET lease_until = $2 \
+     WHERE node_id = $1 AND state <> 'done' AND state <> 'held' AND lease_until > $2";
 const FINISH: &str = "UPDATE reply_orders SET state = 'done', text = '' \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running' \
      RETURNING conversation_id, reply_to, variant_of, cause, hops";
@@ -240,6 +242,11 @@ impl Storage {
             .write(RENEW, params![reply, epoch, lease_until])
             .await?;
         Ok(rows.affected > 0)
+    }
+
+    /// Ends the leases of all replies that a node has or was to begin: they are free for others from now on. Gives how many.
+    pub async fn release_replies(&self, node: NodeId, now: i64) -> Result<u64, StorageError> {
+        Ok(self.write(RELEASE, params![node, now]).await?.affected)
     }
 
     /// Ends a reply that is not to be given, without a message. `false` when the epoch is stale.

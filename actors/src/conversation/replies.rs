@@ -628,7 +628,6 @@ impl Handler<HandOver> for Conversation {
     type Result = ResponseActFuture<Self, ()>;
 
     fn handle(&mut self, _: HandOver, _: &mut Self::Context) -> Self::Result {
-        self.handing_over = true;
         let storage = self.services.storage.clone();
         let unfinished: Vec<_> = self
             .replies

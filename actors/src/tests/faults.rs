@@ -267,3 +267,28 @@ async fn a_drain_tells_everybody_to_come_back_and_leaves_running_replies_to_the_
         .unwrap();
     assert_eq!(open.len(), 1, "the reply is free for the next node");
 }
+
+#[actix::test]
+async fn what_is_asked_for_during_a_drain_is_begun_elsewhere_and_at_once() {
+    let house = House::new().await;
+    let conversation = house.conversation().await;
+    let client = house.follower(conversation).await;
+    let node = house.node.clone();
+    let drained = async move {
+        node.drain(PATIENCE).await;
+        node.release_replies().await;
+    };
+    let asked = async {
+        client
+            .next_that(|frame| matches!(frame, ServerFrame::Reconnect { .. }).then_some(()))
+            .await;
+        client.send(conversation, "one", "!say hello");
+        client.acknowledged().await;
+        client.sender.unbounded_send(Inbound::Closed).unwrap();
+    };
+    futures::join!(drained, asked);
+    let now = house.storage.lease_now();
+    let open = house.storage.expired_replies(now, 10).await.unwrap();
+    assert_eq!(open.len(), 1, "the reply is free for the next node");
+    assert_eq!(open[0].epoch, 0, "nobody has begun it");
+}

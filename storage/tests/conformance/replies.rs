@@ -17,6 +17,7 @@ on_both_databases![
     of_many_that_finish_at_once_one_does_and_the_others_get_its_message,
     a_failed_reply_comes_back_with_its_reason,
     orders_whose_lease_is_over_are_found_oldest_first,
+    a_node_gives_back_all_its_leases_and_no_other,
     a_character_that_cannot_be_stored_does_not_stop_a_reply,
 ];
 
@@ -329,6 +330,36 @@ async fn orders_whose_lease_is_over_are_found_oldest_first(db: TestDatabase) {
         ids(db.expired_replies(NOW + 100, 2).await.unwrap()),
         replies[..2]
     );
+}
+
+async fn a_node_gives_back_all_its_leases_and_no_other(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let (node, other) = (NodeId::new(), NodeId::new());
+    let later = NOW + 1_000;
+    let mut ordered = Vec::new();
+    for (number, node) in [node, node, node, other].into_iter().enumerate() {
+        let (mut question, reply) = scene.asks(&number.to_string(), node);
+        question.replies[0].lease_until = later;
+        db.append_message(question).await.unwrap();
+        ordered.push(reply);
+    }
+    let [pending, running, done, others] = ordered[..] else {
+        unreachable!("four were ordered");
+    };
+    let epoch = async |reply| db.claim_reply(reply, node, NOW, later).await.unwrap().unwrap();
+    epoch(running).await;
+    db.finish_reply(done, epoch(done).await, scene.answer())
+        .await
+        .unwrap();
+    assert_eq!(db.expired_replies(NOW, 9).await.unwrap(), []);
+    assert_eq!(db.release_replies(node, NOW).await.unwrap(), 2);
+    let free = db.expired_replies(NOW, 9).await.unwrap();
+    let mut free: Vec<MessageId> = free.iter().map(|order| order.message_id).collect();
+    free.sort();
+    let mut expected = [pending, running];
+    expected.sort();
+    assert_eq!(free, expected, "{others} is another node's");
+    assert_eq!(db.release_replies(node, NOW).await.unwrap(), 0);
 }
 
 async fn a_character_that_cannot_be_stored_does_not_stop_a_reply(db: TestDatabase) {

@@ -116,7 +116,7 @@ impl Conversation {
     }
 
     fn claim(&mut self, order: ReplyOrder, ordered: Ordered, context: &mut Context<Self>) {
-        if self.handing_over {
+        if self.services.is_draining() {
             return;
         }
         let (reply, question) = (order.message_id, order.reply_to);
@@ -146,6 +146,8 @@ impl Conversation {
                 Err(_) => Claim::Failed,
             });
             match claimed {
+                // The lease is given back with all others of this node.
+                Ok(Some(_)) if this.services.is_draining() => {}
                 // Whoever asked has blocked the twin.
                 Ok(Some((order, epoch, is_unwanted))) if is_unwanted || is_stopped => {
                     this.decline(&order, epoch, context);
@@ -209,7 +211,7 @@ impl Conversation {
             .into_actor(self)
             .map(move |knows, this, context| {
                 let is_stopped = this.was_stopped(reply);
-                if this.handing_over {
+                if this.services.is_draining() {
                     return;
                 }
                 let audience = match this.members.mode(twin) {
