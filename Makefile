@@ -203,6 +203,17 @@ loadtest-durable: setup ## Measure messages that are kept beside what SQLite and
 	@setup/services.py run -- bash -c 'target/release/loadtest measure loadtest/scenarios/durable.json \
 		--postgres "$$TEST_POSTGRES_URL" --out target/loadtest/postgres'
 
+.PHONY: bench-cluster
+bench-cluster: setup test-packages ## Several nodes on one machine: hops between them, publishing beside a pooled Redis, messages a second, and what a simulation says of them
+	@cargo build --locked --release --bin digital-twin --bin loadtest
+	@setup/services.py run -- cargo bench $(CARGO_FLAGS) --bench publish
+	@setup/services.py run -- bash -c 'target/release/loadtest measure loadtest/scenarios/cluster.json --cluster --out target/loadtest/cluster && \
+		target/release/loadtest predict --out target/loadtest/cluster'
+
+.PHONY: capacity
+capacity: setup ## How many machines so many connections need, from loadtest/capacity.json
+	@cargo run --locked --quiet --bin loadtest -- capacity
+
 # What both torture targets run: on SQLite, then on a private PostgreSQL.
 define TORTURE
 	@ulimit -n 20000 && $(1)/loadtest torture --server $(1)/digital-twin $(2)
@@ -235,18 +246,23 @@ torture: setup test-packages torture-core torture-broken ## The same with 100,00
 
 # Beside the private PostgreSQL only because that says where its programs are.
 define TORTURE_CLUSTER
-	@ulimit -n 20000 && setup/services.py run -- $(1)/loadtest torture --server $(1)/digital-twin --nodes 3 --slow-readers 0 --pace 20 $(2)
+	@ulimit -n 20000 && setup/services.py run -- $(1)/loadtest torture --server $(1)/digital-twin --nodes 3 --slow-readers 0 $(2)
 endef
 
 .PHONY: torture-cluster-short
 torture-cluster-short: setup test-packages ## Three nodes that die, pause and lose each other, PostgreSQL and Redis, each fault once; SEED=n
 	@cargo build --locked --bin digital-twin --bin loadtest
-	$(call TORTURE_CLUSTER,target/debug,--talks 12 --kills 6 --faults 14 --seed $(or $(SEED),1))
+	$(call TORTURE_CLUSTER,target/debug,--pace 20 --talks 12 --kills 6 --faults 14 --seed $(or $(SEED),1))
 
 .PHONY: torture-cluster
 torture-cluster: setup test-packages ## The same with 40 kills and 56 other faults, so that 200 replies lose their node; about half an hour
 	@cargo build --locked --release --bin digital-twin --bin loadtest
-	$(call TORTURE_CLUSTER,target/release,--talks 48 --kills 40 --faults 56 --limit-seconds 3600 --seed $(or $(SEED),1))
+	$(call TORTURE_CLUSTER,target/release,--pace 20 --talks 48 --kills 40 --faults 56 --limit-seconds 3600 --seed $(or $(SEED),1))
+
+.PHONY: rolling-restarts
+rolling-restarts: setup test-packages ## Every one of three nodes is replaced five times under 500 messages a second
+	@cargo build --locked --release --bin digital-twin --bin loadtest
+	$(call TORTURE_CLUSTER,target/release,--pace 55 --talks 12 --kills 0 --cuts 0 --rolling-restarts 5 --limit-seconds 1200 --seed $(or $(SEED),1))
 
 # Neither sanitizer nor nightly compiler: the codecs have no unsafe code.
 .PHONY: fuzz

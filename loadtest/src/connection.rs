@@ -37,6 +37,8 @@ pub(crate) struct Sender {
 pub(crate) struct Receiver {
     stream: Rc<TcpStream>,
     rest: Vec<u8>,
+    /// The code that the server closed the connection with, behind its last frames.
+    closed: Option<u16>,
 }
 
 /// The server closed the connection with this code.
@@ -122,7 +124,12 @@ async fn hand_shake(
     let sender = Sender {
         stream: stream.clone(),
     };
-    Ok((sender, Receiver { stream, rest }))
+    let receiver = Receiver {
+        stream,
+        rest,
+        closed: None,
+    };
+    Ok((sender, receiver))
 }
 
 impl Sender {
@@ -186,12 +193,19 @@ impl Receiver {
     /// Waits for bytes and hands the payload of each whole data frame in them to `frame`; pings are answered.
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection is over, once all frames before its end were handed over.
     pub(crate) async fn receive(&mut self, mut frame: impl FnMut(&[u8])) -> anyhow::Result<()> {
+        if let Some(code) = self.closed {
+            return Err(Closed(code).into());
+        }
         let mut pings = Vec::new();
         let mut closed = None;
+        let mut has_data = false;
         let mut on_frame = |first: u8, payload: &[u8]| match first & 0x0f {
-            1 | 2 => frame(payload),
+            1 | 2 => {
+                has_data = true;
+                frame(payload);
+            }
             8 => closed = Some(close_code(payload)),
             9 => pings.push(payload.to_vec()),
             _ => {}
@@ -203,7 +217,10 @@ impl Receiver {
             self.stream.readable().await?;
             read(&self.stream, &mut self.rest, &mut on_frame)?;
         }
-        if let Some(code) = closed {
+        self.closed = closed;
+        if let Some(code) = closed
+            && !has_data
+        {
             return Err(Closed(code).into());
         }
         let sender = Sender {

@@ -44,7 +44,7 @@ use self::keeper::Keeper;
 use self::slow_reader::SlowReader;
 use self::step_in::{Side, Talk};
 use crate::cluster::Cluster;
-use crate::connection::Sender;
+use crate::connection::{Closed, Sender};
 use crate::history::{History, Reader, Violations};
 use crate::target::{Access, Kind, Programs, Target};
 
@@ -89,6 +89,9 @@ pub(crate) struct Torture {
     /// What is done to several nodes beside killing them
     #[arg(long, default_value_t = 24)]
     faults: usize,
+    /// Instead of all other faults: how often every one of several nodes is replaced, one after the other
+    #[arg(long, default_value_t = 0)]
+    rolling_restarts: usize,
     /// Milliseconds that a client waits before it sends the next message
     #[arg(long, default_value_t = 0)]
     pace: u64,
@@ -166,6 +169,31 @@ struct Shared {
     /// Connections of slow readers that ended, however.
     slow_ended: Cell<u64>,
     cut_one_in: u32,
+    /// How connections of clients ended.
+    ends: RefCell<Ends>,
+}
+
+/// How connections ended that had resumed.
+#[derive(Default)]
+struct Ends {
+    /// Without a frame that says so, though nobody cut them.
+    unsaid: u64,
+    /// From each end until the client had resumed on another connection.
+    gaps: Vec<Duration>,
+}
+
+impl Ends {
+    fn count(&mut self, error: &anyhow::Error) {
+        self.unsaid += u64::from(error.downcast_ref::<Closed>().is_none());
+    }
+
+    /// The gap that this share of them did not exceed.
+    fn gap(&mut self, share: f64) -> Duration {
+        self.gaps.sort_unstable();
+        let place = (self.gaps.len() as f64 * share) as usize;
+        let last = self.gaps.len().saturating_sub(1);
+        self.gaps.get(place.min(last)).copied().unwrap_or_default()
+    }
 }
 
 impl Shared {
@@ -261,7 +289,10 @@ async fn torture_server(torture: &Torture, programs: &mut Programs) -> anyhow::R
         places.push(Place::new(number, user, token, rooms.len()));
     }
     let [owner, _] = target.founders();
-    let cut_one_in = u32::try_from(torture.messages / torture.cuts.max(1)).unwrap_or(u32::MAX);
+    let cut_one_in = match torture.cuts {
+        0 => u32::MAX,
+        cuts => u32::try_from(torture.messages / cuts).unwrap_or(u32::MAX),
+    };
     let shared = Rc::new(Shared {
         accesses: RefCell::new(target.accesses()),
         turn: Cell::new(0),
@@ -286,7 +317,8 @@ async fn torture_server(torture: &Torture, programs: &mut Programs) -> anyhow::R
         refused_as_conflict: Cell::new(0),
         closed_as_slow: Cell::new(0),
         slow_ended: Cell::new(0),
-        cut_one_in: cut_one_in.max(2),
+        cut_one_in: cut_one_in.clamp(2, u32::MAX / READS_FOR_A_MESSAGE),
+        ends: RefCell::default(),
     });
     let mut slow_readers = JoinSet::new();
     for number in 0..torture.slow_readers {
@@ -327,6 +359,9 @@ async fn torture_server(torture: &Torture, programs: &mut Programs) -> anyhow::R
     let hurt = async {
         match &mut cluster {
             None => faults::kills(torture, programs, &mut target, &shared).await,
+            Some(_) if torture.rolling_restarts > 0 => {
+                faults::rolling_restarts(torture, programs, &mut target, &shared).await
+            }
             Some(cluster) => {
                 let random = random(FAULTS_SEED, 0);
                 faults::all(torture, programs, &mut target, cluster, (&shared, random)).await
@@ -394,6 +429,21 @@ async fn torture_server(torture: &Torture, programs: &mut Programs) -> anyhow::R
             seconds(&shared.longest_reply),
             seconds(&shared.longest_catch_up),
         );
+        if torture.rolling_restarts > 0 {
+            let mut ends = shared.ends.borrow_mut();
+            let [half, most, longest] =
+                [0.5, 0.99, 1.0].map(|share| ends.gap(share).as_secs_f64() * 1_000.0);
+            println!(
+                "{} rolling restarts of {} nodes: {} connections resumed elsewhere, {} ended without a close frame; gap p50 {half:.0} ms, \
+                 p99 {most:.0} ms, longest {longest:.0} ms",
+                torture.rolling_restarts,
+                torture.nodes,
+                ends.gaps.len(),
+                ends.unsaid,
+            );
+            anyhow::ensure!(!ends.gaps.is_empty(), "no connection was ended");
+            anyhow::ensure!(ends.unsaid == 0, "a connection ended without a close frame");
+        }
         anyhow::ensure!(
             torture.kills == 0 || fail_overs > 0,
             "no reply was in progress when its node died"

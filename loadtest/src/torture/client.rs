@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use rand::Rng;
@@ -88,6 +88,12 @@ pub(super) struct Client {
     acknowledged: HashMap<usize, (Sent, What)>,
     /// The last acknowledged message of each conversation, to be changed now and then.
     targets: HashMap<usize, Changeable>,
+    /// Whether its connection has resumed.
+    is_live: bool,
+    /// When its last connection that had resumed ended, until another one has.
+    ended_at: Option<Instant>,
+    /// When it shall come back, as a server said that is about to end.
+    comes_back_after: Option<Duration>,
 }
 
 impl Client {
@@ -104,6 +110,9 @@ impl Client {
             waiting: HashMap::new(),
             acknowledged: HashMap::new(),
             targets: HashMap::new(),
+            is_live: false,
+            ended_at: None,
+            comes_back_after: None,
         }
     }
 
@@ -111,9 +120,12 @@ impl Client {
     pub(super) async fn run(mut self) -> anyhow::Result<Vec<(usize, Reader)>> {
         while self.shared.left.get() > 0 || !self.waiting.is_empty() {
             // A connection that ends is what this test is about.
-            let ended = self.connection().await;
-            if ended.is_err() {
-                sleep(BACK_OFF).await;
+            if let Err(ended) = self.connection().await {
+                if std::mem::take(&mut self.is_live) {
+                    self.ended_at = Some(Instant::now());
+                    self.shared.ends.borrow_mut().count(&ended);
+                }
+                sleep(self.comes_back_after.take().unwrap_or(BACK_OFF)).await;
             }
         }
         Ok(self.readers.into_iter().collect())
@@ -188,7 +200,17 @@ impl Client {
                 }
                 self.send_next(room, sender).await?;
             }
-            Some("resumed") => self.shared.resumed.set(self.shared.resumed.get() + 1),
+            Some("resumed") => {
+                self.is_live = true;
+                if let Some(at) = self.ended_at.take() {
+                    self.shared.ends.borrow_mut().gaps.push(at.elapsed());
+                }
+                self.shared.resumed.set(self.shared.resumed.get() + 1);
+            }
+            Some("reconnect") => {
+                let after = frame["after_ms"].as_u64();
+                self.comes_back_after = after.map(Duration::from_millis);
+            }
             Some("reset") => {
                 let room = room.context("an unknown conversation")?;
                 if frame["code"] == "conflict" {

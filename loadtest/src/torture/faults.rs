@@ -106,6 +106,29 @@ pub(super) async fn kills(
     Ok(torture.kills)
 }
 
+/// Replaces the nodes of a server, one after the other and all of them some times, while clients write; gives how many that were.
+pub(super) async fn rolling_restarts(
+    torture: &Torture,
+    programs: &Programs,
+    target: &mut Target,
+    shared: &Rc<Shared>,
+) -> anyhow::Result<u64> {
+    let (begun, before) = (Instant::now(), *shared.acknowledged.borrow());
+    for round in 1..=torture.rolling_restarts {
+        for node in 0..torture.nodes {
+            sleep(REST).await;
+            target.stop_and_restart(node, programs, &[]).await?;
+            *shared.accesses.borrow_mut() = target.accesses();
+        }
+        let acknowledged = *shared.acknowledged.borrow() - before;
+        let rate = acknowledged as f64 / begun.elapsed().as_secs_f64();
+        eprintln!("round {round}: {acknowledged} acknowledged, {rate:.0} a second");
+    }
+    sleep(REST).await;
+    shared.left.set(0);
+    Ok((torture.rolling_restarts * torture.nodes) as u64)
+}
+
 /// Hurts a server of several nodes, one fault after the other, in an order that comes from the seed; when all are done nothing more is
 /// sent. Gives how many there were.
 pub(super) async fn all(
