@@ -1,17 +1,22 @@
-//! What several nodes of the product share, as processes that can be hurt: PostgreSQL, Redis, and the lines between them and each node.
+//! What several nodes of the product share, as processes that can be hurt: PostgreSQL, Redis, the lines between them and each node, and
+//! each node's network.
 
 mod line;
+mod network;
 mod postgres;
 mod redis;
+
+use std::net::Ipv4Addr;
 
 use anyhow::Context;
 use tempfile::TempDir;
 
 use self::line::Line;
 pub(crate) use self::line::State;
+pub(crate) use self::network::{Lost, Network};
 use self::postgres::Postgres;
 use self::redis::Redis;
-use crate::target::{Beside, Kind, Programs, Settings, Target};
+use crate::target::{Beside, Kind, NodeSettings, Programs, Settings, Target};
 
 /// The database and the bus of some nodes, each of which reaches them over lines of its own.
 pub(crate) struct Cluster {
@@ -20,6 +25,8 @@ pub(crate) struct Cluster {
     /// What carries events between nodes.
     pub(crate) redis: Redis,
     lines: Vec<Lines>,
+    /// The network of each node; none where no networks can be made.
+    networks: Vec<Network>,
     _folder: TempDir,
 }
 
@@ -32,7 +39,7 @@ pub(crate) struct Lines {
 }
 
 impl Cluster {
-    /// Starts the database and the bus for so many nodes.
+    /// Starts the database and the bus for so many nodes, each in a network of its own where one can be made.
     ///
     /// # Errors
     /// When one of them does not start.
@@ -42,17 +49,23 @@ impl Cluster {
         let postgres = postgres.context("PostgreSQL does not start")?;
         let redis = Redis::start(folder.path()).await;
         let redis = redis.context("Redis does not start")?;
+        let networks = Network::of_nodes(nodes).unwrap_or_else(|reason| {
+            eprintln!("nodes have no networks of their own, and faults that take those are left out: {reason:#}");
+            Vec::new()
+        });
         let mut lines = Vec::new();
-        for _ in 0..nodes {
+        for node in 0..nodes {
+            let near = near(&networks, node);
             lines.push(Lines {
-                postgres: Line::to(postgres.port()).await?,
-                redis: Line::to(redis.port()).await?,
+                postgres: Line::to(postgres.port(), near).await?,
+                redis: Line::to(redis.port(), near).await?,
             });
         }
         Ok(Self {
             postgres,
             redis,
             lines,
+            networks,
             _folder: folder,
         })
     }
@@ -77,8 +90,12 @@ impl Cluster {
         nodes: usize,
         programs: &Programs,
     ) -> anyhow::Result<Target> {
-        let settings = vec![settings_of_bus(self.redis.port()); nodes];
-        let mut target = Target::start_nodes(Kind::Product, programs, settings).await?;
+        let node = NodeSettings {
+            settings: settings_of_bus(Ipv4Addr::LOCALHOST, self.redis.port()),
+            namespace: None,
+        };
+        let nodes = vec![node; nodes];
+        let mut target = Target::start_nodes(Kind::Product, programs, nodes).await?;
         target.stands_beside(Beside {
             postgres: self.postgres.pid()?,
             redis: self.redis.pid()?,
@@ -88,7 +105,9 @@ impl Cluster {
 
     /// Settings with which the database is reached without a line.
     pub(crate) fn settings(&self) -> Settings {
-        let mut settings = self.postgres.settings(self.postgres.port());
+        let mut settings = self
+            .postgres
+            .settings(Ipv4Addr::LOCALHOST, self.postgres.port());
         // A day, so that tokens outlive clocks that are wrong.
         let lasts = "JWT_ACCESS_TOKEN_EXPIRE_MINUTES";
         settings.push((lasts.to_owned(), "1440".to_owned()));
@@ -96,22 +115,42 @@ impl Cluster {
     }
 
     /// The settings of each node.
-    pub(crate) fn settings_of_nodes(&self) -> Vec<Settings> {
-        let settings = |lines: &Lines| {
-            let mut settings = self.postgres.settings(lines.postgres.port());
-            settings.extend(settings_of_bus(lines.redis.port()));
-            settings
+    pub(crate) fn settings_of_nodes(&self) -> Vec<NodeSettings> {
+        let settings = |(node, lines): (usize, &Lines)| {
+            let near = near(&self.networks, node);
+            let mut settings = self.postgres.settings(near, lines.postgres.port());
+            settings.extend(settings_of_bus(near, lines.redis.port()));
+            let network = self.networks.get(node);
+            if let Some(network) = network {
+                settings.push(("HOST".to_owned(), network.there().to_string()));
+            }
+            NodeSettings {
+                settings,
+                namespace: network.map(|network| network.namespace().to_owned()),
+            }
         };
-        self.lines.iter().map(settings).collect()
+        self.lines.iter().enumerate().map(settings).collect()
     }
 
     /// The lines of a node.
     pub(crate) fn lines(&self, node: usize) -> &Lines {
         &self.lines[node]
     }
+
+    /// The network of a node, if it has one of its own.
+    pub(crate) fn network(&self, node: usize) -> Option<&Network> {
+        self.networks.get(node)
+    }
 }
 
-fn settings_of_bus(port: u16) -> Settings {
-    let host = ("REDIS_HOST".to_owned(), "127.0.0.1".to_owned());
+/// The address of this machine that is next to a node.
+fn near(networks: &[Network], node: usize) -> Ipv4Addr {
+    networks
+        .get(node)
+        .map_or(Ipv4Addr::LOCALHOST, Network::here)
+}
+
+fn settings_of_bus(host: Ipv4Addr, port: u16) -> Settings {
+    let host = ("REDIS_HOST".to_owned(), host.to_string());
     vec![host, ("REDIS_PORT".to_owned(), port.to_string())]
 }

@@ -23,6 +23,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 
 use capacity::Capacity;
 use cluster::Cluster;
@@ -115,7 +117,25 @@ async fn main() -> anyhow::Result<()> {
             Command::Torture(arguments) => torture::run(&arguments, programs).await,
         }
     };
+    let work = async {
+        tokio::select! {
+            done = work => done,
+            interruption = interrupted() => Err(interruption),
+        }
+    };
     tokio::task::LocalSet::new().run_until(work).await
+}
+
+/// Waits until somebody wants this to end: then what was started ends too.
+async fn interrupted() -> anyhow::Error {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => tokio::select! {
+            _ = ctrl_c() => {}
+            _ = terminated.recv() => {}
+        },
+        Err(error) => return error.into(),
+    }
+    anyhow::anyhow!("interrupted")
 }
 
 async fn measure(arguments: Measure, mut programs: Programs) -> anyhow::Result<()> {

@@ -95,6 +95,15 @@ impl Kind {
 /// Settings of the product, by name.
 pub(crate) type Settings = Vec<(String, String)>;
 
+/// What one node has of its own.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NodeSettings {
+    /// Its settings, beside those of all.
+    pub(crate) settings: Settings,
+    /// The network namespace that it runs in; this machine's if absent.
+    pub(crate) namespace: Option<String>,
+}
+
 /// Where the programs are.
 pub(crate) struct Programs {
     /// The product's binary.
@@ -169,8 +178,7 @@ impl Parts {
 struct Node {
     child: Child,
     address: String,
-    /// Its own settings, beside those of all.
-    settings: Settings,
+    own: NodeSettings,
 }
 
 impl Programs {
@@ -214,7 +222,7 @@ impl Target {
     /// # Errors
     /// When it does not say where it listens.
     pub(crate) async fn start(kind: Kind, programs: &Programs) -> anyhow::Result<Self> {
-        Self::start_nodes(kind, programs, vec![Settings::new()]).await
+        Self::start_nodes(kind, programs, vec![NodeSettings::default()]).await
     }
 
     /// Starts a server of as many nodes as there are settings; they share a folder.
@@ -224,13 +232,13 @@ impl Target {
     pub(crate) async fn start_nodes(
         kind: Kind,
         programs: &Programs,
-        settings_of_nodes: Vec<Settings>,
+        settings_of_nodes: Vec<NodeSettings>,
     ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut nodes = Vec::new();
         // The first one makes the secrets that they share.
-        for settings in settings_of_nodes {
-            nodes.push(Node::start(kind, programs, folder.path(), settings).await?);
+        for own in settings_of_nodes {
+            nodes.push(Node::start(kind, programs, folder.path(), own).await?);
         }
         let first = nodes.first().context("a server without nodes")?;
         let mut target = Self {
@@ -290,13 +298,11 @@ impl Target {
         programs: &Programs,
         more: &[(&str, &str)],
     ) -> anyhow::Result<()> {
-        let settings = &self.nodes[node].settings;
-        let all = more
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .chain(settings.iter().cloned())
-            .collect();
-        let spawned = spawn(self.access.kind, programs, self.folder.path(), &all).await?;
+        let mut now = self.nodes[node].own.clone();
+        let more = more.iter();
+        let more = more.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        now.settings.splice(0..0, more);
+        let spawned = spawn(self.access.kind, programs, self.folder.path(), &now).await?;
         let node = &mut self.nodes[node];
         (node.child, node.address) = spawned;
         self.access.address = self.nodes[0].address.clone();
@@ -653,13 +659,13 @@ impl Node {
         kind: Kind,
         programs: &Programs,
         folder: &Path,
-        settings: Settings,
+        own: NodeSettings,
     ) -> anyhow::Result<Self> {
-        let (child, address) = spawn(kind, programs, folder, &settings).await?;
+        let (child, address) = spawn(kind, programs, folder, &own).await?;
         Ok(Self {
             child,
             address,
-            settings,
+            own,
         })
     }
 }
@@ -669,13 +675,13 @@ async fn spawn(
     kind: Kind,
     programs: &Programs,
     folder: &Path,
-    settings: &Settings,
+    own: &NodeSettings,
 ) -> anyhow::Result<(Child, String)> {
     if kind == Kind::Nats {
         std::fs::write(folder.join(NATS_CONFIG), NATS_SETTINGS)?;
     }
-    let mut command = command(kind, programs, folder);
-    command.envs(settings.iter().map(|(name, value)| (name, value)));
+    let mut command = command(kind, programs, folder, own.namespace.as_deref());
+    command.envs(own.settings.iter().map(|(name, value)| (name, value)));
     command
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -703,7 +709,7 @@ async fn spawn(
     Ok((child, address))
 }
 
-fn command(kind: Kind, programs: &Programs, folder: &Path) -> Command {
+fn command(kind: Kind, programs: &Programs, folder: &Path, namespace: Option<&str>) -> Command {
     let (program, arguments): (PathBuf, Vec<PathBuf>) = match kind {
         Kind::Product => (programs.product.clone(), vec!["serve".into()]),
         Kind::SocketIo => ("node".into(), vec![programs.peers.join("socketio.js")]),
@@ -718,15 +724,17 @@ fn command(kind: Kind, programs: &Programs, folder: &Path) -> Command {
             (bun, vec![programs.peers.join("bun.js")])
         }
     };
-    let mut command = match programs.server_cpus.as_str() {
-        "" => Command::new(program),
-        cpus => {
-            let mut command = Command::new("taskset");
-            command.args(["-c", cpus]).arg(program);
-            command
-        }
-    };
-    command.args(arguments);
+    // Each of these becomes what it is told to start.
+    let mut before = Vec::new();
+    if let Some(namespace) = namespace {
+        before.extend(["ip", "netns", "exec", namespace]);
+    }
+    if !programs.server_cpus.is_empty() {
+        before.extend(["taskset", "-c", &programs.server_cpus]);
+    }
+    let mut words = before.into_iter().map(PathBuf::from).chain([program]);
+    let mut command = Command::new(words.next().expect("the program is one of them"));
+    command.args(words).args(arguments);
     if kind == Kind::Product {
         command
             .env("DATA_DIR", folder)

@@ -92,6 +92,9 @@ pub(crate) struct Torture {
     /// Instead of all other faults: how often every one of several nodes is replaced, one after the other
     #[arg(long, default_value_t = 0)]
     rolling_restarts: usize,
+    /// Partitions: how often packets of several nodes are lost, where each can have a network of its own
+    #[arg(long, default_value_t = 5)]
+    partitions: usize,
     /// Milliseconds that a client waits before it sends the next message
     #[arg(long, default_value_t = 0)]
     pace: u64,

@@ -1,5 +1,6 @@
 //! A line between two programs: it hands bytes on, and can be slow, silent or cut.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,19 +32,20 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// A line to a port of this machine.
+    /// A line to a port of this machine, from one of its addresses.
     ///
     /// # Errors
     /// When it finds no port of its own.
-    pub(super) async fn to(target: u16) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    pub(super) async fn to(target: u16, near: Ipv4Addr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((near, 0)).await?;
         let port = listener.local_addr()?.port();
         let state = watch::Sender::new(State::Open);
         tokio::task::spawn_local(accept(listener, target, state.subscribe()));
         Ok(Self { port, state })
     }
 
-    pub(super) fn port(&self) -> u16 {
+    /// The port where it begins.
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 

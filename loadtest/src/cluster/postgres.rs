@@ -1,5 +1,6 @@
 //! A PostgreSQL of our own, which may crash.
 
+use std::net::Ipv4Addr;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -83,9 +84,9 @@ impl Postgres {
         self.child.id().context("it has ended")
     }
 
-    pub(super) fn settings(&self, port: u16) -> Settings {
+    pub(super) fn settings(&self, host: Ipv4Addr, port: u16) -> Settings {
         let settings = [
-            ("DB_HOST", "127.0.0.1".to_owned()),
+            ("DB_HOST", host.to_string()),
             ("DB_PORT", port.to_string()),
             ("DB_USER", USER.to_owned()),
             ("DB_PASSWORD", PASSWORD.to_owned()),

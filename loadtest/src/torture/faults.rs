@@ -4,13 +4,14 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use tokio::time::sleep;
 
 use super::{SHARES, Shared, Torture};
-use crate::cluster::{Cluster, State};
+use crate::cluster::{Cluster, Lost, State};
 use crate::machine::Signal;
 use crate::target::{Programs, Target};
 
@@ -20,9 +21,9 @@ const REST: Duration = Duration::from_secs(2);
 const DOWN: Duration = Duration::from_secs(3);
 /// How long a line is cut.
 const CUT: Duration = Duration::from_secs(3);
-/// How long a node is paused, or hears nothing of the database: longer than a lease, so that others go on with its replies before it wakes up.
+/// How long a node is paused, or it and the database do not hear each other: longer than a lease, so that others go on with its replies before it wakes up.
 const PAUSED: Duration = Duration::from_secs(20);
-/// How long a node hears nothing of the others.
+/// How long a node and the others hear nothing of each other.
 const SILENT: Duration = Duration::from_secs(8);
 /// How late a line hands on what it is given, and for how long.
 const LATE: Duration = Duration::from_millis(100);
@@ -61,9 +62,19 @@ enum Fault {
     BusFlushed,
     /// Redis ends every subscription.
     SubscribersKilled,
+    /// A node neither hears nor reaches anybody for longer than a lease: no other node, no client, neither database nor Redis.
+    NodeIsolated,
+    /// A node does not hear the database for longer than a lease, and what it says arrives.
+    DatabaseUnheard,
+    /// What a node says to the database is lost for longer than a lease, and it hears it.
+    DatabaseUnreached,
+    /// A node does not hear Redis, and what it says arrives.
+    BusUnheard,
+    /// What a node says to Redis is lost, and it hears it.
+    BusUnreached,
 }
 
-/// Every fault but the death of a node, which has a number of its own.
+/// Every fault but the death of a node and the loss of packets, which have numbers of their own.
 const OTHERS: [Fault; 14] = [
     Fault::NodePaused,
     Fault::BusKilled,
@@ -79,6 +90,15 @@ const OTHERS: [Fault; 14] = [
     Fault::BusFlushed,
     Fault::ClockAhead,
     Fault::ClockBehind,
+];
+
+/// Those that lose packets, which takes networks of the nodes' own.
+const PARTITIONS: [Fault; 5] = [
+    Fault::NodeIsolated,
+    Fault::DatabaseUnheard,
+    Fault::BusUnreached,
+    Fault::DatabaseUnreached,
+    Fault::BusUnheard,
 ];
 
 /// The library with which a process's clock is moved, as Debian packages it, and what has it leave the monotonic one alone.
@@ -140,6 +160,10 @@ pub(super) async fn all(
 ) -> anyhow::Result<u64> {
     let others = OTHERS.iter().cycle().take(torture.faults);
     let mut faults: Vec<Fault> = others.copied().collect();
+    if cluster.network(0).is_some() {
+        let partitions = PARTITIONS.iter().cycle().take(torture.partitions);
+        faults.extend(partitions);
+    }
     faults.extend((0..torture.kills).map(|_| Fault::NodeKilled));
     faults.shuffle(&mut random);
     let nodes: Vec<usize> = (0..torture.nodes).collect();
@@ -199,6 +223,21 @@ async fn hurt(
         Fault::BusKilled => cluster.redis.kill(DOWN).await?,
         Fault::BusFlushed => cluster.redis.tell("FLUSHALL").await?,
         Fault::SubscribersKilled => cluster.redis.tell("CLIENT KILL TYPE pubsub").await?,
+        Fault::NodeIsolated
+        | Fault::DatabaseUnheard
+        | Fault::DatabaseUnreached
+        | Fault::BusUnheard
+        | Fault::BusUnreached => {
+            let network = cluster.network(node).context("no network of its own")?;
+            let (lost, duration) = match fault {
+                Fault::DatabaseUnheard => (Lost::From(lines.postgres.port()), PAUSED),
+                Fault::DatabaseUnreached => (Lost::To(lines.postgres.port()), PAUSED),
+                Fault::BusUnheard => (Lost::From(lines.redis.port()), SILENT),
+                Fault::BusUnreached => (Lost::To(lines.redis.port()), SILENT),
+                _ => (Lost::All, PAUSED),
+            };
+            network.lose_for_a_while(lost, duration).await?;
+        }
     }
     Ok(())
 }
