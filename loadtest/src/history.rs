@@ -110,7 +110,7 @@ pub(crate) struct Violations {
     pub(crate) lost: u64,
     /// In the log twice, or acknowledged with two places.
     pub(crate) duplicated: u64,
-    /// After a later message of its sender, or readers that disagree.
+    /// After a later message of its sender, both acknowledged, or readers that disagree.
     pub(crate) reordered: u64,
     /// In the log and never sent, or refused, or sent by somebody who took no part or was muted.
     pub(crate) phantom: u64,
@@ -214,9 +214,10 @@ impl History {
             if !is_sent || !room.may_speak(author) {
                 found.phantom += 1;
             }
-            let earlier = latest.insert(sent.client, sent.number);
-            if earlier.is_some_and(|earlier| earlier > sent.number) {
-                found.reordered += 1;
+            // Whoever went on without knowing what became of a message has not said that it comes first.
+            if self.acked.contains_key(&sent) {
+                let earlier = latest.insert(sent.client, sent.number);
+                found.reordered += u64::from(earlier.is_some_and(|earlier| earlier > sent.number));
             }
             found.duplicated += u64::from(places.insert(sent, *seq).is_some());
         }
@@ -382,13 +383,23 @@ mod tests {
         };
         history.made(Made {
             entry: removed.clone(),
-            at_most: 1,
+            unanswered: 0,
         });
         log.insert(4, removed);
         assert!(check(&history, &log).none());
         history.sends(sent(1, 4));
         log.insert(5, said(&sent(1, 4).text()));
         assert_eq!(check(&history, &log), phantom);
+    }
+
+    #[test]
+    fn what_has_no_outcome_may_come_late() {
+        let mut history = history();
+        history.sends(sent(1, 3));
+        history.sends(sent(1, 4));
+        history.acknowledged(sent(1, 4), 4);
+        let late = [texts(), vec![sent(1, 4).text(), sent(1, 3).text()]].concat();
+        assert!(check(&history, &log(&late)).none());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rand::Rng;
@@ -18,6 +19,9 @@ use crate::target::Access;
 
 /// Of so many changes one is of the title or the topic.
 const DESCRIBE_ONE_IN: u32 = 6;
+
+/// How long after it was asked for without an answer a change may still be made: longer than a node that is cut off keeps it.
+const LATE_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a guest may be; owners are those who were there from the beginning.
 const ROLES: [&str; 3] = ["guest", "member", "moderator"];
@@ -66,6 +70,8 @@ pub(super) struct Keeper {
     /// Those who are muted, here or when they come back.
     muted: HashSet<usize>,
     changes: u64,
+    /// When a change was asked for without an answer the last time.
+    unanswered: Option<Instant>,
 }
 
 impl Keeper {
@@ -81,6 +87,7 @@ impl Keeper {
             invitation,
             shared,
             changes: 0,
+            unanswered: None,
         }
     }
 
@@ -259,25 +266,26 @@ impl Keeper {
 
     /// Has a change made: asks until there is an answer.
     async fn make(&mut self, wish: Wish) -> anyhow::Result<()> {
-        let mut unknown = 0;
+        let mut unanswered = 0;
         loop {
             let access = self.access(wish.by);
             let answer = access.call(wish.method.clone(), &wish.path, wish.body.as_ref());
             match answer.await {
                 Ok((status, _)) if status.is_success() => break,
                 Ok((StatusCode::CONFLICT | StatusCode::NOT_FOUND, _))
-                    if unknown > 0 && wish.is_once() =>
+                    if unanswered > 0 && wish.is_once() =>
                 {
                     break;
                 }
-                Ok((status, _)) if status.is_server_error() => unknown += 1,
-                Ok((status, body)) => {
-                    // What was made before is not there any more, or is there although it was undone.
+                Ok((status, body)) if !status.is_server_error() => {
                     eprintln!("{} refused with {status}: {body}", wish.kind);
-                    self.shared.forgotten(self.room);
+                    self.stands_otherwise();
                     return self.look().await;
                 }
-                Err(_) => unknown += 1,
+                Ok(_) | Err(_) => {
+                    unanswered += 1;
+                    self.unanswered = Some(Instant::now());
+                }
             }
             sleep(BACK_OFF).await;
         }
@@ -286,7 +294,6 @@ impl Keeper {
             .guest
             .map(|(guest, _)| shared.places[guest].user.clone());
         let by = wish.by.map(|guest| shared.places[guest].user.clone());
-        let repeats = if wish.is_once() { 0 } else { unknown };
         shared.histories[self.room].borrow_mut().made(Made {
             entry: Entry::Changed {
                 author: by.unwrap_or_else(|| shared.owner.clone()),
@@ -294,12 +301,27 @@ impl Keeper {
                 member,
                 detail: wish.detail,
             },
-            at_most: 1 + repeats,
+            unanswered,
         });
         if let Some((guest, standing)) = wish.guest {
             self.stands(guest, standing);
         }
         Ok(())
+    }
+
+    /// Somebody stands otherwise than was made: what was made is not there any more, or is there although it was undone. Unless that
+    /// was asked for without an answer and came late, the server has forgotten it.
+    fn stands_otherwise(&self) {
+        match self.unanswered.map(|at| at.elapsed()) {
+            Some(since) if since < LATE_WITHIN => {
+                let since = since.as_secs_f64();
+                eprintln!(
+                    "room {}: a change without an answer, {since:.1} s ago, came late",
+                    self.room
+                );
+            }
+            _ => self.shared.forgotten(self.room),
+        }
     }
 
     fn access(&self, by: Option<usize>) -> Access {
@@ -327,7 +349,7 @@ impl Keeper {
             });
     }
 
-    /// Reads how everybody stands; a server that says something else than what was made has forgotten it.
+    /// Reads how everybody stands.
     async fn look(&mut self) -> anyhow::Result<()> {
         let room = format!("/api/v1/conversations/{}", self.shared.rooms[self.room]);
         let (members, bans) = loop {
@@ -354,7 +376,7 @@ impl Keeper {
                 None => Standing::Out,
             };
             if standing != known {
-                self.shared.forgotten(self.room);
+                self.stands_otherwise();
                 self.stands(guest, standing);
             }
         }
