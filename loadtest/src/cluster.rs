@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use self::line::Line;
 pub(crate) use self::line::State;
 pub(crate) use self::network::{Lost, Network};
-use self::postgres::Postgres;
+pub(crate) use self::postgres::Postgres;
 use self::redis::Redis;
 use crate::target::{Beside, Kind, NodeSettings, Programs, Settings, Target};
 

@@ -114,7 +114,7 @@ async fn main() -> anyhow::Result<()> {
             }
             Command::Predict(arguments) => prediction::run(&arguments, programs).await,
             Command::Capacity(arguments) => capacity::run(&arguments),
-            Command::Torture(arguments) => torture::run(&arguments, programs).await,
+            Command::Torture(arguments) => Box::pin(torture::run(&arguments, programs)).await,
         }
     };
     let work = async {

@@ -214,6 +214,24 @@ impl Programs {
         anyhow::ensure!(status.success(), "the database could not be prepared");
         Ok(())
     }
+
+    /// Has the product write a reply anew; gives its report unless the text is the same.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub(crate) async fn replay(&self, reply: &str) -> anyhow::Result<Result<(), String>> {
+        let folder = tempfile::tempdir()?;
+        let output = Command::new(&self.product)
+            .args(["replay", reply])
+            .env("DATA_DIR", folder.path())
+            .env("LOG_LEVEL", "error")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .output()
+            .await?;
+        let said = [output.stdout, output.stderr].concat();
+        let report = String::from_utf8_lossy(&said).into_owned();
+        Ok(output.status.success().then_some(()).ok_or(report))
+    }
 }
 
 impl Target {

@@ -11,7 +11,8 @@
 //! 5. Each room has a keeper, who brings guests in, puts them out, bans, mutes and gives roles, title and topic, all the while.
 //!    Guests write wherever they are let in; nobody may be heard who is out or muted, as the log says it.
 //! 6. In further conversations somebody asks a twin one question after the other, and the twin's owner takes most replies over: each
-//!    has one reply, with the owner's part as it was acknowledged.
+//!    has one reply, with the owner's part as it was acknowledged. Of several nodes the twins have their say, also where their node
+//!    dies in the middle of it ([`mid_reply`]).
 //! 7. A fresh reader reads every conversation; [`crate::history`] says what was lost, doubled, reordered or made up.
 
 mod client;
@@ -19,11 +20,12 @@ mod entry;
 mod faults;
 mod guest;
 mod keeper;
+mod mid_reply;
 mod slow_reader;
 mod step_in;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -41,6 +43,7 @@ use self::client::Client;
 use self::entry::read_all;
 use self::guest::{Guest, Place};
 use self::keeper::Keeper;
+use self::mid_reply::Engine;
 use self::slow_reader::SlowReader;
 use self::step_in::{Side, Talk};
 use crate::cluster::Cluster;
@@ -122,6 +125,13 @@ pub(crate) struct Torture {
     /// Conversations with twins, whose owners take replies over where the server is one node
     #[arg(long, default_value_t = 4)]
     talks: usize,
+    /// What writes the replies; with the model each that lost its node is held against what it says when it is written anew
+    #[arg(long, value_enum, default_value = "scripted")]
+    engine: Engine,
+    /// Of several nodes more are killed, one after the other, until so many replies were finished by another process after some of
+    /// their text was written down
+    #[arg(long, default_value_t = 0)]
+    kills_in_mid_reply: usize,
     /// Succeed only if a promise was broken: for a server that is broken on purpose
     #[arg(long)]
     must_be_caught: bool,
@@ -276,7 +286,9 @@ async fn torture_server(torture: &Torture, programs: &mut Programs) -> anyhow::R
         None => Target::start(Kind::Product, programs).await?,
         Some(cluster) => {
             programs.settings.extend(cluster.settings());
+            programs.settings.extend(torture.engine.settings());
             programs.migrate(tempfile::tempdir()?.path()).await?;
+            mid_reply::watch(&cluster.postgres).await?;
             let nodes = cluster.settings_of_nodes();
             Target::start_nodes(Kind::Product, programs, nodes).await?
         }
@@ -343,7 +355,7 @@ async fn torture_server(torture: &Torture, programs: &mut Programs) -> anyhow::R
     }
     let mut talks = Vec::new();
     for number in 0..torture.talks {
-        let talk = Rc::new(Talk::begin(&target).await?);
+        let talk = Rc::new(Talk::begin(&target, torture.engine).await?);
         let asker = Side::asker(talk.clone(), random(ASKERS_SEED, number), shared.clone());
         let owner = Side::owner(talk.clone(), random(OWNERS_SEED, number), shared.clone());
         // Of several nodes every epoch beyond the first is to be that of a fail-over.
@@ -403,14 +415,21 @@ async fn torture_server(torture: &Torture, programs: &mut Programs) -> anyhow::R
     while let Some(ended) = slow_readers.join_next().await {
         caught_up.extend(ended??);
     }
+    let in_mid_text = match &cluster {
+        Some(cluster) => mid_reply::finished(&cluster.postgres).await?,
+        None => HashSet::new(),
+    };
     let mut found = Violations::default();
-    let (mut questions, mut taken_over) = (0, 0);
+    let (mut questions, mut taken_over, mut as_scripted) = (0, 0, 0);
     for (talk, sides) in talks {
         let mut readers = Vec::new();
         for side in sides {
             readers.push(side.await?);
         }
-        found.add(timeout(READ_WITHIN, talk.check(&shared, &readers)).await??);
+        let checked = talk.check(&shared, &readers, &in_mid_text);
+        let checked = timeout(READ_WITHIN, checked).await??;
+        found.add(checked.0);
+        as_scripted += checked.1;
         let counts = talk.counts();
         questions += counts.0;
         taken_over += counts.1;
@@ -424,11 +443,16 @@ async fn torture_server(torture: &Torture, programs: &mut Programs) -> anyhow::R
             corrupted,
             ..
         } = found;
+        let other_texts = match torture.engine {
+            Engine::Scripted => in_mid_text.len() - as_scripted,
+            Engine::Model => mid_reply::others_than_anew(&in_mid_text, programs).await?,
+        };
         let seconds = |duration: &Cell<Duration>| duration.get().as_secs_f64();
         println!(
-            "{} nodes: {questions} replies, {fail_overs} of them finished by another process than they were begun by, stale writes accepted \
-             {corrupted}, double replies {duplicated}, stuck {lost}; longest reply {:.1} s, longest catch-up {:.1} s",
+            "{} nodes: {questions} replies, {fail_overs} of them finished by another process than they were begun by, {} in the middle of \
+             their text, {other_texts} of these with another text than undisturbed; stale writes accepted {corrupted}, double replies {duplicated}, stuck {lost}; longest reply {:.1} s, longest catch-up {:.1} s",
             torture.nodes,
+            in_mid_text.len(),
             seconds(&shared.longest_reply),
             seconds(&shared.longest_catch_up),
         );
@@ -450,6 +474,10 @@ async fn torture_server(torture: &Torture, programs: &mut Programs) -> anyhow::R
         anyhow::ensure!(
             torture.kills == 0 || fail_overs > 0,
             "no reply was in progress when its node died"
+        );
+        anyhow::ensure!(
+            other_texts == 0,
+            "a reply says something else than undisturbed"
         );
     }
     let founders = target.founders();

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 use super::redis::free_port;
 use crate::machine::{Signal, signal};
@@ -124,15 +125,40 @@ impl Postgres {
     /// # Errors
     /// When it cannot be reached, or says something else.
     pub(crate) async fn number(&self, query: &str) -> anyhow::Result<i64> {
+        let connected = self.connect().await?;
+        Ok(connected.client.query_one(query, &[]).await?.try_get(0)?)
+    }
+
+    /// The texts that it is asked for.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or says something else.
+    pub(crate) async fn texts(&self, query: &str) -> anyhow::Result<Vec<String>> {
+        let connected = self.connect().await?;
+        let rows = connected.client.query(query, &[]).await?;
+        Ok(rows
+            .iter()
+            .map(|row| row.try_get(0))
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Has it run statements.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or one fails.
+    pub(crate) async fn execute(&self, statements: &str) -> anyhow::Result<()> {
+        let connected = self.connect().await?;
+        Ok(connected.client.batch_execute(statements).await?)
+    }
+
+    async fn connect(&self) -> anyhow::Result<Connected> {
         let settings = format!(
             "host=127.0.0.1 port={} user={USER} dbname=postgres",
             self.port
         );
         let (client, connection) = tokio_postgres::connect(&settings, NoTls).await?;
-        let connection = tokio::task::spawn_local(connection);
-        let row = client.query_one(query, &[]).await;
-        connection.abort();
-        Ok(row?.try_get(0)?)
+        let work = tokio::task::spawn_local(async move { drop(connection.await) });
+        Ok(Connected { client, work })
     }
 
     async fn is_ready(&self) -> anyhow::Result<()> {
@@ -144,6 +170,18 @@ impl Postgres {
         timeout(READY_WITHIN, ready)
             .await
             .context("it is not ready")
+    }
+}
+
+/// A connection to it; it ends with this.
+struct Connected {
+    client: Client,
+    work: JoinHandle<()>,
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.work.abort();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The checker of a conversation between somebody and a twin whose owner steps in: each question has one reply, which says what
 //! the twin would have said or begins so and ends with what its owner wrote.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Violations;
 
@@ -32,8 +32,8 @@ enum Outcome {
 #[derive(Debug)]
 struct Question {
     text: String,
-    /// What the twin says when nobody takes its reply over.
-    script: String,
+    /// What the twin says when nobody takes its reply over, if that is known.
+    script: Option<String>,
     acknowledged: Option<(String, u64)>,
 }
 
@@ -48,8 +48,8 @@ pub(crate) struct Dialogue {
 }
 
 impl Dialogue {
-    /// The person asks something; the twin would say `script`.
-    pub(crate) fn asks(&mut self, text: String, script: String) {
+    /// The person asks something; the twin would say `script`, if that is known.
+    pub(crate) fn asks(&mut self, text: String, script: Option<String>) {
         self.questions.push(Question {
             text,
             script,
@@ -128,18 +128,38 @@ impl Dialogue {
             known += asked.len() + replies.len();
             for (place, reply) in replies {
                 found.reordered += u64::from(place < *seq);
-                self.check_reply(*place, reply, &question.script, &mut found);
+                self.check_reply(*place, reply, question.script.as_deref(), &mut found);
             }
         }
         found.phantom += log.len().saturating_sub(known) as u64;
         found
     }
 
-    fn check_reply(&self, place: u64, reply: &Line, script: &str, found: &mut Violations) {
-        let is_whole = reply.text == script && reply.by_owner == 0;
+    /// How many of these replies say what their script says, in the log as it is at the end.
+    pub(crate) fn as_scripted(
+        &self,
+        log: &BTreeMap<u64, Line>,
+        replies: &HashSet<String>,
+    ) -> usize {
+        let replies = log
+            .values()
+            .filter(|line| replies.contains(&line.message_id));
+        let says_its_script = |reply: &&Line| {
+            let question = log
+                .values()
+                .find(|line| reply.reply_to.as_ref() == Some(&line.message_id));
+            let known = question
+                .and_then(|line| self.questions.iter().find(|known| known.text == line.text));
+            known.is_some_and(|known| known.script.as_ref() == Some(&reply.text))
+        };
+        replies.filter(says_its_script).count()
+    }
+
+    fn check_reply(&self, place: u64, reply: &Line, script: Option<&str>, found: &mut Violations) {
+        let is_whole = script.is_none_or(|script| reply.text == script) && reply.by_owner == 0;
         let is_completed = |text: &str| {
             let said = reply.text.strip_suffix(text);
-            said.is_some_and(|said| script.starts_with(said))
+            said.is_some_and(|said| script.is_none_or(|script| script.starts_with(said)))
                 && reply.by_owner == text.chars().count()
         };
         match self.spoken.get(&reply.message_id) {
@@ -171,11 +191,11 @@ mod tests {
     /// A question whose reply was taken over, and one whose reply was not.
     fn dialogue() -> Dialogue {
         let mut dialogue = Dialogue::default();
-        dialogue.asks("first".to_owned(), "one two".to_owned());
+        dialogue.asks("first".to_owned(), Some("one two".to_owned()));
         dialogue.acknowledged("q1", 1);
         dialogue.speaks("r1", "mine".to_owned());
         dialogue.spoken("r1", 2);
-        dialogue.asks("second".to_owned(), "three four".to_owned());
+        dialogue.asks("second".to_owned(), Some("three four".to_owned()));
         dialogue.acknowledged("q2", 3);
         dialogue.speaks("r2", "late".to_owned());
         dialogue.refused("r2");
@@ -224,9 +244,30 @@ mod tests {
     }
 
     #[test]
+    fn replies_are_held_against_what_their_questions_have_the_twin_say() {
+        let mut dialogue = Dialogue::default();
+        dialogue.asks("first".to_owned(), Some("one two".to_owned()));
+        dialogue.asks("second".to_owned(), Some("three four".to_owned()));
+        let log = BTreeMap::from([
+            (1, line("q1", None, "first", 0)),
+            (2, line("r1", Some("q1"), "one two", 0)),
+            (3, line("q2", None, "second", 0)),
+            (4, line("r2", Some("q2"), "one two", 0)),
+        ]);
+        let count = |replies: &[&str]| {
+            let replies = replies.iter().map(|reply| (*reply).to_owned()).collect();
+            dialogue.as_scripted(&log, &replies)
+        };
+        assert_eq!(
+            [count(&["r1"]), count(&["r2"]), count(&["r1", "r3"])],
+            [1, 0, 1]
+        );
+    }
+
+    #[test]
     fn what_has_no_outcome_may_stand_there_or_not() {
         let mut dialogue = Dialogue::default();
-        dialogue.asks("first".to_owned(), "one two".to_owned());
+        dialogue.asks("first".to_owned(), Some("one two".to_owned()));
         dialogue.acknowledged("q1", 1);
         dialogue.speaks("r1", "mine".to_owned());
         for (text, by_owner, corrupted) in

@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use tokio::time::sleep;
 
-use super::{SHARES, Shared, Torture};
+use super::{SHARES, Shared, Torture, mid_reply};
 use crate::cluster::{Cluster, Lost, State};
 use crate::machine::Signal;
 use crate::target::{Programs, Target};
@@ -179,8 +179,19 @@ pub(super) async fn all(
         shared.shares.send_replace(shares);
         sleep(REST.mul_f64(random.random_range(0.5..1.5))).await;
     }
+    let mut kills = 0;
+    while mid_reply::finished(&cluster.postgres).await?.len() < torture.kills_in_mid_reply {
+        mid_reply::one_is_under_way(&cluster.postgres).await?;
+        let node = *nodes.choose(&mut random).unwrap_or(&0);
+        target.kill_and_restart(node, programs).await?;
+        *shared.accesses.borrow_mut() = target.accesses();
+        kills += 1;
+        eprintln!("kill {kills}, node {node}");
+        // Until others have gone on with what it wrote: who waits for that asks nothing, and loses no node.
+        sleep(PAUSED.mul_f64(random.random_range(0.9..1.1))).await;
+    }
     shared.left.set(0);
-    Ok(faults.len() as u64)
+    Ok(faults.len() as u64 + kills)
 }
 
 async fn hurt(

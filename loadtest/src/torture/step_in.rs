@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use rand::Rng;
@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::entry::{SILENCE, entry, frames, read_frames};
+use super::mid_reply::Engine;
 use super::{BACK_OFF, Shared};
 use crate::connection::{Receiver, Sender};
 use crate::history::{Dialogue, Entry, Line, Reader, Violations};
@@ -26,15 +27,13 @@ const LEAVE_ONE_IN: u32 = 4;
 /// The seconds after which a twin says its last word.
 const LATE_SECONDS: u64 = 1;
 
-/// How long a reply may take, through kills and fail-overs, before nobody waits for it any more.
-const REPLY_WITHIN: Duration = Duration::from_secs(60);
-
 /// A conversation that is asked in and stepped into.
 pub(super) struct Talk {
     room: String,
     twin: String,
     asker: String,
     owner: String,
+    engine: Engine,
     dialogue: RefCell<Dialogue>,
     /// Whether no question comes any more.
     is_asked: watch::Sender<bool>,
@@ -42,7 +41,7 @@ pub(super) struct Talk {
 
 impl Talk {
     /// Begins a conversation of somebody new with a new twin, which its owner watches.
-    pub(super) async fn begin(target: &Target) -> anyhow::Result<Self> {
+    pub(super) async fn begin(target: &Target, engine: Engine) -> anyhow::Result<Self> {
         let (asker, _) = target.register("asker").await?;
         let (owner, _) = target.register("owner").await?;
         let owns = target.access.with_token(&owner);
@@ -59,6 +58,7 @@ impl Talk {
             twin,
             asker,
             owner,
+            engine,
             dialogue: RefCell::default(),
             is_asked: watch::Sender::new(false),
         })
@@ -69,12 +69,14 @@ impl Talk {
         self.dialogue.borrow().counts()
     }
 
-    /// Reads the log as somebody who comes for the first time, and holds it against what both know and have read.
+    /// Reads the log as somebody who comes for the first time, and holds it against what both know and have read; gives also how many
+    /// of these replies say what they would have said undisturbed, as far as that is known.
     pub(super) async fn check(
         &self,
         shared: &Shared,
         readers: &[Reader],
-    ) -> anyhow::Result<Violations> {
+        replies: &HashSet<String>,
+    ) -> anyhow::Result<(Violations, usize)> {
         let access = shared.access().with_token(&self.asker);
         let mut log = BTreeMap::new();
         let mut lines = BTreeMap::new();
@@ -85,12 +87,13 @@ impl Talk {
             }
             log.insert(seq, entry);
         }
-        let mut found = self.dialogue.borrow().check(&lines);
+        let dialogue = self.dialogue.borrow();
+        let mut found = dialogue.check(&lines);
         for reader in readers {
             found.reordered += u64::from(!reader.agrees_with(&log));
             found.gaps += u64::from(reader.misses(log.len() as u64, "a talk with a twin"));
         }
-        Ok(found)
+        Ok((found, dialogue.as_scripted(&lines, replies)))
     }
 }
 
@@ -244,7 +247,8 @@ impl Side {
         let mut is_written = self.shared.is_written.subscribe();
         let mut is_asked = self.talk.is_asked.subscribe();
         while !self.is_done() {
-            self.give_up(|open| open.acknowledged.elapsed() > REPLY_WITHIN);
+            let reply_within = self.talk.engine.reply_within();
+            self.give_up(|open| open.acknowledged.elapsed() > reply_within);
             self.ask(&sender).await?;
             let mut frames = tokio::select! {
                 frames = frames(&mut receiver) => frames?,
@@ -276,8 +280,7 @@ impl Side {
             return Ok(());
         }
         *asked += 1;
-        let script = format!("the twin says this and at last {asked}");
-        let text = format!("!late {LATE_SECONDS} {script}");
+        let (text, script) = self.talk.engine.question(*asked, LATE_SECONDS);
         let frame = json!({ "op": "send", "text": text });
         let client_id = format!("question-{asked}");
         self.talk.dialogue.borrow_mut().asks(text, script);
