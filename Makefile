@@ -250,19 +250,22 @@ define TORTURE_CLUSTER
 endef
 
 .PHONY: torture-cluster-short
-torture-cluster-short: setup test-packages ## Three nodes that die, pause and lose each other, PostgreSQL and Redis, each fault once; SEED=n
+torture-cluster-short: setup test-packages ## Three nodes that die, pause and lose each other, PostgreSQL and Redis, most faults once; SEED=n
 	@cargo build --locked --bin digital-twin --bin loadtest
-	$(call TORTURE_CLUSTER,target/debug,--pace 20 --talks 12 --kills 6 --faults 14 --seed $(or $(SEED),1))
+	$(call TORTURE_CLUSTER,target/debug,--pace 20 --talks 12 --kills 6 --faults 14 --partitions 3 --seed $(or $(SEED),1))
 
 .PHONY: torture-cluster
-torture-cluster: setup test-packages ## The same with 40 kills and 56 other faults, so that 200 replies lose their node; about half an hour
+torture-cluster: setup test-packages ## The same with 116 faults until 200 replies have lost their node in mid-text, then 20 of the model; half an hour
 	@cargo build --locked --release --bin digital-twin --bin loadtest
-	$(call TORTURE_CLUSTER,target/release,--pace 20 --talks 48 --kills 40 --faults 56 --limit-seconds 3600 --seed $(or $(SEED),1))
+	$(call TORTURE_CLUSTER,target/release,--pace 20 --talks 48 --kills 40 --faults 56 --partitions 20 --kills-in-mid-reply 200 \
+		--limit-seconds 3600 --seed $(or $(SEED),1))
+	$(call TORTURE_CLUSTER,target/release,--pace 20 --engine model --talks 6 --clients 0 --guests 0 --room-changes 0 --kills 0 --faults 0 \
+		--partitions 0 --kills-in-mid-reply 20 --limit-seconds 1800 --seed $(or $(SEED),1))
 
 .PHONY: rolling-restarts
 rolling-restarts: setup test-packages ## Every one of three nodes is replaced five times under 500 messages a second
 	@cargo build --locked --release --bin digital-twin --bin loadtest
-	$(call TORTURE_CLUSTER,target/release,--pace 55 --talks 12 --kills 0 --cuts 0 --rolling-restarts 5 --limit-seconds 1200 --seed $(or $(SEED),1))
+	$(call TORTURE_CLUSTER,target/release,--pace 55 --talks 12 --kills 0 --partitions 0 --cuts 0 --rolling-restarts 5 --limit-seconds 1200 --seed $(or $(SEED),1))
 
 # Neither sanitizer nor nightly compiler: the codecs have no unsafe code.
 .PHONY: fuzz
