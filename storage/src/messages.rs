@@ -325,7 +325,16 @@ async fn read_entries(
         .chain(changes.into_iter().map(Entry::Change))
         .collect();
     entries.sort_by_key(Entry::seq);
+    // The two are not read at the same moment: a change may be seen without the messages that got their numbers before it.
+    let count = gapless(after_seq, entries.iter().map(Entry::seq));
+    entries.truncate(count);
     Ok(entries)
+}
+
+/// How many of these follow a number without a gap.
+fn gapless(after_seq: u64, seqs: impl Iterator<Item = u64>) -> usize {
+    let expected = (after_seq + 1..).zip(seqs);
+    expected.take_while(|(next, seq)| next == seq).count()
 }
 
 /// Reads messages of one conversation, in the order of the statement.
@@ -732,6 +741,18 @@ fn tokens(count: i64) -> Result<u32, StorageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_follows_a_gap_is_not_read() {
+        for (seqs, count) in [
+            (vec![], 0),
+            (vec![3, 4, 5], 3),
+            (vec![3, 4, 6, 7], 2),
+            (vec![5], 0),
+        ] {
+            assert_eq!(gapless(2, seqs.into_iter()), count);
+        }
+    }
 
     #[test]
     fn messages_are_inserted_in_order_by_as_few_statements_as_may_be() {
