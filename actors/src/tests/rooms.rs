@@ -183,6 +183,24 @@ async fn elsewhere(house: &House, conversation: ConversationId, what: What) {
 }
 
 #[actix::test]
+async fn a_node_that_has_not_heard_of_a_joining_lets_who_joined_change_the_room() {
+    let house = House::new().await;
+    let members = vec![NewMember::User(house.user), NewMember::Twin(house.twin)];
+    let conversation = house.conversation_of(members).await;
+    let _owner = house.client_of(house.user, conversation).await;
+    let joined = What::Joined {
+        member: person(house.friend),
+        role: Some(Role::Member),
+    };
+    elsewhere(&house, conversation, joined).await;
+    let left = What::Left {
+        member: person(house.friend),
+    };
+    let change = house.change(conversation, house.friend, left.clone()).await;
+    assert_eq!(change.unwrap().what, left);
+}
+
+#[actix::test]
 async fn a_node_that_has_not_heard_of_a_removal_stores_nothing_for_who_was_removed() {
     let house = House::new().await;
     let conversation = room(&house).await;
