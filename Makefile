@@ -259,7 +259,7 @@ torture-cluster: setup test-packages ## The same with 116 faults until 200 repli
 	@cargo build --locked --release --bin digital-twin --bin loadtest
 	$(call TORTURE_CLUSTER,target/release,--pace 20 --talks 48 --kills 40 --faults 56 --partitions 20 --kills-in-mid-reply 200 \
 		--limit-seconds 3600 --seed $(or $(SEED),1))
-	$(call TORTURE_CLUSTER,target/release,--pace 20 --engine model --talks 6 --clients 0 --guests 0 --room-changes 0 --kills 0 --faults 0 \
+	$(call TORTURE_CLUSTER,target/release,--pace 20 --engine model --talks 8 --clients 0 --guests 0 --room-changes 0 --kills 0 --faults 0 \
 		--partitions 0 --kills-in-mid-reply 20 --limit-seconds 1800 --seed $(or $(SEED),1))
 
 .PHONY: rolling-restarts

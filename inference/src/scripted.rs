@@ -26,6 +26,7 @@ const RUNNING_MAX: usize = 16;
 /// | `!wait`    | writes nothing until it is cancelled |
 /// | `!say T`   | writes `T` |
 /// | `!late N T` | writes `T`, but its last word only `N` seconds after it began |
+/// | `!spread N T` | writes `T`, one word after the other, the last one `N` seconds after it began |
 ///
 /// Any other question is answered from the *notes*: all lines of the system messages and the other lines of the last user
 /// message. The first of the notes that share the most words of four or more letters with the question is quoted,
@@ -116,7 +117,7 @@ impl Engine for ScriptedEngine {
             (request.max_tokens as usize).min(self.model.context_tokens - prompt_tokens);
         let script = Script::of(&request);
         let words = match &script {
-            Script::Reply(text) | Script::Late(text, _) => {
+            Script::Reply(text) | Script::Late(text, _) | Script::Spread(text, _) => {
                 let rest = text.strip_prefix(&request.beginning).unwrap_or(text);
                 words(rest).map(str::to_owned).collect()
             }
@@ -219,12 +220,14 @@ impl Job {
             events.push((self.ticket, EngineEvent::Begun));
             Instant::now()
         });
-        let last_word_after = match self.script {
+        let last = self.words.len().saturating_sub(1);
+        let due_after = match self.script {
             Script::Panic => panic!("the script asked for a panic"),
             Script::Error => return Some(Err(EngineError::Scripted)),
             Script::Wait => return None,
-            Script::Reply(_) => Duration::ZERO,
-            Script::Late(_, after) => after,
+            Script::Late(_, after) if self.written == last => after,
+            Script::Reply(_) | Script::Late(..) => Duration::ZERO,
+            Script::Spread(_, over) => over.mul_f64(self.written as f64 / last.max(1) as f64),
         };
         let Some(word) = self.words.get(self.written) else {
             return Some(Ok(StopReason::EndOfTurn));
@@ -232,8 +235,7 @@ impl Job {
         if self.written == self.tokens_max {
             return Some(Ok(StopReason::Length));
         }
-        let is_last = self.written + 1 == self.words.len();
-        if is_last && began.elapsed() < last_word_after {
+        if began.elapsed() < due_after {
             return None;
         }
         self.written += 1;
@@ -263,6 +265,7 @@ enum Script {
     Wait,
     Reply(String),
     Late(String, Duration),
+    Spread(String, Duration),
 }
 
 impl Script {
@@ -279,10 +282,13 @@ impl Script {
             "!error" => Script::Error,
             "!wait" => Script::Wait,
             "!say" => Script::Reply(argument.to_owned()),
-            "!late" => {
+            "!late" | "!spread" => {
                 let (seconds, text) = argument.split_once(' ').unwrap_or((argument, ""));
-                let after = Duration::from_secs(seconds.parse().unwrap_or(0));
-                Script::Late(text.to_owned(), after)
+                let seconds = Duration::from_secs(seconds.parse().unwrap_or(0));
+                match order {
+                    "!late" => Script::Late(text.to_owned(), seconds),
+                    _ => Script::Spread(text.to_owned(), seconds),
+                }
             }
             "!slow" => {
                 let count: u32 = argument.trim().parse().unwrap_or(0);

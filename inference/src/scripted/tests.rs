@@ -110,6 +110,16 @@ fn late_holds_its_last_word_back_and_stops_within_one_step() {
 }
 
 #[test]
+fn spread_writes_one_word_after_the_other() {
+    let (pieces, _) = run(request(&[(Role::User, "!spread 1000 to the end")]), 4);
+    assert_eq!(pieces, ["to", "", "", ""]);
+    let begun = Instant::now();
+    let (_, result) = run(request(&[(Role::User, "!spread 1 to the end")]), 9999);
+    assert_eq!(result.unwrap().text, "to the end");
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
 fn error_is_an_error_and_panic_is_a_panic() {
     let (_, result) = run(request(&[(Role::User, "!error")]), 99);
     assert_eq!(result, Err(EngineError::Scripted));

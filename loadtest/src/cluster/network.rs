@@ -156,11 +156,6 @@ fn ip(arguments: &[&str]) -> anyhow::Result<String> {
     let output = Command::new("ip").args(arguments).output();
     let output = output.context("ip cannot be run")?;
     let complaint = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "ip {}: {}",
-        arguments.join(" "),
-        complaint.trim()
-    );
+    ensure!(output.status.success(), "ip: {}", complaint.trim());
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -57,12 +57,13 @@ impl Engine {
         settings.collect()
     }
 
-    /// The question with this number, and what is said to it if that is known.
-    pub(super) fn question(self, number: u64, late_seconds: u64) -> (String, Option<String>) {
+    /// The question with this number, which the scripted engine takes so long to answer, and what is said to it if that is known.
+    pub(super) fn question(self, number: u64, seconds: u64) -> (String, Option<String>) {
         match self {
             Self::Scripted => {
-                let script = format!("the twin says this and at last {number}");
-                (format!("!late {late_seconds} {script}"), Some(script))
+                let script =
+                    format!("the twin says this, one word after the other, and at last {number}");
+                (format!("!spread {seconds} {script}"), Some(script))
             }
             Self::Model => {
                 let subject = SUBJECTS[number as usize % SUBJECTS.len()];

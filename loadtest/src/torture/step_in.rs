@@ -24,8 +24,8 @@ use crate::target::{Access, Target};
 /// Of so many replies the owner leaves one to the twin.
 const LEAVE_ONE_IN: u32 = 4;
 
-/// The seconds after which a twin says its last word.
-const LATE_SECONDS: u64 = 1;
+/// The seconds that a twin of the scripted engine takes for its reply.
+const REPLY_SECONDS: u64 = 2;
 
 /// A conversation that is asked in and stepped into.
 pub(super) struct Talk {
@@ -280,7 +280,7 @@ impl Side {
             return Ok(());
         }
         *asked += 1;
-        let (text, script) = self.talk.engine.question(*asked, LATE_SECONDS);
+        let (text, script) = self.talk.engine.question(*asked, REPLY_SECONDS);
         let frame = json!({ "op": "send", "text": text });
         let client_id = format!("question-{asked}");
         self.talk.dialogue.borrow_mut().asks(text, script);
