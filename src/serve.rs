@@ -229,7 +229,8 @@ impl Running {
         if let Ok(Err(error)) = self.serving.await {
             tracing::error!(%error, "the server ended badly");
         }
-        // What was asked for while the others went is nobody's now.
+        // What was asked for while the others went is nobody's now, and may still be on its way to the log.
+        self.edge.storage.stop_appending().await;
         self.node.release_replies().await;
         self.edge.storage.close().await;
         self.node.stop();

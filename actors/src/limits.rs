@@ -23,6 +23,15 @@ pub const SUPERVISOR_MAILBOX_MAX: usize = 4_096;
 /// Replies that may wait for one twin; past it they fail as `overloaded`.
 pub const TWIN_MAILBOX_MAX: usize = 64;
 
+/// How soon a client comes back at the earliest when a node drains: another node should have its replies by then.
+pub(crate) const RECONNECT_AFTER: Duration = Duration::from_millis(100);
+/// For each connection of a node that drains its clients come back over this much more time: some 4,000 can resume in a second.
+pub(crate) const RECONNECT_SPREAD_EACH: Duration = Duration::from_millis(1);
+/// See [`RECONNECT_SPREAD_EACH`].
+pub(crate) const RECONNECT_SPREAD_MIN: Duration = Duration::from_millis(400);
+/// See [`RECONNECT_SPREAD_EACH`]: a person waits no longer.
+pub(crate) const RECONNECT_SPREAD_MAX: Duration = Duration::from_secs(10);
+
 /// Control messages (drain, resynchronise) that may wait for one connection.
 pub const SESSION_MAILBOX_MAX: usize = 64;
 

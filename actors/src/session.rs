@@ -20,7 +20,10 @@ use storage::TokenHash;
 
 use crate::conversation::{Conversation, Detach, Refusal};
 use crate::fan_out::{Order, SessionLink};
-use crate::limits::SESSION_MAILBOX_MAX;
+use crate::limits::{
+    RECONNECT_AFTER, RECONNECT_SPREAD_EACH, RECONNECT_SPREAD_MAX, RECONNECT_SPREAD_MIN,
+    SESSION_MAILBOX_MAX,
+};
 use crate::metrics;
 use crate::node::{ConnectionCount, WorkerNode};
 use crate::outbox::{Outbox, Outgoing};
@@ -339,7 +342,12 @@ impl Handler<Order> for Session {
             Order::CheckAccess => self.check_person(context),
             Order::Drain => {
                 // Clients that all came back in the same instant would be a storm.
-                let after_ms = rand::random_range(500..5_000);
+                let connections = self.worker.node().connections();
+                let each = u32::try_from(connections).unwrap_or(u32::MAX);
+                let spread = RECONNECT_SPREAD_EACH.saturating_mul(each);
+                let spread = spread.clamp(RECONNECT_SPREAD_MIN, RECONNECT_SPREAD_MAX);
+                let after = RECONNECT_AFTER + spread.mul_f64(rand::random());
+                let after_ms = after.as_millis() as u64;
                 self.push(&ServerFrame::Reconnect { after_ms });
                 self.close(CloseCode::Restart, "the server restarts", context);
             }

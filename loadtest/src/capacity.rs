@@ -172,10 +172,7 @@ impl Model {
                     of_processors(at_nodes, machines.node_processors),
                 ),
                 ("nodes' memory", by_memory),
-                (
-                    "Redis",
-                    of_processors(at_redis, machines.redis_processors),
-                ),
+                ("Redis", of_processors(at_redis, machines.redis_processors)),
                 (
                     "PostgreSQL's processors",
                     of_processors(at_postgres, machines.postgres_processors),
@@ -196,7 +193,8 @@ impl Model {
 impl Need {
     /// What is used most of the machines that so many fewer connections need: its name, and how many times over it is needed.
     fn runs_out_first(&self, before: &Self) -> (&'static str, f64) {
-        let times = |place: usize| self.machines[place].1 / before.machines[place].1.ceil().max(1.0);
+        let times =
+            |place: usize| self.machines[place].1 / before.machines[place].1.ceil().max(1.0);
         let places = 0..self.machines.len();
         let first = places.max_by(|one, other| times(*one).total_cmp(&times(*other)));
         first.map_or(("", 0.0), |place| (self.machines[place].0, times(place)))

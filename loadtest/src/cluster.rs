@@ -85,11 +85,7 @@ impl Cluster {
     ///
     /// # Errors
     /// When one does not say where it listens.
-    pub(crate) async fn target(
-        &self,
-        nodes: usize,
-        programs: &Programs,
-    ) -> anyhow::Result<Target> {
+    pub(crate) async fn target(&self, nodes: usize, programs: &Programs) -> anyhow::Result<Target> {
         let node = NodeSettings {
             settings: settings_of_bus(Ipv4Addr::LOCALHOST, self.redis.port()),
             namespace: None,

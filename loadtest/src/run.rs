@@ -205,7 +205,9 @@ pub(crate) async fn run(
     let cpu = target.cpu_seconds()?;
     let ticks = Ticks::now()?;
     let elapsed = watched(counts.measure(sleep(duration)), &mut clients).await?;
-    let cpu = target.cpu_seconds()?.zip(cpu, |after, before| after - before);
+    let cpu = target
+        .cpu_seconds()?
+        .zip(cpu, |after, before| after - before);
     let foreign_share = match work {
         WorkKind::People { .. } => Ticks::now()?.foreign_share(ticks, cpu.nodes + cpu.generator),
         _ => 0.0,

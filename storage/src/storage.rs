@@ -190,9 +190,14 @@ impl Storage {
         }
     }
 
+    /// Waits until every message that was handed over is stored or refused, and accepts no more of them.
+    pub async fn stop_appending(&self) {
+        self.shared.appender.close().await;
+    }
+
     /// Waits until every call that has begun is done, and accepts no more.
     pub async fn close(&self) {
-        self.shared.appender.close().await;
+        self.stop_appending().await;
         if self.shared.admission.close().await {
             self.shared.engine.close().await;
         }

@@ -3,7 +3,7 @@ use protocol::Author;
 use storage::{NewMessage, NewReplyOrder, ReplyWhen};
 
 use super::*;
-use crate::limits::OUTBOX_FRAMES_MAX;
+use crate::limits::{OUTBOX_FRAMES_MAX, RECONNECT_AFTER, RECONNECT_SPREAD_MIN};
 
 #[actix::test]
 async fn an_engine_that_panics_is_replaced_and_its_caller_gets_a_failed_reply() {
@@ -250,7 +250,9 @@ async fn a_drain_tells_everybody_to_come_back_and_leaves_running_replies_to_the_
                 _ => None,
             })
             .await;
-        assert!((500..5_000).contains(&after_ms));
+        let soonest = RECONNECT_AFTER.as_millis() as u64;
+        let latest = (RECONNECT_AFTER + RECONNECT_SPREAD_MIN).as_millis() as u64;
+        assert!((soonest..=latest).contains(&after_ms), "{after_ms}");
         let close = client.next_outgoing().await;
         assert!(matches!(
             close,

@@ -346,7 +346,12 @@ async fn a_node_gives_back_all_its_leases_and_no_other(db: TestDatabase) {
     let [pending, running, done, others] = ordered[..] else {
         unreachable!("four were ordered");
     };
-    let epoch = async |reply| db.claim_reply(reply, node, NOW, later).await.unwrap().unwrap();
+    let epoch = async |reply| {
+        db.claim_reply(reply, node, NOW, later)
+            .await
+            .unwrap()
+            .unwrap()
+    };
     epoch(running).await;
     db.finish_reply(done, epoch(done).await, scene.answer())
         .await
