@@ -3,7 +3,7 @@
 //!
 //! 1. The load generator, one thread, sends a message; the sender's node reads it, and it waits there.
 //! 2. A node has one transaction under way at a time, of all that waits for it. It locks the conversations of its messages in their
-//!    order, which another node may hold, and has PostgreSQL store them.
+//!    order, which another node may hold, and has PostgreSQL store them, in some round trips between the two.
 //! 3. The commit waits for the disk, where one flush at a time carries all commits that waited for it, and for threads to wake up.
 //! 4. The locks are released, the node answers, tells Redis, and each sender sends its next message.
 //!
@@ -19,6 +19,9 @@ use serde::Serialize;
 
 /// The most messages of one transaction, as in the product.
 const BATCH_MAX: usize = 256;
+
+/// Round trips of a transaction: it counts conversations up, inserts messages, and commits.
+const ROUND_TRIPS: usize = 3;
 
 /// How long a piece of work has a processor before the next one has its turn, in nanoseconds.
 const SLICE_NS: u64 = 500_000;
@@ -86,10 +89,10 @@ enum Then {
     Sent(usize),
     /// It waits to be stored.
     Read(usize),
-    /// The node asks for the locks.
-    Begun(usize),
-    /// PostgreSQL has done what there is to do before the commit.
-    Stored(usize),
+    /// The node has asked PostgreSQL for the next step.
+    Asked(usize),
+    /// PostgreSQL has done this step.
+    Stepped(usize),
     /// The node has heard of the commit.
     Committed(usize),
     /// The sender is answered.
@@ -122,6 +125,8 @@ struct Node {
     batch: Vec<usize>,
     /// The conversations that it has still to lock.
     to_lock: VecDeque<usize>,
+    /// Round trips that are done.
+    round_trips: usize,
 }
 
 struct Simulation<'a> {
@@ -265,9 +270,15 @@ impl Simulation<'_> {
                 self.nodes[node].waiting.push_back(sender);
                 self.begin(node);
             }
-            Then::Begun(node) => self.lock(node),
-            Then::Stored(node) => {
-                self.at((costs.wait_us * 1_000.0) as u64, Event::Waited(node));
+            Then::Asked(node) => self.lock(node),
+            Then::Stepped(node) => {
+                self.nodes[node].round_trips += 1;
+                match self.nodes[node].round_trips {
+                    ROUND_TRIPS => {
+                        self.at((costs.wait_us * 1_000.0) as u64, Event::Waited(node));
+                    }
+                    _ => self.ask(node),
+                }
             }
             Then::Committed(node) => {
                 for sender in std::mem::take(&mut self.nodes[node].batch) {
@@ -311,10 +322,17 @@ impl Simulation<'_> {
         if self.now_ns >= self.measured_from_ns {
             self.batches += 1;
         }
-        self.work(Worker::Any, self.costs.node_batch_us, Then::Begun(node));
+        self.nodes[node].round_trips = 0;
+        self.ask(node);
     }
 
-    /// Takes one lock after the other, until one is held by another node or all are there.
+    /// Has a node ask PostgreSQL for the next step of its transaction.
+    fn ask(&mut self, node: usize) {
+        let takes = self.costs.node_batch_us / ROUND_TRIPS as f64;
+        self.work(Worker::Any, takes, Then::Asked(node));
+    }
+
+    /// Takes one lock after the other, until one is held by another node or all are there; then PostgreSQL does a step.
     fn lock(&mut self, node: usize) {
         while let Some(conversation) = self.nodes[node].to_lock.pop_front() {
             let lock = &mut self.locks[conversation];
@@ -325,7 +343,7 @@ impl Simulation<'_> {
         }
         let messages = self.nodes[node].batch.len() as f64;
         let takes = self.costs.postgres_batch_us + messages * self.costs.postgres_us;
-        self.work(Worker::Any, takes, Then::Stored(node));
+        self.work(Worker::Any, takes / ROUND_TRIPS as f64, Then::Stepped(node));
     }
 
     fn flush(&mut self) {
