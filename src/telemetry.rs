@@ -85,6 +85,9 @@ where
 /// Libraries that report each step of a start at level info.
 const TALKATIVE: &[&str] = &["actix_server=warn", "refinery_core=warn"];
 
+/// A library that reports at level debug what it is given: the parameters of each statement, and so what people say.
+const TELLTALE: &str = "tokio_postgres";
+
 /// `LOG_LEVEL` for everything but talkative libraries, refined by `RUST_LOG`.
 fn filter(config: &Config) -> EnvFilter {
     let level = config.log_level.as_str().to_ascii_lowercase();
@@ -92,6 +95,9 @@ fn filter(config: &Config) -> EnvFilter {
     if config.log_level == tracing::Level::INFO {
         directives.extend(TALKATIVE);
     }
+    let quiet = config.log_level.min(tracing::Level::INFO);
+    let telltale = format!("{TELLTALE}={quiet}");
+    directives.push(&telltale);
     let refinements = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
     let plain = directives.join(",");
     if refinements.is_empty() {
