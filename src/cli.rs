@@ -59,6 +59,11 @@ pub enum Command {
     /// Builds the prompt from what was kept of the reply: the persona of then, memories, passages and turns, with the same seed.
     /// Exit status: 0 the same text, 1 failure, 2 another text; what was different about the prompt or the model is said.
     Replay(ReplayOptions),
+    /// Take what was deleted out of the database's files and its log, too
+    ///
+    /// A server on SQLite does so by itself. On PostgreSQL each table is locked while it is written anew, so run it when few are there;
+    /// it says what the database does not let it do.
+    Scrub(SettingFlags),
     /// Check libtorch, models, database, backups, bus, files, port and secrets, and say how to mend what is wrong
     Doctor(DoctorOptions),
     /// Ask the server that these settings describe whether it may be given work, for health checks of containers

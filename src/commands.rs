@@ -48,6 +48,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Audit(options) => audit_command(options).await,
             Command::Chat(options) => finished(chat::run(options).await),
             Command::Replay(options) => replay_command(options).await,
+            Command::Scrub(settings) => scrub_command(&settings).await,
             Command::Doctor(options) => doctor_command(options).await,
             Command::Health(settings) => health_command(&settings).await,
             Command::Config(options) => config_command(&options),
@@ -140,6 +141,13 @@ async fn replay_command(options: ReplayOptions) -> ExitCode {
     }
 }
 
+async fn scrub_command(settings: &SettingFlags) -> ExitCode {
+    match configured(settings) {
+        Ok(config) => finished(scrub(&config).await),
+        Err(status) => status,
+    }
+}
+
 async fn doctor_command(options: DoctorOptions) -> ExitCode {
     let findings = doctor::examine(&options.settings.sources()).await;
     print(&match options.json {
@@ -182,6 +190,22 @@ async fn migrate(config: &Config) -> anyhow::Result<()> {
     match applied.len() {
         0 => print(&format!("Nothing to do: {database} is up to date.")),
         _ => print(&format!("Applied to {database}: {}.", applied.join(", "))),
+    }
+    Ok(())
+}
+
+async fn scrub(config: &Config) -> anyhow::Result<()> {
+    let storage = database::open(config).await?;
+    let scrubbed = storage.scrub().await;
+    storage.close().await;
+    let database = database::describe(&config.database);
+    let scrubbed = scrubbed.with_context(|| format!("{database} could not be scrubbed"))?;
+    print(&format!(
+        "Wrote {} tables of {database} anew, without what was deleted.",
+        scrubbed.tables
+    ));
+    for left in scrubbed.left {
+        print(&format!("Left: {left}."));
     }
     Ok(())
 }

@@ -41,6 +41,7 @@ mod oversight;
 mod paging;
 mod rate_limits;
 mod readiness;
+mod receipts;
 mod reports;
 mod responses;
 mod rooms;
@@ -203,6 +204,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(memories::list_memories_of_me)
                 .service(memories::forget_memory_of_me)
                 .service(memories::forget_me)
+                .service(receipts::list_receipts)
                 .service(origins::read_origin)
                 .service(conversations::begin_conversation)
                 .service(conversations::list_conversations)

@@ -20,7 +20,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use protocol::{DocumentId, TwinId};
 use sha2::{Digest, Sha256};
-use storage::{Audience, Document, DocumentState, FileKey, Files, Storage, StorageError};
+use storage::{
+    Audience, Document, DocumentState, FileKey, Files, Forgotten, Storage, StorageError,
+};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -164,17 +166,17 @@ impl Ingest {
         let this = self.clone();
         let kept = tokio::spawn(async move {
             let file = document.file_key;
+            let storage = &this.parts.storage;
+            // A process that dies from here on leaves no file that nobody knows of.
+            storage.note_file(file, document.created_at).await?;
             let stored = async {
                 this.parts.files.put(file, new.content).await?;
                 let max = this.parts.documents_max;
-                let inserted =
-                    this.parts
-                        .storage
-                        .insert_document(document.clone(), Vec::new(), max);
+                let inserted = storage.insert_document(document.clone(), Vec::new(), max);
                 inserted.await
             };
             if let Err(error) = stored.await {
-                this.delete_files(vec![file]).await;
+                this.delete_files(&[file]).await;
                 return Err(error);
             }
             Ok(document)
@@ -231,25 +233,22 @@ impl Ingest {
         }
     }
 
-    /// Deletes a document and stops the work on it.
+    /// Deletes a document from the database and stops the work on it. Its file is let go.
     ///
     /// # Errors
     /// See [`StorageError`]; `NotFound` when it is gone.
-    pub async fn delete(&self, id: DocumentId) -> Result<(), StorageError> {
-        let file = self.parts.storage.delete_document(id).await?;
+    pub async fn delete(&self, id: DocumentId) -> Result<Forgotten, StorageError> {
+        let now = self.parts.clock.now_ms();
+        let forgotten = self.parts.storage.delete_document(id, now).await?;
         self.jobs.cancel(id);
         self.ended.notify_waiters();
-        self.delete_files(vec![file]).await;
-        Ok(())
+        Ok(forgotten)
     }
 
-    /// Deletes files that nothing refers to any more. One that cannot be deleted now is named in the log.
-    pub async fn delete_files(&self, files: Vec<FileKey>) {
-        for file in files {
-            if let Err(error) = self.parts.files.delete(file).await {
-                tracing::error!(%file, %error, "a file could not be deleted");
-            }
-        }
+    /// Deletes files that were let go. One that cannot be deleted now is left to the sweep.
+    pub async fn delete_files(&self, files: &[FileKey]) {
+        let storage = &self.parts.storage;
+        storage.delete_let_go(&self.parts.files, files).await;
     }
 }
 

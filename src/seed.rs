@@ -203,7 +203,8 @@ async fn add_document(
         bail!("the document {name} could not be read: {}", failure.message);
     }
     if let Some(outdated) = outdated {
-        ingest.delete(outdated.id).await?;
+        let forgotten = ingest.delete(outdated.id).await?;
+        ingest.delete_files(&forgotten.files).await;
     }
     Ok(())
 }

@@ -162,9 +162,9 @@ impl Node {
     }
 
     /// Makes the engines forget what a person's programs asked of the model itself; see [`Node::forget`].
-    pub async fn forget_completions_of(&self, user: UserId) {
+    pub async fn forget_completions_of(&self, user: UserId) -> bool {
         // Engines know owners of prompts by their numbers alone, and no twin has a person's.
-        self.forget(&[TwinId::from_uuid(user.as_uuid())]).await;
+        self.forget(&[TwinId::from_uuid(user.as_uuid())]).await
     }
 }
 

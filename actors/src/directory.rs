@@ -50,18 +50,19 @@ impl Directory {
 
     /// The twin's actor, woken if need be.
     pub(crate) async fn twin(&self, id: TwinId) -> Result<Addr<Twin>, WakeError> {
-        let awake = self
-            .twins
-            .get(&id)
-            .filter(|addr| addr.connected())
-            .map(|addr| addr.clone());
-        if let Some(addr) = awake {
+        if let Some(addr) = self.awake_twin(id) {
             return Ok(addr);
         }
         self.supervisor()?
             .send(Wake::<Twin>(id))
             .await
             .map_err(|_| WakeError::Stopping)?
+    }
+
+    /// The twin's actor, if it is awake.
+    pub(crate) fn awake_twin(&self, id: TwinId) -> Option<Addr<Twin>> {
+        let addr = self.twins.get(&id)?;
+        addr.connected().then(|| addr.clone())
     }
 
     fn supervisor(&self) -> Result<&Addr<Supervisor>, WakeError> {

@@ -9,11 +9,11 @@ use actix::prelude::*;
 use bus::{Bus, BusEvent, Events};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use inference::{Priority, TextForm};
-use protocol::{NodeId, ServerFrame, TwinId, UserId};
-use storage::{ChainLimits, Storage};
+use protocol::{Author, Change, NodeId, ServerFrame, TwinId, UserId, What};
+use storage::{ChainLimits, DELETED_ACCOUNT, Erased, Storage};
 use tokio::sync::oneshot;
 
-use crate::bus_event::{NodeEvent, all_nodes};
+use crate::bus_event::{self, NodeEvent, all_nodes};
 use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, LogReaches, Look, ResumeReplies};
 use crate::directory::Directory;
 use crate::fan_out::{CheckAccess, Drain, LocalRooms, RoomShard, ShardId, TellPerson};
@@ -28,6 +28,7 @@ use crate::model_pool::embed_with;
 use crate::session::Authenticate;
 use crate::shared_frame::SharedFrame;
 use crate::supervisor::Supervisor;
+use crate::twin::LetGo;
 
 /// What a process decides about its actors.
 #[derive(Debug, Clone)]
@@ -134,6 +135,14 @@ impl Services {
         self.tell_person_here(user, frame);
         if self.bus.publish(all_nodes(), event.encode()).is_err() {
             metrics::dropped("bus_publish");
+        }
+    }
+
+    /// Has a twin let go of what it does not know any more, if it is awake.
+    fn let_go(&self, id: TwinId) {
+        if let Some(twin) = self.directory.awake_twin(id) {
+            // One that has no time now reads itself anew before it answers.
+            let _ = twin.try_send(LetGo);
         }
     }
 
@@ -253,13 +262,19 @@ impl Node {
     }
 
     /// Makes the engines forget what they computed of the prompts of these twins: their personas, passages and conversations.
-    /// Waits until those of this node have, at most [`FORGET_WITHIN`]; the other nodes are told.
-    pub async fn forget(&self, twins: &[TwinId]) {
+    /// Twins that are awake let go of what they do not know any more.
+    ///
+    /// Waits until the engines of this node have forgotten, at most [`FORGET_WITHIN`], and says whether they have; the other nodes are
+    /// told.
+    pub async fn forget(&self, twins: &[TwinId]) -> bool {
         for some in twins.chunks(FORGET_TWINS_MAX) {
             let event = NodeEvent::Forget(some.to_vec());
             if let Err(error) = self.services.bus.publish(all_nodes(), event.encode()) {
                 tracing::warn!(%error, "other nodes are not told what to forget");
             }
+        }
+        for twin in twins {
+            self.services.let_go(*twin);
         }
         let asked: Vec<_> = (twins.iter())
             .map(|twin| self.services.pool.send(Forget::of(*twin)))
@@ -272,8 +287,39 @@ impl Node {
             }
             all
         };
-        if tokio::time::timeout(FORGET_WITHIN, all).await != Ok(true) {
+        let forgotten = tokio::time::timeout(FORGET_WITHIN, all).await == Ok(true);
+        if !forgotten {
             tracing::warn!(twins = twins.len(), "engines are late to forget");
+        }
+        forgotten
+    }
+
+    /// Tells those who follow conversations, on every node, what was erased there with an account.
+    pub fn tell_erased(&self, account: UserId, erased: &[Erased], at: i64) {
+        for newest in erased {
+            let id = newest.conversation_id;
+            let change = Change {
+                conversation_id: id,
+                seq: newest.seq,
+                author: Author::User {
+                    id: account,
+                    name: DELETED_ACCOUNT.to_owned(),
+                },
+                created_at: at,
+                client_id: None,
+                what: What::Deleted {
+                    message_id: newest.message_id,
+                },
+            };
+            // The others see a gap before it, and read the log.
+            let payload = bus_event::encode_frame(&ServerFrame::Change(change));
+            if self.services.bus.publish(id, payload).is_err() {
+                metrics::dropped("bus_publish");
+            }
+            if let Some(conversation) = self.services.directory.awake_conversation(id) {
+                // One that has no time now is told by the next look at the logs.
+                let _ = conversation.try_send(LogReaches(newest.seq));
+            }
         }
     }
 
@@ -498,6 +544,7 @@ async fn listen_to_bus(services: Services, mut events: Events) {
             } if conversation_id == all_nodes() => match NodeEvent::decode(&payload) {
                 Some(NodeEvent::Forget(twins)) => {
                     for twin in twins {
+                        services.let_go(twin);
                         if services.pool.try_send(Forget::of(twin)).is_err() {
                             metrics::dropped("forget");
                         }

@@ -303,6 +303,33 @@ impl Handler<Complete> for Twin {
     }
 }
 
+/// Let go of what the twin does not know any more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct LetGo;
+
+impl Handler<LetGo> for Twin {
+    type Result = ResponseActFuture<Self, ()>;
+
+    fn handle(&mut self, _: LetGo, _: &mut Self::Context) -> Self::Result {
+        let (id, mind, services) = (self.id, self.mind.clone(), self.services.clone());
+        let refreshed = async move { refreshed(id, mind, &services).await };
+        Box::pin(
+            refreshed
+                .into_actor(self)
+                .map(|refreshed, this, context| match refreshed {
+                    Ok(mind) => this.mind = mind,
+                    Err(Unanswered::Gone(_) | Unanswered::Disabled) => context.stop(),
+                    Err(error) => {
+                        let Failure { code, message } = error.into();
+                        // It reads itself anew before it answers anybody.
+                        tracing::info!(code = code.as_str(), message, twin = %this.id, "not let go yet");
+                    }
+                }),
+        )
+    }
+}
+
 /// A question, wherever it was asked.
 struct Question {
     text: String,

@@ -137,6 +137,8 @@ id! {
     FeedbackId,
     /// What somebody thinks is out of place.
     ReportId,
+    /// What says how much was forgotten.
+    ReceiptId,
     /// A running server process.
     NodeId,
 }

@@ -539,7 +539,11 @@ async fn a_file_that_is_deleted_while_the_backup_is_taken_is_noted() {
         tables: snapshot.tables().to_vec(),
     };
     let (gone, _) = &documents[1];
-    from.storage().await.delete_document(gone.id).await.unwrap();
+    from.storage()
+        .await
+        .delete_document(gone.id, 0)
+        .await
+        .unwrap();
     from.files().await.delete(gone.file_key).await.unwrap();
     let contents = ArchiveContents {
         about,
@@ -578,8 +582,8 @@ async fn backups_taken_while_people_write_are_whole() {
                 for number in 1.. {
                     let (document, _) = fill_more(&storage, &files, number).await;
                     if number % 3 == 0 {
-                        let file = storage.delete_document(document).await.unwrap();
-                        files.delete(file).await.unwrap();
+                        let gone = storage.delete_document(document, 0).await.unwrap();
+                        storage.delete_let_go(&files, &gone.files).await;
                     }
                 }
             }

@@ -15,6 +15,7 @@ use super::caller::{Caller, WritingCaller};
 use super::json::Body;
 use super::paging::Page;
 use super::problem::Problem;
+use super::receipts::ReceiptEntry;
 use super::responses::{
     DeleteProblems, OwnerListProblems, OwnerReadProblems, UploadProblems, WriteProblems,
 };
@@ -260,26 +261,27 @@ pub(super) async fn change_document(
     })))
 }
 
-/// Delete a document, everything that was derived from it, and every quote of it under a reply. Work on it stops.
+/// Delete a document with its file, its pieces, their embeddings and every quote of it under a reply. Work on it stops.
+///
+/// The receipt says how much that was; `GET /me/receipts` lists it later.
 #[utoipa::path(
     tag = "documents",
     params(
         ("twin" = Uuid, Path, description = "The twin's id"),
         ("document" = Uuid, Path, description = "The document's id"),
     ),
-    responses((status = NO_CONTENT, description = "The document is gone"), DeleteProblems)
+    responses((status = OK, description = "The document is gone: how much that was", body = ReceiptEntry), DeleteProblems)
 )]
 #[delete("/twins/{twin}/documents/{document}")]
 pub(super) async fn delete_document(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(TwinId, DocumentId)>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<web::Json<ReceiptEntry>, Problem> {
     let (twin, document) = path.into_inner();
     let document = edge.own_document(twin, document, caller.user_id).await?;
-    edge.ingest.delete(document.id).await?;
-    edge.node.forget(&[twin]).await;
-    Ok(HttpResponse::NoContent().finish())
+    let forgotten = edge.ingest.delete(document.id).await?;
+    edge.forgotten(forgotten).await
 }
 
 impl Edge {

@@ -14,7 +14,7 @@ use futures::stream::{Stream, unfold};
 use protocol::{Author, Message, TokenFamilyId, UserId};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use storage::{AuditAction, Conversation, HistoryPlace, StorageError, Twin};
+use storage::{AuditAction, Conversation, HistoryPlace, Receipt, StorageError, Twin};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -31,6 +31,7 @@ use super::drafts::DraftEntry;
 use super::keys::KeyDocument;
 use super::me::Person;
 use super::problem::Problem;
+use super::receipts::ReceiptEntry;
 use super::responses::ExportProblems;
 use super::sessions::SessionEntry;
 use super::twins::TwinDocument;
@@ -57,8 +58,8 @@ const NAME_CHARS_MAX: usize = 100;
 
 /// Take everything away that is kept of oneself: a zip of JSON and files.
 ///
-/// `account.json`, `sessions.json`, `twins.json`, `bots.json`, `keys.json`, `blocks.json` and `drafts.json` hold what the routes of those
-/// names answer; `twins/{id}/` the twin's `documents.json` and the documents. `conversations.ndjson` has a conversation a line, and
+/// `account.json`, `sessions.json`, `twins.json`, `bots.json`, `keys.json`, `blocks.json`, `drafts.json` and `receipts.json` hold what the
+/// routes of those names answer; `twins/{id}/` the twin's `documents.json` and the documents. `conversations.ndjson` has a conversation a line, and
 /// `conversations/{id}/messages.ndjson` a message a line, all that one may read; `attachments/{id}/` the files that one sent. `manifest.json`
 /// comes last, with the size and the SHA-256 of each. An archive without it was cut short.
 #[utoipa::path(
@@ -174,11 +175,28 @@ impl Export {
         let drafts = self.read(storage.drafts_of(user))?.into_iter();
         let drafts = Items::of(drafts.map(DraftEntry::from));
         self.archive.json("drafts.json", &drafts)?;
+        let receipts = self.receipts()?.into_iter();
+        let receipts = Items::of(receipts.map(ReceiptEntry::from));
+        self.archive.json("receipts.json", &receipts)?;
         self.twins()?;
         for conversation in self.conversations()? {
             self.messages(&conversation)?;
         }
         Ok(())
+    }
+
+    /// All of the person's receipts, newest first.
+    fn receipts(&self) -> Result<Vec<Receipt>, ExportError> {
+        let mut all: Vec<Receipt> = Vec::new();
+        loop {
+            let before = all.last().map(|receipt| receipt.id);
+            let page = self.edge.storage.receipts_of(self.user, before, PAGE);
+            let page = self.read(page)?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
     }
 
     fn twins(&mut self) -> Result<(), ExportError> {

@@ -1,6 +1,6 @@
 //! `/api/v1/me`: a person's own account.
 
-use actix_web::{HttpResponse, delete, get, patch, web};
+use actix_web::{delete, get, patch, web};
 use protocol::{ErrorCode, UserId};
 use serde::{Deserialize, Serialize};
 use storage::{AuditAction, User, UserChange};
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::caller::{Caller, WritingCaller};
 use super::json::Body;
 use super::problem::Problem;
+use super::receipts::ReceiptEntry;
 use super::responses::{DeleteProblems, ReadProblems, WriteProblems};
 use super::{Edge, fields};
 
@@ -111,29 +112,36 @@ pub(super) async fn change_me(
     Ok(web::Json(user.into()))
 }
 
-/// Delete one's own account with its twins, their documents, its bots and every log-in.
+/// Delete one's own account with its twins, their documents and memories, its bots, every log-in, and what all of them said.
+///
+/// In conversations with others each of the messages keeps its place, as one that was deleted; conversations that nobody else is in
+/// go. The receipt is kept nowhere.
 #[utoipa::path(
     tag = "me",
-    responses((status = NO_CONTENT, description = "The account is gone"), DeleteProblems)
+    responses((status = OK, description = "The account is gone: how much that was", body = ReceiptEntry), DeleteProblems)
 )]
 #[delete("/me")]
 pub(super) async fn delete_me(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<web::Json<ReceiptEntry>, Problem> {
     let twins = edge.storage.twins_told_by(caller.user_id).await?;
     let bots = edge.storage.bots_of(caller.user_id).await?;
-    let files = edge.storage.delete_user(caller.user_id).await?;
+    let now = edge.clock.now_ms();
+    let deleted = edge.storage.delete_user(caller.user_id, now).await?;
     let mut gone = vec![caller.user_id];
     gone.extend(bots.iter().map(|bot| bot.id));
     edge.node.check_access(&gone);
-    edge.node.forget(&twins).await;
-    edge.node.forget_completions_of(caller.user_id).await;
-    edge.ingest.delete_files(files).await;
+    edge.node
+        .tell_erased(caller.user_id, &deleted.erased, deleted.receipt.at);
+    edge.ingest.delete_files(&deleted.files).await;
+    let mut receipt = deleted.receipt;
+    receipt.prompts_dropped =
+        edge.node.forget(&twins).await & edge.node.forget_completions_of(caller.user_id).await;
     tracing::info!(user_id = %caller.user_id, "an account was deleted");
     let event = caller.origin.did(AuditAction::AccountDeleted);
     edge.note(event.to(caller.user_id).without_address()).await;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(web::Json(receipt.into()))
 }
 
 async fn own_account(edge: &Edge, id: UserId) -> Result<User, Problem> {

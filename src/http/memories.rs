@@ -12,6 +12,7 @@ use super::caller::{Caller, WritingCaller};
 use super::json::Body;
 use super::paging::{Page, PageQuery, page_limit};
 use super::problem::Problem;
+use super::receipts::ReceiptEntry;
 use super::responses::{
     DeleteProblems, ListProblems, OwnerListProblems, OwnerReadProblems, WriteProblems,
 };
@@ -153,13 +154,6 @@ pub(super) struct MemoryOfMeEntry {
     created_at: i64,
     /// When it was changed last, in UTC milliseconds since 1970.
     changed_at: i64,
-}
-
-/// How much was forgotten.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Forgotten {
-    /// So many memories.
-    memories: u64,
 }
 
 /// List what one's twin remembers, newest first.
@@ -323,19 +317,19 @@ pub(super) async fn undo_memory(
         ("twin" = Uuid, Path, description = "The twin's id"),
         ("memory" = Uuid, Path, description = "The memory's id"),
     ),
-    responses((status = NO_CONTENT, description = "It is forgotten"), DeleteProblems)
+    responses((status = OK, description = "It is forgotten: how much that was", body = ReceiptEntry), DeleteProblems)
 )]
 #[delete("/twins/{twin}/memories/{memory}")]
 pub(super) async fn forget_memory(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<(TwinId, MemoryId)>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<web::Json<ReceiptEntry>, Problem> {
     let (twin, id) = path.into_inner();
     let twin = edge.own_twin(twin, caller.user_id).await?;
-    edge.storage.forget_memory(twin.id, id).await?;
-    edge.node.forget(&[twin.id]).await;
-    Ok(HttpResponse::NoContent().finish())
+    let now = edge.clock.now_ms();
+    let forgotten = edge.storage.forget_memory(twin.id, id, now).await?;
+    edge.forgotten(forgotten).await
 }
 
 /// Have one's twin forget all that it remembers, or all about one person.
@@ -345,7 +339,7 @@ pub(super) async fn forget_memory(
         ("twin" = Uuid, Path, description = "The twin's id"),
         ("about" = Option<Uuid>, Query, nullable = false, description = "Only what is about this person"),
     ),
-    responses((status = OK, description = "How much that was", body = Forgotten), DeleteProblems)
+    responses((status = OK, description = "How much that was", body = ReceiptEntry), DeleteProblems)
 )]
 #[delete("/twins/{twin}/memories")]
 pub(super) async fn forget_memories(
@@ -353,11 +347,11 @@ pub(super) async fn forget_memories(
     edge: web::Data<Edge>,
     path: web::Path<TwinId>,
     query: web::Query<ForgetQuery>,
-) -> Result<web::Json<Forgotten>, Problem> {
+) -> Result<web::Json<ReceiptEntry>, Problem> {
     let twin = edge.own_twin(*path, caller.user_id).await?;
-    let memories = edge.storage.forget_memories(twin.id, query.about).await?;
-    edge.node.forget(&[twin.id]).await;
-    Ok(web::Json(Forgotten { memories }))
+    let now = edge.clock.now_ms();
+    let forgotten = edge.storage.forget_memories(twin.id, query.about, now);
+    edge.forgotten(forgotten.await?).await
 }
 
 /// List what twins of others remember of oneself, newest first.
@@ -389,32 +383,28 @@ pub(super) async fn list_memories_of_me(
 #[utoipa::path(
     tag = "memories",
     params(("memory" = Uuid, Path, description = "The memory's id")),
-    responses((status = NO_CONTENT, description = "It is forgotten"), DeleteProblems)
+    responses((status = OK, description = "It is forgotten: how much that was", body = ReceiptEntry), DeleteProblems)
 )]
 #[delete("/me/memories/{memory}")]
 pub(super) async fn forget_memory_of_me(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<MemoryId>,
-) -> Result<HttpResponse, Problem> {
-    match edge.forget_about(caller.user_id, Some(*path)).await? {
-        0 => Err(Problem::not_found("memory")),
-        _ => Ok(HttpResponse::NoContent().finish()),
-    }
+) -> Result<web::Json<ReceiptEntry>, Problem> {
+    edge.forget_about(caller.user_id, Some(*path)).await
 }
 
 /// Have the twins of others forget all that they remember of oneself.
 #[utoipa::path(
     tag = "memories",
-    responses((status = OK, description = "How much that was", body = Forgotten), DeleteProblems)
+    responses((status = OK, description = "How much that was", body = ReceiptEntry), DeleteProblems)
 )]
 #[delete("/me/memories")]
 pub(super) async fn forget_me(
     caller: WritingCaller,
     edge: web::Data<Edge>,
-) -> Result<web::Json<Forgotten>, Problem> {
-    let memories = edge.forget_about(caller.user_id, None).await?;
-    Ok(web::Json(Forgotten { memories }))
+) -> Result<web::Json<ReceiptEntry>, Problem> {
+    edge.forget_about(caller.user_id, None).await
 }
 
 impl Edge {
@@ -424,10 +414,14 @@ impl Edge {
         Ok(vectors.into_iter().next().unwrap_or_default())
     }
 
-    async fn forget_about(&self, person: UserId, memory: Option<MemoryId>) -> Result<u64, Problem> {
-        let (forgotten, twins) = self.storage.forget_about(person, memory).await?;
-        self.node.forget(&twins).await;
-        Ok(forgotten)
+    async fn forget_about(
+        &self,
+        person: UserId,
+        memory: Option<MemoryId>,
+    ) -> Result<web::Json<ReceiptEntry>, Problem> {
+        let now = self.clock.now_ms();
+        let forgotten = self.storage.forget_about(person, memory, now);
+        self.forgotten(forgotten.await?).await
     }
 }
 

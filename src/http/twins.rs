@@ -11,6 +11,7 @@ use super::caller::{Caller, WritingCaller};
 use super::json::Body;
 use super::paging::{Page, PageQuery};
 use super::problem::Problem;
+use super::receipts::ReceiptEntry;
 use super::responses::{DeleteProblems, ListProblems, ReadProblems, WriteProblems};
 use super::{Edge, fields};
 
@@ -266,23 +267,22 @@ pub(super) async fn change_twin(
     Ok(web::Json(TwinDocument::seen_by(caller.user_id, twin)))
 }
 
-/// Delete a twin of one's own with its documents.
+/// Delete a twin of one's own with its documents and memories.
 #[utoipa::path(
     tag = "twins",
     params(("twin" = Uuid, Path, description = "The twin's id")),
-    responses((status = NO_CONTENT, description = "The twin is gone"), DeleteProblems)
+    responses((status = OK, description = "The twin is gone: how much that was", body = ReceiptEntry), DeleteProblems)
 )]
 #[delete("/twins/{twin}")]
 pub(super) async fn delete_twin(
     caller: WritingCaller,
     edge: web::Data<Edge>,
     path: web::Path<TwinId>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<web::Json<ReceiptEntry>, Problem> {
     let twin = edge.own_twin(*path, caller.user_id).await?;
-    let files = edge.storage.delete_twin(twin.id).await?;
-    edge.node.forget(&[twin.id]).await;
-    edge.ingest.delete_files(files).await;
-    Ok(HttpResponse::NoContent().finish())
+    let now = edge.clock.now_ms();
+    let forgotten = edge.storage.delete_twin(twin.id, now).await?;
+    edge.forgotten(forgotten).await
 }
 
 impl Edge {

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use actix_web::rt::task::JoinHandle;
-use actix_web::rt::time::interval;
+use actix_web::rt::time::{interval, sleep};
 use actix_web::web;
 
 use crate::backup;
@@ -29,6 +29,12 @@ const UPLOADS_EVERY: Duration = Duration::from_secs(10 * 60);
 /// How often it is looked which backups there are: another process takes them.
 const BACKUPS_EVERY: Duration = Duration::from_secs(30);
 
+/// How often it is looked whether something was deleted that the database's files may still have.
+const SCRUB_EVERY: Duration = Duration::from_secs(60);
+
+/// How long a scrub is followed by none, in times of what it took: nobody can write meanwhile.
+const SCRUB_REST: u32 = 100;
+
 /// How long an expired refresh token is remembered, so that its owner is told that it has expired.
 const REFRESH_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -41,6 +47,7 @@ pub(super) fn start(edge: &web::Data<Edge>) -> Vec<JoinHandle<()>> {
         actix_web::rt::spawn(keep_index(edge.clone())),
         actix_web::rt::spawn(forget_notifications(edge.clone())),
         actix_web::rt::spawn(sweep_files(edge.clone())),
+        actix_web::rt::spawn(scrub(edge.clone())),
         actix_web::rt::spawn(tell_of_backups(edge.clone())),
         edge.delivery.start(),
         edge.ingest.start(),
@@ -129,5 +136,25 @@ async fn sweep_files(edge: web::Data<Edge>) {
             }
             edge.storage.files_let_go(left).await;
         }
+    }
+}
+
+/// Takes what was deleted out of the files of an embedded database. On PostgreSQL `digital-twin scrub` does, when somebody says so.
+async fn scrub(edge: web::Data<Edge>) {
+    if !edge.storage.is_scrubbed_in_use() {
+        return;
+    }
+    loop {
+        let begun = Instant::now();
+        let scrubbed = async {
+            match edge.storage.is_scrub_due().await? {
+                true => edge.storage.scrub().await.map(drop),
+                false => Ok(()),
+            }
+        };
+        if let Err(error) = scrubbed.await {
+            tracing::info!(%error, "what was deleted is not out of the database's files yet");
+        }
+        sleep(SCRUB_EVERY.max(begun.elapsed() * SCRUB_REST)).await;
     }
 }

@@ -148,7 +148,7 @@ pub struct KeptAttachment {
 }
 
 impl Storage {
-    /// Notes a file that is about to be written; it is deleted when no upload has it soon.
+    /// Notes a file that is about to be written; it is deleted when nothing refers to it soon.
     pub async fn note_file(&self, file: FileKey, now: i64) -> Result<(), StorageError> {
         let noted = self.write(NOTE_FILE, params![file, now]).await;
         noted.map(drop)
@@ -243,6 +243,19 @@ impl Storage {
         }
     }
 
+    /// Deletes files that were let go, now. One that cannot be deleted is left to the sweep, with a word in the log.
+    pub async fn delete_let_go(&self, files: &Files, let_go: &[FileKey]) {
+        for file in let_go {
+            let deleted = async {
+                files.delete(*file).await?;
+                self.write(FORGET_FILE, params![*file]).await
+            };
+            if let Err(error) = deleted.await {
+                tracing::warn!(%file, %error, "a file could not be deleted now");
+            }
+        }
+    }
+
     /// Waits until this process has let files go, for so long at most.
     pub async fn files_let_go(&self, at_most: Duration) {
         // Whichever it was, the sweep looks for itself.
@@ -295,6 +308,11 @@ async fn keep(
     let kept = transaction.commit(vec![(INSERT, parameters)]).await;
     kept.map_err(|error| error.conflict("attachment id or file key"))?;
     Ok(())
+}
+
+/// The statement that forgets the note of a file that a document has now: it names the file itself.
+pub(crate) fn has_a_document(file: FileKey) -> Query {
+    (FORGET_FILE, params![file])
 }
 
 /// Whether so many bytes more may wait to be sent.

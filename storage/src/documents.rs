@@ -6,9 +6,12 @@ use crate::audiences::{self, Audience};
 use crate::engine::{DatabaseError, Engine, Query, Transaction, each, until_no_collision};
 use crate::messages::read_failure;
 use crate::metrics::Call;
-use crate::twins;
+use crate::receipts::{
+    Forgotten, Receipt, ReceiptKind, Statements, forget_documents, queries as forgetting,
+};
 use crate::value::{Row, names, params};
 use crate::{FileKey, Storage, StorageError};
+use crate::{attachments, twins};
 
 macro_rules! columns {
     () => {
@@ -39,14 +42,15 @@ const CHUNKS_OF_TWIN: &str = "SELECT c.id, c.document_id, d.name, c.ordinal, c.s
 const LOCK_TWIN: &str = "UPDATE twins SET revision = revision + 1 \
      WHERE id = (SELECT twin_id FROM documents WHERE id = $1)";
 const SET_AUDIENCE: &str = "UPDATE documents SET audience = $2 WHERE id = $1";
-const DELETE: &str = "DELETE FROM documents WHERE id = $1 RETURNING file_key";
+const TWIN_AND_OWNER: &str =
+    "SELECT t.id, t.owner_id FROM documents d JOIN twins t ON t.id = d.twin_id WHERE d.id = $1";
 /// Replies that wait for their owner's word may be drawn from the document.
 const FORGET_HELD: &str = "DELETE FROM reply_orders WHERE state = 'held' \
      AND twin_id = (SELECT twin_id FROM documents WHERE id = $1)";
-pub(crate) const DELETE_DOCUMENTS_OF_TWIN: &str =
-    "DELETE FROM documents WHERE twin_id = $1 RETURNING file_key";
-pub(crate) const DELETE_DOCUMENTS_OF_OWNER: &str = "DELETE FROM documents \
-     WHERE twin_id IN (SELECT id FROM twins WHERE owner_id = $1) RETURNING file_key";
+const FORGET: Statements<4> = forget_documents!("id = $1");
+pub(crate) const FORGET_DOCUMENTS_OF_TWIN: Statements<4> = forget_documents!("twin_id = $1");
+pub(crate) const FORGET_DOCUMENTS_OF_OWNER: Statements<4> =
+    forget_documents!("twin_id IN (SELECT id FROM twins WHERE owner_id = $1)");
 const TEXT: &str = "SELECT text FROM documents WHERE id = $1";
 const DUE: &str = "SELECT id FROM documents WHERE state = 'processing' AND lease_until <= $1 \
      ORDER BY lease_until, id LIMIT $2";
@@ -147,7 +151,7 @@ pub struct Chunk {
 }
 
 impl Storage {
-    /// Stores a document with the chunks that it has already, or nothing. `Conflict` when the twin has the same file already,
+    /// Stores a document with the chunks that it has already, or nothing; its file needs no note any more. `Conflict` when the twin has the same file already,
     /// `LimitReached` when it has `documents_max`, `NotFound` when the twin is gone.
     pub async fn insert_document(
         &self,
@@ -280,14 +284,20 @@ impl Storage {
         Ok(!failed.rows.is_empty())
     }
 
-    /// Deletes a document with its chunks and every quote of it under a reply. Returns its file. `NotFound` when
-    /// it is gone.
-    pub async fn delete_document(&self, id: DocumentId) -> Result<FileKey, StorageError> {
+    /// Deletes a document with its chunks and every quote of it under a reply, and gives its twin's owner a receipt. Its file is
+    /// let go. `NotFound` when it is gone.
+    pub async fn delete_document(
+        &self,
+        id: DocumentId,
+        now: i64,
+    ) -> Result<Forgotten, StorageError> {
         let engine = self.engine();
-        self.call(Call::Write, async move {
-            until_no_collision!(delete(&engine, id))
-        })
-        .await
+        let deleted = self.call(Call::Write, async move {
+            until_no_collision!(delete(&engine, id, now))
+        });
+        let forgotten = deleted.await?;
+        self.files_were_let_go();
+        Ok(forgotten)
     }
 
     /// All chunks of a twin, document by document, in their order.
@@ -363,7 +373,8 @@ async fn insert(
     );
     let mut transaction = named.await?;
     insert_chunks(&mut transaction, document.id, chunks).await?;
-    transaction.commit(Vec::new()).await?;
+    let noted = attachments::has_a_document(document.file_key);
+    transaction.commit(vec![noted]).await?;
     Ok(())
 }
 
@@ -443,20 +454,31 @@ async fn set_audience(
     Ok(())
 }
 
-async fn delete(engine: &Engine, id: DocumentId) -> Result<FileKey, DatabaseError> {
+async fn delete(engine: &Engine, id: DocumentId, now: i64) -> Result<Forgotten, DatabaseError> {
     let queries = vec![
         (LOCK_TWIN, params![id]),
+        (TWIN_AND_OWNER, params![id]),
         (FORGET_HELD, params![id]),
-        (DELETE, params![id]),
     ];
-    let (transaction, results) = engine.begin(queries).await?;
-    let Some(row) = results.into_iter().nth(2).and_then(|rows| rows.first()) else {
+    let (mut transaction, results) = engine.begin(queries).await?;
+    let [_, found, held] = each(results)?;
+    let Some(mut found) = found.first() else {
         transaction.roll_back().await;
         return Err(StorageError::NotFound("document").into());
     };
-    let key = read_file_key(row)?;
-    transaction.commit(Vec::new()).await?;
-    Ok(key)
+    let (twin, owner): (TwinId, _) = (found.id()?, found.id()?);
+    let mut receipt = Receipt::new(owner, now, ReceiptKind::Document);
+    receipt.twin_id = Some(twin);
+    receipt.document_id = Some(id);
+    receipt.gone.held_replies = held.affected;
+    let forgotten = transaction.pipe(forgetting(&FORGET, &params![id])).await?;
+    let files = receipt.gone.add_documents(forgotten)?;
+    transaction.commit(receipt.keep()).await?;
+    Ok(Forgotten {
+        receipt,
+        files,
+        twins: vec![twin],
+    })
 }
 
 fn read_document(mut row: Row) -> Result<Document, StorageError> {
@@ -519,6 +541,7 @@ pub(crate) fn read_file_key(mut row: Row) -> Result<FileKey, StorageError> {
     read_key(&mut row)
 }
 
-fn read_key(row: &mut Row) -> Result<FileKey, StorageError> {
+/// Reads a file key.
+pub(crate) fn read_key(row: &mut Row) -> Result<FileKey, StorageError> {
     row.parsed("file key", |text| text.parse().ok())
 }

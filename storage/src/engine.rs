@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::StorageError;
 use crate::dump::{Contents, Existing, Piece, Step, Table};
+use crate::scrub::Scrubbed;
 use crate::value::{Row, Value};
 
 /// A statement of the portable subset, with `$1`, `$2`, … for its parameters.
@@ -206,6 +207,20 @@ impl Engine {
             Self::Postgres(postgres) => {
                 postgres::load(postgres.config(), tables, existing, orders).await
             }
+            Self::Resident(_) => Err(no_file()),
+        }
+    }
+
+    /// Whether a scrub keeps nobody from reading.
+    pub(crate) const fn is_scrubbed_in_use(&self) -> bool {
+        matches!(self, Self::Sqlite(_) | Self::Resident(_))
+    }
+
+    /// Takes out of the files what was deleted.
+    pub(crate) async fn scrub(&self) -> Result<Scrubbed, StorageError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite::scrub(sqlite.path()).await,
+            Self::Postgres(postgres) => postgres::scrub(postgres.config()).await,
             Self::Resident(_) => Err(no_file()),
         }
     }

@@ -18,6 +18,7 @@ mod changes;
 mod conversations;
 mod documents;
 mod drafts;
+mod erasure;
 mod feedback;
 mod files;
 mod history;
@@ -33,6 +34,7 @@ mod origins;
 mod oversight;
 mod people;
 mod people_groups;
+mod receipts;
 mod refresh;
 mod replies;
 mod reports;
@@ -48,6 +50,7 @@ mod engine;
 mod error;
 pub mod metrics;
 mod migrations;
+mod scrub;
 mod value;
 
 pub use administration::{Account, AccountsQuery, Backlog, Counts};
@@ -68,6 +71,7 @@ pub use conversations::{
 pub use documents::{Chunk, ClaimedDocument, Document, DocumentState, ReadDocument};
 pub use drafts::{DRAFTS_MAX, Draft, NewDraft};
 pub use dump::{Column, ColumnKind, Existing, Load, PIECE_BYTES, Piece, Snapshot, Table};
+pub use erasure::Erased;
 pub use error::StorageError;
 pub use feedback::{Feedback, Rating, TwinFeedback};
 pub use files::{FileKey, FileReader, FileStore, FileWriter, Files, InvalidFileKey, S3Config};
@@ -91,14 +95,16 @@ pub use notifications::{
 };
 pub use origins::{NewOrigin, Origin, Persona, RememberedThen};
 pub use oversight::TwinConversation;
-pub use people::{DELETED_ACCOUNT, User, UserChange};
+pub use people::{DELETED_ACCOUNT, DeletedAccount, User, UserChange};
 pub use people_groups::{GROUP_PEOPLE_MAX, GROUPS_MAX, PeopleGroup};
+pub use receipts::{Forgotten, Gone, Receipt, ReceiptKind};
 pub use refresh::{NewRefresh, Rotation, TokenHash};
 pub use replies::{Finished, FinishedReply, ReplyOrder, ReplyState};
 pub use reports::{
     NewReport, Report, ReportReason, ReportState, ReportedMessage, Resolution, Resolved,
 };
 pub use rules::{MessageRules, Pace, RoomRules};
+pub use scrub::Scrubbed;
 pub use search::{
     FORBIDDEN_WORD_CHARS_MAX, FORBIDDEN_WORDS_MAX, Forbidden, ForbiddenWords, Highlight,
     InvalidForbiddenWords, InvalidQuery, QUERY_CHARS_MAX, SEARCH_PAGE_MAX, Screen, Search,

@@ -4,8 +4,11 @@ use protocol::{ConversationId, MemoryId, MessageId, TwinId, UserId};
 
 use crate::audiences::{self, Audience};
 use crate::documents::{read_vector, vector_bytes};
-use crate::engine::{DatabaseError, Engine, Query, Rows, each, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, Transaction, each, until_no_collision};
 use crate::metrics::Call;
+use crate::receipts::{
+    Forgotten, Receipt, ReceiptKind, Statements, forget_memories, queries as forgetting,
+};
 use crate::storage::{ABOVE_ALL, page};
 use crate::value::{Row, names, params};
 use crate::{Storage, StorageError};
@@ -62,13 +65,27 @@ const VERSIONS: &str = "SELECT COUNT(*) FROM memory_versions WHERE memory_id = $
 const NEWEST_VERSION: &str = "SELECT revision, text, vector FROM memory_versions WHERE memory_id = $1 \
      ORDER BY revision DESC LIMIT 1";
 const DELETE_VERSION: &str = "DELETE FROM memory_versions WHERE memory_id = $1 AND revision = $2";
-const DELETE: &str = "DELETE FROM memories WHERE id = $1 AND twin_id = $2 RETURNING id";
-const DELETE_ALL: &str =
-    "DELETE FROM memories WHERE twin_id = $1 AND about_id = COALESCE($2, about_id) RETURNING id";
+const FORGET: Statements<3> = forget_memories!("id = $2 AND twin_id = $1");
+const FORGET_SOME: Statements<3> =
+    forget_memories!("twin_id = $1 AND about_id = COALESCE($2, about_id)");
+pub(crate) const FORGET_MEMORIES_OF_TWIN: Statements<3> = forget_memories!("twin_id = $1");
+/// What a person's twins remember, and what twins of others remember of the person.
+pub(crate) const FORGET_MEMORIES_OF_ACCOUNT: Statements<3> =
+    forget_memories!("about_id = $1 OR twin_id IN (SELECT id FROM twins WHERE owner_id = $1)");
+const OWNER: &str = "SELECT owner_id FROM twins WHERE id = $1";
+/// Replies that wait for their owner's word may be drawn from the memory.
+const FORGET_HELD: &str = "DELETE FROM reply_orders WHERE state = 'held' AND twin_id = $1";
 const NOTE_ABOUT: &str = "UPDATE twins SET memories_revision = memories_revision + 1 \
      WHERE id IN (SELECT twin_id FROM memories WHERE about_id = $1 AND id = COALESCE($2, id))";
-const DELETE_ABOUT: &str = "DELETE FROM memories WHERE about_id = $1 AND id = COALESCE($2, id) \
-     AND twin_id NOT IN (SELECT id FROM twins WHERE owner_id = $1) RETURNING twin_id";
+/// As [`NOTE_ABOUT`], for everything about a person.
+pub(crate) const NOTE_ALL_ABOUT: &str = "UPDATE twins SET memories_revision = memories_revision + 1 \
+     WHERE id IN (SELECT twin_id FROM memories WHERE about_id = $1)";
+const FORGET_ABOUT: Statements<3> = forget_memories!(
+    "about_id = $1 AND id = COALESCE($2, id) AND twin_id NOT IN (SELECT id FROM twins WHERE owner_id = $1)"
+);
+pub(crate) const FORGET_HELD_ABOUT: &str = "DELETE FROM reply_orders WHERE state = 'held' AND twin_id IN \
+     (SELECT twin_id FROM memories WHERE about_id = $1 AND id = COALESCE($2, id) \
+     AND twin_id NOT IN (SELECT id FROM twins WHERE owner_id = $1))";
 
 /// Changes of one memory that can be undone.
 const VERSIONS_MAX: u64 = 100;
@@ -277,53 +294,47 @@ impl Storage {
         memory.ok_or(StorageError::NotFound("memory"))
     }
 
-    /// Forgets a memory with all that it has said, also under replies. `NotFound` when it is not there.
-    pub async fn forget_memory(&self, twin: TwinId, id: MemoryId) -> Result<(), StorageError> {
-        let query = (DELETE, params![id, twin]);
-        match self.forget((NOTE, params![twin]), query).await? {
-            0 => Err(StorageError::NotFound("memory")),
-            _ => Ok(()),
-        }
-    }
-
-    /// Forgets all that a twin remembers, or all about one person. Returns how much that was.
-    pub async fn forget_memories(
+    /// Forgets a memory with all that it has said, also under replies, and gives the twin's owner a receipt. `NotFound` when it is
+    /// not there.
+    pub async fn forget_memory(
         &self,
         twin: TwinId,
-        about: Option<UserId>,
-    ) -> Result<u64, StorageError> {
-        let query = (DELETE_ALL, params![twin, about]);
-        self.forget((NOTE, params![twin]), query).await
-    }
-
-    /// Has twins of others forget something about a person who wishes it, or everything. Returns how much that was, and of which
-    /// twins.
-    pub async fn forget_about(
-        &self,
-        person: UserId,
-        id: Option<MemoryId>,
-    ) -> Result<(u64, Vec<TwinId>), StorageError> {
+        id: MemoryId,
+        now: i64,
+    ) -> Result<Forgotten, StorageError> {
         let engine = self.engine();
         self.call(Call::Write, async move {
-            let parameters = || params![person, id];
-            let deleted = until_no_collision!(delete_noted(
-                &engine,
-                &(NOTE_ABOUT, parameters()),
-                &(DELETE_ABOUT, parameters()),
-            ))?;
-            let mut twins = deleted.map(|mut row| row.id())?;
-            let memories = twins.len() as u64;
-            twins.sort_unstable();
-            twins.dedup();
-            Ok((memories, twins))
+            until_no_collision!(forget_one(&engine, twin, id, now))
         })
         .await
     }
 
-    async fn forget(&self, note: Query, delete: Query) -> Result<u64, StorageError> {
+    /// Forgets all that a twin remembers, or all about one person, and gives the twin's owner a receipt. `NotFound` when the twin is
+    /// gone.
+    pub async fn forget_memories(
+        &self,
+        twin: TwinId,
+        about: Option<UserId>,
+        now: i64,
+    ) -> Result<Forgotten, StorageError> {
         let engine = self.engine();
         self.call(Call::Write, async move {
-            Ok(until_no_collision!(delete_noted(&engine, &note, &delete))?.affected)
+            until_no_collision!(forget_some(&engine, twin, about, now))
+        })
+        .await
+    }
+
+    /// Has twins of others forget something about a person who wishes it, or everything, and gives that person a receipt. `NotFound`
+    /// when there is no such memory.
+    pub async fn forget_about(
+        &self,
+        person: UserId,
+        id: Option<MemoryId>,
+        now: i64,
+    ) -> Result<Forgotten, StorageError> {
+        let engine = self.engine();
+        self.call(Call::Write, async move {
+            until_no_collision!(forget_of_others(&engine, person, id, now))
         })
         .await
     }
@@ -504,15 +515,112 @@ async fn undo(engine: &Engine, twin: TwinId, id: MemoryId, now: i64) -> Result<(
     Ok(())
 }
 
-async fn delete_noted(
+async fn forget_one(
     engine: &Engine,
-    note: &Query,
-    delete: &Query,
-) -> Result<Rows, DatabaseError> {
-    let (transaction, results) = engine.begin(vec![note.clone(), delete.clone()]).await?;
-    let [_, deleted] = each(results)?;
-    transaction.commit(Vec::new()).await?;
-    Ok(deleted)
+    twin: TwinId,
+    id: MemoryId,
+    now: i64,
+) -> Result<Forgotten, DatabaseError> {
+    let found = begin_forgetting(engine, twin, now, ReceiptKind::Memory).await?;
+    let (mut transaction, mut receipt) = found;
+    receipt.memory_id = Some(id);
+    let forgotten = forgetting(&FORGET, &params![twin, id]);
+    receipt
+        .gone
+        .add_memories(transaction.pipe(forgotten).await?)?;
+    if receipt.gone.memories == 0 {
+        transaction.roll_back().await;
+        return Err(StorageError::NotFound("memory").into());
+    }
+    finish_forgetting(transaction, receipt, vec![twin]).await
+}
+
+async fn forget_some(
+    engine: &Engine,
+    twin: TwinId,
+    about: Option<UserId>,
+    now: i64,
+) -> Result<Forgotten, DatabaseError> {
+    let found = begin_forgetting(engine, twin, now, ReceiptKind::Memories).await?;
+    let (mut transaction, mut receipt) = found;
+    receipt.about = about;
+    let forgotten = forgetting(&FORGET_SOME, &params![twin, about]);
+    receipt
+        .gone
+        .add_memories(transaction.pipe(forgotten).await?)?;
+    finish_forgetting(transaction, receipt, vec![twin]).await
+}
+
+/// Locks the twin, and takes away what waits for its owner's word.
+async fn begin_forgetting(
+    engine: &Engine,
+    twin: TwinId,
+    now: i64,
+    kind: ReceiptKind,
+) -> Result<(Transaction, Receipt), DatabaseError> {
+    let queries = vec![
+        (NOTE, params![twin]),
+        (OWNER, params![twin]),
+        (FORGET_HELD, params![twin]),
+    ];
+    let (transaction, results) = engine.begin(queries).await?;
+    let [_, owner, held] = each(results)?;
+    let Some(mut owner) = owner.first() else {
+        transaction.roll_back().await;
+        return Err(StorageError::NotFound("twin").into());
+    };
+    let mut receipt = Receipt::new(owner.id()?, now, kind);
+    receipt.twin_id = Some(twin);
+    receipt.gone.held_replies = held.affected;
+    Ok((transaction, receipt))
+}
+
+async fn forget_of_others(
+    engine: &Engine,
+    person: UserId,
+    id: Option<MemoryId>,
+    now: i64,
+) -> Result<Forgotten, DatabaseError> {
+    let parameters = params![person, id];
+    let queries = vec![
+        (NOTE_ABOUT, parameters.clone()),
+        (FORGET_HELD_ABOUT, parameters.clone()),
+    ];
+    let (mut transaction, results) = engine.begin(queries).await?;
+    let [_, held] = each(results)?;
+    let kind = match id {
+        Some(_) => ReceiptKind::Memory,
+        None => ReceiptKind::Memories,
+    };
+    let mut receipt = Receipt::new(person, now, kind);
+    receipt.memory_id = id;
+    receipt.about = Some(person);
+    receipt.gone.held_replies = held.affected;
+    let forgotten = forgetting(&FORGET_ABOUT, &parameters);
+    let twins = receipt
+        .gone
+        .add_memories(transaction.pipe(forgotten).await?)?;
+    if id.is_some() && twins.is_empty() {
+        transaction.roll_back().await;
+        return Err(StorageError::NotFound("memory").into());
+    }
+    if let [twin] = twins[..] {
+        receipt.twin_id = Some(twin);
+    }
+    finish_forgetting(transaction, receipt, twins).await
+}
+
+async fn finish_forgetting(
+    transaction: Transaction,
+    receipt: Receipt,
+    twins: Vec<TwinId>,
+) -> Result<Forgotten, DatabaseError> {
+    transaction.commit(receipt.keep()).await?;
+    Ok(Forgotten {
+        receipt,
+        files: Vec::new(),
+        twins,
+    })
 }
 
 fn read_memory(mut row: Row) -> Result<Memory, StorageError> {

@@ -1,13 +1,17 @@
 //! People with accounts. Their bots have rows beside them (`bots.rs`), which nothing here finds.
 
-use protocol::{TokenFamilyId, UserId};
+use protocol::{MemoryId, TokenFamilyId, UserId};
 
 use crate::attachments;
 use crate::audit::FORGET_ADDRESSES;
 use crate::bots::DELETED_BOT;
-use crate::documents::DELETE_DOCUMENTS_OF_OWNER;
+use crate::documents::FORGET_DOCUMENTS_OF_OWNER;
 use crate::engine::{DatabaseError, Engine, Transaction, each, until_no_collision};
+use crate::erasure::{self, Erased};
+use crate::memories::{FORGET_HELD_ABOUT, FORGET_MEMORIES_OF_ACCOUNT, NOTE_ALL_ABOUT};
 use crate::metrics::Call;
+use crate::receipts::{Receipt, ReceiptKind, queries as forgetting};
+use crate::scrub;
 use crate::twins::DELETED_TWIN;
 use crate::value::{Row, params};
 use crate::{FileKey, Storage, StorageError};
@@ -104,6 +108,17 @@ pub struct UserChange {
     pub invisible: Option<bool>,
 }
 
+/// What went with an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedAccount {
+    /// How much it was; this receipt is kept nowhere.
+    pub receipt: Receipt,
+    /// Files of documents that nothing refers to any more. The sweep deletes what nobody else does.
+    pub files: Vec<FileKey>,
+    /// Of each conversation that others are in, the newest entry that says that a message is gone.
+    pub erased: Vec<Erased>,
+}
+
 impl Storage {
     /// Makes an account. `Conflict` when the e-mail address has one.
     pub async fn create_user(&self, user: User) -> Result<User, StorageError> {
@@ -176,17 +191,20 @@ impl Storage {
         self.read(ADMINS, Vec::new()).await?.map(read_user)
     }
 
-    /// Deletes an account with its twins, documents, bots, attachments, memberships and tokens, and takes the names off its messages and
-    /// changes, and the addresses out of the audit log.
-    /// Returns the files that nothing refers to any more. `NotFound` when it is gone.
-    pub async fn delete_user(&self, id: UserId) -> Result<Vec<FileKey>, StorageError> {
+    /// Deletes an account with its twins, documents, bots, attachments, memberships and tokens, with what it, its bots and its twins
+    /// said, and with the conversations that nobody else is in; and takes the names off what is left of its messages and changes, and
+    /// the addresses out of the audit log. Files are let go. `NotFound` when it is gone.
+    pub async fn delete_user(&self, id: UserId, now: i64) -> Result<DeletedAccount, StorageError> {
         let engine = self.engine();
         let deleted = self.call(Call::Write, async move {
-            until_no_collision!(delete(&engine, id))
+            until_no_collision!(delete(&engine, id, now))
         });
-        let files = deleted.await?;
+        let deleted = deleted.await?;
+        for erased in &deleted.erased {
+            self.unindexed().note(erased.conversation_id);
+        }
         self.files_were_let_go();
-        Ok(files)
+        Ok(deleted)
     }
 }
 
@@ -230,7 +248,7 @@ impl Room {
     }
 }
 
-async fn delete(engine: &Engine, id: UserId) -> Result<Vec<FileKey>, DatabaseError> {
+async fn delete(engine: &Engine, id: UserId, now: i64) -> Result<DeletedAccount, DatabaseError> {
     // The account and its twins stay locked from here on: none gets another twin or document.
     let locks = vec![(LOCK, params![id]), (LOCK_TWINS, params![id])];
     let (mut transaction, locked) = engine.begin(locks).await?;
@@ -238,8 +256,21 @@ async fn delete(engine: &Engine, id: UserId) -> Result<Vec<FileKey>, DatabaseErr
         transaction.roll_back().await;
         return Err(StorageError::NotFound("account").into());
     }
-    let changes = vec![
-        (DELETE_DOCUMENTS_OF_OWNER, params![id]),
+    let mut receipt = Receipt::new(id, now, ReceiptKind::Account);
+    let gone = &mut receipt.gone;
+    let documents = forgetting(&FORGET_DOCUMENTS_OF_OWNER, &params![id]);
+    let files = gone.add_documents(transaction.pipe(documents).await?)?;
+    let of_others = vec![
+        // Those that are awake read anew what they remember.
+        (NOTE_ALL_ABOUT, params![id]),
+        (FORGET_HELD_ABOUT, params![id, None::<MemoryId>]),
+    ];
+    transaction.pipe(of_others).await?;
+    let memories = forgetting(&FORGET_MEMORIES_OF_ACCOUNT, &params![id]);
+    gone.add_memories(transaction.pipe(memories).await?)?;
+    let erasure = erasure::erase(&mut transaction, id, now).await?;
+    gone.messages = erasure.messages;
+    let last = vec![
         attachments::let_go_of(id),
         (TAKE_NAME_OFF, params![id, DELETED_ACCOUNT]),
         (TAKE_NAME_OFF_CHANGES, params![id, DELETED_ACCOUNT]),
@@ -250,13 +281,15 @@ async fn delete(engine: &Engine, id: UserId) -> Result<Vec<FileKey>, DatabaseErr
         (TAKE_BOTS_NAMES_OFF_PLACES, params![id, DELETED_BOT]),
         (TAKE_TWINS_NAMES_OFF_PLACES, params![id, DELETED_TWIN]),
         (FORGET_ADDRESSES, params![id]),
+        (DELETE, params![id]),
+        scrub::mark(),
     ];
-    let mut keys = Vec::new();
-    if let Some(deleted) = transaction.pipe(changes).await?.into_iter().next() {
-        keys = deleted.map(crate::documents::read_file_key)?;
-    }
-    transaction.commit(vec![(DELETE, params![id])]).await?;
-    Ok(keys)
+    transaction.commit(last).await?;
+    Ok(DeletedAccount {
+        receipt,
+        files,
+        erased: erasure.newest,
+    })
 }
 
 /// E-mail addresses are compared in lower case.

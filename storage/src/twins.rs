@@ -2,13 +2,15 @@
 
 use protocol::{TwinId, UserId};
 
-use crate::documents::{DELETE_DOCUMENTS_OF_TWIN, read_file_key};
-use crate::engine::{DatabaseError, Engine, until_no_collision};
+use crate::documents::FORGET_DOCUMENTS_OF_TWIN;
+use crate::engine::{DatabaseError, Engine, each, until_no_collision};
+use crate::memories::FORGET_MEMORIES_OF_TWIN;
 use crate::metrics::Call;
 use crate::people::{Room, TAKE_NAME_OFF_PLACES};
+use crate::receipts::{Forgotten, Receipt, ReceiptKind, queries as forgetting};
 use crate::storage::{ABOVE_ALL, page};
 use crate::value::{Row, names, params};
-use crate::{FileKey, Storage, StorageError};
+use crate::{Storage, StorageError};
 
 /// The author's name on messages of a twin that was deleted.
 pub const DELETED_TWIN: &str = "deleted twin";
@@ -51,6 +53,8 @@ const UPDATE: &str = concat!(
 pub(crate) const LOCK: &str = "UPDATE twins SET revision = revision + 1 WHERE id = $1 RETURNING id";
 const STATE: &str = "SELECT t.revision, t.memories_revision, u.disabled_at FROM twins t JOIN users u ON u.id = t.owner_id \
      WHERE t.id = $1";
+const OWNER: &str = "SELECT owner_id FROM twins WHERE id = $1";
+const FORGET_HELD: &str = "DELETE FROM reply_orders WHERE state = 'held' AND twin_id = $1";
 const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
 const DELETE: &str = "DELETE FROM twins WHERE id = $1";
 
@@ -192,14 +196,16 @@ impl Storage {
         read_twin(row.ok_or(StorageError::NotFound("twin"))?)
     }
 
-    /// Deletes a twin with its documents, chunks, memberships and unfinished replies.
-    /// Returns the files that nothing refers to any more. `NotFound` when it is gone.
-    pub async fn delete_twin(&self, id: TwinId) -> Result<Vec<FileKey>, StorageError> {
+    /// Deletes a twin with its documents, chunks, memories, memberships and unfinished replies, and gives its owner a receipt. Files
+    /// are let go. `NotFound` when it is gone.
+    pub async fn delete_twin(&self, id: TwinId, now: i64) -> Result<Forgotten, StorageError> {
         let engine = self.engine();
-        self.call(Call::Write, async move {
-            until_no_collision!(delete(&engine, id))
-        })
-        .await
+        let deleted = self.call(Call::Write, async move {
+            until_no_collision!(delete(&engine, id, now))
+        });
+        let forgotten = deleted.await?;
+        self.files_were_let_go();
+        Ok(forgotten)
     }
 }
 
@@ -227,23 +233,38 @@ async fn create(engine: &Engine, twin: &Twin, twins_max: u64) -> Result<(), Data
     Ok(())
 }
 
-async fn delete(engine: &Engine, id: TwinId) -> Result<Vec<FileKey>, DatabaseError> {
-    let (mut transaction, locked) = engine.begin(vec![(LOCK, params![id])]).await?;
-    if locked.iter().all(|rows| rows.rows.is_empty()) {
+async fn delete(engine: &Engine, id: TwinId, now: i64) -> Result<Forgotten, DatabaseError> {
+    let queries = vec![
+        (LOCK, params![id]),
+        (OWNER, params![id]),
+        (FORGET_HELD, params![id]),
+    ];
+    let (mut transaction, results) = engine.begin(queries).await?;
+    let [_, owner, held] = each(results)?;
+    let Some(mut owner) = owner.first() else {
         transaction.roll_back().await;
         return Err(StorageError::NotFound("twin").into());
-    }
-    let changes = vec![
-        (DELETE_DOCUMENTS_OF_TWIN, params![id]),
+    };
+    let mut receipt = Receipt::new(owner.id()?, now, ReceiptKind::Twin);
+    receipt.twin_id = Some(id);
+    let gone = &mut receipt.gone;
+    gone.held_replies = held.affected;
+    let documents = forgetting(&FORGET_DOCUMENTS_OF_TWIN, &params![id]);
+    let files = gone.add_documents(transaction.pipe(documents).await?)?;
+    let memories = forgetting(&FORGET_MEMORIES_OF_TWIN, &params![id]);
+    gone.add_memories(transaction.pipe(memories).await?)?;
+    let mut last = vec![
         (TAKE_NAME_OFF, params![id, DELETED_TWIN]),
         (TAKE_NAME_OFF_PLACES, params![id, DELETED_TWIN]),
+        (DELETE, params![id]),
     ];
-    let mut keys = Vec::new();
-    if let Some(deleted) = transaction.pipe(changes).await?.into_iter().next() {
-        keys = deleted.map(read_file_key)?;
-    }
-    transaction.commit(vec![(DELETE, params![id])]).await?;
-    Ok(keys)
+    last.extend(receipt.keep_always());
+    transaction.commit(last).await?;
+    Ok(Forgotten {
+        receipt,
+        files,
+        twins: vec![id],
+    })
 }
 
 fn read_twin(mut row: Row) -> Result<Twin, StorageError> {

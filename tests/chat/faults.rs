@@ -16,6 +16,8 @@ mod network;
 mod peers;
 mod postgres;
 
+pub(super) use postgres::Postgres;
+
 /// Bytes that the kernel keeps for a reader that does not read.
 const NARROW_BYTES: u32 = 2048;
 

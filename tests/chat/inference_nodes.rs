@@ -259,7 +259,7 @@ async fn one_that_has_much_more_to_do_is_relieved_and_what_a_deletion_takes_away
         .chat
         .delete(&talk.person, &format!("/api/v1/twins/{}", talk.twin))
         .await;
-    assert_eq!(deleted.status(), 204);
+    assert_eq!(deleted.status(), 200);
     let forget = format!("DELETE /v1/prompts/{}", talk.twin);
     for service in &house.services {
         service.is_asked(&forget).await;

@@ -13,6 +13,7 @@ mod bots;
 mod drafts;
 mod edge;
 mod faults;
+mod forgetting;
 mod hostile;
 mod inference_nodes;
 mod main_job;

@@ -19,6 +19,11 @@ impl Program {
         self.folder.path()
     }
 
+    /// Runs another command of the program, in the same folder, to its good end.
+    pub(super) async fn run(&self, command: &str, settings: &[(&str, &str)]) {
+        run(&self.folder, command, settings).await;
+    }
+
     /// Sends the process a signal, as `kill` names it.
     pub(super) async fn signal(&self, signal: &str) {
         let pid = self.child.id().unwrap().to_string();

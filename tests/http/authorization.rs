@@ -79,6 +79,12 @@ fn routes() -> Vec<Route> {
             [401, 200, 200, 200],
         ),
         route(get.clone(), "/api/v1/me/export", None, [401, 200, 200, 200]),
+        route(
+            get.clone(),
+            "/api/v1/me/receipts",
+            None,
+            [401, 200, 200, 200],
+        ),
         route(get.clone(), "/api/v1/twins", None, [401, 200, 200, 200]),
         route(
             post.clone(),
@@ -753,7 +759,7 @@ fn routes() -> Vec<Route> {
             Method::DELETE,
             "/api/v1/twins/{twin}/memories/{memory}",
             None,
-            [401, 404, 404, 204],
+            [401, 404, 404, 200],
         ),
         route(
             Method::DELETE,
@@ -772,21 +778,21 @@ fn routes() -> Vec<Route> {
             delete.clone(),
             "/api/v1/twins/{twin}/documents/{document}",
             None,
-            [401, 404, 404, 204],
+            [401, 404, 404, 200],
         ),
         route(
             delete.clone(),
             "/api/v1/twins/{twin}",
             None,
-            [401, 404, 404, 204],
+            [401, 404, 404, 200],
         ),
         route(
             delete.clone(),
             "/api/v1/twins/{public}",
             None,
-            [401, 403, 403, 204],
+            [401, 403, 403, 200],
         ),
-        route(delete, "/api/v1/me", None, [401, 204, 204, 204]),
+        route(delete, "/api/v1/me", None, [401, 200, 200, 200]),
     ]
 }
 

@@ -167,7 +167,7 @@ export const pagesEn = {
     exportAll: "Export everything",
     deleteAccount: "Delete the account",
     deleteHint:
-      "Your twins, their documents, your bots and files are gone for good. Your messages stay in the conversations of others, without your name.",
+      "Your twins, their documents, your bots, your files and what all of you said are gone for good. In the conversations of others it is seen that a message was there.",
     deleteConfirm: (email: string) => `To delete the account for good, write ${email}`,
     deleteForGood: "Delete the account for good",
   },

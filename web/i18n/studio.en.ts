@@ -107,6 +107,8 @@ export const studioEn = {
   deleteDocument: (name: string) => `Delete ${name}`,
   deleteDocumentHint: "Gone for good, with every quote of it under replies.",
   deleteDocumentForGood: (name: string) => `Delete ${name} for good`,
+  forgotten: (pieces: number, quotes: number, size: string) =>
+    `Forgotten: ${plural(pieces, "piece", "pieces")}, ${plural(quotes, "quote", "quotes")} under replies, and a file of ${size}.`,
   textOf: (name: string) => `Text of ${name}`,
   quoteMarked: "The passage that was quoted is marked.",
   quoteGone: "The passage that was quoted does not stand in the document.",

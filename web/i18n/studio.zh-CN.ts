@@ -101,6 +101,7 @@ export const studioZhCN: StudioTexts = {
   deleteDocument: (name) => `删除 ${name}`,
   deleteDocumentHint: "文档及回复中对它的每处引用都将永久删除。",
   deleteDocumentForGood: (name) => `永久删除 ${name}`,
+  forgotten: (pieces, quotes, size) => `已忘记：${pieces} 个片段、回复中的 ${quotes} 处引用，以及一个 ${size} 的文件。`,
   textOf: (name) => `${name} 的内容`,
   quoteMarked: "被引用的段落已标出。",
   quoteGone: "文档中没有被引用的段落。",

@@ -11,6 +11,7 @@ export type Document = Api["Document"];
 export type JobFrame = Extract<ServerFrame, { op: "job" }>;
 export type TwinFeedback = Api["TwinFeedback"];
 export type Report = Api["Report"];
+export type Receipt = Api["Receipt"];
 export type NewTwin = Api["NewTwin"];
 export type TwinPatch = Api["TwinPatch"];
 export type Visibility = Api["Visibility"];
@@ -130,9 +131,12 @@ export async function tellDocument(twin: string, document: string, audience: Aud
   );
 }
 
-export async function deleteDocument(twin: string, document: string): Promise<void> {
-  await body(http.DELETE("/api/v1/twins/{twin}/documents/{document}", { params: { path: { twin, document } } }));
+/** Has a twin forget a document; says how much that was. */
+export async function deleteDocument(twin: string, document: string): Promise<Receipt> {
+  const params = { path: { twin, document } };
+  const receipt = await body(http.DELETE("/api/v1/twins/{twin}/documents/{document}", { params }));
   await queries.invalidateQueries({ queryKey: documentsQuery(twin).queryKey });
+  return receipt;
 }
 
 /** Decides about a report, once. */

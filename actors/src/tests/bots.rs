@@ -101,7 +101,7 @@ async fn whoever_may_stay_no_longer_is_put_out_on_every_node() {
         leaving.extend([program, person]);
     }
     house.storage.delete_bot(house.user, bot.id).await.unwrap();
-    house.storage.delete_user(house.friend).await.unwrap();
+    house.storage.delete_user(house.friend, 0).await.unwrap();
     house.node.check_access(&[bot.id, house.friend, other.id]);
     for client in leaving {
         assert_eq!(client.error().await, ErrorCode::Unauthenticated);

@@ -390,10 +390,10 @@ impl Trial {
         self.check(&BTreeSet::from([alone]), &canaries, None);
 
         let storage = &self.house.storage;
-        storage.delete_document(document).await.unwrap();
-        storage.delete_document(worded).await.unwrap();
+        storage.delete_document(document, 0).await.unwrap();
+        storage.delete_document(worded, 0).await.unwrap();
         storage
-            .forget_memory(self.house.twin, memory)
+            .forget_memory(self.house.twin, memory, 0)
             .await
             .unwrap();
     }

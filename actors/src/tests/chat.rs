@@ -376,7 +376,7 @@ async fn a_twin_that_is_awake_knows_what_its_owner_has_just_added_and_forgets_wh
         .collect();
     assert_eq!(quotes, [text]);
 
-    house.storage.delete_document(document).await.unwrap();
+    house.storage.delete_document(document, 0).await.unwrap();
     client.send(conversation, "three", "Which colour has the ferry?");
     assert_eq!(client.done().await.sources, Some(vec![]));
 }
@@ -535,7 +535,7 @@ async fn a_person_can_go_on_writing_when_the_twin_is_deleted() {
     let client = house.follower(conversation).await;
     client.send(conversation, "one", "!say hello");
     client.done().await;
-    house.storage.delete_twin(house.twin).await.unwrap();
+    house.storage.delete_twin(house.twin, 0).await.unwrap();
     client.send(conversation, "two", "are you still there?");
     assert_eq!(client.acknowledged().await.0, 3);
     client.send(conversation, "three", "good-bye");

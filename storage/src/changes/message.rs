@@ -10,7 +10,7 @@ use crate::messages::read_authorship;
 use crate::replies::FORGET_PENDING;
 use crate::search::{forget_block, forget_block_at_first_reaction};
 use crate::value::{Row, Value, params};
-use crate::{StorageError, feedback, origins};
+use crate::{StorageError, feedback, origins, scrub};
 
 /// Edits of one message: each is kept.
 const EDITS_MAX: u64 = 100;
@@ -189,6 +189,7 @@ impl MessageState {
                     (NOTE_MESSAGE, params![new.what.message_id()]),
                     (FORGET_MESSAGE, params![new.what.message_id()]),
                     (origins::FORGET, params![new.what.message_id()]),
+                    scrub::mark(),
                 ]);
                 if self.attempted_again && !self.superseded {
                     statements.push((CHOOSE_NEWEST, params![conversation, self.first]));

@@ -7,6 +7,7 @@
 mod connection;
 mod dump;
 mod failure;
+mod scrub;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +25,7 @@ use crate::StorageError;
 use crate::metrics;
 
 pub(crate) use self::dump::{load, read_snapshot};
+pub(crate) use self::scrub::scrub;
 
 /// How long a call waits for a connection, new ones included: longer, and its client has given up.
 const CONNECTION_WAIT: Duration = Duration::from_secs(3);

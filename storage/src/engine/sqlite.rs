@@ -6,6 +6,7 @@
 
 mod connection;
 mod dump;
+mod scrub;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -33,6 +34,7 @@ use crate::value::{Row, Value};
 use connection::{Access, classify};
 
 pub(crate) use dump::{load, read_snapshot};
+pub(crate) use scrub::scrub;
 
 /// Jobs that may wait for a thread: as many as storage admits at all.
 const JOBS_MAX: usize = crate::storage::CALLS_MAX;

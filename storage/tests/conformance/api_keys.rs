@@ -99,6 +99,6 @@ async fn keys_go_with_their_account(db: TestDatabase) {
     db.create_api_key(key_of(ada, "bot"), FIRST, 10)
         .await
         .unwrap();
-    db.delete_user(ada).await.unwrap();
+    db.delete_user(ada, NOW).await.unwrap();
     assert_eq!(db.api_key(&FIRST).await.unwrap(), None);
 }

@@ -287,7 +287,7 @@ async fn accounts_and_bots_take_their_files_along(db: TestDatabase) {
     assert_eq!(disk.count(), 8);
     db.delete_bot(scene.user.id, bots[0]).await.unwrap();
     assert_eq!(db.sweep_files(&disk.files, NOW).await.unwrap(), 2);
-    db.delete_user(scene.user.id).await.unwrap();
+    db.delete_user(scene.user.id, NOW).await.unwrap();
     assert_eq!(db.sweep_files(&disk.files, NOW).await.unwrap(), 4);
     assert_eq!(disk.count(), 2);
     let log = messages_after(&db, room.id, 0, 10).await.unwrap();

@@ -263,10 +263,10 @@ async fn feedback_goes_with_the_account_and_with_the_twin(db: TestDatabase) {
             .await
             .unwrap();
     }
-    db.delete_user(friend.id).await.unwrap();
+    db.delete_user(friend.id, NOW).await.unwrap();
     let left = db.feedback_of_twin(scene.twin.id, None, 9).await.unwrap();
     assert_eq!(left.len(), 1);
-    db.delete_twin(scene.twin.id).await.unwrap();
+    db.delete_twin(scene.twin.id, NOW).await.unwrap();
     let kept = db
         .feedback(conversation, reply, scene.user.id)
         .await

@@ -240,7 +240,7 @@ async fn the_addresses_of_an_account_go_with_it_and_the_chain_stays_whole(db: Te
     for event in events {
         db.note(event).await.unwrap();
     }
-    db.delete_user(ada).await.unwrap();
+    db.delete_user(ada, NOW).await.unwrap();
     let rows = db.audit_after(0, 10).await.unwrap();
     let kept: Vec<bool> = (rows.iter())
         .map(|row| row.event.address.is_some() && row.address_salt.is_some())

@@ -106,9 +106,9 @@ async fn blocks_are_listed_and_taken_back_and_go_with_either(db: TestDatabase) {
         matches!(none, Err(StorageError::NotFound("block"))),
         "{none:?}"
     );
-    db.delete_user(bo.id).await.unwrap();
+    db.delete_user(bo.id, NOW).await.unwrap();
     assert_eq!(listed().await, [of_twin], "the bot went with its owner");
-    db.delete_user(ada).await.unwrap();
+    db.delete_user(ada, NOW).await.unwrap();
     assert_eq!(listed().await, []);
 }
 

@@ -17,7 +17,7 @@ on_both_databases![
     there_are_only_so_many_bots_of_a_person,
     what_a_bot_writes_is_a_bots,
     a_bot_is_deleted_by_its_owner_alone_and_what_it_wrote_stays,
-    bots_go_with_their_owner_and_their_words_stay,
+    bots_and_their_words_go_with_their_owner,
 ];
 
 fn bot_of(owner_id: UserId, name: &str) -> Bot {
@@ -162,14 +162,13 @@ async fn a_bot_is_deleted_by_its_owner_alone_and_what_it_wrote_stays(db: TestDat
     assert_eq!((left.author, left.text), (nobody, stored.text));
 }
 
-async fn bots_go_with_their_owner_and_their_words_stay(db: TestDatabase) {
+async fn bots_and_their_words_go_with_their_owner(db: TestDatabase) {
     let scene = Scene::set(&db).await;
     let (bot, message) = speaking(&db, &scene).await;
     let stored = new(db.append_message(message).await.unwrap());
-    db.delete_user(scene.user.id).await.unwrap();
+    db.delete_user(scene.user.id, NOW).await.unwrap();
     assert_eq!(db.bot_by_token(&FIRST).await.unwrap(), None);
     assert_eq!(db.bots_among(&[bot.id]).await.unwrap(), []);
     assert_eq!(db.members(stored.conversation_id).await.unwrap(), []);
-    let left = db.message(stored.message_id).await.unwrap().unwrap();
-    assert_eq!((left.author.name(), left.text), (DELETED_BOT, stored.text));
+    assert_eq!(db.message(stored.message_id).await.unwrap(), None);
 }

@@ -194,7 +194,7 @@ async fn reactions_stand_beside_their_message_in_their_order(db: TestDatabase) {
     let gone = change(&scene, "9", unreacted(&message, "👋"));
     let gone = db.change(gone).await;
     assert!(matches!(gone, Err(StorageError::NotFound("reaction"))));
-    db.delete_user(friend.id).await.unwrap();
+    db.delete_user(friend.id, NOW).await.unwrap();
     assert_eq!(beside(read(&db, &message).await), []);
 }
 
@@ -388,7 +388,7 @@ async fn changes_outlive_their_author_without_a_name(db: TestDatabase) {
         ..change(&scene, "2", edited(&message, "hallo"))
     };
     db.change(edit).await.unwrap();
-    db.delete_user(friend.id).await.unwrap();
+    db.delete_user(friend.id, NOW).await.unwrap();
     let entries = log(&db, &scene).await;
     let Entry::Change(change) = &entries[1] else {
         panic!("{entries:?}");

@@ -149,7 +149,9 @@ async fn deleting_a_document_deletes_its_quotes_under_replies(db: TestDatabase) 
     assert_eq!(done.sources, Some(sources.clone()));
     assert_eq!(db.message(reply).await.unwrap(), Some(done));
 
-    db.delete_document(sources[0].document_id).await.unwrap();
+    db.delete_document(sources[0].document_id, NOW)
+        .await
+        .unwrap();
 
     let left = db
         .messages_after(scene.conversation.id, 1, 10)
@@ -157,7 +159,7 @@ async fn deleting_a_document_deletes_its_quotes_under_replies(db: TestDatabase) 
         .unwrap();
     assert_eq!(left[0].sources, Some(vec![sources[1].clone()]));
     assert_eq!(left[0].text, scene.answer().text);
-    let again = db.delete_document(sources[0].document_id).await;
+    let again = db.delete_document(sources[0].document_id, NOW).await;
     assert!(matches!(again, Err(StorageError::NotFound("document"))));
 }
 
@@ -237,7 +239,7 @@ async fn a_document_that_fails_says_why_and_one_that_is_deleted_is_nobodys(db: T
     );
     let claimed = db.claim_document(deleted.id, NOW, NOW + 9).await.unwrap();
     let claimed = claimed.unwrap();
-    db.delete_document(deleted.id).await.unwrap();
+    db.delete_document(deleted.id, NOW).await.unwrap();
     assert!(!db.keep_document_claim(&claimed, NOW + 99).await.unwrap());
     assert!(!db.fail_document(&claimed, &failure).await.unwrap());
     let gone = db.document_text(deleted.id).await;

@@ -157,6 +157,6 @@ async fn drafts_have_a_limit_and_make_one_list(db: TestDatabase) {
 async fn drafts_go_with_their_account(db: TestDatabase) {
     let scene = Scene::set(&db).await;
     db.keep_draft(draft(&scene, "text")).await.unwrap();
-    db.delete_user(scene.user.id).await.unwrap();
+    db.delete_user(scene.user.id, NOW).await.unwrap();
     assert_eq!(db.drafts_of(scene.user.id).await.unwrap(), []);
 }

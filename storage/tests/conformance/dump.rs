@@ -161,7 +161,7 @@ async fn a_snapshot_is_of_one_moment_whatever_is_written_meanwhile(db: TestDatab
             .await
             .unwrap();
     }
-    db.delete_twin(scene.twin.id).await.unwrap();
+    db.delete_twin(scene.twin.id, 0).await.unwrap();
     assert_eq!(rest_of(snapshot).await, before);
     assert_ne!(all(&db).await, before);
 }

@@ -19,6 +19,7 @@ mod documents;
 mod drafts;
 mod dump;
 mod files;
+mod forgetting;
 mod history;
 mod lifecycle;
 mod log_ins;

@@ -2,9 +2,9 @@
 
 use protocol::{GroupId, MemoryId, MessageId, NodeId, UserId, What};
 use storage::{
-    Audience, Finished, FinishedReply, MEMORIES_OF_PERSON_MAX, Memory, MemoryChange, MemoryFilter,
-    MemoryKind, NewMemory, NewOrigin, PeopleGroup, Persona, RememberedIn, RememberedThen,
-    StorageError,
+    Audience, Finished, FinishedReply, Gone, MEMORIES_OF_PERSON_MAX, Memory, MemoryChange,
+    MemoryFilter, MemoryKind, NewMemory, NewOrigin, PeopleGroup, Persona, RememberedIn,
+    RememberedThen, StorageError,
 };
 
 use crate::support::{
@@ -128,7 +128,7 @@ async fn a_correction_stands_in_the_place_of_a_memory_until_it_goes(db: TestData
     let both = all(&db, &scene).await;
     assert_eq!(both[1].superseded_by, Some(correction.id));
     assert_eq!(both[0].supersedes, Some(old.id));
-    db.forget_memory(scene.twin.id, correction.id)
+    db.forget_memory(scene.twin.id, correction.id, NOW)
         .await
         .unwrap();
     let in_force = db.memories_in_force(scene.twin.id).await.unwrap();
@@ -198,14 +198,29 @@ async fn who_it_is_about_sees_and_forgets_what_twins_of_others_remember(db: Test
     let only_bobs = db.memories_of(scene.twin.id, only_bobs, 10).await.unwrap();
     assert_eq!(texts(&only_bobs), ["Bob sings."]);
 
-    let forgotten = db.forget_about(scene.user.id, Some(seen[0].id)).await;
-    assert_eq!(forgotten.unwrap().0, 0, "it is about somebody else");
-    let forgotten = db.forget_about(bob.id, Some(seen[0].id)).await;
-    assert_eq!(forgotten.unwrap(), (1, vec![scene.twin.id]));
-    assert_eq!(db.forget_about(bob.id, None).await.unwrap().0, 1);
+    let of_another = db.forget_about(scene.user.id, Some(seen[0].id), NOW).await;
+    assert!(
+        matches!(of_another, Err(StorageError::NotFound("memory"))),
+        "{of_another:?}"
+    );
+    let one = db.forget_about(bob.id, Some(seen[0].id), NOW).await;
+    let one = one.unwrap();
+    assert_eq!(
+        (one.receipt.gone.memories, &one.twins[..]),
+        (1, &[scene.twin.id][..])
+    );
+    let rest = db.forget_about(bob.id, None, NOW + 1).await.unwrap();
+    assert_eq!(rest.receipt.gone.memories, 1);
+    let nothing = db.forget_about(bob.id, None, NOW + 2).await.unwrap();
+    assert_eq!(nothing.receipt.gone, Gone::default());
+    // Whoever had it forgotten has the receipts, newest first, and none of nothing.
+    let receipts = db.receipts_of(bob.id, None, 10).await.unwrap();
+    assert_eq!(receipts, [rest.receipt, one.receipt]);
     assert_eq!(texts(&all(&db, &scene).await), ["Ada reckons."]);
-    let forgotten = db.forget_memories(scene.twin.id, None).await;
-    assert_eq!(forgotten.unwrap(), 1);
+    let all_of_it = db.forget_memories(scene.twin.id, None, NOW).await.unwrap();
+    assert_eq!(all_of_it.receipt.gone.memories, 1);
+    let receipts = db.receipts_of(scene.user.id, None, 10).await.unwrap();
+    assert_eq!(receipts, [all_of_it.receipt]);
 }
 
 async fn an_audience_names_people_and_own_groups_only(db: TestDatabase) {
@@ -290,7 +305,7 @@ async fn a_group_is_told_about_and_gone_with_its_people(db: TestDatabase) {
     assert_eq!(groups[&group.id].len(), 2);
     let refused = db.change_people_group(bob.id, group.id, None, None).await;
     assert!(matches!(refused, Err(StorageError::NotFound("group"))));
-    db.delete_user(eve.id).await.unwrap();
+    db.delete_user(eve.id, NOW).await.unwrap();
     group.people = vec![bob.id];
     assert_eq!(db.people_groups_of(owner).await.unwrap(), [group.clone()]);
     db.delete_people_group(owner, group.id).await.unwrap();
@@ -351,7 +366,9 @@ async fn a_reply_knows_what_it_was_built_from_until_that_is_forgotten(db: TestDa
         (kept.persona, kept.temperature, kept.turns, kept.memories),
         (origin.persona, 0.7, origin.turns, origin.memories)
     );
-    db.forget_memory(scene.twin.id, memory.id).await.unwrap();
+    db.forget_memory(scene.twin.id, memory.id, NOW)
+        .await
+        .unwrap();
     let kept = db.origin(reply).await.unwrap().unwrap();
     assert_eq!(kept.memories, []);
     let message_id = reply;

@@ -368,7 +368,7 @@ async fn everything_goes_with_the_account(db: TestDatabase) {
         .await
         .unwrap();
     talk.notify(&db, 0, &[1]).await;
-    db.delete_user(talk.listener).await.unwrap();
+    db.delete_user(talk.listener, NOW).await.unwrap();
     assert_eq!(db.due_notification_targets(NOW, 9).await.unwrap(), []);
     assert_eq!(talk.listed(&db).await, [0; 0]);
     assert_eq!(db.forget_notifications(NOW).await.unwrap(), 0);

@@ -242,11 +242,11 @@ async fn reports_go_with_who_made_them_and_outlive_the_twin(db: TestDatabase) {
         let report = room.report(message, reporter);
         db.report(report, MANY).await.unwrap();
     }
-    db.delete_twin(room.scene.twin.id).await.unwrap();
+    db.delete_twin(room.scene.twin.id, NOW).await.unwrap();
     let listed = room.listed(&db, ReportState::All).await;
     let twins: Vec<_> = listed.iter().map(|report| report.twin_id).collect();
     assert_eq!(twins, [None, None]);
-    db.delete_user(cy.id).await.unwrap();
+    db.delete_user(cy.id, NOW).await.unwrap();
     let listed = room.listed(&db, ReportState::All).await;
     let reporters: Vec<UserId> = listed.iter().map(|report| report.reporter_id).collect();
     assert_eq!(reporters, [room.bo.id]);

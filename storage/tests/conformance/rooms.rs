@@ -368,7 +368,7 @@ async fn names_in_changes_go_with_their_account(db: TestDatabase) {
         role: Some(Role::Member),
     };
     makes(&db, &scene, joined).await;
-    db.delete_user(bo.id).await.unwrap();
+    db.delete_user(bo.id, NOW).await.unwrap();
     let log = db
         .entries_after(scene.conversation.id, 0, 10)
         .await

@@ -141,7 +141,7 @@ async fn who_must_wait_waits_and_nobody_else_does(db: TestDatabase) {
     let log = db.messages_after(scene.conversation.id, 0, 99).await;
     let texts: Vec<String> = log.unwrap().into_iter().map(|one| one.text).collect();
     assert_eq!(texts, ["1", "in no hurry", "5", "7", "8", "9"]);
-    db.delete_user(scene.user.id).await.unwrap();
+    db.delete_user(scene.user.id, NOW).await.unwrap();
 }
 
 async fn of_many_messages_at_once_one_is_sent(db: TestDatabase) {

@@ -317,7 +317,7 @@ async fn a_message_is_found_by_its_reactions_and_sources(db: TestDatabase) {
         What::Unreacted { message_id, emoji },
     )
     .await;
-    db.delete_document(document.id).await.unwrap();
+    db.delete_document(document.id, NOW).await.unwrap();
     for query in ["has:reaction", "has:source"] {
         assert_eq!(texts(&db, user, query).await.len(), 0, "{query}");
     }
@@ -432,10 +432,10 @@ async fn the_index_of_an_account_that_is_deleted_says_nothing_of_it(db: TestData
     db.append_message(said).await.unwrap();
     index(&db, room.id).await;
     assert_eq!(texts(&db, scene.user.id, "from:bo").await.len(), 1);
-    db.delete_user(bo.id).await.unwrap();
-    // The message stays, and its author has no name any more.
+    db.delete_user(bo.id, NOW).await.unwrap();
+    // What the account said goes with it.
     assert_eq!(texts(&db, scene.user.id, "from:bo").await.len(), 0);
-    assert_eq!(texts(&db, scene.user.id, "key").await.len(), 1);
+    assert_eq!(texts(&db, scene.user.id, "key").await.len(), 0);
     assert_eq!(texts(&db, bo.id, "key").await.len(), 0);
 }
 

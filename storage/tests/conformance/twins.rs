@@ -123,9 +123,9 @@ async fn deleting_a_twin_takes_its_documents_its_orders_and_its_name_along(db: T
     let (question, reply) = scene.asks("1", NodeId::new());
     new(db.append_message(question).await.unwrap());
 
-    let files = db.delete_twin(scene.twin.id).await.unwrap();
+    let forgotten = db.delete_twin(scene.twin.id, NOW).await.unwrap();
 
-    assert_eq!(files, [document.file_key]);
+    assert_eq!(forgotten.files, [document.file_key]);
     assert_eq!(
         db.twins_of(scene.user.id).await.unwrap(),
         std::slice::from_ref(&kept)
@@ -142,7 +142,7 @@ async fn deleting_a_twin_takes_its_documents_its_orders_and_its_name_along(db: T
         name: DELETED_TWIN.to_owned(),
     };
     assert_eq!(greeting.author, expected);
-    let again = db.delete_twin(scene.twin.id).await;
+    let again = db.delete_twin(scene.twin.id, NOW).await;
     assert!(matches!(again, Err(StorageError::NotFound("twin"))));
     begin(&db, scene.user.id, vec![NewMember::Twin(kept.id)]).await;
 }

@@ -28,7 +28,7 @@ const MESSAGES_MAX: u64 = 10_000;
 const RECOVERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A PostgreSQL of a test's own, on a socket in a folder of its own.
-struct Postgres {
+pub(in super::super) struct Postgres {
     folder: TempDir,
     data: PathBuf,
     server: Child,
@@ -37,7 +37,7 @@ struct Postgres {
 
 impl Postgres {
     /// Makes one that keeps its tables and its write-ahead log in these folders, and starts it.
-    async fn start(tables: &Path, log: &Path) -> Self {
+    pub(in super::super) async fn start(tables: &Path, log: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for folder in [folder.path(), tables, log] {
             hand_over(folder);
@@ -94,8 +94,36 @@ impl Postgres {
         let _ = self.server.wait();
     }
 
+    /// Runs a statement on it.
+    pub(in super::super) fn sql(&self, statement: &str) {
+        let mut psql = program("psql");
+        psql.arg("-h").arg(self.folder.path());
+        psql.args([
+            "-U",
+            "digital_twin",
+            "-d",
+            "postgres",
+            "-v",
+            "ON_ERROR_STOP=1",
+        ]);
+        let ran = psql.args(["-c", statement]).output().unwrap();
+        let complaint = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{complaint}");
+    }
+
+    /// The folder of its socket.
+    pub(in super::super) fn socket(&self) -> &str {
+        self.folder.path().to_str().unwrap()
+    }
+
+    /// The folders that it keeps things in: the tables and the log.
+    pub(in super::super) fn folders(&self) -> Vec<PathBuf> {
+        let log = std::fs::read_link(self.data.join("pg_wal")).unwrap();
+        vec![self.data.clone(), log]
+    }
+
     /// How the server finds it.
-    fn settings(&self) -> Vec<(&str, &str)> {
+    pub(in super::super) fn settings(&self) -> Vec<(&str, &str)> {
         vec![
             ("DB_HOST", self.folder.path().to_str().unwrap()),
             ("DB_USER", "digital_twin"),

@@ -7,7 +7,7 @@ import { type DocumentUpload, letGo, uploadDocuments, useDocumentUploads } from 
 import { useClock, useFileSize, useProblemText } from "@/state/language";
 import { audienceOf, type NewAudience, type Person } from "@/state/people";
 import type { Twin } from "@/state/queries";
-import { type Document, deleteDocument, documentsQuery, tellDocument, useReading } from "@/state/studio";
+import { type Document, deleteDocument, documentsQuery, type Receipt, tellDocument, useReading } from "@/state/studio";
 import { useAcquaintances } from "../acquaintances";
 import { Icon } from "../icons";
 import { Pop } from "../pop";
@@ -31,6 +31,8 @@ export function Documents({ twin }: { twin: Twin }) {
   const [chosen, choose] = useState<NewAudience>();
   const audience = chosen ?? audienceOf(twin.visibility);
   const upload = (files: File[]) => uploadDocuments(twin.id, files, audience);
+  const [receipt, setReceipt] = useState<Receipt>();
+  const size = useFileSize();
   const [isOver, setOver] = useState(false);
   const over = (event: DragEvent) => {
     event.preventDefault();
@@ -94,10 +96,13 @@ export function Documents({ twin }: { twin: Twin }) {
         </Title>
         {isPending && <Loader aria-label={texts.loading} />}
         <Problem error={error} />
+        <Text c="dimmed" size="sm" role="status">
+          {receipt && texts.forgotten(receipt.chunks, receipt.citations, size(receipt.file_bytes))}
+        </Text>
         {documents?.length === 0 && <Text c="dimmed">{texts.noDocuments(twin.name)}</Text>}
         <ul className={classes.rows}>
           {documents?.map((document) => (
-            <DocumentRow key={document.id} document={document} people={people} />
+            <DocumentRow key={document.id} document={document} people={people} onForgotten={setReceipt} />
           ))}
         </ul>
       </Stack>
@@ -137,13 +142,23 @@ function UploadRow({ upload: { id, name, state } }: { upload: DocumentUpload }) 
   );
 }
 
-function DocumentRow({ document, people }: { document: Document; people: readonly Person[] }) {
+interface DocumentRowProps {
+  document: Document;
+  people: readonly Person[];
+  onForgotten: (receipt: Receipt) => void;
+}
+
+function DocumentRow({ document, people, onForgotten }: DocumentRowProps) {
   const texts = useStudioTexts();
   const clock = useClock();
   const size = useFileSize();
   const [isOpen, setOpen] = useState(false);
   const source = useMemo(() => ({ document_id: document.id, document: document.name, quote: "" }), [document]);
-  const deleting = useMutation({ mutationFn: () => deleteDocument(document.twin_id, document.id) });
+  const deleting = useMutation({
+    mutationFn: () => deleteDocument(document.twin_id, document.id),
+    // The row is gone then, with what it says.
+    onSuccess: onForgotten,
+  });
   const job = useReading((jobs) => jobs[document.id]);
   const isReady = document.state === "ready";
   const state = isReady ? texts.pieces(document.chunk_count) : texts.reading(document.state, job);

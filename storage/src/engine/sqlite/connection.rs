@@ -88,6 +88,8 @@ fn configure(connection: &Connection, access: Access) -> rusqlite::Result<()> {
     // FULL: in WAL mode only this makes a commit survive a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // What is deleted is overwritten at once.
+    connection.pragma_update(None, "secure_delete", true)?;
     match access {
         Access::Write => {
             connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
