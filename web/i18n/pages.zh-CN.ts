@@ -163,7 +163,8 @@ export const pagesZhCN: PageTexts = {
     exportHint: "一个 zip 文件，包含您的账号、数字分身及其文档、您的会话以及您发送的文件（JSON 与原始文件）。",
     exportAll: "导出全部数据",
     deleteAccount: "删除账号",
-    deleteHint: "您的数字分身及其文档、机器人、文件以及你们说过的一切都将永久消失。在他人的会话中，只能看到曾有一条消息。",
+    deleteHint:
+      "您的数字分身及其文档、机器人、文件以及你们说过的一切都将永久消失。在他人的会话中，只能看到曾有一条消息。",
     deleteConfirm: (email) => `如要永久删除账号，请输入 ${email}`,
     deleteForGood: "永久删除账号",
   },

@@ -857,7 +857,11 @@ export interface paths {
         get: operations["read_me"];
         put?: never;
         post?: never;
-        /** Delete one's own account with its twins, their documents, its bots and every log-in. */
+        /**
+         * Delete one's own account with its twins, their documents and memories, its bots, every log-in, and what all of them said.
+         * @description In conversations with others each of the messages keeps its place, as one that was deleted; conversations that nobody else is in
+         *     go. The receipt is kept nowhere.
+         */
         delete: operations["delete_me"];
         options?: never;
         head?: never;
@@ -874,8 +878,8 @@ export interface paths {
         };
         /**
          * Take everything away that is kept of oneself: a zip of JSON and files.
-         * @description `account.json`, `sessions.json`, `twins.json`, `bots.json`, `keys.json`, `blocks.json` and `drafts.json` hold what the routes of those
-         *     names answer; `twins/{id}/` the twin's `documents.json` and the documents. `conversations.ndjson` has a conversation a line, and
+         * @description `account.json`, `sessions.json`, `twins.json`, `bots.json`, `keys.json`, `blocks.json`, `drafts.json` and `receipts.json` hold what the
+         *     routes of those names answer; `twins/{id}/` the twin's `documents.json` and the documents. `conversations.ndjson` has a conversation a line, and
          *     `conversations/{id}/messages.ndjson` a message a line, all that one may read; `attachments/{id}/` the files that one sent. `manifest.json`
          *     comes last, with the size and the SHA-256 of each. An archive without it was cut short.
          */
@@ -974,6 +978,26 @@ export interface paths {
         post?: never;
         /** Be told in a browser no more. */
         delete: operations["delete_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the receipts of what one had forgotten, newest first.
+         * @description They hold numbers and ids, and go with the account.
+         */
+        get: operations["list_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1151,7 +1175,7 @@ export interface paths {
         get: operations["read_twin"];
         put?: never;
         post?: never;
-        /** Delete a twin of one's own with its documents. */
+        /** Delete a twin of one's own with its documents and memories. */
         delete: operations["delete_twin"];
         options?: never;
         head?: never;
@@ -1209,7 +1233,10 @@ export interface paths {
         get: operations["read_document"];
         put?: never;
         post?: never;
-        /** Delete a document, everything that was derived from it, and every quote of it under a reply. Work on it stops. */
+        /**
+         * Delete a document with its file, its pieces, their embeddings and every quote of it under a reply. Work on it stops.
+         * @description The receipt says how much that was; `GET /me/receipts` lists it later.
+         */
         delete: operations["delete_document"];
         options?: never;
         head?: never;
@@ -2429,14 +2456,6 @@ export interface components {
             rating: components["schemas"]["Rating"];
             /** @description Why. */
             reason?: string | null;
-        };
-        /** @description How much was forgotten. */
-        Forgotten: {
-            /**
-             * Format: int64
-             * @description So many memories.
-             */
-            memories: number;
         };
         /** @description People whom one names together. */
         Group: {
@@ -3756,6 +3775,103 @@ export interface components {
             next: string | null;
         };
         /** @description A page of a list. */
+        Page_Receipt: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The person whom the memories were about; null where nobody was named.
+                 */
+                about: string | null;
+                /**
+                 * Format: int64
+                 * @description When it was forgotten, in UTC milliseconds since 1970.
+                 */
+                at: number;
+                /**
+                 * Format: int64
+                 * @description Pieces that they were cut into.
+                 */
+                chunks: number;
+                /**
+                 * Format: int64
+                 * @description Quotes under replies.
+                 */
+                citations: number;
+                /**
+                 * Format: uuid
+                 * @description The document; null where it was none, or all of a twin or an account.
+                 */
+                document_id: string | null;
+                /**
+                 * Format: int64
+                 * @description Documents.
+                 */
+                documents: number;
+                /**
+                 * Format: int64
+                 * @description Their bytes together.
+                 */
+                file_bytes: number;
+                /**
+                 * Format: int64
+                 * @description Files of documents.
+                 */
+                files: number;
+                /**
+                 * Format: int64
+                 * @description Replies that waited for their owner's word, and might have been drawn from it.
+                 */
+                held_replies: number;
+                /**
+                 * Format: uuid
+                 * @description The receipt's id.
+                 */
+                id: string;
+                /** @description What it was. */
+                kind: components["schemas"]["ReceiptKind"];
+                /**
+                 * Format: int64
+                 * @description Memories. A document has none: twins remember what people say.
+                 */
+                memories: number;
+                /**
+                 * Format: uuid
+                 * @description The memory; null where it was not one.
+                 */
+                memory_id: string | null;
+                /**
+                 * Format: int64
+                 * @description Messages whose text was taken away, with an account.
+                 */
+                messages: number;
+                /**
+                 * @description Whether the engines had dropped, before this was answered, what they had computed of prompts of the twins that knew it. Other
+                 *     nodes were told.
+                 */
+                prompts_dropped: boolean;
+                /**
+                 * Format: int64
+                 * @description Memories as they stood in prompts, kept beside replies.
+                 */
+                recollections: number;
+                /** @description SHA-256 of the file, in hexadecimal; null where it was not one. */
+                sha256: string | null;
+                /**
+                 * Format: uuid
+                 * @description The twin that knew it; null where it was several.
+                 */
+                twin_id: string | null;
+                /**
+                 * Format: int64
+                 * @description Embeddings of pieces and of memories, also of what memories said before.
+                 */
+                vectors: number;
+            }[];
+            /** @description Ask with this as `before` for what follows; null when this is the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
         Page_Report: {
             /** @description The entries. */
             items: {
@@ -4076,6 +4192,103 @@ export interface components {
             /** @description What it said then. */
             text: string;
         };
+        /** @description How much was forgotten: numbers and ids, and nothing of what it said. */
+        Receipt: {
+            /**
+             * Format: uuid
+             * @description The person whom the memories were about; null where nobody was named.
+             */
+            about: string | null;
+            /**
+             * Format: int64
+             * @description When it was forgotten, in UTC milliseconds since 1970.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Pieces that they were cut into.
+             */
+            chunks: number;
+            /**
+             * Format: int64
+             * @description Quotes under replies.
+             */
+            citations: number;
+            /**
+             * Format: uuid
+             * @description The document; null where it was none, or all of a twin or an account.
+             */
+            document_id: string | null;
+            /**
+             * Format: int64
+             * @description Documents.
+             */
+            documents: number;
+            /**
+             * Format: int64
+             * @description Their bytes together.
+             */
+            file_bytes: number;
+            /**
+             * Format: int64
+             * @description Files of documents.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Replies that waited for their owner's word, and might have been drawn from it.
+             */
+            held_replies: number;
+            /**
+             * Format: uuid
+             * @description The receipt's id.
+             */
+            id: string;
+            /** @description What it was. */
+            kind: components["schemas"]["ReceiptKind"];
+            /**
+             * Format: int64
+             * @description Memories. A document has none: twins remember what people say.
+             */
+            memories: number;
+            /**
+             * Format: uuid
+             * @description The memory; null where it was not one.
+             */
+            memory_id: string | null;
+            /**
+             * Format: int64
+             * @description Messages whose text was taken away, with an account.
+             */
+            messages: number;
+            /**
+             * @description Whether the engines had dropped, before this was answered, what they had computed of prompts of the twins that knew it. Other
+             *     nodes were told.
+             */
+            prompts_dropped: boolean;
+            /**
+             * Format: int64
+             * @description Memories as they stood in prompts, kept beside replies.
+             */
+            recollections: number;
+            /** @description SHA-256 of the file, in hexadecimal; null where it was not one. */
+            sha256: string | null;
+            /**
+             * Format: uuid
+             * @description The twin that knew it; null where it was several.
+             */
+            twin_id: string | null;
+            /**
+             * Format: int64
+             * @description Embeddings of pieces and of memories, also of what memories said before.
+             */
+            vectors: number;
+        };
+        /**
+         * @description What somebody had forgotten.
+         * @enum {string}
+         */
+        ReceiptKind: "document" | "memory" | "memories" | "twin" | "account";
         /** @description A refresh token. */
         Refresh: {
             /**
@@ -11235,12 +11448,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The account is gone */
-            204: {
+            /** @description The account is gone: how much that was */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
             };
             /** @description The request cannot be read: `malformed` */
             400: {
@@ -11607,7 +11822,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Forgotten"];
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             /** @description The request cannot be read: `malformed` */
@@ -11687,12 +11902,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is forgotten */
-            204: {
+            /** @description It is forgotten: how much that was */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
             };
             /** @description The request cannot be read: `malformed` */
             400: {
@@ -12192,6 +12409,85 @@ export interface operations {
             };
             /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_receipts: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                before?: string;
+                /** @description How many entries at most; 50 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Receipt"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13477,12 +13773,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The twin is gone */
-            204: {
+            /** @description The twin is gone: how much that was */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
             };
             /** @description The request cannot be read: `malformed` */
             400: {
@@ -14088,12 +14386,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The document is gone */
-            204: {
+            /** @description The document is gone: how much that was */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
             };
             /** @description The request cannot be read: `malformed` */
             400: {
@@ -14698,7 +14998,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Forgotten"];
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             /** @description The request cannot be read: `malformed` */
@@ -14859,12 +15159,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is forgotten */
-            204: {
+            /** @description It is forgotten: how much that was */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
             };
             /** @description The request cannot be read: `malformed` */
             400: {

@@ -147,7 +147,10 @@ test("documents come by drop and by button, each that fails is named with the re
   await page.getByRole("button", { name: "Delete keys.md", exact: true }).click();
   await page.getByRole("button", { name: "Delete keys.md for good" }).click();
   await page.getByRole("heading", { name: "1 document", exact: true }).waitFor();
-  await page.getByRole("status").filter({ hasText: /^Forgotten: 1 piece, \d+ quotes? under replies, and a file of/ }).waitFor();
+  await page
+    .getByRole("status")
+    .filter({ hasText: /^Forgotten: 1 piece, \d+ quotes? under replies, and a file of/ })
+    .waitFor();
 });
 
 test("a twin is shared by its link and by the invitation to a room, and others come that way", async () => {
