@@ -216,7 +216,8 @@ impl Export {
                 match self.read(edge.ingest.content(&document)) {
                     Ok(content) => self.archive.file(&path, &mut &content[..])?,
                     Err(StorageError::NotFound(_)) => {
-                        tracing::info!(%path, "a document went while it was exported");
+                        let document = document.id;
+                        tracing::info!(%document, "a document went while it was exported");
                     }
                     Err(error) => return Err(error.into()),
                 }
@@ -284,7 +285,7 @@ impl Export {
                     self.archive.file(&path, &mut content)?;
                 }
                 Err(StorageError::NotFound(_)) => {
-                    tracing::info!(%path, "a file went while it was exported");
+                    tracing::info!(attachment = %id, "a file went while it was exported");
                 }
                 Err(error) => return Err(error.into()),
             }

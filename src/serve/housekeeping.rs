@@ -35,6 +35,9 @@ const SCRUB_EVERY: Duration = Duration::from_secs(60);
 /// How long a scrub is followed by none, in times of what it took: nobody can write meanwhile.
 const SCRUB_REST: u32 = 100;
 
+/// How long it rests when it failed: there may be no room for it.
+const SCRUB_REST_AFTER_FAILURE: Duration = Duration::from_secs(10 * 60);
+
 /// How long an expired refresh token is remembered, so that its owner is told that it has expired.
 const REFRESH_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -152,9 +155,12 @@ async fn scrub(edge: web::Data<Edge>) {
                 false => Ok(()),
             }
         };
-        if let Err(error) = scrubbed.await {
-            tracing::info!(%error, "what was deleted is not out of the database's files yet");
+        let scrubbed = scrubbed.await;
+        let mut rest = SCRUB_EVERY.max(begun.elapsed() * SCRUB_REST);
+        if let Err(error) = scrubbed {
+            tracing::warn!(%error, "what was deleted is not out of the database's files yet");
+            rest = rest.max(SCRUB_REST_AFTER_FAILURE);
         }
-        sleep(SCRUB_EVERY.max(begun.elapsed() * SCRUB_REST)).await;
+        sleep(rest).await;
     }
 }

@@ -22,8 +22,8 @@ macro_rules! alone {
 /// Messages that the account, a bot or a twin of its wrote, and that say something still.
 macro_rules! own {
     () => {
-        "(author_id = $1 OR author_id IN (SELECT id FROM users WHERE owner_id = $1) \
-         OR author_id IN (SELECT id FROM twins WHERE owner_id = $1)) AND deleted_at IS NULL"
+        "author_id IN (SELECT id FROM users WHERE id = $1 OR owner_id = $1 \
+         UNION ALL SELECT id FROM twins WHERE owner_id = $1) AND deleted_at IS NULL"
     };
 }
 

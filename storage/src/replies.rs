@@ -57,6 +57,9 @@ const DECLINE: &str = "DELETE FROM reply_orders \
 /// Replies to a message that is gone are not begun.
 pub(crate) const FORGET_PENDING: &str =
     "DELETE FROM reply_orders WHERE reply_to = $1 AND (state = 'pending' OR state = 'held')";
+/// How a reply began that is deleted.
+pub(crate) const FORGET_BEGINNING: &str =
+    "UPDATE reply_orders SET beginning = '' WHERE message_id = $1 AND state = 'done'";
 const ORDERED_TO: &str = concat!(
     "SELECT ",
     columns!(),

@@ -7,7 +7,7 @@ use crate::attachments::detach;
 use crate::engine::Query;
 use crate::memories::{FORGET_MESSAGE, NOTE_MESSAGE};
 use crate::messages::read_authorship;
-use crate::replies::FORGET_PENDING;
+use crate::replies::{FORGET_BEGINNING, FORGET_PENDING};
 use crate::search::{forget_block, forget_block_at_first_reaction};
 use crate::value::{Row, Value, params};
 use crate::{StorageError, feedback, origins, scrub};
@@ -189,6 +189,7 @@ impl MessageState {
                     (NOTE_MESSAGE, params![new.what.message_id()]),
                     (FORGET_MESSAGE, params![new.what.message_id()]),
                     (origins::FORGET, params![new.what.message_id()]),
+                    (FORGET_BEGINNING, params![new.what.message_id()]),
                     scrub::mark(),
                 ]);
                 if self.attempted_again && !self.superseded {

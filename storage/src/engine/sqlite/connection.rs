@@ -14,7 +14,7 @@ use crate::StorageError;
 use crate::engine::DatabaseError;
 
 /// How long a connection waits for another process that writes.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// How often a connection looks whether another has turned the log on.
 const BUSY_LOOK: Duration = Duration::from_millis(5);
 /// Memory for pages of the file, for each connection.

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::connection::{self, Access, classify};
+use super::connection::{self, Access, BUSY_WAIT, classify};
 use super::{gone, spawn};
 use crate::StorageError;
 use crate::scrub::Scrubbed;
@@ -31,17 +32,28 @@ fn write_anew(path: &Path) -> Result<Scrubbed, StorageError> {
     let tables: i64 = connection
         .query_row(TABLES, [], |row| row.get(0))
         .map_err(classify)?;
+    // While a backup reads, the log would only grow.
+    empty_log(&connection)?;
     // A cell that was moved leaves a copy in the free part of its page, which `secure_delete` does not know of.
-    connection.execute_batch("VACUUM").map_err(classify)?;
+    let written = connection.execute_batch("VACUUM").map_err(classify);
+    // Where there was no room for it, the log gives back what it took.
+    let emptied = empty_log(&connection);
+    written?;
+    emptied?;
+    Ok(Scrubbed {
+        tables: u64::try_from(tables).unwrap_or_default(),
+        left: Vec::new(),
+    })
+}
+
+fn empty_log(connection: &Connection) -> Result<(), StorageError> {
     connection.busy_timeout(READERS_WAIT).map_err(classify)?;
     let is_busy: i64 = connection
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
         .map_err(classify)?;
+    connection.busy_timeout(BUSY_WAIT).map_err(classify)?;
     match is_busy {
-        0 => Ok(Scrubbed {
-            tables: u64::try_from(tables).unwrap_or_default(),
-            left: Vec::new(),
-        }),
+        0 => Ok(()),
         _ => {
             let reason =
                 "somebody reads an older state of the database, so its log cannot be emptied";
