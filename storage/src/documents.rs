@@ -471,7 +471,7 @@ async fn delete(engine: &Engine, id: DocumentId, now: i64) -> Result<Forgotten, 
     receipt.twin_id = Some(twin);
     receipt.document_id = Some(id);
     receipt.gone.held_replies = held.affected;
-    let forgotten = transaction.pipe(forgetting(&FORGET, &params![id])).await?;
+    let forgotten = transaction.pipe(forgetting(&FORGET, params![id])).await?;
     let files = receipt.gone.add_documents(forgotten)?;
     transaction.commit(receipt.keep()).await?;
     Ok(Forgotten {

@@ -524,7 +524,7 @@ async fn forget_one(
     let found = begin_forgetting(engine, twin, now, ReceiptKind::Memory).await?;
     let (mut transaction, mut receipt) = found;
     receipt.memory_id = Some(id);
-    let forgotten = forgetting(&FORGET, &params![twin, id]);
+    let forgotten = forgetting(&FORGET, params![twin, id]);
     receipt
         .gone
         .add_memories(transaction.pipe(forgotten).await?)?;
@@ -544,7 +544,7 @@ async fn forget_some(
     let found = begin_forgetting(engine, twin, now, ReceiptKind::Memories).await?;
     let (mut transaction, mut receipt) = found;
     receipt.about = about;
-    let forgotten = forgetting(&FORGET_SOME, &params![twin, about]);
+    let forgotten = forgetting(&FORGET_SOME, params![twin, about]);
     receipt
         .gone
         .add_memories(transaction.pipe(forgotten).await?)?;
@@ -596,7 +596,7 @@ async fn forget_of_others(
     receipt.memory_id = id;
     receipt.about = Some(person);
     receipt.gone.held_replies = held.affected;
-    let forgotten = forgetting(&FORGET_ABOUT, &parameters);
+    let forgotten = forgetting(&FORGET_ABOUT, parameters);
     let twins = receipt
         .gone
         .add_memories(transaction.pipe(forgotten).await?)?;

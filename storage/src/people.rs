@@ -258,7 +258,7 @@ async fn delete(engine: &Engine, id: UserId, now: i64) -> Result<DeletedAccount,
     }
     let mut receipt = Receipt::new(id, now, ReceiptKind::Account);
     let gone = &mut receipt.gone;
-    let documents = forgetting(&FORGET_DOCUMENTS_OF_OWNER, &params![id]);
+    let documents = forgetting(&FORGET_DOCUMENTS_OF_OWNER, params![id]);
     let files = gone.add_documents(transaction.pipe(documents).await?)?;
     let of_others = vec![
         // Those that are awake read anew what they remember.
@@ -266,7 +266,7 @@ async fn delete(engine: &Engine, id: UserId, now: i64) -> Result<DeletedAccount,
         (FORGET_HELD_ABOUT, params![id, None::<MemoryId>]),
     ];
     transaction.pipe(of_others).await?;
-    let memories = forgetting(&FORGET_MEMORIES_OF_ACCOUNT, &params![id]);
+    let memories = forgetting(&FORGET_MEMORIES_OF_ACCOUNT, params![id]);
     gone.add_memories(transaction.pipe(memories).await?)?;
     let erasure = erasure::erase(&mut transaction, id, now).await?;
     gone.messages = erasure.messages;

@@ -205,10 +205,12 @@ pub(crate) use forget_memories;
 /// The statements, each with the same parameters.
 pub(crate) fn queries<const N: usize>(
     statements: &Statements<N>,
-    parameters: &[Value],
+    parameters: Vec<Value>,
 ) -> Vec<Query> {
-    let with_parameters = statements.iter().map(|sql| (*sql, parameters.to_vec()));
-    with_parameters.collect()
+    let queries = statements.iter().zip(std::iter::repeat(parameters));
+    queries
+        .map(|(sql, parameters)| (*sql, parameters))
+        .collect()
 }
 
 impl Gone {

@@ -249,9 +249,9 @@ async fn delete(engine: &Engine, id: TwinId, now: i64) -> Result<Forgotten, Data
     receipt.twin_id = Some(id);
     let gone = &mut receipt.gone;
     gone.held_replies = held.affected;
-    let documents = forgetting(&FORGET_DOCUMENTS_OF_TWIN, &params![id]);
+    let documents = forgetting(&FORGET_DOCUMENTS_OF_TWIN, params![id]);
     let files = gone.add_documents(transaction.pipe(documents).await?)?;
-    let memories = forgetting(&FORGET_MEMORIES_OF_TWIN, &params![id]);
+    let memories = forgetting(&FORGET_MEMORIES_OF_TWIN, params![id]);
     gone.add_memories(transaction.pipe(memories).await?)?;
     let mut last = vec![
         (TAKE_NAME_OFF, params![id, DELETED_TWIN]),
