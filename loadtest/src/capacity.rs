@@ -191,19 +191,23 @@ impl Model {
 }
 
 impl Need {
-    /// What is used most of the machines that so many fewer connections need: its name, and how many times over it is needed.
-    fn runs_out_first(&self, before: &Self) -> (&'static str, f64) {
-        let times =
-            |place: usize| self.machines[place].1 / before.machines[place].1.ceil().max(1.0);
-        let places = 0..self.machines.len();
-        let first = places.max_by(|one, other| times(*one).total_cmp(&times(*other)));
-        first.map_or(("", 0.0), |place| (self.machines[place].0, times(place)))
+    /// Of the machines that so many fewer connections need: what is too little now, by name, and how many times over it is needed,
+    /// the scarcest first; where nothing is, what is nearest to it.
+    fn run_out(&self, before: &Self) -> Vec<(&'static str, f64)> {
+        let both = self.machines.iter().zip(&before.machines);
+        let mut times: Vec<_> = both
+            .map(|((name, now), (_, before))| (*name, now / before.ceil().max(1.0)))
+            .collect();
+        times.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        let scarce = times.iter().filter(|(_, times)| *times > 1.0).count();
+        times.truncate(scarce.max(1));
+        times
     }
 }
 
 fn page(model: &Model) -> String {
     let mut page = String::from(
-        "| connections | messages a second | deliveries | replies | tokens written | disk a day | write-ahead log | nodes | Redis | PostgreSQL | inference machines | runs out first |\n\
+        "| connections | messages a second | deliveries | replies | tokens written | disk a day | write-ahead log | nodes | Redis | PostgreSQL | inference machines | of what was there, needed |\n\
          |---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     let mut before = model.need(0.0);
@@ -213,10 +217,14 @@ fn page(model: &Model) -> String {
             let most = names.map(|place| need.machines[place].1);
             most[0].max(most[1]).ceil().max(1.0)
         };
-        let (first, times) = need.runs_out_first(&before);
+        let run_out = need.run_out(&before);
+        let run_out: Vec<String> = run_out
+            .iter()
+            .map(|(name, times)| format!("{name} {times:.1}"))
+            .collect();
         let _ = writeln!(
             page,
-            "| {:.0} | {:.1} | {:.0} | {:.2} | {:.0} | {:.2} GiB | {:.3} MiB/s | {:.0} | {:.0} | {:.0} | {:.0} | {first} ({times:.2} of what was there) |",
+            "| {:.0} | {:.1} | {:.0} | {:.2} | {:.0} | {:.2} GiB | {:.3} MiB/s | {:.0} | {:.0} | {:.0} | {:.0} | {} |",
             need.connections,
             need.messages_per_second,
             need.deliveries_per_second,
@@ -228,6 +236,7 @@ fn page(model: &Model) -> String {
             machines([2, 2]),
             machines([3, 4]),
             machines([5, 5]),
+            run_out.join(", "),
         );
         before = need;
     }
@@ -261,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_short_already_runs_out_first() {
+    fn what_is_scarcest_comes_first() {
         let need = |inference: f64, redis: f64| Need {
             machines: [
                 ("nodes' processors", 1.0),
@@ -274,7 +283,9 @@ mod tests {
             ..model().need(1.0)
         };
         // Ten inference machines were there, and one Redis.
-        let first = need(30.0, 4.0).runs_out_first(&need(9.5, 0.4));
-        assert_eq!(first, ("Redis", 4.0));
+        let run_out = need(30.0, 4.0).run_out(&need(9.5, 0.4));
+        assert_eq!(run_out, [("Redis", 4.0), ("inference", 3.0)]);
+        let enough = need(0.5, 0.2).run_out(&need(0.4, 0.1));
+        assert_eq!(enough[..], [("nodes' processors", 1.0)]);
     }
 }

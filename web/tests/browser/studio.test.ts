@@ -149,7 +149,7 @@ test("documents come by drop and by button, each that fails is named with the re
   await page.getByRole("heading", { name: "1 document", exact: true }).waitFor();
   await page
     .getByRole("status")
-    .filter({ hasText: /^Forgotten: 1 piece, \d+ quotes? under replies, and a file of/ })
+    .filter({ hasText: /^Forgotten: \d+ pieces?, \d+ quotes? under replies, and a file of/ })
     .waitFor();
 });
 
