@@ -263,9 +263,10 @@ torture-cluster: setup test-packages ## The same with 116 faults until 200 repli
 		--partitions 0 --kills-in-mid-reply 20 --limit-seconds 1800 --seed $(or $(SEED),1))
 
 .PHONY: rolling-restarts
-rolling-restarts: setup test-packages ## Every one of three nodes is replaced five times under 500 messages a second
+rolling-restarts: setup test-packages ## Every one of three nodes is replaced five times while people write and talk with twins
 	@cargo build --locked --release --bin digital-twin --bin loadtest
-	$(call TORTURE_CLUSTER,target/release,--pace 55 --talks 12 --kills 0 --partitions 0 --cuts 0 --rolling-restarts 5 --limit-seconds 1200 --seed $(or $(SEED),1))
+	$(call TORTURE_CLUSTER,target/release,--clients 96 --conversations 48 --guests 0 --room-changes 0 --talks 12 --kills 0 --partitions 0 --cuts 0 \
+		--rolling-restarts 5 --limit-seconds 1200 --seed $(or $(SEED),1))
 
 # Neither sanitizer nor nightly compiler: the codecs have no unsafe code.
 .PHONY: fuzz

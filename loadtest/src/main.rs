@@ -110,9 +110,9 @@ async fn main() -> anyhow::Result<()> {
                 if let Some(postgres) = &arguments.postgres {
                     programs.use_postgres(postgres).await?;
                 }
-                measure(arguments, programs).await
+                Box::pin(measure(arguments, programs)).await
             }
-            Command::Predict(arguments) => prediction::run(&arguments, programs).await,
+            Command::Predict(arguments) => Box::pin(prediction::run(&arguments, programs)).await,
             Command::Capacity(arguments) => capacity::run(&arguments),
             Command::Torture(arguments) => Box::pin(torture::run(&arguments, programs)).await,
         }

@@ -110,13 +110,23 @@ async fn a_reply_that_was_running_when_its_conversation_died_is_written_anew() {
 
 /// A question whose reply another node was to write, and did not: its lease is over.
 async fn left_unfinished(house: &House, conversation: ConversationId, text: &str) -> MessageId {
+    ordered(house, conversation, text, (NodeId::new(), 0)).await
+}
+
+/// A question whose reply a node is to write, and has not begun.
+async fn ordered(
+    house: &House,
+    conversation: ConversationId,
+    text: &str,
+    (node_id, lease_until): (NodeId, i64),
+) -> MessageId {
     let reply = MessageId::new();
     let left = NewReplyOrder {
         message_id: reply,
         twin_id: house.twin,
         when: ReplyWhen::Always,
-        node_id: NodeId::new(),
-        lease_until: 0,
+        node_id,
+        lease_until,
     };
     let question = NewMessage {
         conversation_id: conversation,
@@ -271,26 +281,19 @@ async fn a_drain_tells_everybody_to_come_back_and_leaves_running_replies_to_the_
 }
 
 #[actix::test]
-async fn what_is_asked_for_during_a_drain_is_begun_elsewhere_and_at_once() {
+async fn a_drain_leaves_replies_that_have_not_begun_to_the_next_node_too() {
     let house = House::new().await;
     let conversation = house.conversation().await;
-    let client = house.follower(conversation).await;
-    let node = house.node.clone();
-    let drained = async move {
-        node.drain(PATIENCE).await;
-        node.release_replies().await;
-    };
-    let asked = async {
-        client
-            .next_that(|frame| matches!(frame, ServerFrame::Reconnect { .. }).then_some(()))
-            .await;
-        client.send(conversation, "one", "!say hello");
-        client.acknowledged().await;
-        client.sender.unbounded_send(Inbound::Closed).unwrap();
-    };
-    futures::join!(drained, asked);
+    let now = house.storage.lease_now();
+    let lease = (house.node.services().config.node_id, now + 60_000);
+    let reply = ordered(&house, conversation, "!say hello", lease).await;
+    assert_eq!(house.storage.expired_replies(now, 10).await.unwrap(), []);
+    house.node.drain(PATIENCE).await;
     let now = house.storage.lease_now();
     let open = house.storage.expired_replies(now, 10).await.unwrap();
-    assert_eq!(open.len(), 1, "the reply is free for the next node");
-    assert_eq!(open[0].epoch, 0, "nobody has begun it");
+    let open: Vec<_> = open
+        .iter()
+        .map(|order| (order.message_id, order.epoch))
+        .collect();
+    assert_eq!(open, [(reply, 0)], "it is free for the next node");
 }
