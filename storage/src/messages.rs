@@ -333,8 +333,9 @@ async fn read_entries(
 
 /// How many of these follow a number without a gap.
 fn gapless(after_seq: u64, seqs: impl Iterator<Item = u64>) -> usize {
-    let expected = (after_seq + 1..).zip(seqs);
-    expected.take_while(|(next, seq)| next == seq).count()
+    let places = (1..).zip(seqs);
+    let follows = |(place, seq): &(u64, u64)| after_seq.checked_add(*place) == Some(*seq);
+    places.take_while(follows).count()
 }
 
 /// Reads messages of one conversation, in the order of the statement.
