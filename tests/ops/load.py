@@ -206,12 +206,24 @@ def masked(frame):
 
 async def be_told(first, second, kim, lee, room, hook):
     done(http(second, "/api/v1/me/webhook", {"url": f"{hook.url}/told"}, lee["token"], "PUT"))
+    # Who is told is decided by any node that has the conversation, and a node hears a little later who has left.
+    for url in (first, second):
+        await until_absent(url, kim, lee, room)
     since = len(hook.calls)
     async with follower(first, kim["token"], room) as writer:
         await send(writer, room, "Are you there?")
         await writer.until("ack")
     told = lambda path, _: path == "/told"  # noqa: E731
     await asyncio.to_thread(hook.wait_for, told, ANSWER_SECONDS_MAX, "a notification", since)
+
+
+async def until_absent(url, kim, lee, room):
+    """Waits until a node knows that nobody's program follows the room for Lee."""
+    async with client(url) as one:
+        await one.say("identify", token=kim["token"], presence=True)
+        await one.say("subscribe", conversation_id=room)
+        while lee["id"] in (await one.until("presence"))["online"]:
+            pass
 
 
 def documents_good_and_bad(url, demo):

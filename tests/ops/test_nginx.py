@@ -351,7 +351,10 @@ class HeaderTest(unittest.TestCase):
 
     def test_no_code_of_an_invitation_and_no_words_looked_for_are_logged(self):
         ask("GET", "/api/v1/invitations/canary-code?q=canary-words", headers=own())
-        noted = [each for each in world.nginx.logged() if each["path"] == "/api/v1/invitations/..."]
+        of_it = lambda: [each for each in world.nginx.logged() if each["path"] == "/api/v1/invitations/..."]  # noqa: E731
+        # nginx notes a request after its answer has gone.
+        wait_until(of_it, load.ANSWER_SECONDS_MAX, "the note of a request")
+        noted = of_it()
         self.assertEqual([each["status"] for each in noted], [404])
         self.assertTrue(noted[0]["request_id"] and noted[0]["upstream"] and noted[0]["tls"] == "TLSv1.3")
         self.assertNotIn("canary", world.nginx.requests.read_text(encoding="utf-8"))
