@@ -378,7 +378,7 @@ fn no_ends() -> StorageError {
 fn read_ends(row: &mut Row) -> Result<Ends, StorageError> {
     let mut end = || {
         let number = row.count()?;
-        let hash = row.optional_bytes()?.map(chain::from_bytes).transpose()?;
+        let hash = row.optional_hash()?;
         Ok::<_, StorageError>((number, hash.unwrap_or(BEGINNING)))
     };
     let (number, hash) = end()?;
@@ -405,7 +405,7 @@ fn read(row: &mut Row) -> Result<Linked, StorageError> {
     let sealed = Sealed {
         event,
         address_salt: row.optional_bytes()?,
-        address_hash: row.optional_bytes()?.map(chain::from_bytes).transpose()?,
+        address_hash: row.optional_hash()?,
     };
     Ok(Linked {
         number,

@@ -151,8 +151,8 @@ pub struct Chunk {
 }
 
 impl Storage {
-    /// Stores a document with the chunks that it has already, or nothing; its file needs no note any more. `Conflict` when the twin has the same file already,
-    /// `LimitReached` when it has `documents_max`, `NotFound` when the twin is gone.
+    /// Stores a document with the chunks that it has already, or nothing; its file needs no note any more. `Conflict` when the twin has
+    /// the same file already, `LimitReached` when it has `documents_max`, `NotFound` when the twin is gone.
     pub async fn insert_document(
         &self,
         document: Document,

@@ -7,7 +7,8 @@ use crate::documents::{read_vector, vector_bytes};
 use crate::engine::{DatabaseError, Engine, Query, Transaction, each, until_no_collision};
 use crate::metrics::Call;
 use crate::receipts::{
-    Forgotten, Receipt, ReceiptKind, Statements, forget_memories, queries as forgetting,
+    Forgotten, Receipt, ReceiptKind, Statements, begin_forgetting, forget_memories,
+    queries as forgetting,
 };
 use crate::storage::{ABOVE_ALL, page};
 use crate::value::{Row, names, params};
@@ -72,9 +73,6 @@ pub(crate) const FORGET_MEMORIES_OF_TWIN: Statements<3> = forget_memories!("twin
 /// What a person's twins remember, and what twins of others remember of the person.
 pub(crate) const FORGET_MEMORIES_OF_ACCOUNT: Statements<3> =
     forget_memories!("about_id = $1 OR twin_id IN (SELECT id FROM twins WHERE owner_id = $1)");
-const OWNER: &str = "SELECT owner_id FROM twins WHERE id = $1";
-/// Replies that wait for their owner's word may be drawn from the memory.
-const FORGET_HELD: &str = "DELETE FROM reply_orders WHERE state = 'held' AND twin_id = $1";
 const NOTE_ABOUT: &str = "UPDATE twins SET memories_revision = memories_revision + 1 \
      WHERE id IN (SELECT twin_id FROM memories WHERE about_id = $1 AND id = COALESCE($2, id))";
 /// As [`NOTE_ABOUT`], for everything about a person.
@@ -521,7 +519,7 @@ async fn forget_one(
     id: MemoryId,
     now: i64,
 ) -> Result<Forgotten, DatabaseError> {
-    let found = begin_forgetting(engine, twin, now, ReceiptKind::Memory).await?;
+    let found = begin_forgetting(engine, NOTE, twin, now, ReceiptKind::Memory).await?;
     let (mut transaction, mut receipt) = found;
     receipt.memory_id = Some(id);
     let forgotten = forgetting(&FORGET, params![twin, id]);
@@ -541,7 +539,7 @@ async fn forget_some(
     about: Option<UserId>,
     now: i64,
 ) -> Result<Forgotten, DatabaseError> {
-    let found = begin_forgetting(engine, twin, now, ReceiptKind::Memories).await?;
+    let found = begin_forgetting(engine, NOTE, twin, now, ReceiptKind::Memories).await?;
     let (mut transaction, mut receipt) = found;
     receipt.about = about;
     let forgotten = forgetting(&FORGET_SOME, params![twin, about]);
@@ -549,30 +547,6 @@ async fn forget_some(
         .gone
         .add_memories(transaction.pipe(forgotten).await?)?;
     finish_forgetting(transaction, receipt, vec![twin]).await
-}
-
-/// Locks the twin, and takes away what waits for its owner's word.
-async fn begin_forgetting(
-    engine: &Engine,
-    twin: TwinId,
-    now: i64,
-    kind: ReceiptKind,
-) -> Result<(Transaction, Receipt), DatabaseError> {
-    let queries = vec![
-        (NOTE, params![twin]),
-        (OWNER, params![twin]),
-        (FORGET_HELD, params![twin]),
-    ];
-    let (transaction, results) = engine.begin(queries).await?;
-    let [_, owner, held] = each(results)?;
-    let Some(mut owner) = owner.first() else {
-        transaction.roll_back().await;
-        return Err(StorageError::NotFound("twin").into());
-    };
-    let mut receipt = Receipt::new(owner.id()?, now, kind);
-    receipt.twin_id = Some(twin);
-    receipt.gone.held_replies = held.affected;
-    Ok((transaction, receipt))
 }
 
 async fn forget_of_others(

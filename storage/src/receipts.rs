@@ -2,7 +2,7 @@
 
 use protocol::{DocumentId, MemoryId, ReceiptId, TwinId, UserId};
 
-use crate::engine::{Query, Rows, each};
+use crate::engine::{DatabaseError, Engine, Query, Rows, Transaction, each};
 use crate::scrub;
 use crate::storage::{ABOVE_ALL, page};
 use crate::value::{Row, Value, names, params};
@@ -25,6 +25,9 @@ const OF_USER: &str = concat!(
     columns!(),
     " FROM receipts WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 );
+const OWNER: &str = "SELECT owner_id FROM twins WHERE id = $1";
+/// Replies that wait for their owner's word may be drawn from what goes.
+const FORGET_HELD: &str = "DELETE FROM reply_orders WHERE state = 'held' AND twin_id = $1";
 const NOTE_DROPPED: &str = "UPDATE receipts SET prompts_dropped = 1 WHERE id = $1";
 
 names! {
@@ -213,12 +216,38 @@ pub(crate) fn queries<const N: usize>(
         .collect()
 }
 
+/// Begins to take something away that a twin knew: notes it in the twin's row by this statement, which locks it, and takes away what waits
+/// for its owner's word. Gives the owner's receipt of that. `NotFound` when the twin is gone.
+pub(crate) async fn begin_forgetting(
+    engine: &Engine,
+    note: &'static str,
+    twin: TwinId,
+    now: i64,
+    kind: ReceiptKind,
+) -> Result<(Transaction, Receipt), DatabaseError> {
+    let queries = vec![
+        (note, params![twin]),
+        (OWNER, params![twin]),
+        (FORGET_HELD, params![twin]),
+    ];
+    let (transaction, results) = engine.begin(queries).await?;
+    let [_, owner, held] = each(results)?;
+    let Some(mut owner) = owner.first() else {
+        transaction.roll_back().await;
+        return Err(StorageError::NotFound("twin").into());
+    };
+    let mut receipt = Receipt::new(owner.id()?, now, kind);
+    receipt.twin_id = Some(twin);
+    receipt.gone.held_replies = held.affected;
+    Ok((transaction, receipt))
+}
+
 impl Gone {
     /// Counts what the statements of [`forget_documents`] took away. Returns the files.
     pub(crate) fn add_documents(
         &mut self,
         results: Vec<Rows>,
-    ) -> Result<Vec<FileKey>, crate::engine::DatabaseError> {
+    ) -> Result<Vec<FileKey>, DatabaseError> {
         let [citations, chunks, _, documents] = each(results)?;
         self.citations += citations.affected;
         self.chunks += chunks.affected;
@@ -241,7 +270,7 @@ impl Gone {
     pub(crate) fn add_memories(
         &mut self,
         results: Vec<Rows>,
-    ) -> Result<Vec<TwinId>, crate::engine::DatabaseError> {
+    ) -> Result<Vec<TwinId>, DatabaseError> {
         let [recollections, versions, memories] = each(results)?;
         self.recollections += recollections.affected;
         self.memories += memories.affected;
@@ -294,17 +323,8 @@ fn read_receipt(mut row: Row) -> Result<Receipt, StorageError> {
             messages: 0,
             files: row.count()?,
             file_bytes: row.count()?,
-            sha256: read_optional_hash(&mut row)?,
+            sha256: row.optional_hash()?,
         },
         prompts_dropped: row.int()? != 0,
     })
-}
-
-fn read_optional_hash(row: &mut Row) -> Result<Option<[u8; 32]>, StorageError> {
-    let bytes = row.optional_bytes()?;
-    let hash = |bytes: Vec<u8>| {
-        <[u8; 32]>::try_from(bytes)
-            .map_err(|bytes| StorageError::Corrupt(format!("a hash of {} bytes", bytes.len())))
-    };
-    bytes.map(hash).transpose()
 }

@@ -3,11 +3,11 @@
 use protocol::{TwinId, UserId};
 
 use crate::documents::FORGET_DOCUMENTS_OF_TWIN;
-use crate::engine::{DatabaseError, Engine, each, until_no_collision};
+use crate::engine::{DatabaseError, Engine, until_no_collision};
 use crate::memories::FORGET_MEMORIES_OF_TWIN;
 use crate::metrics::Call;
 use crate::people::{Room, TAKE_NAME_OFF_PLACES};
-use crate::receipts::{Forgotten, Receipt, ReceiptKind, queries as forgetting};
+use crate::receipts::{Forgotten, ReceiptKind, begin_forgetting, queries as forgetting};
 use crate::storage::{ABOVE_ALL, page};
 use crate::value::{Row, names, params};
 use crate::{Storage, StorageError};
@@ -53,8 +53,6 @@ const UPDATE: &str = concat!(
 pub(crate) const LOCK: &str = "UPDATE twins SET revision = revision + 1 WHERE id = $1 RETURNING id";
 const STATE: &str = "SELECT t.revision, t.memories_revision, u.disabled_at FROM twins t JOIN users u ON u.id = t.owner_id \
      WHERE t.id = $1";
-const OWNER: &str = "SELECT owner_id FROM twins WHERE id = $1";
-const FORGET_HELD: &str = "DELETE FROM reply_orders WHERE state = 'held' AND twin_id = $1";
 const TAKE_NAME_OFF: &str = "UPDATE messages SET author_name = $2 WHERE author_id = $1";
 const DELETE: &str = "DELETE FROM twins WHERE id = $1";
 
@@ -234,21 +232,9 @@ async fn create(engine: &Engine, twin: &Twin, twins_max: u64) -> Result<(), Data
 }
 
 async fn delete(engine: &Engine, id: TwinId, now: i64) -> Result<Forgotten, DatabaseError> {
-    let queries = vec![
-        (LOCK, params![id]),
-        (OWNER, params![id]),
-        (FORGET_HELD, params![id]),
-    ];
-    let (mut transaction, results) = engine.begin(queries).await?;
-    let [_, owner, held] = each(results)?;
-    let Some(mut owner) = owner.first() else {
-        transaction.roll_back().await;
-        return Err(StorageError::NotFound("twin").into());
-    };
-    let mut receipt = Receipt::new(owner.id()?, now, ReceiptKind::Twin);
-    receipt.twin_id = Some(id);
+    let begun = begin_forgetting(engine, LOCK, id, now, ReceiptKind::Twin).await?;
+    let (mut transaction, mut receipt) = begun;
     let gone = &mut receipt.gone;
-    gone.held_replies = held.affected;
     let documents = forgetting(&FORGET_DOCUMENTS_OF_TWIN, params![id]);
     let files = gone.add_documents(transaction.pipe(documents).await?)?;
     let memories = forgetting(&FORGET_MEMORIES_OF_TWIN, params![id]);

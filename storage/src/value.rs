@@ -225,9 +225,11 @@ impl Row {
     }
 
     pub(crate) fn hash(&mut self) -> Result<[u8; 32], StorageError> {
-        let bytes = self.bytes()?;
-        <[u8; 32]>::try_from(bytes)
-            .map_err(|bytes| StorageError::Corrupt(format!("a hash of {} bytes", bytes.len())))
+        hash_from(self.bytes()?)
+    }
+
+    pub(crate) fn optional_hash(&mut self) -> Result<Option<[u8; 32]>, StorageError> {
+        self.optional_bytes()?.map(hash_from).transpose()
     }
 
     pub(crate) fn id<T: Id>(&mut self) -> Result<T, StorageError> {
@@ -245,6 +247,11 @@ impl Row {
             .map(|bytes| id_from(&bytes))
             .transpose()
     }
+}
+
+fn hash_from(bytes: Vec<u8>) -> Result<[u8; 32], StorageError> {
+    <[u8; 32]>::try_from(bytes)
+        .map_err(|bytes| StorageError::Corrupt(format!("a hash of {} bytes", bytes.len())))
 }
 
 fn id_from<T: Id>(bytes: &[u8]) -> Result<T, StorageError> {

@@ -122,12 +122,6 @@ pub(super) fn text(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A hash as the database keeps it.
-pub(super) fn from_bytes(bytes: Vec<u8>) -> Result<Hash, StorageError> {
-    Hash::try_from(bytes)
-        .map_err(|bytes| StorageError::Corrupt(format!("a hash of {} bytes", bytes.len())))
-}
-
 fn hash_of_address(salt: &[u8], address: &str) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update(salt);
