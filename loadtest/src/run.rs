@@ -218,7 +218,7 @@ pub(crate) async fn run(
         _ => 0.0,
     };
     let done = counts.done.get().max(1) as f64;
-    let parts_us = cpu.zip(cpu, |seconds, _| seconds * 1e6 / done);
+    let parts_us = cpu.map(|seconds| seconds * 1e6 / done);
     Ok(Measured {
         foreign_share,
         tokens_per_second: grown(TOKENS) / elapsed.as_secs_f64(),

@@ -163,6 +163,11 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    /// Each part, made into another figure.
+    pub(crate) fn map(self, with: impl Fn(f64) -> f64) -> Self {
+        self.zip(self, |figure, _| with(figure))
+    }
+
     /// What `with` makes of each part of both.
     pub(crate) fn zip(self, other: Self, with: impl Fn(f64, f64) -> f64) -> Self {
         Self {
