@@ -57,8 +57,7 @@ lint: setup ## Check the formatting and the lints; a warning is an error
 	else echo "lint skipped: no clippy; 'rustup component add clippy' installs it"; fi
 
 # Every step runs, whatever became of the one before: one run shows all that is wrong.
-# torture-cluster-short is left out until it is known why one run in some ends with a reply that says something else.
-TEST_STEPS := lint test-rust test-doc test-web test-python test-ops autobahn torture-short
+TEST_STEPS := lint test-rust test-doc test-web test-python test-ops autobahn torture-short torture-cluster-short
 
 .PHONY: test
 test: setup ## Everything: lints, Rust tests on real PostgreSQL, Redis and S3 storage, the browser client in Chromium, Python tests, Autobahn

@@ -16,6 +16,8 @@ pub(crate) struct Line {
     pub(crate) text: String,
     /// Code points at the end of the text that the twin's owner is said to have written.
     pub(crate) by_owner: usize,
+    /// Why it failed, if it is a reply that did.
+    pub(crate) failure: Option<String>,
 }
 
 /// What became of what the owner wrote in a reply.
@@ -162,7 +164,9 @@ impl Dialogue {
             said.is_some_and(|said| script.is_none_or(|script| script.starts_with(said)))
                 && reply.by_owner == text.chars().count()
         };
-        match self.spoken.get(&reply.message_id) {
+        let before = *found;
+        let spoken = self.spoken.get(&reply.message_id);
+        match spoken {
             Some((text, Outcome::Acknowledged(told))) => {
                 found.lost += u64::from(!is_completed(text) || *told != place);
             }
@@ -171,6 +175,11 @@ impl Dialogue {
             }
             Some((text, Outcome::Refused)) if is_completed(text) => found.phantom += 1,
             Some((_, Outcome::Refused)) | None => found.corrupted += u64::from(!is_whole),
+        }
+        if *found != before {
+            eprintln!(
+                "{place}: {reply:?} where the twin would say {script:?} and its owner said {spoken:?}"
+            );
         }
     }
 }
@@ -185,6 +194,7 @@ mod tests {
             reply_to: reply_to.map(str::to_owned),
             text: text.to_owned(),
             by_owner,
+            failure: None,
         }
     }
 

@@ -114,6 +114,7 @@ fn line(frame: &Value) -> anyhow::Result<Line> {
         reply_to: text("reply_to"),
         text: text("text").context("a message without a text")?,
         by_owner: usize::try_from(by_owner)?,
+        failure: frame["failure"]["code"].as_str().map(str::to_owned),
     })
 }
 
