@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use actix::prelude::*;
 use inference::{
-    Embedder, Engine, EngineError, GenerateRequest, Generation, ModelInfo, Priority, TextForm,
-    TokenCounter,
+    Embedder, Engine, EngineError, GenerateRequest, Generation, ModelInfo, Piece, Priority,
+    TextForm, TokenCounter,
 };
 use protocol::{ErrorCode, Failure, TwinId};
 use tokio::sync::{mpsc, oneshot};
@@ -151,7 +151,7 @@ impl Cancel {
 #[derive(Debug)]
 pub enum GenerationEvent {
     /// More text.
-    Piece(String),
+    Piece(Piece),
     /// The end; the pieces add up to its text.
     Finished(Generation),
     /// The end, because of this.

@@ -11,7 +11,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use inference::{Account, CacheScope, ChatMessage, GenerateRequest, Origin, Priority, Prompt};
+use inference::{
+    Account, CacheScope, ChatMessage, Drawn, GenerateRequest, Generation, Origin, Priority, Prompt,
+    StopReason, Usage,
+};
 use protocol::limits::SEED_MAX;
 use protocol::{Author, ConversationId, ErrorCode, Failure, MessageId, Source, TwinId, UserId};
 use storage::{NewOrigin, Storage, StorageError, TwinState, Visibility};
@@ -173,7 +176,7 @@ impl Actor for Twin {
 
 /// Answer a question: the text goes to `events`, what it is drawn from is the result.
 #[derive(Message)]
-#[rtype(result = "Result<Plan, Failure>")]
+#[rtype(result = "Result<Plan, NoPlan>")]
 pub(crate) struct Reply {
     pub(crate) conversation: ConversationId,
     pub(crate) reply: MessageId,
@@ -188,6 +191,8 @@ pub(crate) struct Reply {
     pub(crate) beginning: String,
     /// What it says already: its beginning, and what was written after it before its node died.
     pub(crate) said: String,
+    /// The tokens of what was written after its beginning.
+    pub(crate) drawn: Drawn,
     pub(crate) priority: Priority,
     pub(crate) events: mpsc::Sender<GenerationEvent>,
     pub(crate) cancel: Cancel,
@@ -210,8 +215,31 @@ pub(crate) struct Plan {
     pub(crate) origin: Option<NewOrigin>,
 }
 
+/// Why nothing is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum NoPlan {
+    /// The database does not answer: another time it may be written.
+    Unread(Failure),
+    /// There is nothing to be written.
+    Failed(Failure),
+}
+
+impl From<Unanswered> for NoPlan {
+    fn from(unanswered: Unanswered) -> Self {
+        let is_unread = matches!(
+            unanswered,
+            Unanswered::Storage(StorageError::Unavailable(_))
+        );
+        let failure = Failure::from(unanswered);
+        match is_unread {
+            true => Self::Unread(failure),
+            false => Self::Failed(failure),
+        }
+    }
+}
+
 impl Handler<Reply> for Twin {
-    type Result = ResponseActFuture<Self, Result<Plan, Failure>>;
+    type Result = ResponseActFuture<Self, Result<Plan, NoPlan>>;
 
     fn handle(&mut self, reply: Reply, _: &mut Self::Context) -> Self::Result {
         let (id, mind, services) = (self.id, self.mind.clone(), self.services.clone());
@@ -226,7 +254,7 @@ impl Handler<Reply> for Twin {
             answered
         };
         let answered = self.answering(answered.instrument(span));
-        Box::pin(answered.map(|answered, _, _| answered.map_err(Failure::from)))
+        Box::pin(answered.map(|answered, _, _| answered.map_err(NoPlan::from)))
     }
 }
 
@@ -350,6 +378,8 @@ struct Question {
     beginning: String,
     /// What it says already, from its beginning on.
     said: String,
+    /// The tokens of what was written after its beginning.
+    drawn: Drawn,
     /// Tokens that it may have.
     tokens_max: u32,
     /// Whether to stay close to the notes, where there are some.
@@ -381,6 +411,7 @@ impl Question {
             message: 0,
             beginning: String::new(),
             said: String::new(),
+            drawn: Drawn::default(),
             tokens_max: reply_tokens_max,
             keeps_to_notes: true,
             sampling: completion.sampling,
@@ -487,6 +518,7 @@ async fn answer(
         keeps_to_notes: reply.is_first || !reply.beginning.is_empty(),
         beginning: reply.beginning,
         said: reply.said,
+        drawn: reply.drawn,
         tokens_max: tokens_max.map_or(usual, |tokens| tokens.min(usual)),
         sampling: Sampling {
             seed: seed_of(reply.reply),
@@ -557,15 +589,20 @@ async fn write(
     }
     let seed = question.sampling.seed;
     // The prompt is that of the whole reply, so that what follows is what would have followed.
-    let said_tokens = counter.count(&question.said);
-    let tokens_before = said_tokens.saturating_sub(beginning_tokens);
+    let tokens_before = match question.drawn.tokens.len() {
+        0 => counter
+            .count(&question.said)
+            .saturating_sub(beginning_tokens),
+        drawn => drawn,
+    };
     let tokens_before = u32::try_from(tokens_before).unwrap_or(u32::MAX);
     let mut request = GenerateRequest {
         origin: origin_of(&mind.twin, listeners, &question.asker, question.priority),
         prompt: Prompt::Conversation(prompt.messages),
-        max_tokens: question.tokens_max.saturating_sub(tokens_before).max(1),
+        max_tokens: question.tokens_max.saturating_sub(tokens_before),
         message: question.message,
         beginning: question.said,
+        drawn: question.drawn,
         ..GenerateRequest::default()
     };
     let has_notes = !(prompt.sources.is_empty() && prompt.memories.is_empty());
@@ -580,20 +617,48 @@ async fn write(
         tokens_max: question.tokens_max,
         ..origin::of(&mind.twin, listeners, &request)
     };
-    let generate = Generate {
-        request,
-        events: question.events,
-        cancel: question.cancel,
-        span: question.span,
-    };
-    let queued = services.pool.send(generate).await;
-    queued.unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))?;
+    if request.max_tokens == 0 {
+        let end = end_at_limit(&request, tokens_before, |text| counter.count(text));
+        // Whoever asked may be gone.
+        let _ = question.events.send(end).await;
+    } else {
+        let generate = Generate {
+            request,
+            events: question.events,
+            cancel: question.cancel,
+            span: question.span,
+        };
+        let queued = services.pool.send(generate).await;
+        queued
+            .unwrap_or_else(|_| Err(PoolError::Failed("the inference pool stopped".to_owned())))?;
+    }
     Ok(Plan {
         sources: prompt.sources,
         model: services.engine.model.name.clone(),
         seed,
         tokens_before,
         origin: Some(origin),
+    })
+}
+
+/// The end of a reply that was as long as it may be when its node died.
+fn end_at_limit(
+    request: &GenerateRequest,
+    tokens_before: u32,
+    count: impl Fn(&str) -> usize,
+) -> GenerationEvent {
+    let prompt_tokens = match &request.prompt {
+        Prompt::Conversation(turns) => turns.iter().map(|turn| count(&turn.content)).sum(),
+        Prompt::Text(_) | Prompt::Tokens(_) => 0,
+    };
+    let prompt_tokens = u32::try_from(prompt_tokens).unwrap_or(u32::MAX);
+    GenerationEvent::Finished(Generation {
+        text: String::new(),
+        usage: Usage {
+            prompt_tokens: prompt_tokens.saturating_add(tokens_before),
+            completion_tokens: 0,
+        },
+        stop_reason: StopReason::Length,
     })
 }
 

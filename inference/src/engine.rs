@@ -168,14 +168,41 @@ impl EngineError {
     }
 }
 
+/// More of a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Piece {
+    /// Whole valid UTF-8.
+    pub text: String,
+    /// The tokens that were drawn since the piece before; none where the engine does not know them.
+    pub tokens: Vec<u32>,
+}
+
+impl Piece {
+    /// Adds what comes next.
+    pub fn push(&mut self, next: Piece) {
+        self.text.push_str(&next.text);
+        self.tokens.extend(next.tokens);
+    }
+}
+
+impl From<String> for Piece {
+    /// A piece of which nobody knows the tokens.
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            tokens: Vec::new(),
+        }
+    }
+}
+
 /// What a step tells of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EngineEvent {
     /// It has left the queue.
     Begun,
-    /// More text: whole valid UTF-8; joined, the pieces are exactly [`Generation::text`]. A text that may be the beginning of
-    /// a stop text is held back until that is known.
-    Text(String),
+    /// More text; joined, the texts of the pieces are exactly [`Generation::text`]. A text that may be the beginning of a stop
+    /// text is held back until that is known.
+    Text(Piece),
     /// The end.
     Finished(Generation),
     /// The end, because of this; other requests go on.
@@ -273,7 +300,7 @@ pub trait Engine: Send {
             for (_, event) in self.step(Instant::now())? {
                 match event {
                     EngineEvent::Begun => {}
-                    EngineEvent::Text(text) => piece.push_str(&text),
+                    EngineEvent::Text(more) => piece.push_str(&more.text),
                     EngineEvent::Finished(generation) => end = Some(Ok(generation)),
                     EngineEvent::Failed(error) => end = Some(Err(error)),
                 }

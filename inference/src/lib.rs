@@ -66,14 +66,14 @@ mod fixtures;
 pub use device::{Device, Devices, DevicesFound};
 pub use embedder::{Embedder, HashedEmbedder, TextForm, unrelated_cosine};
 pub use engine::{
-    Engine, EngineError, EngineEvent, EngineLoad, Generation, ModelInfo, StopReason, Usage,
+    Engine, EngineError, EngineEvent, EngineLoad, Generation, ModelInfo, Piece, StopReason, Usage,
 };
 pub use forward::StepSplit;
 pub use libtorch::check_libtorch;
 pub use load_error::LoadError;
 pub use request::{
-    Account, CacheScope, ChatMessage, GenerateRequest, InvalidRequest, Origin, Priority, Prompt,
-    Role, ValidGenerateRequest, limits,
+    Account, CacheScope, ChatMessage, Drawn, GenerateRequest, InvalidRequest, Origin, Priority,
+    Prompt, Role, ValidGenerateRequest, limits,
 };
 pub use scheduler::Ticket;
 pub use scripted::ScriptedEngine;

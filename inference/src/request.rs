@@ -90,6 +90,16 @@ pub enum Prompt {
     Tokens(Vec<u32>),
 }
 
+/// Tokens that say the end of a reply's beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Drawn {
+    /// Bytes of the beginning that stand before what they say.
+    pub after: usize,
+    /// The tokens; none where they are not known. Their text may go on behind the beginning. Where it does not say what the
+    /// beginning says, as with another model, they are not used.
+    pub tokens: Vec<u32>,
+}
+
 /// A reply that somebody wants: what it continues and how to sample the continuation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerateRequest {
@@ -100,6 +110,9 @@ pub struct GenerateRequest {
     /// How the reply to a conversation begins: the model goes on from there, and what it writes is what follows. It has no place
     /// beside a prompt of another kind.
     pub beginning: String,
+    /// The tokens that were drawn for the end of the beginning, where they are known: the same text can be written in other
+    /// tokens, and what follows those is another text.
+    pub drawn: Drawn,
     /// The most tokens that the reply may have.
     pub max_tokens: u32,
     /// How far to flatten the distribution; 0 always takes the likeliest token.
@@ -123,6 +136,7 @@ impl Default for GenerateRequest {
             origin: Origin::default(),
             prompt: Prompt::Conversation(Vec::new()),
             beginning: String::new(),
+            drawn: Drawn::default(),
             max_tokens: 256,
             temperature: 0.7,
             top_p: 0.95,
@@ -190,6 +204,14 @@ pub enum InvalidRequest {
         /// How many may be.
         limit: usize,
     },
+    /// More drawn tokens than a reply may have.
+    #[error("drawn: {count} tokens where a reply has {limit} at most")]
+    TooManyDrawn {
+        /// How many they are.
+        count: usize,
+        /// How many they may be.
+        limit: u32,
+    },
     /// A beginning of a reply, beside a prompt that is no conversation.
     #[error("beginning: only a reply to a conversation has one")]
     BeginningOfNoReply,
@@ -249,6 +271,7 @@ impl InvalidRequest {
             | Self::PromptTooLarge { .. } => "messages",
             Self::RawPrompt { .. } => "prompt",
             Self::BeginningOfNoReply => "beginning",
+            Self::TooManyDrawn { .. } => "drawn",
             Self::MaxTokens { .. } => "max_tokens",
             Self::Temperature { .. } => "temperature",
             Self::TopP { .. } => "top_p",
@@ -290,6 +313,13 @@ impl GenerateRequest {
             }
             Prompt::Text(text) => check_raw(text.len())?,
             Prompt::Tokens(tokens) => check_raw(tokens.len() * size_of::<u32>())?,
+        }
+        let count = self.drawn.tokens.len();
+        if count > limits::REPLY_TOKENS_MAX as usize {
+            return Err(InvalidRequest::TooManyDrawn {
+                count,
+                limit: limits::REPLY_TOKENS_MAX,
+            });
         }
         if !(1..=limits::REPLY_TOKENS_MAX).contains(&self.max_tokens) {
             return Err(InvalidRequest::MaxTokens {
@@ -396,7 +426,7 @@ mod tests {
     #[test]
     fn each_field_out_of_its_bounds_is_refused_by_name() {
         type Spoil = fn(&mut GenerateRequest);
-        let cases: [(&str, Spoil); 24] = [
+        let cases: [(&str, Spoil); 25] = [
             ("messages", |r| r.prompt = Prompt::Conversation(Vec::new())),
             ("messages", |r| r.prompt = says("")),
             ("messages", |r| r.prompt = says(" \n\t")),
@@ -413,6 +443,9 @@ mod tests {
             ("beginning", |r| {
                 r.prompt = Prompt::Text("hello".into());
                 r.beginning = "x".into();
+            }),
+            ("drawn", |r| {
+                r.drawn.tokens = vec![0; limits::REPLY_TOKENS_MAX as usize + 1]
             }),
             ("prompt", |r| r.prompt = Prompt::Text(String::new())),
             ("prompt", |r| {

@@ -166,7 +166,7 @@ impl Engine for ScriptedEngine {
                 Ok(_) | Err(_) => "",
             };
             if !held_back.is_empty() {
-                events.push((ticket, EngineEvent::Text(held_back.to_owned())));
+                events.push((ticket, EngineEvent::Text(held_back.to_owned().into())));
             }
             events.push(match end {
                 Ok(stop_reason) => (ticket, EngineEvent::Finished(job.end(stop_reason))),
@@ -241,7 +241,7 @@ impl Job {
         self.written += 1;
         let piece = self.stream.push(word.as_bytes());
         if !piece.text.is_empty() {
-            events.push((self.ticket, EngineEvent::Text(piece.text.to_owned())));
+            events.push((self.ticket, EngineEvent::Text(piece.text.to_owned().into())));
         }
         piece.stopped.then_some(Ok(StopReason::StopSequence))
     }

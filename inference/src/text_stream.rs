@@ -56,6 +56,26 @@ impl TextStream {
         self.release()
     }
 
+    /// Takes the bytes of tokens whose text begins with what was `said` before: it is what comes behind that from now on.
+    /// Gives what of it can be said already, or `None` when their text begins otherwise or holds a stop text.
+    pub(crate) fn go_on<'a>(
+        &mut self,
+        tokens: impl IntoIterator<Item = &'a [u8]>,
+        said: &str,
+    ) -> Option<&str> {
+        for token in tokens {
+            if self.push(token).stopped {
+                return None;
+            }
+        }
+        if !self.text[..self.handed_out].starts_with(said) {
+            return None;
+        }
+        self.text.drain(..said.len());
+        self.handed_out -= said.len();
+        Some(&self.text[..self.handed_out])
+    }
+
     /// Gives what was held back, since nothing follows.
     pub(crate) fn finish(&mut self) -> &str {
         if !self.stopped && !std::mem::take(&mut self.partial).is_empty() {
@@ -137,6 +157,30 @@ mod tests {
         }
         pieces.push(stream.finish().to_owned());
         (pieces, false, stream.into_text())
+    }
+
+    #[test]
+    fn a_stream_goes_on_behind_what_was_said_with_what_was_held_back() {
+        let stop = ["END".to_owned()];
+        let tokens = ["one t", "wo ", "\u{1f642}E"];
+        let resumed = |said: &str| {
+            let mut stream = TextStream::new(&stop);
+            let rest = stream
+                .go_on(tokens.iter().map(|token| token.as_bytes()), said)?
+                .to_owned();
+            let next = stream.push(b"ASY").text.to_owned();
+            Some((rest, next, stream.into_text()))
+        };
+        let of = |texts: [&str; 3]| Some(texts.map(str::to_owned).into());
+        assert_eq!(resumed("one two \u{1f642}"), of(["", "EASY", "EASY"]));
+        assert_eq!(
+            resumed("one "),
+            of(["two \u{1f642}", "EASY", "two \u{1f642}EASY"])
+        );
+        assert_eq!(resumed("one two \u{1f642}E"), None);
+        assert_eq!(resumed("eins"), None);
+        let mut stream = TextStream::new(&stop);
+        assert_eq!(stream.go_on([b"the END".as_slice()], "the "), None);
     }
 
     #[test]

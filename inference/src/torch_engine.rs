@@ -21,7 +21,7 @@ use crate::scheduler::{Arrival, Scheduler, SchedulerLimits, Submitted, Ticket};
 use crate::text_stream::TextStream;
 use crate::torch_options::EngineOptions;
 use crate::{
-    Device, Engine, EngineError, EngineEvent, EngineLoad, Generation, LoadError, ModelInfo,
+    Device, Engine, EngineError, EngineEvent, EngineLoad, Generation, LoadError, ModelInfo, Piece,
     StopReason, TokenCounter, Usage, ValidGenerateRequest, prompt,
 };
 
@@ -54,6 +54,8 @@ struct Reply {
     prompt_tokens: usize,
     tokens_max: usize,
     written: usize,
+    /// Tokens whose text is held back.
+    untold: Vec<u32>,
     sampler: Sampler,
     stream: TextStream,
 }
@@ -148,13 +150,15 @@ impl TorchEngine {
         deadline: Option<Instant>,
     ) -> Result<(), EngineError> {
         let (template, tokenizer) = (&self.template, &self.tokenizer);
-        let prompt = prompt::encode(
+        let begun = Begun::of(request, tokenizer, self.info.vocabulary);
+        let mut prompt = prompt::encode(
             &request.prompt,
-            &request.beginning,
+            begun.beginning,
             template,
             tokenizer,
             self.info.vocabulary,
         )?;
+        prompt.extend(begun.drawn);
         check_tokens(&prompt, self.info.vocabulary)?;
         let limit = self.info.context_tokens.saturating_sub(1);
         let prompt_tokens = prompt.len();
@@ -165,8 +169,9 @@ impl TorchEngine {
             });
         }
         let mut sampler = Sampler::new(request);
-        let beginning = tokenizer.encode(&tokenizer.disarm(&request.beginning));
+        let beginning = tokenizer.encode(&tokenizer.disarm(begun.beginning));
         sampler.goes_on_from(&beginning.map_err(|reason| EngineError::Tokenizer { reason })?);
+        sampler.goes_on_from(begun.drawn);
         let arrival = Arrival {
             ticket,
             origin: request.origin,
@@ -186,10 +191,15 @@ impl TorchEngine {
             prompt_tokens,
             tokens_max: (request.max_tokens as usize).min(self.info.context_tokens - prompt_tokens),
             written: 0,
+            untold: Vec::new(),
             sampler,
-            stream: TextStream::new(&request.stop),
+            stream: begun.stream,
         };
         self.replies.insert(ticket, reply);
+        if !begun.unsaid.is_empty() {
+            let unsaid = Piece::from(begun.unsaid);
+            self.untold.push((ticket, EngineEvent::Text(unsaid)));
+        }
         Ok(())
     }
 
@@ -224,9 +234,14 @@ impl TorchEngine {
         if self.end_tokens.contains(&token) {
             end = Some(StopReason::EndOfTurn);
         } else {
+            reply.untold.push(token);
             let piece = reply.stream.push(self.tokenizer.bytes_of(token));
             if !piece.text.is_empty() {
-                events.push((ticket, EngineEvent::Text(piece.text.to_owned())));
+                let piece = Piece {
+                    text: piece.text.to_owned(),
+                    tokens: std::mem::take(&mut reply.untold),
+                };
+                events.push((ticket, EngineEvent::Text(piece)));
             }
             if piece.stopped {
                 end = Some(StopReason::StopSequence);
@@ -244,11 +259,53 @@ impl TorchEngine {
         if stop_reason != StopReason::StopSequence {
             let held_back = reply.stream.finish();
             if !held_back.is_empty() {
-                events.push((ticket, EngineEvent::Text(held_back.to_owned())));
+                let piece = Piece {
+                    text: held_back.to_owned(),
+                    tokens: std::mem::take(&mut reply.untold),
+                };
+                events.push((ticket, EngineEvent::Text(piece)));
             }
         }
         events.push((ticket, EngineEvent::Finished(reply.end(stop_reason))));
         Ok(())
+    }
+}
+
+/// How the reply to a request begins.
+struct Begun<'a> {
+    /// What is read as text.
+    beginning: &'a str,
+    /// What was drawn behind it.
+    drawn: &'a [u32],
+    stream: TextStream,
+    /// What the drawn tokens say and nobody was told.
+    unsaid: String,
+}
+
+impl<'a> Begun<'a> {
+    fn of(request: &'a ValidGenerateRequest, tokenizer: &TextTokenizer, vocabulary: usize) -> Self {
+        let (beginning, drawn) = (&request.beginning, &request.drawn);
+        let is_known = !drawn.tokens.is_empty() && check_tokens(&drawn.tokens, vocabulary).is_ok();
+        let parts = beginning.split_at_checked(drawn.after);
+        if let Some((beginning, said)) = parts.filter(|_| is_known) {
+            let mut stream = TextStream::new(&request.stop);
+            let tokens = drawn.tokens.iter().map(|token| tokenizer.bytes_of(*token));
+            if let Some(unsaid) = stream.go_on(tokens, said).map(str::to_owned) {
+                return Self {
+                    beginning,
+                    drawn: &drawn.tokens,
+                    stream,
+                    unsaid,
+                };
+            }
+            tracing::warn!("the tokens of a reply do not say its text; it goes on from the text");
+        }
+        Self {
+            beginning,
+            drawn: &[],
+            stream: TextStream::new(&request.stop),
+            unsaid: String::new(),
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
-use inference::{StopReason, Usage, ValidGenerateRequest};
+use inference::limits::REPLY_TOKENS_MAX;
+use inference::{Drawn, GenerateRequest, Piece, StopReason, Usage, ValidGenerateRequest};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::calls::{reason, whole};
@@ -69,7 +70,7 @@ pub(super) trait Told {
     async fn begun(&mut self);
 
     /// More text.
-    async fn text(&mut self, text: String);
+    async fn text(&mut self, piece: Piece);
 }
 
 /// Asks a service to go on with a text of which so much is there.
@@ -77,7 +78,7 @@ pub(super) async fn attempt(
     cluster: &Cluster,
     service: &Arc<Service>,
     request: &ValidGenerateRequest,
-    so_far: &str,
+    so_far: &Piece,
     told: &mut impl Told,
 ) -> Result<End, Failure> {
     let counted = Counted::begin(service);
@@ -113,7 +114,7 @@ impl Stream<'_> {
         &mut self,
         service: &Service,
         request: &ValidGenerateRequest,
-        so_far: &str,
+        so_far: &Piece,
         told: &mut impl Told,
     ) -> Result<End, Failure> {
         let Ok(_place) = service.places.try_acquire() else {
@@ -123,14 +124,19 @@ impl Stream<'_> {
             (self.cluster.language()).expect("a cluster that is asked to write has a model");
         let body = match service.is_our_own() {
             true => {
-                let beginning = format!("{}{so_far}", request.beginning);
-                let written = language.counter.count(so_far);
+                let beginning = format!("{}{}", request.beginning, so_far.text);
+                let drawn = drawn(request, so_far, service.reads_drawn());
+                let written = match so_far.tokens.len() {
+                    0 => language.counter.count(&so_far.text),
+                    drawn => drawn,
+                };
                 let left = request
                     .max_tokens
                     .saturating_sub(u32::try_from(written).unwrap_or(u32::MAX));
+                let beginning = (beginning, drawn);
                 WritingRequest::to_our_own(&language.info.name, request, beginning, left.max(1))
             }
-            false if so_far.is_empty() && request.beginning.is_empty() => {
+            false if so_far.text.is_empty() && request.beginning.is_empty() => {
                 WritingRequest::to_others(&language.info.name, request)
             }
             false => {
@@ -212,7 +218,7 @@ impl Stream<'_> {
                 usage = chunk.usage.map(counted).or(usage);
                 for choice in chunk.choices.into_iter().take(1) {
                     let finish_reason = choice.finish_reason.clone();
-                    self.tell(choice.into_text(), told).await?;
+                    self.tell(choice.into_piece(), told).await?;
                     if let Some(finish_reason) = finish_reason {
                         end.get_or_insert(match finish_reason.as_str() {
                             "length" => StopReason::Length,
@@ -227,11 +233,11 @@ impl Stream<'_> {
         }
     }
 
-    async fn tell(&mut self, text: String, told: &mut impl Told) -> Result<(), Failure> {
-        if text.is_empty() {
+    async fn tell(&mut self, piece: Piece, told: &mut impl Told) -> Result<(), Failure> {
+        if piece.text.is_empty() {
             return Ok(());
         }
-        self.bytes += text.len();
+        self.bytes += piece.text.len() + size_of_val(&*piece.tokens);
         if self.bytes > TEXT_BYTES_MAX {
             return Err(self.gone(&format!("wrote more than {TEXT_BYTES_MAX} bytes")));
         }
@@ -239,7 +245,7 @@ impl Stream<'_> {
             self.has_text = true;
             metrics::first_token(self.label, self.asked_at.elapsed());
         }
-        told.text(text).await;
+        told.text(piece).await;
         Ok(())
     }
 
@@ -280,6 +286,22 @@ impl Stream<'_> {
 
     fn gone(&self, reason: &str) -> Failure {
         Failure::Gone(format!("the inference service {} {reason}", self.label))
+    }
+}
+
+/// The tokens of a beginning and of what was written after it, for a service that can read them.
+fn drawn(request: &GenerateRequest, so_far: &Piece, is_read: bool) -> Drawn {
+    let mut drawn = match request.drawn.tokens.is_empty() {
+        true => Drawn {
+            after: request.beginning.len(),
+            tokens: Vec::new(),
+        },
+        false => request.drawn.clone(),
+    };
+    drawn.tokens.extend(&so_far.tokens);
+    match is_read && drawn.tokens.len() <= REPLY_TOKENS_MAX as usize {
+        true => drawn,
+        false => Drawn::default(),
     }
 }
 

@@ -2,7 +2,8 @@
 //! understand beyond it ([ADR 28](../../docs/adr/0028-chat-nodes-need-no-gpu.md)).
 
 use inference::{
-    Account, CacheScope, GenerateRequest, ModelInfo, Origin, Priority, Prompt, StopReason, TextForm,
+    Account, CacheScope, Drawn, GenerateRequest, ModelInfo, Origin, Piece, Priority, Prompt,
+    StopReason, TextForm,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -13,6 +14,9 @@ use uuid::Uuid;
 pub(crate) struct WritingExtension {
     /// How the reply begins: what is written is what follows.
     pub(crate) beginning: String,
+    /// The tokens of its end, where they are known; see [`GenerateRequest::drawn`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) drawn: Option<DrawnExtension>,
     /// See [`GenerateRequest::repetition_penalty`].
     pub(crate) repetition_penalty: f32,
     /// See [`GenerateRequest::message`].
@@ -25,6 +29,14 @@ pub(crate) struct WritingExtension {
     pub(crate) audience: Uuid,
     /// How urgent it is.
     pub(crate) priority: Urgency,
+}
+
+/// See [`Drawn`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DrawnExtension {
+    after: usize,
+    tokens: Vec<u32>,
 }
 
 /// What a request for vectors says beyond the dialect; a text that is too long is cut off, not refused.
@@ -75,6 +87,9 @@ pub(crate) enum Ending {
 pub(crate) struct ListExtension {
     /// Another one each time the process starts.
     pub(crate) instance: Uuid,
+    /// It goes on from tokens that were drawn.
+    #[serde(default)]
+    pub(crate) reads_drawn: bool,
 }
 
 /// What the list of models says of a model.
@@ -113,11 +128,15 @@ impl ModelExtension {
 }
 
 impl WritingExtension {
-    fn of(request: &GenerateRequest, beginning: String) -> Self {
+    fn of(request: &GenerateRequest, beginning: String, drawn: Drawn) -> Self {
         let [first, second] = request.origin.accounts;
         let scope = request.origin.scope;
         Self {
             beginning,
+            drawn: (!drawn.tokens.is_empty()).then_some(DrawnExtension {
+                after: drawn.after,
+                tokens: drawn.tokens,
+            }),
             repetition_penalty: request.repetition_penalty,
             message: Uuid::from_u128(request.message),
             accounts: [Uuid::from_u128(first.0), Uuid::from_u128(second.0)],
@@ -130,6 +149,9 @@ impl WritingExtension {
     /// Puts what it says into a request.
     pub(crate) fn apply(self, request: &mut GenerateRequest) {
         request.beginning = self.beginning;
+        if let Some(DrawnExtension { after, tokens }) = self.drawn {
+            request.drawn = Drawn { after, tokens };
+        }
         request.repetition_penalty = self.repetition_penalty;
         request.message = self.message.as_u128();
         request.origin = Origin {
@@ -247,17 +269,17 @@ struct SentStreamOptions {
 const FOREIGN_SEED_MAX: u64 = i32::MAX as u64;
 
 impl<'a> WritingRequest<'a> {
-    /// To a node of role inference, which goes on from this beginning.
+    /// To a node of role inference, which goes on from this beginning, whose end was drawn in these tokens.
     pub(super) fn to_our_own(
         model: &'a str,
         request: &'a GenerateRequest,
-        beginning: String,
+        (beginning, drawn): (String, Drawn),
         max_tokens: u32,
     ) -> Self {
         Self {
             max_tokens,
             seed: request.seed,
-            digital_twin: Some(WritingExtension::of(request, beginning)),
+            digital_twin: Some(WritingExtension::of(request, beginning, drawn)),
             ..Self::to_others(model, request)
         }
     }
@@ -316,6 +338,9 @@ pub(super) struct ChunkChoice {
     delta: Option<ChunkDelta>,
     text: Option<String>,
     pub(super) finish_reason: Option<String>,
+    /// Nodes of role inference say so.
+    #[serde(default)]
+    token_ids: Vec<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -324,10 +349,13 @@ struct ChunkDelta {
 }
 
 impl ChunkChoice {
-    /// The text that it brings.
-    pub(super) fn into_text(self) -> String {
+    /// What it brings.
+    pub(super) fn into_piece(self) -> Piece {
         let content = self.delta.and_then(|delta| delta.content);
-        content.or(self.text).unwrap_or_default()
+        Piece {
+            text: content.or(self.text).unwrap_or_default(),
+            tokens: self.token_ids,
+        }
     }
 }
 
@@ -413,6 +441,10 @@ mod tests {
         let sent = GenerateRequest {
             prompt: Prompt::Text("hello".to_owned()),
             beginning: "so far".to_owned(),
+            drawn: Drawn {
+                after: 3,
+                tokens: vec![7, u32::MAX],
+            },
             repetition_penalty: 1.3,
             message: u128::MAX - 1,
             origin: Origin {
@@ -425,7 +457,7 @@ mod tests {
             },
             ..GenerateRequest::default()
         };
-        let extension = WritingExtension::of(&sent, sent.beginning.clone());
+        let extension = WritingExtension::of(&sent, sent.beginning.clone(), sent.drawn.clone());
         let json = serde_json::to_string(&extension).unwrap();
         let arrived: WritingExtension = serde_json::from_str(&json).unwrap();
         let mut request = GenerateRequest {

@@ -88,9 +88,9 @@ impl Cluster {
         let told = whole(answer.into_body(), LIST_BYTES_MAX).await?;
         let told: ModelsTold = serde_json::from_slice(&told)
             .map_err(|_| "answered with something else than a list of models".to_owned())?;
-        let instance = told.digital_twin.map(|told| told.instance);
-        let listing = listing(&self.config, &self.purpose, told.data, instance.is_some())?;
-        service.set_our_own(instance);
+        let is_our_own = told.digital_twin.is_some();
+        let listing = listing(&self.config, &self.purpose, told.data, is_our_own)?;
+        service.set_our_own(told.digital_twin);
         Ok(listing)
     }
 

@@ -66,7 +66,7 @@ impl RemoteEngine {
         };
         match &event {
             EngineEvent::Begun => {}
-            EngineEvent::Text(text) => reply.text.push_str(text),
+            EngineEvent::Text(piece) => reply.text.push_str(&piece.text),
             EngineEvent::Finished(_) | EngineEvent::Failed(_) => {
                 self.replies.remove(&ticket);
             }

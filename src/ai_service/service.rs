@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
+use super::dialect::ListExtension;
 use super::limits::{OWED_MAX, REQUESTS_MAX};
 use super::metrics;
 use super::routing::salt;
@@ -25,6 +26,7 @@ pub(super) struct Service {
     pub(super) look: Notify,
     requests: AtomicUsize,
     is_our_own: AtomicBool,
+    reads_drawn: AtomicBool,
     health: Mutex<Health>,
     owed: Mutex<Owed>,
 }
@@ -65,6 +67,7 @@ impl Service {
             look: Notify::new(),
             requests: AtomicUsize::new(0),
             is_our_own: AtomicBool::new(false),
+            reads_drawn: AtomicBool::new(false),
             health: Mutex::new(Health::Down("was not asked yet".to_owned())),
             owed: Mutex::default(),
         }
@@ -106,8 +109,17 @@ impl Service {
         self.is_our_own.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_our_own(&self, instance: Option<Uuid>) {
-        self.is_our_own.store(instance.is_some(), Ordering::Relaxed);
+    /// Whether it is one that goes on from tokens.
+    pub(super) fn reads_drawn(&self) -> bool {
+        self.reads_drawn.load(Ordering::Relaxed)
+    }
+
+    /// Notes what it says of itself, which only nodes of role inference do.
+    pub(super) fn set_our_own(&self, told: Option<ListExtension>) {
+        let reads_drawn = told.as_ref().is_some_and(|told| told.reads_drawn);
+        self.reads_drawn.store(reads_drawn, Ordering::Relaxed);
+        self.is_our_own.store(told.is_some(), Ordering::Relaxed);
+        let instance = told.map(|told| told.instance);
         let mut owed = lock(&self.owed);
         if let Some(instance) = instance
             && owed.instance != instance
@@ -171,22 +183,29 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
+    fn told(instance: Uuid) -> Option<ListExtension> {
+        Some(ListExtension {
+            instance,
+            reads_drawn: true,
+        })
+    }
+
     #[test]
     fn what_it_has_to_forget_is_kept_until_it_has_or_has_started_anew() {
         let service = Service::new("http://one:8000");
         let first = Uuid::from_u128(1);
-        service.set_our_own(Some(first));
+        service.set_our_own(told(first));
         service.owe(7);
         service.owe(7);
         service.owe(8);
         service.forgot(8);
-        service.set_our_own(Some(first));
+        service.set_our_own(told(first));
         assert_eq!(service.owed(), Some(vec![7]));
         for owner in 0..=OWED_MAX as u128 {
             service.owe(owner + 100);
         }
         assert_eq!(service.owed(), None);
-        service.set_our_own(Some(Uuid::from_u128(2)));
+        service.set_our_own(told(Uuid::from_u128(2)));
         assert_eq!(service.owed(), Some(Vec::new()));
     }
 

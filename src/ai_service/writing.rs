@@ -2,7 +2,7 @@
 //! our own, so that whoever reads sees one text.
 
 use inference::{
-    EngineError, EngineEvent, Generation, StopReason, Ticket, Usage, ValidGenerateRequest,
+    EngineError, EngineEvent, Generation, Piece, StopReason, Ticket, Usage, ValidGenerateRequest,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
@@ -27,7 +27,7 @@ impl Outlet {
 /// A reply as far as it is written.
 struct Written<'a> {
     outlet: &'a Outlet,
-    text: String,
+    so_far: Piece,
     has_begun: bool,
 }
 
@@ -39,9 +39,9 @@ impl Told for Written<'_> {
         }
     }
 
-    async fn text(&mut self, text: String) {
-        self.text.push_str(&text);
-        self.outlet.tell(EngineEvent::Text(text)).await;
+    async fn text(&mut self, piece: Piece) {
+        self.so_far.push(piece.clone());
+        self.outlet.tell(EngineEvent::Text(piece)).await;
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn write(
 ) {
     let mut written = Written {
         outlet: &outlet,
-        text: String::new(),
+        so_far: Piece::default(),
         has_begun: false,
     };
     let writing = write_somewhere(cluster, request, &mut written);
@@ -63,12 +63,12 @@ pub(super) async fn write(
         None => Ok(writing.await),
     };
     let ended = ended.unwrap_or_else(|_| {
-        let usage = counted(cluster, request, &written.text);
+        let usage = counted(cluster, request, &written.so_far.text);
         Ok((StopReason::Deadline, usage))
     });
     let event = match ended {
         Ok((stop_reason, usage)) => EngineEvent::Finished(Generation {
-            text: written.text,
+            text: written.so_far.text,
             usage,
             stop_reason,
         }),
@@ -86,7 +86,7 @@ async fn write_somewhere(
     let mut tried = Vec::new();
     let mut failures: Vec<Failure> = Vec::new();
     while failures.len() < ATTEMPTS_MAX {
-        let goes_on = !written.text.is_empty();
+        let goes_on = !written.so_far.text.is_empty();
         let chosen = match cluster.service_for(owner, &tried, goes_on).await {
             Ok(chosen) => chosen,
             Err(NoService::AllTried) => break,
@@ -99,13 +99,13 @@ async fn write_somewhere(
             }
         };
         let service = cluster.services[chosen].clone();
-        let before = written.text.clone();
+        let before = written.so_far.clone();
         let ended = attempt(cluster, &service, request, &before, written).await;
         let failure = match ended {
             Ok(end) => {
                 let usage = match end.usage {
-                    Some(usage) => in_all(cluster, usage, &before),
-                    None => counted(cluster, request, &written.text),
+                    Some(usage) => in_all(cluster, usage, &before.text),
+                    None => counted(cluster, request, &written.so_far.text),
                 };
                 return Ok((end.stop_reason, usage));
             }
@@ -128,12 +128,12 @@ async fn write_somewhere(
             ?failure,
             "an inference service did not write a reply to its end"
         );
-        if written.text.len() > before.len() {
+        if written.so_far.text.len() > before.text.len() {
             // It got on: those that failed before have another chance.
             tried.clear();
             failures.clear();
         }
-        if !written.text.is_empty() && !service.is_our_own() {
+        if !written.so_far.text.is_empty() && !service.is_our_own() {
             let (Failure::Failed(reason) | Failure::Gone(reason)) = failure else {
                 break;
             };

@@ -6,7 +6,7 @@ use crate::append::lock;
 use crate::engine::{DatabaseError, Engine, each, until_no_collision};
 use crate::messages::stop_reason_of;
 use crate::metrics::Call;
-use crate::replies::{ReplyOrder, ReplyState};
+use crate::replies::{Progress, ReplyOrder, ReplyState};
 use crate::value::{Row, params};
 use crate::{Storage, StorageError};
 
@@ -214,7 +214,7 @@ impl Attempted {
             epoch: 0,
             node_id: new.node_id,
             lease_until: new.lease_until,
-            text: String::new(),
+            so_far: Progress::default(),
             created_at: new.created_at,
             taken_by: None,
         })

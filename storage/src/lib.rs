@@ -99,7 +99,7 @@ pub use people::{DELETED_ACCOUNT, DeletedAccount, User, UserChange};
 pub use people_groups::{GROUP_PEOPLE_MAX, GROUPS_MAX, PeopleGroup};
 pub use receipts::{Forgotten, Gone, Receipt, ReceiptKind};
 pub use refresh::{NewRefresh, Rotation, TokenHash};
-pub use replies::{Finished, FinishedReply, ReplyOrder, ReplyState};
+pub use replies::{Finished, FinishedReply, Progress, ReplyOrder, ReplyState};
 pub use reports::{
     NewReport, Report, ReportReason, ReportState, ReportedMessage, Resolution, Resolved,
 };

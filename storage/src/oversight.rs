@@ -16,7 +16,7 @@ const HELD_MAX: u64 = 100;
 /// Another node that writes the reply loses it: the epoch is another one. The same node goes on with its own.
 const TAKE_OVER: &str = "UPDATE reply_orders SET epoch = epoch + CASE WHEN node_id = $2 THEN 0 ELSE 1 END, node_id = $2, lease_until = $3, taken_by = $4 \
      WHERE message_id = $1 AND state = 'running' RETURNING epoch";
-const HOLD: &str = "UPDATE reply_orders SET state = 'held', held = $3, text = '' \
+const HOLD: &str = "UPDATE reply_orders SET state = 'held', held = $3, text = '', tokens = NULL \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running' RETURNING reply_to, conversation_id";
 const FORGET_OLDEST: &str = "DELETE FROM reply_orders WHERE conversation_id = $1 AND state = 'held' AND message_id NOT IN \
      (SELECT message_id FROM reply_orders WHERE conversation_id = $1 AND state = 'held' ORDER BY message_id DESC LIMIT $2)";

@@ -18,7 +18,7 @@ use crate::{Storage, StorageError};
 macro_rules! columns {
     () => {
         "message_id, conversation_id, twin_id, reply_to, attempt, variant_of, beginning, turn, if_confident, cause, \
-         hops, tokens_max, state, epoch, node_id, lease_until, text, created_at, taken_by, \
+         hops, tokens_max, state, epoch, node_id, lease_until, text, tokens, created_at, taken_by, \
          (SELECT q.thread FROM messages q WHERE q.message_id = reply_orders.reply_to)"
     };
 }
@@ -39,13 +39,13 @@ const CLAIM: &str = concat!(
     has_its_turn!(),
     " RETURNING epoch"
 );
-const PROGRESS: &str = "UPDATE reply_orders SET text = $3, lease_until = $4 \
+const PROGRESS: &str = "UPDATE reply_orders SET text = $3, tokens = $4, lease_until = $5 \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running'";
 const RENEW: &str = "UPDATE reply_orders SET lease_until = $3 \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running'";
 const RELEASE: &str = "UPDATE reply_orders SET lease_until = $2 \
      WHERE node_id = $1 AND state <> 'done' AND state <> 'held' AND lease_until > $2";
-const FINISH: &str = "UPDATE reply_orders SET state = 'done', text = '' \
+const FINISH: &str = "UPDATE reply_orders SET state = 'done', text = '', tokens = NULL \
      WHERE message_id = $1 AND epoch = $2 AND state = 'running' \
      RETURNING conversation_id, reply_to, variant_of, cause, hops";
 /// Whoever is next gets a lease from now on: until now it was not its turn.
@@ -109,6 +109,15 @@ pub enum ReplyState {
     Done,
 }
 
+/// A reply as far as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Its text.
+    pub text: String,
+    /// The tokens of the text behind the reply's beginning, and of what is not told of it yet; none where they are not known.
+    pub tokens: Vec<u32>,
+}
+
 /// An order to reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplyOrder {
@@ -144,8 +153,8 @@ pub struct ReplyOrder {
     pub node_id: NodeId,
     /// Until when other nodes leave it alone, in UTC milliseconds.
     pub lease_until: i64,
-    /// The text so far.
-    pub text: String,
+    /// What was written of it so far.
+    pub so_far: Progress,
     /// When it was ordered, in UTC milliseconds.
     pub created_at: i64,
     /// The owner of the twin who writes the rest of it.
@@ -221,15 +230,21 @@ impl Storage {
         row.map(|mut row| row.count()).transpose()
     }
 
-    /// Stores the text so far and extends the lease. `false` when the epoch is stale: stop writing.
+    /// Stores what is written so far and extends the lease. `false` when the epoch is stale: stop writing.
     pub async fn progress_reply(
         &self,
         reply: MessageId,
         epoch: u64,
-        text_so_far: &str,
+        so_far: Progress,
         lease_until: i64,
     ) -> Result<bool, StorageError> {
-        let parameters = params![reply, epoch, storable(text_so_far), lease_until];
+        let tokens: Vec<u8> = so_far
+            .tokens
+            .iter()
+            .flat_map(|token| token.to_le_bytes())
+            .collect();
+        let text = storable(&so_far.text);
+        let parameters = params![reply, epoch, text, tokens, lease_until];
         let rows = self.write(PROGRESS, parameters).await?;
         Ok(rows.affected > 0)
     }
@@ -481,6 +496,20 @@ fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
+/// Tokens are kept in four bytes each, the least significant first.
+fn read_tokens(bytes: Vec<u8>) -> Result<Vec<u32>, StorageError> {
+    let (tokens, rest) = bytes.as_chunks::<4>();
+    match rest.is_empty() {
+        true => Ok(tokens
+            .iter()
+            .map(|token| u32::from_le_bytes(*token))
+            .collect()),
+        false => Err(StorageError::Corrupt(
+            "the tokens of a reply are cut off".into(),
+        )),
+    }
+}
+
 fn read_order(mut row: Row) -> Result<ReplyOrder, StorageError> {
     Ok(ReplyOrder {
         message_id: row.id()?,
@@ -507,7 +536,10 @@ fn read_order(mut row: Row) -> Result<ReplyOrder, StorageError> {
         epoch: row.count()?,
         node_id: row.id()?,
         lease_until: row.int()?,
-        text: row.text()?,
+        so_far: Progress {
+            text: row.text()?,
+            tokens: read_tokens(row.optional_bytes()?.unwrap_or_default())?,
+        },
         created_at: row.int()?,
         taken_by: row.optional_id()?,
         thread: row.optional_id()?,

@@ -347,7 +347,7 @@ impl Conversation {
         };
         self.own_taken(reply, (author.clone(), place), taken, epoch);
         if self.tell_start(reply, author, place, context) {
-            self.tell_piece(reply, order.text, context);
+            self.tell_piece(reply, order.so_far.text, context);
         } else {
             self.end_taken(reply, context);
         }

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use futures::stream::{self, Stream, StreamExt};
-use inference::Priority;
+use inference::{Drawn, Priority};
 use protocol::{Author, Entry, ErrorCode, Latency, MessageId, ServerFrame, TwinId, UserId};
-use storage::{Finished, FinishedReply, ReplyOrder, StorageError};
+use storage::{Finished, FinishedReply, Progress, ReplyOrder, StorageError};
 use tokio::sync::mpsc;
 use tracing::Span;
 
@@ -26,19 +26,21 @@ use crate::fan_out::RoomEvent;
 use crate::inference_pool::GenerationEvent;
 use crate::limits::{
     GENERATION_EVENTS_MAX, LEASE, MEMBERS_READS_MAX, PROGRESS_EVERY, REPLY_BYTES_MAX,
+    REPLY_DEADLINE,
 };
 use crate::metrics::{self, Renewal};
+use crate::node::now_ms;
 use crate::permissions::Operation;
 use crate::timeline::ReplyPlace;
 use crate::trace;
 use crate::turn_taking::Said;
-use crate::twin::Reply;
+use crate::twin::{NoPlan, Reply};
 
 mod own_reply;
 mod rules;
 mod turns;
 
-use own_reply::{Outcome, failure, reply_end, wake_failure};
+use own_reply::{Outcome, failure, not_awake, reply_end};
 pub(super) use own_reply::{OwnReply, Taken};
 use rules::end_before_forbidden;
 use turns::Ordered;
@@ -73,6 +75,7 @@ impl Conversation {
         context: &mut Context<Self>,
     ) {
         let (reply, twin_id, question) = (order.message_id, order.twin_id, order.reply_to);
+        let ordered_at = order.created_at;
         if self.replies.contains_key(&reply) {
             return;
         }
@@ -94,7 +97,10 @@ impl Conversation {
             );
             return;
         }
-        let said = said_before(&order);
+        let (said, drawn) = said_before(&order);
+        if let Some(own) = self.replies.get_mut(&reply) {
+            own.tokens.clone_from(&drawn.tokens);
+        }
         match self.screened(reply, &said) {
             None => return self.end_forbidden(reply, context),
             Some(said) if said.is_empty() => {}
@@ -123,6 +129,7 @@ impl Conversation {
             tokens_max: order.tokens_max,
             beginning: order.beginning,
             said,
+            drawn,
             priority: match ordered {
                 // Whoever was to read it may be back, or may never come.
                 Ordered::Before if self.shards.is_empty() => Priority::Background,
@@ -133,17 +140,11 @@ impl Conversation {
             span,
         };
         let asked = async move {
-            let twin = services
-                .directory
-                .twin(twin_id)
-                .await
-                .map_err(wake_failure)?;
+            let twin = services.directory.twin(twin_id).await.map_err(not_awake)?;
             let plan = twin.send(ask).await;
             plan.unwrap_or_else(|_| {
-                Err(failure(
-                    ErrorCode::Internal,
-                    "the twin stopped unexpectedly",
-                ))
+                let stopped = failure(ErrorCode::Internal, "the twin stopped unexpectedly");
+                Err(NoPlan::Failed(stopped))
             })
         };
         let planned = asked.into_actor(self).map(move |plan, this, context| {
@@ -156,7 +157,15 @@ impl Conversation {
             };
             match plan {
                 Ok(plan) => own.plan = Some(plan),
-                Err(failure) => own.outcome = Some(Outcome::Failed(failure)),
+                Err(NoPlan::Unread(failure)) if !is_late(ordered_at) => {
+                    own.span.in_scope(
+                        || tracing::warn!(reason = failure.message, %reply, "reply is put off"),
+                    );
+                    return this.put_off(reply);
+                }
+                Err(NoPlan::Unread(failure) | NoPlan::Failed(failure)) => {
+                    own.outcome = Some(Outcome::Failed(failure));
+                }
             }
             this.finish_if_complete(reply, context);
         });
@@ -244,10 +253,11 @@ impl Conversation {
         }
         own.writing_down = true;
         own.written_down = Instant::now();
-        let epoch = own.epoch;
+        let (epoch, tokens) = (own.epoch, own.tokens.clone());
         let storage = self.services.storage.clone();
         let until = lease_until(&self.services.storage);
-        let written = async move { storage.progress_reply(reply, epoch, &text, until).await };
+        let so_far = Progress { text, tokens };
+        let written = async move { storage.progress_reply(reply, epoch, so_far, until).await };
         let noted = written.into_actor(self).map(move |written, this, _| {
             let Some(own) = this
                 .replies
@@ -296,6 +306,14 @@ impl Conversation {
             metrics::reply_ended("taken_over");
             own.span
                 .in_scope(|| tracing::warn!(%reply, "reply was taken over by another node"));
+        }
+    }
+
+    /// Leaves a reply, and those behind it, to whoever finds that its lease is over: the order stands in the database.
+    fn put_off(&mut self, reply: MessageId) {
+        if let Some(own) = self.replies.remove(&reply) {
+            own.cancel.cancel();
+            self.waiting.remove(&own.place.reply_to);
         }
     }
 
@@ -421,14 +439,10 @@ impl Conversation {
                     None
                 }
                 Err(error) => {
-                    // The order stands in the database; it is written anew when its lease is over, and then those behind it.
                     span.in_scope(
                         || tracing::error!(%error, %reply, "finished reply cannot be written"),
                     );
-                    this.replies.remove(&reply);
-                    if let Some(question) = question {
-                        this.waiting.remove(&question);
-                    }
+                    this.put_off(reply);
                     None
                 }
             })
@@ -448,23 +462,20 @@ impl Conversation {
             let stored = storage.hold_reply(epoch, held.clone(), until).await;
             stored.map(|is_held| is_held.then_some(held))
         };
-        let told = stored.into_actor(self).map(move |held, this, context| {
-            this.replies.remove(&reply);
-            match held {
+        let told = stored
+            .into_actor(self)
+            .map(move |held, this, context| match held {
                 Ok(Some(held)) => {
+                    this.replies.remove(&reply);
                     this.tell_owner(held);
                     this.begin_next(place.reply_to, context);
                 }
-                Ok(None) => {
-                    this.waiting.remove(&place.reply_to);
-                }
-                // The order stands in the database; it is written anew when its lease is over.
+                Ok(None) => this.put_off(reply),
                 Err(error) => {
-                    this.waiting.remove(&place.reply_to);
                     tracing::error!(%error, %reply, "reply cannot be held");
+                    this.put_off(reply);
                 }
-            }
-        });
+            });
         context.spawn(told);
     }
 
@@ -502,11 +513,25 @@ impl Conversation {
     }
 }
 
-/// What an order's reply says before anything more is written: what was written down of it, and at least its beginning.
-fn said_before(order: &ReplyOrder) -> String {
-    match order.text.starts_with(&order.beginning) {
-        true => order.text.clone(),
-        false => order.beginning.clone(),
+/// Whether a reply was ordered so long ago that nobody waits for it any more.
+fn is_late(ordered_at: i64) -> bool {
+    let waited = u64::try_from(now_ms() - ordered_at).unwrap_or_default();
+    Duration::from_millis(waited) > REPLY_DEADLINE
+}
+
+/// What an order's reply says before anything more is written, and the tokens of what was drawn of it: what was written down of
+/// it, and at least its beginning.
+fn said_before(order: &ReplyOrder) -> (String, Drawn) {
+    let so_far = &order.so_far;
+    match so_far.text.starts_with(&order.beginning) {
+        true => {
+            let drawn = Drawn {
+                after: order.beginning.len(),
+                tokens: so_far.tokens.clone(),
+            };
+            (so_far.text.clone(), drawn)
+        }
+        false => (order.beginning.clone(), Drawn::default()),
     }
 }
 
@@ -552,7 +577,10 @@ impl StreamHandler<ReplyEvent> for Conversation {
                 own.outcome = Some(Outcome::Generated(generation));
             }
             _ if own.taken.is_some() => {}
-            Some(GenerationEvent::Piece(text)) => self.piece(reply, &text, context),
+            Some(GenerationEvent::Piece(piece)) => {
+                own.tokens.extend(piece.tokens);
+                self.piece(reply, &piece.text, context);
+            }
             Some(GenerationEvent::Finished(generation)) => {
                 self.last_piece(reply, generation, context);
             }
@@ -637,14 +665,15 @@ impl Handler<HandOver> for Conversation {
                 let text = own
                     .hidden
                     .unwrap_or_else(|| self.timeline.text(reply).to_owned());
-                (reply, own.epoch, text)
+                let tokens = own.tokens;
+                (reply, own.epoch, Progress { text, tokens })
             })
             .collect();
         let released = async move {
-            for (reply, epoch, text) in unfinished {
+            for (reply, epoch, so_far) in unfinished {
                 // A lease that ends now is free for the next node; one that cannot be given back runs out.
                 let until = storage.lease_now();
-                if let Err(error) = storage.progress_reply(reply, epoch, &text, until).await {
+                if let Err(error) = storage.progress_reply(reply, epoch, so_far, until).await {
                     tracing::warn!(%error, %reply, "reply cannot be handed over");
                 }
             }

@@ -10,7 +10,9 @@ use futures::stream::FuturesOrdered;
 use protocol::{
     AttachmentId, Author, ClientId, Entry, ErrorCode, MessageId, ServerFrame, TwinId, UserId,
 };
-use storage::{Appended, NewMessage, NewReplyOrder, ReplyOrder, ReplyWhen, Storage, StorageError};
+use storage::{
+    Appended, NewMessage, NewReplyOrder, Progress, ReplyOrder, ReplyWhen, Storage, StorageError,
+};
 use tracing::Instrument;
 
 use super::{Conversation, Refusal};
@@ -262,7 +264,7 @@ impl Orders {
             epoch: 0,
             node_id: reply.node_id,
             lease_until: reply.lease_until,
-            text: String::new(),
+            so_far: Progress::default(),
             created_at: new.created_at,
             taken_by: None,
         };

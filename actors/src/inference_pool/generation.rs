@@ -14,8 +14,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use inference::{
-    Engine, EngineError, EngineEvent, EngineLoad, Generation, Priority, StopReason, Ticket, Usage,
-    ValidGenerateRequest,
+    Engine, EngineError, EngineEvent, EngineLoad, Generation, Piece, Priority, StopReason, Ticket,
+    Usage, ValidGenerateRequest,
 };
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::OwnedPermit;
@@ -121,7 +121,7 @@ struct Running {
     begun: Option<Instant>,
     first_text: Option<Instant>,
     /// Text that found the channel full; it leaves with the next piece.
-    held: String,
+    held: Piece,
     last_piece: OwnedPermit<GenerationEvent>,
     end: OwnedPermit<GenerationEvent>,
 }
@@ -143,7 +143,7 @@ impl Desk<GenerateJob> for GenerationDesk {
             stage: Stage::Aside,
             begun: None,
             first_text: None,
-            held: String::new(),
+            held: Piece::default(),
             last_piece,
             end,
         };
@@ -297,12 +297,12 @@ impl GenerationDesk {
                 let waited = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
                 running.job.span.record("queue_ms", waited);
             }
-            EngineEvent::Text(text) => {
+            EngineEvent::Text(piece) => {
                 if running.first_text.is_none() {
                     running.first_text = Some(Instant::now());
                     metrics::first_token(running.job.accepted.elapsed());
                 }
-                running.held.push_str(&text);
+                running.held.push(piece);
             }
             EngineEvent::Finished(generation) => {
                 if generation.stop_reason == StopReason::Deadline {
@@ -346,7 +346,7 @@ impl Running {
 
     /// Hands out what there is, if there is room.
     fn flush(&mut self) {
-        if self.held.is_empty() {
+        if self.held.text.is_empty() {
             return;
         }
         let piece = GenerationEvent::Piece(std::mem::take(&mut self.held));
@@ -373,7 +373,7 @@ impl Running {
     }
 
     fn finish(self, end: GenerationEvent) {
-        if !self.held.is_empty() {
+        if !self.held.text.is_empty() {
             self.last_piece.send(GenerationEvent::Piece(self.held));
         }
         self.end.send(end);

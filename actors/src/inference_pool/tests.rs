@@ -144,7 +144,7 @@ impl Asked {
         let mut text = String::new();
         while let Some(event) = self.events.recv().await {
             match event {
-                GenerationEvent::Piece(piece) => text.push_str(&piece),
+                GenerationEvent::Piece(piece) => text.push_str(&piece.text),
                 GenerationEvent::Finished(generation) => {
                     assert_eq!(generation.text, text, "the pieces add up");
                     return (text, Ok(generation.stop_reason));

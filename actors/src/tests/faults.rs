@@ -1,6 +1,6 @@
-use inference::{Priority, ScriptedEngine};
+use inference::{Drawn, Priority, ScriptedEngine};
 use protocol::Author;
-use storage::{NewMessage, NewReplyOrder, ReplyWhen};
+use storage::{NewMessage, NewReplyOrder, Progress, ReplyWhen};
 
 use super::*;
 use crate::limits::{OUTBOX_FRAMES_MAX, RECONNECT_AFTER, RECONNECT_SPREAD_MIN};
@@ -151,25 +151,64 @@ async fn ordered(
     reply
 }
 
+/// A reply of which a node wrote this much down before it died.
+async fn torn(house: &House, conversation: ConversationId, so_far: Progress) -> (MessageId, u64) {
+    let reply = left_unfinished(house, conversation, "!say one two three four five").await;
+    let claimed = house.storage.claim_reply(reply, NodeId::new(), 0, 0).await;
+    let epoch = claimed.unwrap().expect("nobody else has it");
+    let written = house.storage.progress_reply(reply, epoch, so_far, 0).await;
+    assert!(written.unwrap());
+    (reply, epoch)
+}
+
 #[actix::test]
 async fn a_reply_goes_on_from_what_was_written_down_of_it_when_its_node_died() {
     let house = House::new().await;
     let conversation = house.conversation().await;
-    let reply = left_unfinished(&house, conversation, "!say one two three four five").await;
-    let node = NodeId::new();
-    let claimed = house.storage.claim_reply(reply, node, 0, 0).await;
-    let epoch = claimed.unwrap().expect("nobody else has it");
     let said = "one two three ";
-    let written = house.storage.progress_reply(reply, epoch, said, 0).await;
-    assert!(written.unwrap());
+    let so_far = Progress {
+        text: said.to_owned(),
+        tokens: vec![10, 20, 30],
+    };
+    let (reply, epoch) = torn(&house, conversation, so_far).await;
     let client = house.follower(conversation).await;
     let done = client.done().await;
     assert_eq!(done.text, "one two three four five");
     let usage = done.usage.expect("it was generated");
     assert_eq!(usage.completion_tokens, 5);
-    assert_eq!(*house.asked.beginnings.lock().unwrap(), [said]);
+    let drawn = Drawn {
+        after: 0,
+        tokens: vec![10, 20, 30],
+    };
+    assert_eq!(
+        *house.asked.beginnings.lock().unwrap(),
+        [(said.to_owned(), drawn)]
+    );
     let order = house.storage.reply_order(reply).await.unwrap().unwrap();
-    assert_eq!(order.epoch, epoch + 1);
+    assert_eq!(
+        (order.epoch, order.so_far),
+        (epoch + 1, Progress::default())
+    );
+}
+
+#[actix::test]
+async fn a_reply_that_was_as_long_as_it_may_be_when_its_node_died_gets_no_token_more() {
+    let house = House::with(|config| config.reply_tokens_max = 3).await;
+    for (tokens, whole) in [
+        (vec![10, 20, 30], "one two "),
+        (vec![10, 20], "one two three"),
+    ] {
+        let so_far = Progress {
+            text: "one two ".to_owned(),
+            tokens,
+        };
+        let conversation = house.conversation().await;
+        torn(&house, conversation, so_far).await;
+        let done = house.follower(conversation).await.done().await;
+        assert_eq!(done.text, whole);
+        assert_eq!(done.stop_reason, Some(StopReason::Length));
+        assert_eq!(done.usage.map(|usage| usage.completion_tokens), Some(3));
+    }
 }
 
 #[actix::test]

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use inference::{
-    Embedder, Engine, EngineError, EngineEvent, EngineLoad, Generation, HashedEmbedder, ModelInfo,
-    Priority, Prompt, ScriptedEngine, TextForm, Ticket, TokenCounter, ValidGenerateRequest,
+    Drawn, Embedder, Engine, EngineError, EngineEvent, EngineLoad, Generation, HashedEmbedder,
+    ModelInfo, Priority, Prompt, ScriptedEngine, TextForm, Ticket, TokenCounter,
+    ValidGenerateRequest,
 };
 
 /// What the models of a house were asked.
@@ -18,7 +19,7 @@ pub(crate) struct Asked {
     /// How urgent the texts were that were generated.
     pub(super) priorities: Arc<Mutex<Vec<Priority>>>,
     /// What stood of them already.
-    pub(super) beginnings: Arc<Mutex<Vec<String>>>,
+    pub(super) beginnings: Arc<Mutex<Vec<(String, Drawn)>>>,
     /// Whose prompts they were, and the number of the engine that got each.
     pub(crate) owners: Arc<Mutex<Vec<(u128, usize)>>>,
     /// For whom what was computed may be used again.
@@ -76,7 +77,7 @@ impl Engine for RememberingEngine {
         let mut audiences = self.asked.audiences.lock().unwrap();
         audiences.push(request.origin.scope.audience);
         let mut beginnings = self.asked.beginnings.lock().unwrap();
-        beginnings.push(request.beginning.clone());
+        beginnings.push((request.beginning.clone(), request.drawn.clone()));
         let mut owners = self.asked.owners.lock().unwrap();
         owners.push((request.origin.scope.owner, self.number));
         self.inner.submit(ticket, request, deadline);

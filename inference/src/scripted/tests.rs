@@ -184,7 +184,10 @@ fn many_are_written_at_once_and_the_others_wait_in_their_order() {
     let first = engine.step(Instant::now()).unwrap();
     let all: Vec<u64> = (0..RUNNING_MAX as u64).collect();
     assert_eq!(told(&first, &EngineEvent::Begun), all);
-    assert_eq!(told(&first, &EngineEvent::Text("tick".into())), all);
+    assert_eq!(
+        told(&first, &EngineEvent::Text("tick".to_owned().into())),
+        all
+    );
     let cancelled = engine.cancel(Ticket(3)).unwrap();
     assert_eq!(cancelled.text, "tick");
     let second = engine.step(Instant::now()).unwrap();

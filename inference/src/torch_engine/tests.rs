@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::*;
 use crate::fixtures::Logits;
 use crate::{
-    Account, CacheScope, ChatMessage, Dtype, GenerateRequest, Origin, Prompt, Role, fixtures,
+    Account, CacheScope, ChatMessage, Drawn, Dtype, GenerateRequest, Origin, Prompt, Role, fixtures,
 };
 
 /// The greatest difference of a logit from transformers' in f32; measured 3e-5.
@@ -268,6 +268,87 @@ fn a_reply_that_is_sampled_goes_on_from_any_of_its_beginnings_as_if_nothing_had_
         let (_, continued) = run(&mut engine, goes_on, usize::MAX);
         assert_eq!(beginning + &continued.text, generation.text);
         assert_eq!(continued.stop_reason, generation.stop_reason);
+    }
+}
+
+/// The pieces of a reply, and its end.
+fn told(engine: &mut TorchEngine, request: GenerateRequest) -> (Vec<Piece>, Generation) {
+    let ticket = Ticket(0);
+    engine.submit(ticket, request.validate().unwrap(), None);
+    let mut pieces = Vec::new();
+    loop {
+        for (_, event) in engine.step(Instant::now()).unwrap() {
+            match event {
+                EngineEvent::Begun => {}
+                EngineEvent::Text(piece) => pieces.push(piece),
+                EngineEvent::Finished(generation) => return (pieces, generation),
+                EngineEvent::Failed(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reply_goes_on_from_the_tokens_that_were_drawn_however_its_text_would_be_cut() {
+    let mut engine = tiny();
+    let whole = GenerateRequest {
+        prompt: Prompt::Conversation(user("Tell me more.")),
+        beginning: "Well, ".to_owned(),
+        temperature: 1.0,
+        top_p: 1.0,
+        seed: 7,
+        message: 11,
+        max_tokens: 40,
+        ..GenerateRequest::default()
+    };
+    let (pieces, generation) = told(&mut engine, whole.clone());
+    assert!(pieces.len() > 5, "{pieces:?}");
+    let mut others = 0;
+    for said in 1..pieces.len() {
+        let (before, after) = pieces.split_at(said);
+        let text = |pieces: &[Piece]| -> String { pieces.iter().map(|one| &*one.text).collect() };
+        let tokens: Vec<u32> = before.iter().flat_map(|one| one.tokens.clone()).collect();
+        let drawn = Drawn {
+            after: whole.beginning.len(),
+            tokens,
+        };
+        // The last character that was drawn was not told.
+        let mut untold = text(before);
+        let last = untold.pop().unwrap().to_string();
+        for (shown, rest) in [(text(before), String::new()), (untold, last)] {
+            let goes_on = GenerateRequest {
+                max_tokens: whole.max_tokens - drawn.tokens.len() as u32,
+                beginning: format!("{}{shown}", whole.beginning),
+                drawn: drawn.clone(),
+                ..whole.clone()
+            };
+            let (_, continued) = told(&mut engine, goes_on.clone());
+            assert_eq!(continued.text, rest + &text(after));
+            assert_eq!(continued.stop_reason, generation.stop_reason);
+            let from_text = GenerateRequest {
+                drawn: Drawn::default(),
+                ..goes_on
+            };
+            others += usize::from(told(&mut engine, from_text).1.text != continued.text);
+        }
+    }
+    assert!(
+        others > 0,
+        "a test of texts that can be cut in one way only"
+    );
+}
+
+#[test]
+fn tokens_that_say_something_else_are_not_used() {
+    let mut engine = tiny();
+    let goes_on = |tokens: Vec<u32>, after| GenerateRequest {
+        beginning: "Well, yes".to_owned(),
+        drawn: Drawn { after, tokens },
+        ..greedy(user("Tell me more."), 8)
+    };
+    let from_text = told(&mut engine, goes_on(Vec::new(), 0));
+    for (tokens, after) in [(vec![5, 6], 6), (vec![u32::MAX], 9), (vec![5], 99)] {
+        assert_eq!(told(&mut engine, goes_on(tokens, after)), from_text);
     }
 }
 

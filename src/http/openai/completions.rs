@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, post, web};
 use actors::{ModelCompletion, Writing};
 use bytes::Bytes;
-use inference::{Generation, Prompt};
+use inference::{Generation, Piece, Prompt};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::ToSchema;
@@ -286,8 +286,8 @@ impl Chunks for Answering {
         None
     }
 
-    fn piece(&self, text: &str) -> Bytes {
-        event(&self.chunk(text, None))
+    fn piece(&self, piece: &Piece) -> Bytes {
+        event(&self.chunk(&piece.text, None))
     }
 
     fn end(&self, generation: &Generation) -> Bytes {

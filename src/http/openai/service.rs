@@ -315,6 +315,7 @@ async fn list_models(_node: AskingNode, service: web::Data<ModelService>) -> Htt
         ],
         digital_twin: ListExtension {
             instance: service.instance,
+            reads_drawn: true,
         },
     })
 }

@@ -5,7 +5,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actors::{GenerationEvent, Writing};
 use bytes::Bytes;
 use futures::stream::unfold;
-use inference::Generation;
+use inference::{Generation, Piece};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ pub(super) trait Chunks: 'static {
     fn first(&self) -> Option<Bytes>;
 
     /// A piece of text.
-    fn piece(&self, text: &str) -> Bytes;
+    fn piece(&self, piece: &Piece) -> Bytes;
 
     /// The end.
     fn end(&self, generation: &Generation) -> Bytes;
@@ -145,7 +145,7 @@ impl<C: Chunks, P> Telling<C, P> {
             None => self.writing.next().await,
         };
         match event_now {
-            GenerationEvent::Piece(text) => (self.chunks.piece(&text), Some(self)),
+            GenerationEvent::Piece(piece) => (self.chunks.piece(&piece), Some(self)),
             GenerationEvent::Finished(generation) => (self.ending(&generation), None),
             // The head is gone: what failed is said in its own event, and nothing says that the text is done.
             GenerationEvent::Failed(error) => (event(&document(&error.into())), None),

@@ -4,10 +4,12 @@ use protocol::{
     Author, Authorship, Change, Message, MessageId, NodeId, Role, StopReason, TwinMode, UserId,
     What, Writer,
 };
-use storage::{Changed, Finished, FinishedReply, Member, NewMember, ReplyState, Twin, TwinChange};
+use storage::{
+    Changed, Finished, FinishedReply, Member, NewMember, Progress, ReplyState, Twin, TwinChange,
+};
 
 use crate::support::{
-    NOW, Scene, TestDatabase, begin, client, on_both_databases, twin_of, user_named,
+    NOW, Scene, TestDatabase, begin, client, on_both_databases, twin_of, user_named, written,
 };
 
 on_both_databases![
@@ -50,7 +52,7 @@ async fn whoever_writes_a_reply_that_is_taken_over_can_write_no_more_of_it(db: T
     let taken = taken.expect("it is being written");
     assert!(taken > epoch);
     assert!(
-        !db.progress_reply(reply, epoch, "mine", NOW + 9)
+        !db.progress_reply(reply, epoch, written("mine"), NOW + 9)
             .await
             .unwrap()
     );
@@ -87,7 +89,10 @@ async fn a_reply_that_is_held_has_no_place_in_the_log_until_it_is_sent(db: TestD
     assert!(!db.hold_reply(epoch + 1, draft.clone(), NOW).await.unwrap());
     assert!(db.hold_reply(epoch, draft.clone(), NOW).await.unwrap());
     let order = db.reply_order(reply).await.unwrap().unwrap();
-    assert_eq!((order.state, order.text.as_str()), (ReplyState::Held, ""));
+    assert_eq!(
+        (order.state, order.so_far),
+        (ReplyState::Held, Progress::default())
+    );
     assert_eq!(db.open_replies(id).await.unwrap(), []);
     assert_eq!(db.expired_replies(i64::MAX, 9).await.unwrap(), []);
     let node = NodeId::new();

@@ -1,10 +1,10 @@
 //! Orders to reply: claimed by one node at a time, written under its epoch, finished once.
 
 use protocol::{ErrorCode, Failure, Message, MessageId, NodeId, StopReason};
-use storage::{Finished, FinishedReply, ReplyOrder, ReplyState};
+use storage::{Finished, FinishedReply, Progress, ReplyOrder, ReplyState};
 use tokio::task::JoinSet;
 
-use crate::support::{NOW, Scene, TestDatabase, new, on_both_databases};
+use crate::support::{NOW, Scene, TestDatabase, new, on_both_databases, written};
 
 const LEASE: i64 = 15_000;
 
@@ -43,7 +43,7 @@ async fn an_order_goes_from_pending_over_running_to_done(db: TestDatabase) {
         epoch: 0,
         node_id: node,
         lease_until: NOW + LEASE,
-        text: String::new(),
+        so_far: Progress::default(),
         created_at: NOW,
         taken_by: None,
         thread: None,
@@ -53,7 +53,7 @@ async fn an_order_goes_from_pending_over_running_to_done(db: TestDatabase) {
     let epoch = db.claim_reply(reply, node, NOW, NOW + LEASE).await.unwrap();
     assert_eq!(epoch, Some(1));
     assert!(
-        db.progress_reply(reply, 1, "Of br", NOW + 20_000)
+        db.progress_reply(reply, 1, written("Of br"), NOW + 20_000)
             .await
             .unwrap()
     );
@@ -62,7 +62,7 @@ async fn an_order_goes_from_pending_over_running_to_done(db: TestDatabase) {
         state: ReplyState::Running,
         epoch: 1,
         lease_until: NOW + 25_000,
-        text: "Of br".to_owned(),
+        so_far: written("Of br"),
         ..pending
     };
     assert_eq!(
@@ -74,7 +74,7 @@ async fn an_order_goes_from_pending_over_running_to_done(db: TestDatabase) {
     assert!(matches!(finished, Finished::Done(_)));
     let done = ReplyOrder {
         state: ReplyState::Done,
-        text: String::new(),
+        so_far: Progress::default(),
         ..running
     };
     assert_eq!(db.reply_order(reply).await.unwrap(), Some(done));
@@ -141,7 +141,7 @@ async fn every_write_with_a_stale_epoch_is_refused(db: TestDatabase) {
         .unwrap()
         .unwrap();
     assert!(
-        db.progress_reply(reply, stale, "Of", NOW + LEASE)
+        db.progress_reply(reply, stale, written("Of"), NOW + LEASE)
             .await
             .unwrap()
     );
@@ -153,7 +153,7 @@ async fn every_write_with_a_stale_epoch_is_refused(db: TestDatabase) {
         .unwrap();
 
     assert!(
-        !db.progress_reply(reply, stale, "nonsense", later + 99_999)
+        !db.progress_reply(reply, stale, written("nonsense"), later + 99_999)
             .await
             .unwrap()
     );
@@ -161,7 +161,7 @@ async fn every_write_with_a_stale_epoch_is_refused(db: TestDatabase) {
     let finished = db.finish_reply(reply, stale, scene.answer()).await.unwrap();
     assert_eq!(finished, Finished::Stale);
     let order = db.reply_order(reply).await.unwrap().unwrap();
-    assert_eq!(order.text, "Of");
+    assert_eq!(order.so_far, written("Of"));
     assert_eq!(
         (order.epoch, order.node_id, order.lease_until),
         (epoch, quick, later + LEASE)
@@ -179,7 +179,7 @@ async fn every_write_with_a_stale_epoch_is_refused(db: TestDatabase) {
     assert_eq!(unknown, Finished::Stale);
     // What was written so far is where the next node goes on.
     assert!(
-        db.progress_reply(reply, epoch, "Of brass", later + LEASE)
+        db.progress_reply(reply, epoch, written("Of brass"), later + LEASE)
             .await
             .unwrap()
     );
@@ -378,12 +378,12 @@ async fn a_character_that_cannot_be_stored_does_not_stop_a_reply(db: TestDatabas
         .unwrap()
         .unwrap();
     assert!(
-        db.progress_reply(reply, epoch, "a\0", NOW + LEASE)
+        db.progress_reply(reply, epoch, written("a\0"), NOW + LEASE)
             .await
             .unwrap()
     );
     assert_eq!(
-        db.reply_order(reply).await.unwrap().unwrap().text,
+        db.reply_order(reply).await.unwrap().unwrap().so_far.text,
         "a\u{fffd}"
     );
     let answer = FinishedReply {

@@ -6,7 +6,9 @@ use storage::{
     SearchQuery, SearchSort, Snippet, Storage, StorageError, User,
 };
 
-use crate::support::{NOW, Scene, TestDatabase, begin, client, new, on_both_databases, user_named};
+use crate::support::{
+    NOW, Scene, TestDatabase, begin, client, new, on_both_databases, user_named, written,
+};
 
 on_both_databases![
     words_are_found_however_they_are_written,
@@ -248,7 +250,7 @@ async fn a_reply_is_found_when_it_is_finished(db: TestDatabase) {
         .await
         .unwrap()
         .unwrap();
-    db.progress_reply(reply, epoch, "Of brass.", NOW + 1)
+    db.progress_reply(reply, epoch, written("Of brass."), NOW + 1)
         .await
         .unwrap();
     index(&db, scene.conversation.id).await;

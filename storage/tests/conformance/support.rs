@@ -8,8 +8,8 @@ use protocol::{
 };
 use storage::{
     Appended, Chunk, Conversation, ConversationKind, Database, Document, DocumentState, FileKey,
-    FinishedReply, NewChange, NewConversation, NewMember, NewMessage, NewReplyOrder, ReplyWhen,
-    Storage, StorageError, Twin, User, Visibility,
+    FinishedReply, NewChange, NewConversation, NewMember, NewMessage, NewReplyOrder, Progress,
+    ReplyWhen, Storage, StorageError, Twin, User, Visibility,
 };
 use tokio_postgres::NoTls;
 use uuid::Uuid;
@@ -40,6 +40,14 @@ pub(crate) use on_both_databases;
 
 /// The time of everything that a test does, unless the test is about time.
 pub(crate) const NOW: i64 = 1_800_000_000_000;
+
+/// A reply as far as it is written, in three tokens.
+pub(crate) fn written(text: &str) -> Progress {
+    Progress {
+        text: text.to_owned(),
+        tokens: vec![0, 7, u32::MAX],
+    }
+}
 
 /// A database of this test's own, empty and migrated.
 pub(crate) struct TestDatabase {

@@ -11,7 +11,7 @@ use crate::inference_pool::Cancel;
 use crate::node::now_ms;
 use crate::supervisor::WakeError;
 use crate::timeline::ReplyPlace;
-use crate::twin::Plan;
+use crate::twin::{NoPlan, Plan};
 
 /// A reply that this node writes.
 pub(in crate::conversation) struct OwnReply {
@@ -26,6 +26,8 @@ pub(in crate::conversation) struct OwnReply {
     pub(super) stream: u64,
     /// Its text so far, where only its twin's owner sees it.
     pub(super) hidden: Option<String>,
+    /// The tokens that were drawn for it behind its beginning, as far as they are known.
+    pub(super) tokens: Vec<u32>,
     /// The twin's owner writes the rest.
     pub(in crate::conversation) taken: Option<Taken>,
     pub(in crate::conversation) cancel: Cancel,
@@ -71,6 +73,7 @@ impl OwnReply {
             epoch,
             stream: epoch,
             hidden: None,
+            tokens: Vec::new(),
             taken: None,
             cancel: Cancel::default(),
             asked: Instant::now(),
@@ -179,10 +182,13 @@ pub(super) fn failure(code: ErrorCode, message: impl Into<String>) -> Failure {
     }
 }
 
-pub(super) fn wake_failure(error: WakeError) -> Failure {
-    let code = match error {
-        WakeError::NotFound(_) => ErrorCode::NotFound,
-        WakeError::Unavailable(_) | WakeError::Stopping => ErrorCode::Unavailable,
-    };
-    failure(code, error.to_string())
+/// Why a twin that is not awake writes nothing.
+pub(super) fn not_awake(error: WakeError) -> NoPlan {
+    let reason = error.to_string();
+    match error {
+        WakeError::NotFound(_) => NoPlan::Failed(failure(ErrorCode::NotFound, reason)),
+        WakeError::Unavailable(_) | WakeError::Stopping => {
+            NoPlan::Unread(failure(ErrorCode::Unavailable, reason))
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! How a message that was written is told: whole, or in chunks.
 
 use bytes::Bytes;
-use inference::Generation;
+use inference::{Generation, Piece};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -85,6 +85,9 @@ struct ChunkChoice<'a> {
     delta: Delta<'a>,
     logprobs: (),
     finish_reason: Option<&'static str>,
+    /// For nodes alone; called as vLLM calls it.
+    #[serde(skip_serializing_if = "<[u32]>::is_empty")]
+    token_ids: &'a [u32],
 }
 
 #[derive(Default, Serialize)]
@@ -129,6 +132,7 @@ impl Answering {
                 delta,
                 logprobs: (),
                 finish_reason,
+                token_ids: &[],
             }],
             usage: self.0.includes_usage.then_some(None),
             digital_twin: None,
@@ -149,12 +153,16 @@ impl Chunks for Answering {
         Some(event(&self.chunk(delta, None)))
     }
 
-    fn piece(&self, text: &str) -> Bytes {
+    fn piece(&self, piece: &Piece) -> Bytes {
         let delta = Delta {
-            content: Some(text),
+            content: Some(&piece.text),
             ..Delta::default()
         };
-        event(&self.chunk(delta, None))
+        let mut chunk = self.chunk(delta, None);
+        if self.0.is_for_node {
+            chunk.choices[0].token_ids = &piece.tokens;
+        }
+        event(&chunk)
     }
 
     fn end(&self, generation: &Generation) -> Bytes {
