@@ -1,6 +1,7 @@
 //! Taking documents in. What is uploaded is kept at once and read afterwards, as a job that survives a restart.
 //!
-//! 1. [`Ingest::add`] keeps the file and a document in the state `processing`; the same content is kept once for each twin.
+//! 1. [`Ingest::add`] keeps the file and a document in the state `processing`; the same content is kept once for each twin, and
+//!    begun anew when it could not be read before.
 //! 2. One node claims the document for as long as it works on it, with a lease that it keeps (`jobs.rs`).
 //! 3. The file is read in a process of its own (`crate::extract`).
 //! 4. `pieces` cuts the text along sections, paragraphs and sentences, to the length that the embedding model reads.
@@ -175,9 +176,12 @@ impl Ingest {
                 let inserted = storage.insert_document(document.clone(), Vec::new(), max);
                 inserted.await
             };
-            if let Err(error) = stored.await {
-                this.delete_files(&[file]).await;
-                return Err(error);
+            match stored.await {
+                Ok(let_go) => this.delete_files(let_go.as_slice()).await,
+                Err(error) => {
+                    this.delete_files(&[file]).await;
+                    return Err(error);
+                }
             }
             Ok(document)
         });

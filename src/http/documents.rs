@@ -118,6 +118,8 @@ pub(super) struct UploadForm {
 /// WhatsApp, Telegram, WeChat, Slack or Discord.
 ///
 /// What it is is told by its content. It is kept at once and read afterwards: `job` frames and its `state` tell how far it is.
+/// A twin has the same content once: what could not be read is begun anew when it is uploaded again, as a document of its own;
+/// otherwise that is a `conflict`. Of an upload that breaks off nothing is kept.
 #[utoipa::path(
     tag = "documents",
     params(

@@ -354,7 +354,7 @@ fn failure(error: &IngestError) -> Failure {
         // What went wrong inside is for the log.
         ErrorCode::Internal => {
             tracing::error!(%error, "a document could not be worked on");
-            "the server could not read the document; delete it and upload it again".to_owned()
+            "the server could not read the document; upload it again".to_owned()
         }
         _ => error.to_string(),
     };

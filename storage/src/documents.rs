@@ -3,11 +3,11 @@
 use protocol::{ChunkId, DocumentId, Failure, TwinId};
 
 use crate::audiences::{self, Audience};
-use crate::engine::{DatabaseError, Engine, Query, Transaction, each, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, Rows, Transaction, each, until_no_collision};
 use crate::messages::read_failure;
 use crate::metrics::Call;
 use crate::receipts::{
-    Forgotten, Receipt, ReceiptKind, Statements, forget_documents, queries as forgetting,
+    Forgotten, Gone, Receipt, ReceiptKind, Statements, forget_documents, queries as forgetting,
 };
 use crate::value::{Row, names, params};
 use crate::{FileKey, Storage, StorageError};
@@ -34,7 +34,7 @@ const OF_TWIN: &str = concat!(
     " FROM documents WHERE twin_id = $1 ORDER BY id"
 );
 const COUNT_OF_TWIN: &str = "SELECT count(*) FROM documents WHERE twin_id = $1";
-const SAME_IN_TWIN: &str = "SELECT id FROM documents WHERE twin_id = $1 AND sha256 = $2";
+const SAME_IN_TWIN: &str = "SELECT id, state FROM documents WHERE twin_id = $1 AND sha256 = $2";
 const CHUNKS_OF_TWIN: &str = "SELECT c.id, c.document_id, d.name, c.ordinal, c.section, c.text, c.vector \
      FROM documents d JOIN chunks c ON c.document_id = d.id WHERE d.twin_id = $1 \
      ORDER BY d.id, c.ordinal";
@@ -151,14 +151,17 @@ pub struct Chunk {
 }
 
 impl Storage {
-    /// Stores a document with the chunks that it has already, or nothing; its file needs no note any more. `Conflict` when the twin has
-    /// the same file already, `LimitReached` when it has `documents_max`, `NotFound` when the twin is gone.
+    /// Stores a document with the chunks that it has already, or nothing; its file needs no note any more. It takes the place of the
+    /// same content that could not be read, whose file is let go and returned.
+    ///
+    /// `Conflict` when the twin has the same content otherwise, `LimitReached` when it has `documents_max`, `NotFound` when the twin
+    /// is gone.
     pub async fn insert_document(
         &self,
         document: Document,
         chunks: Vec<Chunk>,
         documents_max: u64,
-    ) -> Result<(), StorageError> {
+    ) -> Result<Option<FileKey>, StorageError> {
         let engine = self.engine();
         self.call(Call::Write, async move {
             until_no_collision!(insert(&engine, &document, &chunks, documents_max))
@@ -313,35 +316,90 @@ async fn insert(
     document: &Document,
     chunks: &[Chunk],
     documents_max: u64,
-) -> Result<(), DatabaseError> {
+) -> Result<Option<FileKey>, DatabaseError> {
     // The twin stays locked from here on, so that two at once count one after the other.
-    let queries = vec![
-        (twins::LOCK, params![document.twin_id]),
-        (SAME_IN_TWIN, params![document.twin_id, document.sha256]),
-        (COUNT_OF_TWIN, params![document.twin_id]),
-    ];
+    let mut queries = vec![(twins::LOCK, params![document.twin_id])];
+    queries.extend(look_for_place(document));
     let (mut transaction, results) = engine.begin(queries).await?;
     let [twin, same, counted] = each(results)?;
-    let count = match counted.first() {
-        Some(mut row) => row.count::<u64>()?,
-        None => 0,
+    let place = match twin.rows.is_empty() {
+        true => Err(StorageError::NotFound("twin")),
+        false => Place::of(same, counted, documents_max),
     };
-    let refused = if twin.rows.is_empty() {
-        Some(StorageError::NotFound("twin"))
-    } else if !same.rows.is_empty() {
-        Some(StorageError::Conflict("document"))
-    } else if count >= documents_max {
-        Some(StorageError::LimitReached {
-            what: "documents",
-            max: documents_max,
-        })
-    } else {
-        None
+    let place = match place {
+        Ok(place) => place,
+        Err(error) => {
+            transaction.roll_back().await;
+            return Err(error.into());
+        }
     };
-    if let Some(error) = refused {
-        transaction.roll_back().await;
-        return Err(error.into());
+    let let_go = place.clear(&mut transaction).await?;
+    let mut transaction = put(transaction, document).await?;
+    insert_chunks(&mut transaction, document.id, chunks).await?;
+    transaction.commit(Vec::new()).await?;
+    Ok(let_go)
+}
+
+/// The statements that find what [`Place::of`] reads; the twin is locked.
+fn look_for_place(document: &Document) -> [Query; 2] {
+    let twin = document.twin_id;
+    [
+        (SAME_IN_TWIN, params![twin, document.sha256]),
+        (COUNT_OF_TWIN, params![twin]),
+    ]
+}
+
+/// Where a new document finds room in its twin.
+enum Place {
+    /// Beside the others.
+    Free,
+    /// In place of the same content, which could not be read.
+    OfFailed(DocumentId),
+}
+
+impl Place {
+    fn of(same: Rows, counted: Rows, documents_max: u64) -> Result<Self, StorageError> {
+        if let Some(mut same) = same.first() {
+            let id = same.id()?;
+            return match same.parsed("state of a document", DocumentState::from_name)? {
+                DocumentState::Failed => Ok(Self::OfFailed(id)),
+                DocumentState::Processing | DocumentState::Ready => {
+                    Err(StorageError::Conflict("document"))
+                }
+            };
+        }
+        let count = match counted.first() {
+            Some(mut row) => row.count::<u64>()?,
+            None => 0,
+        };
+        match count < documents_max {
+            true => Ok(Self::Free),
+            false => Err(StorageError::LimitReached {
+                what: "documents",
+                max: documents_max,
+            }),
+        }
     }
+
+    /// Takes away what stands there, and returns its file, which is let go. Its id goes with it, so that whoever still works on it
+    /// finds no row.
+    async fn clear(self, transaction: &mut Transaction) -> Result<Option<FileKey>, DatabaseError> {
+        let Self::OfFailed(failed) = self else {
+            return Ok(None);
+        };
+        let forgotten = transaction
+            .pipe(forgetting(&FORGET, params![failed]))
+            .await?;
+        let files = Gone::default().add_documents(forgotten)?;
+        Ok(files.into_iter().next())
+    }
+}
+
+/// Puts a document without its chunks into its twin, and gives the transaction back.
+async fn put(
+    mut transaction: Transaction,
+    document: &Document,
+) -> Result<Transaction, DatabaseError> {
     let parameters = params![
         document.id,
         document.twin_id,
@@ -372,10 +430,9 @@ async fn insert(
         &document.audience,
     );
     let mut transaction = named.await?;
-    insert_chunks(&mut transaction, document.id, chunks).await?;
     let noted = attachments::has_a_document(document.file_key);
-    transaction.commit(vec![noted]).await?;
-    Ok(())
+    transaction.pipe(vec![noted]).await?;
+    Ok(transaction)
 }
 
 async fn finish(

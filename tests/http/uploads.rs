@@ -123,6 +123,58 @@ async fn what_cannot_be_read_fails_with_the_reason_and_can_be_deleted() {
 }
 
 #[actix_web::test]
+async fn what_cannot_be_read_is_begun_anew_when_it_is_uploaded_again() {
+    let server = TestServer::with(&[("TWIN_DOCUMENTS_MAX", "1")]).await;
+    let ada = server.register("Ada").await;
+    let twin = server.twin(&ada, "private").await;
+    let damaged = b"%PDF-1.7\n".to_vec();
+    let first = server.uploaded(&ada, &twin, "book.pdf", damaged.clone());
+    let first = first.await;
+    let second = server.uploaded(&ada, &twin, "again.pdf", damaged.clone());
+    let second = second.await;
+    assert_ne!(first["id"], second["id"]);
+    assert_eq!(
+        (&second["name"], &second["state"]),
+        (&json!("again.pdf"), &json!("failed"))
+    );
+    assert_eq!(documents(&server, &ada, &twin).await, [second]);
+    assert_eq!(server.kept_files(), 1);
+    let path = format!("/api/v1/twins/{twin}/documents/{}", text(&first["id"]));
+    let gone = server.get(&ada, &path).await;
+    assert_eq!(problem(gone).await, (404, "not_found".to_owned()));
+}
+
+#[actix_web::test]
+async fn an_upload_that_breaks_off_leaves_nothing_behind_and_can_be_sent_again() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let twin = server.twin(&ada, "private").await;
+    let begin =
+        "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nThe lamp";
+    let request = format!(
+        "POST /api/v1/twins/{twin}/documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: multipart/form-data; boundary=B\r\nContent-Length: 1000\r\n\r\n{begin}",
+        ada.token
+    );
+    // More than there are places for uploads.
+    for _ in 0..5 {
+        let address = server.running.address();
+        let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        socket.shutdown().await.unwrap();
+        // The server has noticed when it closes its side too.
+        let _ = socket.read_to_end(&mut Vec::new()).await;
+    }
+    assert_eq!(documents(&server, &ada, &twin).await, Vec::<Value>::new());
+    assert_eq!(server.kept_files(), 0);
+    let content = b"The lamp burns oil.".to_vec();
+    let sent = server.uploaded(&ada, &twin, "a.txt", content).await;
+    assert_eq!(sent["state"], "ready");
+}
+
+#[actix_web::test]
 async fn a_document_that_a_dead_process_left_unread_is_read_after_a_restart() {
     let server = TestServer::start().await;
     let ada = server.register("Ada").await;

@@ -86,6 +86,8 @@ export const studioEn = {
   onTheirWay: "On their way",
   uploadWaits: "Waits for the files before it",
   uploadRuns: "Is sent…",
+  again: "Try again",
+  uploadAgain: (name: string) => `Send ${name} again`,
   uploadTooLarge: "it has more than 10 MiB; split it",
   uploadTooMany: "too many files wait already",
   uploadFailed: (name: string, why: string) => `${name} was not taken in: ${why}`,

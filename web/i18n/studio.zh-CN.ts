@@ -80,6 +80,8 @@ export const studioZhCN: StudioTexts = {
   onTheirWay: "处理中",
   uploadWaits: "等待前面的文件",
   uploadRuns: "正在上传…",
+  again: "重试",
+  uploadAgain: (name) => `重新上传 ${name}`,
   uploadTooLarge: "超过 10 MiB，请拆分",
   uploadTooMany: "等待的文件过多",
   uploadFailed: (name, why) => `${name} 未被收录：${why}`,

@@ -31,6 +31,8 @@ interface Job {
 }
 
 const jobs: Job[] = [];
+/** What was refused or lost, by the upload's number: it can be sent again. */
+const failed = new Map<number, NewDocument>();
 let isRunning = false;
 let lastId = 0;
 
@@ -50,6 +52,18 @@ export function uploadDocuments(twin: string, files: readonly File[], audience: 
   void work();
 }
 
+/** Sends what was refused or lost again, behind those that wait. */
+export function uploadAgain(id: number): void {
+  const document = failed.get(id);
+  if (document === undefined || jobs.length >= UPLOADS_WAITING_MAX) {
+    return;
+  }
+  failed.delete(id);
+  become(id, { name: "waiting" });
+  jobs.push({ id, document, stop: new AbortController() });
+  void work();
+}
+
 /** Stops an upload, or lets go of one that failed. */
 export function letGo(id: number): void {
   const place = jobs.findIndex((job) => job.id === id);
@@ -58,6 +72,7 @@ export function letGo(id: number): void {
   if (place > 0) {
     jobs.splice(place, 1);
   }
+  failed.delete(id);
   useDocumentUploads.setState(({ uploads }) => ({ uploads: uploads.filter((entry) => entry.id !== id) }));
 }
 
@@ -76,6 +91,9 @@ async function work(): Promise<void> {
         taken: document.file.name,
       }));
     } catch (error) {
+      if (!stop.signal.aborted) {
+        failed.set(id, document);
+      }
       become(id, { name: "failed", why: problemOf(error) });
     }
     jobs.shift();

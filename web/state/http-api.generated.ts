@@ -1214,6 +1214,8 @@ export interface paths {
          * Upload a document in the form field `file`: text, Markdown, HTML, PDF, DOCX, EPUB, CSV, mail, or an export of a chat of
          *     WhatsApp, Telegram, WeChat, Slack or Discord.
          * @description What it is is told by its content. It is kept at once and read afterwards: `job` frames and its `state` tell how far it is.
+         *     A twin has the same content once: what could not be read is begun anew when it is uploaded again, as a document of its own;
+         *     otherwise that is a `conflict`. Of an upload that breaks off nothing is kept.
          */
         post: operations["upload_document"];
         delete?: never;

@@ -12,6 +12,7 @@ on_both_databases![
     a_document_comes_back_with_its_chunks_in_order_and_its_vectors_to_the_bit,
     a_document_that_cannot_be_stored_whole_is_not_stored_at_all,
     the_same_file_is_refused_twice_in_one_twin_only,
+    what_could_not_be_read_is_begun_anew_once_by_the_same_content,
     a_twin_has_no_more_documents_than_the_limit_however_fast_they_come,
     a_document_of_a_thousand_chunks_is_stored,
     deleting_a_document_deletes_its_quotes_under_replies,
@@ -76,6 +77,52 @@ async fn the_same_file_is_refused_twice_in_one_twin_only(db: TestDatabase) {
         ..same
     };
     db.insert_document(elsewhere, Vec::new(), 10).await.unwrap();
+}
+
+async fn what_could_not_be_read_is_begun_anew_once_by_the_same_content(db: TestDatabase) {
+    let scene = Scene::set(&db).await;
+    let failing = unread(&scene, "a.pdf");
+    // The twin has no room for another: it is the same one.
+    let insert = |document: Document| db.storage.insert_document(document, Vec::new(), 1);
+    assert_eq!(insert(failing.clone()).await.unwrap(), None);
+    let again = |number: u32| Document {
+        sha256: failing.sha256,
+        ..unread(&scene, &number.to_string())
+    };
+    let refused = insert(again(0)).await;
+    assert!(matches!(refused, Err(StorageError::Conflict("document"))));
+    let dead = db.claim_document(failing.id, NOW, NOW + 9).await.unwrap();
+    let dead = dead.unwrap();
+    let failure = Failure {
+        code: ErrorCode::Internal,
+        message: "it was cut off".to_owned(),
+    };
+    assert!(db.fail_document(&dead, &failure).await.unwrap());
+
+    let mut attempts = JoinSet::new();
+    for number in 0..5 {
+        let (storage, document) = (db.storage.clone(), again(number));
+        attempts.spawn(async move {
+            let key = document.file_key;
+            (key, storage.insert_document(document, Vec::new(), 1).await)
+        });
+    }
+    let (mut begun, mut refused) = (Vec::new(), 0);
+    for (key, outcome) in attempts.join_all().await {
+        match outcome {
+            Ok(let_go) => begun.push((key, let_go)),
+            Err(StorageError::Conflict("document")) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let documents = db.documents_of(scene.twin.id).await.unwrap();
+    assert_eq!(documents.len(), 1);
+    let (state, key) = (documents[0].state, documents[0].file_key);
+    assert_eq!(state, DocumentState::Processing);
+    assert_eq!((begun, refused), (vec![(key, Some(failing.file_key))], 4));
+    // Whoever still works on what failed finds no row.
+    assert!(!db.keep_document_claim(&dead, NOW + 99).await.unwrap());
+    assert_eq!(db.due_documents(NOW, 9).await.unwrap(), [documents[0].id]);
 }
 
 async fn a_twin_has_no_more_documents_than_the_limit_however_fast_they_come(db: TestDatabase) {

@@ -3,7 +3,7 @@
 import { ActionIcon, Button, FileButton, Group, Loader, NativeSelect, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type DragEvent, useMemo, useState } from "react";
-import { type DocumentUpload, letGo, uploadDocuments, useDocumentUploads } from "@/state/document-uploads";
+import { type DocumentUpload, letGo, uploadAgain, uploadDocuments, useDocumentUploads } from "@/state/document-uploads";
 import { useClock, useFileSize, useProblemText } from "@/state/language";
 import { audienceOf, type NewAudience, type Person } from "@/state/people";
 import type { Twin } from "@/state/queries";
@@ -130,6 +130,11 @@ function UploadRow({ upload: { id, name, state } }: { upload: DocumentUpload }) 
         </Text>
       </div>
       {state.name === "reading" && <Loader size="xs" aria-hidden />}
+      {state.name === "failed" && typeof state.why === "object" && (
+        <Button size="compact-sm" variant="light" aria-label={texts.uploadAgain(name)} onClick={() => uploadAgain(id)}>
+          {texts.again}
+        </Button>
+      )}
       <ActionIcon
         variant="subtle"
         aria-label={hasFailed ? texts.forget(name) : texts.stopUpload(name)}

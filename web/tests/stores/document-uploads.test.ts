@@ -34,10 +34,12 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals());
 
 async function start() {
-  const { letGo, UPLOADS_WAITING_MAX, uploadDocuments, useDocumentUploads } = await import("@/state/document-uploads");
+  const { letGo, UPLOADS_WAITING_MAX, uploadAgain, uploadDocuments, useDocumentUploads } = await import(
+    "@/state/document-uploads"
+  );
   const states = () => useDocumentUploads.getState().uploads.map(({ name, state }) => `${name} ${state.name}`);
   const are = (...expected: string[]) => until(useDocumentUploads, () => states().join() === expected.join());
-  return { letGo, UPLOADS_WAITING_MAX, uploadDocuments, useDocumentUploads, states, are };
+  return { letGo, UPLOADS_WAITING_MAX, uploadAgain, uploadDocuments, useDocumentUploads, states, are };
 }
 
 /** The next upload that reaches the server. */
@@ -98,6 +100,24 @@ test("one that is refused says why and stays, and the next one goes on", async (
   ]);
   letGo(scan?.id ?? 0);
   await are("lost.md failed");
+});
+
+test("one that was lost is sent again when that is wished, and one that was let go is not", async () => {
+  const { uploadDocuments, uploadAgain, letGo, useDocumentUploads, are } = await start();
+  uploadDocuments("nora", [text("a.md"), text("b.md")], "owner");
+  (await next()).answer(undefined);
+  (await next()).answer(undefined);
+  await are("a.md failed", "b.md failed");
+  const [a, b] = useDocumentUploads.getState().uploads;
+  letGo(b?.id ?? 0);
+  uploadAgain(b?.id ?? 0);
+  uploadAgain(a?.id ?? 0);
+  const upload = await next();
+  expect(upload.name).toBe("a.md");
+  upload.answer([201, {}]);
+  await are();
+  const sent = asked.filter(({ path, method }) => path === ROUTE && method === "POST");
+  expect(sent.map(({ query }) => query.audience)).toEqual(["owner", "owner", "owner"]);
 });
 
 test("one that is stopped is given up, whether it is on its way or waits", async () => {
