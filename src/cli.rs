@@ -85,6 +85,9 @@ pub enum Command {
         /// The ending of the document's name: it tells apart formats that are all plain text
         #[arg(long, default_value = "")]
         ending: String,
+        /// Read an export of an account instead, which the standard input must be as a file, and hand on what it holds
+        #[arg(long)]
+        export: bool,
     },
     /// Print a script by which a shell completes this command line
     Completions {

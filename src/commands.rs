@@ -35,8 +35,11 @@ const EXIT_OTHER_SCHEMA: u8 = 4;
 /// Does what the command line asks. The exit status says how it went, and the standard error stream says why.
 pub fn run(cli: Cli) -> ExitCode {
     // The process that reads a foreign document has no threads and opens nothing.
-    if let Command::Extract { ending } = &cli.command {
-        return extract::run(ending);
+    if let Command::Extract { ending, export } = &cli.command {
+        return match export {
+            true => extract::run_export(),
+            false => extract::run(ending),
+        };
     }
     let system = actix_web::rt::System::new();
     let status = system.block_on(async {

@@ -236,6 +236,8 @@ pub struct DeliveryConfig {
 pub struct LimitsConfig {
     /// Bytes of the largest upload.
     pub upload_bytes_max: usize,
+    /// Bytes of the largest export that is taken in.
+    pub import_bytes_max: usize,
     /// Uploads of one account that were not sent.
     pub unsent: UnsentLimits,
     /// Twins of one person.
@@ -616,6 +618,7 @@ impl Reader<'_> {
     fn limits(&mut self) -> LimitsConfig {
         LimitsConfig {
             upload_bytes_max: to_usize(self.number("MAX_UPLOAD_SIZE", 1, 1 << 30)),
+            import_bytes_max: to_usize(self.number("TWIN_IMPORT_MIB", 1, 1 << 20) << 20),
             unsent: UnsentLimits {
                 files: self.number("TWIN_UNSENT_UPLOADS_MAX", 1, 10_000),
                 bytes: self.number("TWIN_UNSENT_UPLOADS_MIB", 1, 1 << 20) << 20,

@@ -1,4 +1,4 @@
-//! What a document says: its text, the sections in it and, of a chat, who said what when.
+//! What a document says: its text, the sections in it and, of a chat, who said what when. And what an export of an account holds.
 //!
 //! Foreign bytes are read by parsers that others wrote, and some of them can be made to panic, to fill the memory or to go on
 //! for ever. So they are read in a process of its own:
@@ -8,6 +8,8 @@
 //! 2. The process gives up what it might do harm with before it reads the first byte (`confined.rs`).
 //! 3. `kind.rs` says by the content what a document is; each format has its file; all write into a `Draft` (`draft.rs`).
 //! 4. The answer is JSON on the standard output: an [`Extracted`], or an [`Unreadable`] that says why there is none.
+//!
+//! An export is a file that the process may go back in; what it holds is handed on when all of it was checked (`export.rs`).
 //!
 //! **Invariant**: nothing outside this module calls a parser of documents.
 
@@ -19,6 +21,7 @@ mod confined;
 mod docx;
 mod draft;
 mod epub;
+mod export;
 mod html;
 mod mail;
 mod markdown;
@@ -31,9 +34,10 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-pub use confined::run;
+pub use confined::{run, run_export};
+pub use export::{EXPORT_FORMAT, LISTS_BYTES_MAX, ListedFile, MANIFEST, NoExport};
 pub use kind::Kind;
-pub use process::{ExtractError, Extractor};
+pub use process::{ExportError, ExportPart, ExportReader, ExtractError, Extractor};
 
 /// Bytes of text of one document: more makes more pieces than a twin may keep of one.
 pub const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;

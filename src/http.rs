@@ -23,6 +23,7 @@ mod feedback;
 mod fields;
 mod groups;
 mod history;
+mod import;
 mod invitations;
 mod json;
 mod keys;
@@ -52,6 +53,7 @@ mod twins;
 mod upload;
 mod web_client;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,6 +127,10 @@ pub struct Edge {
     pub receiving: Arc<Semaphore>,
     /// Room for exports of accounts.
     pub exports: Arc<Semaphore>,
+    /// Room for imports.
+    pub imports: Arc<Semaphore>,
+    /// Where an archive lies while it is taken in.
+    pub spool_folder: PathBuf,
 }
 
 impl Edge {
@@ -176,6 +182,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(me::change_me)
                 .service(me::delete_me)
                 .service(export::export_me)
+                .service(import::import_me)
                 .service(sessions::list_sessions)
                 .service(sessions::end_session)
                 .service(sessions::end_other_sessions)

@@ -14,6 +14,7 @@ mod jobs;
 pub mod metrics;
 mod pieces;
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,7 +34,7 @@ pub use pieces::{PIECE_TOKENS_MAX, embedded_text};
 
 use crate::clock::Clock;
 use crate::embeddings::{EmbeddingError, Embeddings};
-use crate::extract::{ExtractError, Extractor, Unreadable, kind};
+use crate::extract::{ExportError, ExportReader, ExtractError, Extractor, Unreadable, kind};
 use jobs::Jobs;
 pub(crate) use jobs::code_of;
 
@@ -93,6 +94,50 @@ pub struct NewDocument {
     pub audience: Audience,
 }
 
+/// The file of a document that is not there yet: noted and written.
+#[derive(Debug)]
+pub struct StoredFile {
+    /// Where it is kept.
+    pub key: FileKey,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+}
+
+impl StoredFile {
+    /// The document that has this file and is still to be read.
+    pub fn document(self, of: DocumentOf) -> Document {
+        Document {
+            id: DocumentId::new(),
+            twin_id: of.twin_id,
+            name: display_name(of.file_name.as_deref(), NAMELESS),
+            media_type: UNREAD.to_owned(),
+            size_bytes: self.size_bytes,
+            sha256: self.sha256,
+            file_key: self.key,
+            chunk_count: 0,
+            created_at: of.created_at,
+            state: DocumentState::Processing,
+            failure: None,
+            audience: of.audience,
+        }
+    }
+}
+
+/// What is known of a document beside its file.
+#[derive(Debug)]
+pub struct DocumentOf {
+    /// The twin that is to know it.
+    pub twin_id: TwinId,
+    /// The name that the client gave; it may be anything.
+    pub file_name: Option<String>,
+    /// When it was uploaded, in UTC milliseconds.
+    pub created_at: i64,
+    /// Whom the twin may tell what it says.
+    pub audience: Audience,
+}
+
 /// Why a document is not taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
@@ -135,60 +180,68 @@ impl Ingest {
     pub async fn add(&self, new: NewDocument) -> Result<Document, IngestError> {
         let added = self.keep(new).await;
         match &added {
-            Ok(_) => self.added.notify_one(),
+            Ok(_) => self.look(),
             Err(error) => metrics::not_taken(error),
         }
         added
     }
 
     async fn keep(&self, new: NewDocument) -> Result<Document, IngestError> {
-        if new.content.is_empty() {
-            return Err(Unreadable::Empty.into());
-        }
-        if let Some(found) = kind::not_accepted(&new.content) {
-            let found = found.to_owned();
-            return Err(Unreadable::NotAccepted { found }.into());
-        }
-        let document = Document {
-            id: DocumentId::new(),
-            twin_id: new.twin_id,
-            name: display_name(new.file_name.as_deref(), NAMELESS),
-            media_type: UNREAD.to_owned(),
-            size_bytes: new.content.len() as u64,
-            sha256: Sha256::digest(&new.content).into(),
-            file_key: FileKey::new(),
-            chunk_count: 0,
-            created_at: self.parts.clock.now_ms(),
-            state: DocumentState::Processing,
-            failure: None,
-            audience: new.audience,
-        };
         // On a task of its own: a client that hangs up must not leave a file without a document.
         let this = self.clone();
         let kept = tokio::spawn(async move {
-            let file = document.file_key;
-            let storage = &this.parts.storage;
-            // A process that dies from here on leaves no file that nobody knows of.
-            storage.note_file(file, document.created_at).await?;
-            let stored = async {
-                this.parts.files.put(file, new.content).await?;
-                let max = this.parts.documents_max;
-                let inserted = storage.insert_document(document.clone(), Vec::new(), max);
-                inserted.await
-            };
-            match stored.await {
+            let file = this.store(new.content).await?;
+            let document = file.document(DocumentOf {
+                twin_id: new.twin_id,
+                file_name: new.file_name,
+                created_at: this.parts.clock.now_ms(),
+                audience: new.audience,
+            });
+            let (storage, max) = (&this.parts.storage, this.parts.documents_max);
+            let inserted = storage.insert_document(document.clone(), Vec::new(), max);
+            match inserted.await {
                 Ok(let_go) => this.delete_files(let_go.as_slice()).await,
                 Err(error) => {
-                    this.delete_files(&[file]).await;
-                    return Err(error);
+                    this.delete_files(&[document.file_key]).await;
+                    return Err(error.into());
                 }
             }
             Ok(document)
         });
-        let kept = kept
-            .await
-            .map_err(|error| IngestError::Task(error.to_string()))?;
-        Ok(kept?)
+        let kept = kept.await;
+        kept.map_err(|error| IngestError::Task(error.to_string()))?
+    }
+
+    /// Keeps the file of a document that is about to be stored with others; [`Ingest::look`] has it read then.
+    ///
+    /// # Errors
+    /// See [`IngestError`]; then nothing of it is left behind.
+    pub async fn store(&self, content: Bytes) -> Result<StoredFile, IngestError> {
+        if content.is_empty() {
+            return Err(Unreadable::Empty.into());
+        }
+        if let Some(found) = kind::not_accepted(&content) {
+            let found = found.to_owned();
+            return Err(Unreadable::NotAccepted { found }.into());
+        }
+        let file = StoredFile {
+            key: FileKey::new(),
+            size_bytes: content.len() as u64,
+            sha256: Sha256::digest(&content).into(),
+        };
+        // A process that dies from here on leaves no file that nobody knows of.
+        let now = self.parts.clock.now_ms();
+        self.parts.storage.note_file(file.key, now).await?;
+        if let Err(error) = self.parts.files.put(file.key, content).await {
+            self.delete_files(&[file.key]).await;
+            return Err(error.into());
+        }
+        Ok(file)
+    }
+
+    /// Has it looked for documents that are to be read, now.
+    pub fn look(&self) {
+        self.added.notify_one();
     }
 
     /// The document when it is ready or failed, or as it is after this time. `None` when it is gone.
@@ -213,6 +266,14 @@ impl Ingest {
             }
             let _ = timeout(left.min(LOOK_EVERY), ended).await;
         }
+    }
+
+    /// Opens an export of an account, in a process of its own.
+    ///
+    /// # Errors
+    /// See [`ExportError`].
+    pub fn open_export(&self, archive: File) -> Result<ExportReader, ExportError> {
+        self.extractor.open_export(archive)
     }
 
     /// The bytes of a document, as they were uploaded.

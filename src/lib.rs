@@ -33,4 +33,5 @@ pub mod file_store;
 mod hexadecimal;
 pub mod kept_file;
 pub mod models;
+mod spool;
 pub mod telemetry;

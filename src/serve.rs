@@ -35,7 +35,9 @@ use crate::clock::Clock;
 use crate::config::{BusConfig, Config, HttpConfig, Role};
 use crate::delivery::{self, Delivery, DeliveryParts, Outbound, vapid_key};
 use crate::embeddings::Embeddings;
-use crate::http::limits::{ATTACHMENTS_AT_ONCE_MAX, EXPORTS_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX};
+use crate::http::limits::{
+    ATTACHMENTS_AT_ONCE_MAX, EXPORTS_AT_ONCE_MAX, IMPORTS_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX,
+};
 use crate::http::{
     self, Edge, OPENAPI_PATH, RateLimits, ReadinessChecks, Routes, SETTINGS_PATH, WebClient,
     WebFiles, WritingPlaces,
@@ -158,6 +160,8 @@ pub async fn start(config: &Config, migrations: Migrations) -> anyhow::Result<Ru
         uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE_MAX)),
         receiving: Arc::new(Semaphore::new(ATTACHMENTS_AT_ONCE_MAX)),
         exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE_MAX)),
+        imports: Arc::new(Semaphore::new(IMPORTS_AT_ONCE_MAX)),
+        spool_folder: config.data_dir.clone(),
     });
     let server = server(config, listener, &node, &edge)?;
     let handle = server.handle();

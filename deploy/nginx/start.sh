@@ -11,6 +11,7 @@
 #   CHAT_NODES               instead: addresses of the nodes with their ports, separated by commas
 #   RESOLVER                 DNS server for CHAT_HOST (the first of /etc/resolv.conf)
 #   MAX_UPLOAD_SIZE          as the nodes have it (10485760)
+#   TWIN_IMPORT_MIB          as the nodes have it (256)
 #   TWIN_HEARTBEAT_SECONDS   as the nodes have it (20)
 #   LISTEN_ADDRESSES         addresses to listen on, separated by commas (0.0.0.0); IPv6 in brackets
 #   HTTP_PORT, HTTPS_PORT    ports to listen on (8080, 8443)
@@ -31,7 +32,7 @@ CONFIG_DIR=$(cd "$(dirname "$0")" && pwd)
 : "${PUBLIC_PORT:=443}" "${TLS_1_2:=false}" "${HSTS_SECONDS:=63072000}"
 : "${TLS_CERTIFICATE:=/run/secrets/tls_certificate}" "${TLS_CERTIFICATE_KEY:=/run/secrets/tls_certificate_key}"
 : "${CHAT_HOST:=chat:8000}" "${CHAT_NODES:=}" "${RESOLVER:=}"
-: "${MAX_UPLOAD_SIZE:=10485760}" "${TWIN_HEARTBEAT_SECONDS:=20}"
+: "${MAX_UPLOAD_SIZE:=10485760}" "${TWIN_IMPORT_MIB:=256}" "${TWIN_HEARTBEAT_SECONDS:=20}"
 : "${LISTEN_ADDRESSES:=0.0.0.0}" "${HTTP_PORT:=8080}" "${HTTPS_PORT:=8443}" "${HEALTH_PORT:=8081}"
 : "${RATE_API:=50r/s}" "${RATE_LOG_IN:=10r/s}" "${CONNECTIONS_PER_ADDRESS:=200}" "${CONNECTIONS_MAX:=8192}"
 : "${WEB_DIR:=/usr/share/digital-twin/web}" "${POLICIES:=/etc/digital-twin/policies.conf}" "${ACME_DIR:=/var/lib/acme}"
@@ -39,6 +40,7 @@ CONFIG_DIR=$(cd "$(dirname "$0")" && pwd)
 
 # A form has its boundaries beside its file: MULTIPART_OVERHEAD_BYTES_MAX in src/http/limits.rs.
 BODY_BYTES_MAX=$((MAX_UPLOAD_SIZE + 16384))
+IMPORT_BYTES_MAX=$((TWIN_IMPORT_MIB * 1048576 + 16384))
 # A node closes what is silent for two and a half heartbeats, and should be the one that does.
 FILES_MAX=$((CONNECTIONS_MAX * 2 + 1024))
 HEARTBEAT_SECONDS=$TWIN_HEARTBEAT_SECONDS
@@ -90,7 +92,7 @@ fi
 
 mkdir -p "$RUN_DIR"
 names="ACCESS_LOG ACME_DIR BODY_BYTES_MAX BROTLI CONFIG_DIR CONNECTIONS_MAX CONNECTIONS_PER_ADDRESS ERROR_LOG FILES_MAX HEALTH_PORT
-    HEARTBEAT_SECONDS HSTS_SECONDS LISTEN_HTTP LISTEN_HTTPS LISTEN_HTTPS_DEFAULT LISTEN_HTTP_DEFAULT LOAD_MODULES NODES POLICIES
+    HEARTBEAT_SECONDS HSTS_SECONDS IMPORT_BYTES_MAX LISTEN_HTTP LISTEN_HTTPS LISTEN_HTTPS_DEFAULT LISTEN_HTTP_DEFAULT LOAD_MODULES NODES POLICIES
     PUBLIC_HOST RATE_API RATE_LOG_IN RUN_DIR SERVER_NAME TLS_CERTIFICATE TLS_CERTIFICATE_KEY TLS_PROTOCOLS WEBSOCKET_TIMEOUT WEB_DIR"
 list=""
 for name in $names; do

@@ -194,6 +194,11 @@ pub const SETTINGS: &[Setting] = &[
         "Bytes of the largest upload, 1 to 1073741824",
     ),
     value(
+        "TWIN_IMPORT_MIB",
+        "256",
+        "MiB of the largest export of an account that is taken in, 1 to 1048576; up to three lie in DATA_DIR meanwhile",
+    ),
+    value(
         "TWIN_UNSENT_UPLOADS_MAX",
         "20",
         "Files of one person or bot that are uploaded and not yet sent with a message, 1 to 10000",

@@ -23,7 +23,7 @@ use super::documents::UploadForm;
 use super::message_schema::AttachmentSchema;
 use super::problem::Problem;
 use super::responses::{DeleteProblems, FileProblems, UploadProblems};
-use super::upload;
+use super::upload::{self, UploadLimits};
 
 /// Upload a file, in the form field `file`, that is to be sent with a message.
 ///
@@ -46,8 +46,8 @@ pub(super) async fn upload_attachment(
 ) -> Result<HttpResponse, Problem> {
     let _slot = Edge::upload_slot(&edge.receiving)?;
     let mut receiving = edge.attachments.begin(caller.user_id).await?;
-    let bytes_max = edge.limits.upload_bytes_max;
-    let name = upload::receive(&request, body, bytes_max, &mut receiving).await?;
+    let limits = UploadLimits::of_file(edge.limits.upload_bytes_max);
+    let name = upload::receive(&request, body, limits, &mut receiving).await?;
     let attachment = receiving.finish(name.as_deref()).await?;
     let location = format!("/api/v1/attachments/{}", attachment.id);
     Ok(HttpResponse::Created()

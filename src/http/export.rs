@@ -11,10 +11,10 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ContentDisposi
 use actix_web::{HttpResponse, get, web};
 use bytes::{Bytes, BytesMut};
 use futures::stream::{Stream, unfold};
-use protocol::{Author, Message, TokenFamilyId, UserId};
+use protocol::{Author, Message, TokenFamilyId, TwinId, UserId};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use storage::{AuditAction, Conversation, HistoryPlace, Receipt, StorageError, Twin};
+use storage::{AuditAction, Conversation, HistoryPlace, MemoryFilter, Receipt, StorageError, Twin};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -28,18 +28,18 @@ use super::caller::WritingCaller;
 use super::conversations::SummaryEntry;
 use super::documents::DocumentEntry;
 use super::drafts::DraftEntry;
+use super::groups::GroupEntry;
 use super::keys::KeyDocument;
 use super::me::Person;
+use super::memories::MemoryEntry;
 use super::problem::Problem;
 use super::receipts::ReceiptEntry;
 use super::responses::ExportProblems;
 use super::sessions::SessionEntry;
 use super::twins::TwinDocument;
+use crate::extract::{EXPORT_FORMAT, ListedFile, MANIFEST};
 use crate::file_store::WaitingReader;
 use crate::hexadecimal::hexadecimal;
-
-/// The version of what the archive looks like.
-const FORMAT: &str = "digital-twin-export/1";
 
 /// Bytes that are sent at once.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -58,10 +58,11 @@ const NAME_CHARS_MAX: usize = 100;
 
 /// Take everything away that is kept of oneself: a zip of JSON and files.
 ///
-/// `account.json`, `sessions.json`, `twins.json`, `bots.json`, `keys.json`, `blocks.json`, `drafts.json` and `receipts.json` hold what the
-/// routes of those names answer; `twins/{id}/` the twin's `documents.json` and the documents. `conversations.ndjson` has a conversation a line, and
-/// `conversations/{id}/messages.ndjson` a message a line, all that one may read; `attachments/{id}/` the files that one sent. `manifest.json`
-/// comes last, with the size and the SHA-256 of each. An archive without it was cut short.
+/// `account.json`, `sessions.json`, `twins.json`, `bots.json`, `keys.json`, `blocks.json`, `drafts.json`, `groups.json` and `receipts.json`
+/// hold what the routes of those names answer; `twins/{id}/` the twin's `documents.json`, the documents, and `memories.ndjson`, a memory a line.
+/// `conversations.ndjson` has a conversation a line, and `conversations/{id}/messages.ndjson` a message a line, all that one may read;
+/// `attachments/{id}/` the files that one sent. `manifest.json` comes last, with the size and the SHA-256 of each. An archive without it was
+/// cut short. `POST /me/import` takes it in, here or elsewhere.
 #[utoipa::path(
     tag = "me",
     responses(
@@ -175,6 +176,9 @@ impl Export {
         let drafts = self.read(storage.drafts_of(user))?.into_iter();
         let drafts = Items::of(drafts.map(DraftEntry::from));
         self.archive.json("drafts.json", &drafts)?;
+        let groups = self.read(storage.people_groups_of(user))?.into_iter();
+        let groups = Items::of(groups.map(GroupEntry::from));
+        self.archive.json("groups.json", &groups)?;
         let receipts = self.receipts()?.into_iter();
         let receipts = Items::of(receipts.map(ReceiptEntry::from));
         self.archive.json("receipts.json", &receipts)?;
@@ -211,6 +215,7 @@ impl Export {
             let items = Items::of(documents.iter().cloned().map(DocumentEntry::from));
             self.archive
                 .json(&format!("{folder}/documents.json"), &items)?;
+            self.memories(twin.id)?;
             for document in documents {
                 let path = format!("{folder}/{}/{}", document.id, in_archive(&document.name));
                 match self.read(edge.ingest.content(&document)) {
@@ -223,6 +228,26 @@ impl Export {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Writes what a twin remembers, newest first.
+    fn memories(&mut self, twin: TwinId) -> Result<(), ExportError> {
+        let edge = Arc::clone(&self.edge);
+        let path = format!("twins/{twin}/memories.ndjson");
+        self.archive.begin(&path)?;
+        let mut filter = MemoryFilter::default();
+        loop {
+            let page = self.read(edge.storage.memories_of(twin, filter, PAGE))?;
+            let Some(last) = page.last() else {
+                break;
+            };
+            filter.before = Some(last.id);
+            for memory in page {
+                self.archive.line(&MemoryEntry::from(memory))?;
+            }
+        }
+        self.archive.end();
         Ok(())
     }
 
@@ -317,21 +342,13 @@ impl<T> Items<T> {
 struct Manifest<'a> {
     format: &'static str,
     program: &'static str,
-    files: &'a [ManifestFile],
-}
-
-/// A file of the archive.
-#[derive(Serialize)]
-struct ManifestFile {
-    path: String,
-    bytes: u64,
-    sha256: String,
+    files: &'a [ListedFile],
 }
 
 /// A zip that is written from its beginning to its end, and what it holds.
 struct Archive {
     zip: ZipWriter<StreamWriter<Pieces>>,
-    files: Vec<ManifestFile>,
+    files: Vec<ListedFile>,
     hash: Sha256,
     bytes: u64,
     path: String,
@@ -365,7 +382,7 @@ impl Archive {
 
     fn end(&mut self) {
         let hash = std::mem::take(&mut self.hash).finalize();
-        self.files.push(ManifestFile {
+        self.files.push(ListedFile {
             path: std::mem::take(&mut self.path),
             bytes: self.bytes,
             sha256: hexadecimal(&hash),
@@ -390,11 +407,11 @@ impl Archive {
     fn finish(mut self) -> Result<(), ExportError> {
         let files = std::mem::take(&mut self.files);
         let manifest = Manifest {
-            format: FORMAT,
+            format: EXPORT_FORMAT,
             program: concat!("digital-twin ", env!("CARGO_PKG_VERSION")),
             files: &files,
         };
-        self.json("manifest.json", &manifest)?;
+        self.json(MANIFEST, &manifest)?;
         let mut pieces = self.zip.finish()?.into_inner();
         pieces.flush()?;
         // An empty one is the end.

@@ -32,6 +32,24 @@ pub const ATTACHMENTS_AT_ONCE_MAX: usize = 64;
 /// How long an upload may take to arrive: 10 MiB in this time is a very slow line.
 pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Imports of accounts at once: each has a process of its own, a file on the disk, and lists of some tens of megabytes in memory.
+pub const IMPORTS_AT_ONCE_MAX: usize = 3;
+
+/// How long the archive of an import may take to arrive: a quarter of a gigabyte over a slow line.
+pub const IMPORT_UPLOAD_TIMEOUT: Duration = Duration::from_secs(900);
+
+/// As [`REQUEST_TIMEOUT`], for an import: what it brings is checked, and what twins remember is embedded.
+pub const IMPORT_TIMEOUT: Duration = Duration::from_secs(1_800);
+
+/// Memories of an import that are embedded at once: enough to fill the model's batch.
+pub const IMPORT_EMBED_BATCH: usize = 32;
+
+/// People whom an import names: as many as a hundred full groups.
+pub const IMPORT_PEOPLE_MAX: usize = 50_000;
+
+/// How far the clock of where an import comes from may be before ours, in milliseconds: a day.
+pub const IMPORT_AHEAD_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
+
 /// How long a request may take in all, body included: an upload of the most pieces on a busy machine stays below it,
 /// and a client that sends a byte a minute does not hold a connection for ever.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);

@@ -71,7 +71,7 @@ pub(super) struct ForgetQuery {
 }
 
 /// How a twin came by a memory.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = MemoryKind)]
 pub(super) enum MemoryKindName {
@@ -431,6 +431,16 @@ impl From<MemoryKind> for MemoryKindName {
             MemoryKind::Said => Self::Said,
             MemoryKind::Corrected => Self::Corrected,
             MemoryKind::Written => Self::Written,
+        }
+    }
+}
+
+impl From<MemoryKindName> for MemoryKind {
+    fn from(kind: MemoryKindName) -> Self {
+        match kind {
+            MemoryKindName::Said => Self::Said,
+            MemoryKindName::Corrected => Self::Corrected,
+            MemoryKindName::Written => Self::Written,
         }
     }
 }

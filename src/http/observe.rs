@@ -17,7 +17,8 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-use super::limits::{REQUEST_ID_CHARS_MAX, REQUEST_TIMEOUT};
+use super::import::IMPORT_PATH;
+use super::limits::{IMPORT_TIMEOUT, REQUEST_ID_CHARS_MAX, REQUEST_TIMEOUT};
 use super::metrics;
 use super::openai;
 use super::problem::{PROBLEM_JSON, Problem};
@@ -66,7 +67,11 @@ pub async fn observe<B: MessageBody + 'static>(
         http.route = Empty,
         http.response.status_code = Empty,
     );
-    let answered = timeout(REQUEST_TIMEOUT, next.call(request));
+    let within = match request.path() {
+        IMPORT_PATH => IMPORT_TIMEOUT,
+        _ => REQUEST_TIMEOUT,
+    };
+    let answered = timeout(within, next.call(request));
     let outcome = AssertUnwindSafe(answered)
         .catch_unwind()
         .instrument(span.clone())
@@ -78,7 +83,7 @@ pub async fn observe<B: MessageBody + 'static>(
         Ok(Ok(Ok(response))) => response.map_into_boxed_body(),
         Ok(Ok(Err(error))) => return Err(error),
         Ok(Err(_)) => {
-            let detail = format!("took longer than {} seconds", REQUEST_TIMEOUT.as_secs());
+            let detail = format!("took longer than {} seconds", within.as_secs());
             let problem = Problem::retry_after(ErrorCode::Unavailable, detail, RETRY_AFTER_TIMEOUT);
             return Err(unrouted(problem, dialect, method, started, &request_id));
         }

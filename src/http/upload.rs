@@ -1,5 +1,7 @@
 //! Reading an upload: the one file of a form, as a stream that stops at the limit.
 
+use std::time::Duration;
+
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, web};
@@ -10,6 +12,7 @@ use protocol::ErrorCode;
 use super::limits::{MULTIPART_OVERHEAD_BYTES_MAX, UPLOAD_TIMEOUT};
 use super::problem::Problem;
 use crate::attachments::Receiving;
+use crate::spool::Spool;
 
 /// The form field that carries the file.
 const FIELD: &str = "file";
@@ -42,6 +45,31 @@ impl Receiver for Receiving {
     }
 }
 
+impl Receiver for Spool {
+    async fn take(&mut self, piece: Bytes) -> Result<(), Problem> {
+        Ok(self.write(&piece).await?)
+    }
+}
+
+/// How much may come, and how long it may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct UploadLimits {
+    /// Bytes of the file.
+    pub bytes_max: usize,
+    /// How long it may take to arrive.
+    pub within: Duration,
+}
+
+impl UploadLimits {
+    /// Of a document or an attachment.
+    pub(super) fn of_file(bytes_max: usize) -> Self {
+        Self {
+            bytes_max,
+            within: UPLOAD_TIMEOUT,
+        }
+    }
+}
+
 /// Reads the form's only field.
 pub(super) async fn read(
     request: &HttpRequest,
@@ -49,7 +77,8 @@ pub(super) async fn read(
     bytes_max: usize,
 ) -> Result<UploadedFile, Problem> {
     let mut content = BytesMut::new();
-    let name = receive(request, body, bytes_max, &mut content).await?;
+    let limits = UploadLimits::of_file(bytes_max);
+    let name = receive(request, body, limits, &mut content).await?;
     Ok(UploadedFile {
         name,
         content: content.freeze(),
@@ -60,18 +89,19 @@ pub(super) async fn read(
 pub(super) async fn receive(
     request: &HttpRequest,
     body: web::Payload,
-    bytes_max: usize,
+    limits: UploadLimits,
     receiver: &mut impl Receiver,
 ) -> Result<Option<String>, Problem> {
+    let UploadLimits { bytes_max, within } = limits;
     refuse_announced_excess(request, bytes_max)?;
     let form = Multipart::new(request.headers(), body);
-    match tokio::time::timeout(UPLOAD_TIMEOUT, only_file(form, bytes_max, receiver)).await {
+    match tokio::time::timeout(within, only_file(form, bytes_max, receiver)).await {
         Ok(file) => file,
         Err(_) => Err(Problem::new(
             ErrorCode::Malformed,
             format!(
                 "the upload did not arrive within {} seconds",
-                UPLOAD_TIMEOUT.as_secs()
+                within.as_secs()
             ),
         )),
     }

@@ -83,6 +83,8 @@ names! {
         OtherLogInsEnded = "other_log_ins_ended",
         /// Somebody took all away that is kept of them.
         AccountExported = "account_exported",
+        /// Somebody brought what an export holds.
+        AccountImported = "account_imported",
         /// Somebody deleted their account.
         AccountDeleted = "account_deleted",
         /// Somebody made a bot; the subject is the bot.

@@ -341,7 +341,7 @@ async fn insert(
 }
 
 /// The statements that find what [`Place::of`] reads; the twin is locked.
-fn look_for_place(document: &Document) -> [Query; 2] {
+pub(crate) fn look_for_place(document: &Document) -> [Query; 2] {
     let twin = document.twin_id;
     [
         (SAME_IN_TWIN, params![twin, document.sha256]),
@@ -350,7 +350,7 @@ fn look_for_place(document: &Document) -> [Query; 2] {
 }
 
 /// Where a new document finds room in its twin.
-enum Place {
+pub(crate) enum Place {
     /// Beside the others.
     Free,
     /// In place of the same content, which could not be read.
@@ -358,7 +358,8 @@ enum Place {
 }
 
 impl Place {
-    fn of(same: Rows, counted: Rows, documents_max: u64) -> Result<Self, StorageError> {
+    /// `Conflict` when the twin has the same content, `LimitReached` when it has `documents_max`.
+    pub(crate) fn of(same: Rows, counted: Rows, documents_max: u64) -> Result<Self, StorageError> {
         if let Some(mut same) = same.first() {
             let id = same.id()?;
             return match same.parsed("state of a document", DocumentState::from_name)? {
@@ -383,7 +384,10 @@ impl Place {
 
     /// Takes away what stands there, and returns its file, which is let go. Its id goes with it, so that whoever still works on it
     /// finds no row.
-    async fn clear(self, transaction: &mut Transaction) -> Result<Option<FileKey>, DatabaseError> {
+    pub(crate) async fn clear(
+        self,
+        transaction: &mut Transaction,
+    ) -> Result<Option<FileKey>, DatabaseError> {
         let Self::OfFailed(failed) = self else {
             return Ok(None);
         };
@@ -396,7 +400,7 @@ impl Place {
 }
 
 /// Puts a document without its chunks into its twin, and gives the transaction back.
-async fn put(
+pub(crate) async fn put(
     mut transaction: Transaction,
     document: &Document,
 ) -> Result<Transaction, DatabaseError> {

@@ -44,13 +44,13 @@ const ABOUT: &str = concat!(
     "WHERE m.about_id = $1 AND t.owner_id <> $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3"
 );
 /// Locks the twin, and notes that what it remembers is about to change.
-const NOTE: &str =
+pub(crate) const NOTE: &str =
     "UPDATE twins SET memories_revision = memories_revision + 1 WHERE id = $1 RETURNING id";
 /// What a message was remembered of goes when its text does.
 pub(crate) const NOTE_MESSAGE: &str = "UPDATE twins SET memories_revision = memories_revision + 1 \
      WHERE id IN (SELECT twin_id FROM memories WHERE message_id = $1)";
 pub(crate) const FORGET_MESSAGE: &str = "DELETE FROM memories WHERE message_id = $1";
-const COUNTS: &str = "SELECT (SELECT COUNT(*) FROM memories WHERE twin_id = $1), \
+pub(crate) const COUNTS: &str = "SELECT (SELECT COUNT(*) FROM memories WHERE twin_id = $1), \
      (SELECT COUNT(*) FROM memories WHERE twin_id = $1 AND about_id = $2)";
 /// A message that was deleted is not remembered.
 const INSERT_SAID: &str = "INSERT INTO memories (id, twin_id, about_id, kind, text, vector, audience, message_id, ordinal, supersedes, \

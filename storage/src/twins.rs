@@ -3,7 +3,7 @@
 use protocol::{TwinId, UserId};
 
 use crate::documents::FORGET_DOCUMENTS_OF_TWIN;
-use crate::engine::{DatabaseError, Engine, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
 use crate::memories::FORGET_MEMORIES_OF_TWIN;
 use crate::metrics::Call;
 use crate::people::{Room, TAKE_NAME_OFF_PLACES};
@@ -35,7 +35,7 @@ const OF_OWNER: &str = concat!(
 const TOLD_BY: &str = "SELECT id FROM twins WHERE owner_id = $1 UNION \
      SELECT t.twin_id FROM members m JOIN members t ON t.conversation_id = m.conversation_id \
      WHERE m.user_id = $1 AND t.twin_id IS NOT NULL";
-const COUNT_OF_OWNER: &str = "SELECT count(*) FROM twins WHERE owner_id = $1";
+pub(crate) const COUNT_OF_OWNER: &str = "SELECT count(*) FROM twins WHERE owner_id = $1";
 const PUBLIC: &str = concat!(
     "SELECT ",
     columns!(),
@@ -214,6 +214,13 @@ async fn create(engine: &Engine, twin: &Twin, twins_max: u64) -> Result<(), Data
         max: twins_max,
     };
     let transaction = room.begin(engine, twin.owner_id).await?;
+    let inserted = transaction.commit(vec![insert(twin)]).await;
+    inserted.map_err(|error| error.conflict("twin id"))?;
+    Ok(())
+}
+
+/// The statement that makes a twin.
+pub(crate) fn insert(twin: &Twin) -> Query {
     let parameters = params![
         twin.id,
         twin.owner_id,
@@ -226,9 +233,7 @@ async fn create(engine: &Engine, twin: &Twin, twins_max: u64) -> Result<(), Data
         twin.updated_at,
         twin.oversight_since,
     ];
-    let inserted = transaction.commit(vec![(INSERT, parameters)]).await;
-    inserted.map_err(|error| error.conflict("twin id"))?;
-    Ok(())
+    (INSERT, parameters)
 }
 
 async fn delete(engine: &Engine, id: TwinId, now: i64) -> Result<Forgotten, DatabaseError> {

@@ -79,6 +79,13 @@ fn routes() -> Vec<Route> {
             [401, 200, 200, 200],
         ),
         route(get.clone(), "/api/v1/me/export", None, [401, 200, 200, 200]),
+        // A form that is none; what is in one is for tests/http/import.rs.
+        route(
+            post.clone(),
+            "/api/v1/me/import",
+            None,
+            [401, 415, 415, 415],
+        ),
         route(
             get.clone(),
             "/api/v1/me/receipts",

@@ -13,12 +13,21 @@ use crate::server::{Person, TestServer, text};
 
 /// The files of the archive, checked against its manifest.
 pub(crate) async fn exported(server: &TestServer, person: &Person) -> BTreeMap<String, Vec<u8>> {
+    unpacked(&archive_of(server, person).await)
+}
+
+/// The archive as it comes.
+pub(crate) async fn archive_of(server: &TestServer, person: &Person) -> Vec<u8> {
     let response = server.get(person, "/api/v1/me/export").await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()["content-type"], "application/zip");
     assert_eq!(response.headers()["cache-control"], "no-store");
-    let bytes = response.bytes().await.unwrap();
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    response.bytes().await.unwrap().to_vec()
+}
+
+/// The files of an archive, checked against its manifest.
+pub(crate) fn unpacked(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
     let mut files = BTreeMap::new();
     for index in 0..archive.len() {
         let mut file = archive.by_index(index).unwrap();
@@ -40,11 +49,11 @@ pub(crate) async fn exported(server: &TestServer, person: &Person) -> BTreeMap<S
     files
 }
 
-fn read(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Value {
+pub(crate) fn read(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Value {
     serde_json::from_slice(&files[path]).unwrap()
 }
 
-fn lines(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Vec<Value> {
+pub(crate) fn lines(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Vec<Value> {
     let lines = files[path].split(|byte| *byte == b'\n');
     let lines = lines.filter(|line| !line.is_empty());
     lines
@@ -90,7 +99,7 @@ async fn a_person_takes_everything_of_their_own_away_and_nothing_of_others() {
     let twins = read(&files, "twins.json");
     assert_eq!(twins["items"].as_array().unwrap().len(), 1);
     assert_eq!(twins["items"][0]["id"], twin);
-    for list in ["bots", "keys", "blocks", "drafts"] {
+    for list in ["bots", "keys", "blocks", "drafts", "groups"] {
         assert_eq!(read(&files, &format!("{list}.json"))["items"], json!([]));
     }
     let document = text(&document["id"]);

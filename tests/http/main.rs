@@ -14,6 +14,7 @@ mod conversations;
 mod drafts;
 mod export;
 mod feedback;
+mod import;
 mod keys;
 mod memories;
 mod notifications;

@@ -12,6 +12,7 @@ const actions: Record<AuditAction, string> = {
   log_in_ended: "Ended a session",
   other_log_ins_ended: "Ended all other sessions",
   account_exported: "Exported all data of the account",
+  account_imported: "Brought the data of an export",
   account_deleted: "Deleted the account",
   bot_created: "Made a bot",
   bot_deleted: "Deleted a bot",

@@ -99,6 +99,7 @@ export const adminZhCN: AdminTexts = {
     log_in_ended: "结束一处登录",
     other_log_ins_ended: "结束其他所有登录",
     account_exported: "导出账号的全部数据",
+    account_imported: "导入导出文件中的数据",
     account_deleted: "删除账号",
     bot_created: "创建机器人",
     bot_deleted: "删除机器人",

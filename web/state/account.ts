@@ -6,6 +6,7 @@ import { queries } from "./queries";
 import { leaveSession, Refused, renameMe } from "./session";
 
 export type Session = Api["Session"];
+export type ImportReport = Api["ImportReport"];
 export type NotificationSettings = Api["SettingsDocument"];
 
 export const meQuery = queryOptions({ queryKey: ["me"], queryFn: () => body(http.GET("/api/v1/me")) });
@@ -61,6 +62,16 @@ export async function exportedAccount(): Promise<Blob> {
   // The answer is a file, whatever type its text has.
   const archive = await body(http.GET("/api/v1/me/export", { parseAs: "blob" }));
   return archive as unknown as Blob;
+}
+
+/** Brings what an export holds, of this server or another; says what came and what did not. */
+export async function importAccount(archive: File): Promise<ImportReport> {
+  const form = new FormData();
+  form.append("file", archive);
+  // The description says what a form has; a form is not JSON.
+  const report = await body(http.POST("/api/v1/me/import", { body: { file: "" }, bodySerializer: () => form }));
+  await queries.invalidateQueries();
+  return report;
 }
 
 export async function deleteAccount(): Promise<void> {

@@ -878,14 +878,37 @@ export interface paths {
         };
         /**
          * Take everything away that is kept of oneself: a zip of JSON and files.
-         * @description `account.json`, `sessions.json`, `twins.json`, `bots.json`, `keys.json`, `blocks.json`, `drafts.json` and `receipts.json` hold what the
-         *     routes of those names answer; `twins/{id}/` the twin's `documents.json` and the documents. `conversations.ndjson` has a conversation a line, and
-         *     `conversations/{id}/messages.ndjson` a message a line, all that one may read; `attachments/{id}/` the files that one sent. `manifest.json`
-         *     comes last, with the size and the SHA-256 of each. An archive without it was cut short.
+         * @description `account.json`, `sessions.json`, `twins.json`, `bots.json`, `keys.json`, `blocks.json`, `drafts.json`, `groups.json` and `receipts.json`
+         *     hold what the routes of those names answer; `twins/{id}/` the twin's `documents.json`, the documents, and `memories.ndjson`, a memory a line.
+         *     `conversations.ndjson` has a conversation a line, and `conversations/{id}/messages.ndjson` a message a line, all that one may read;
+         *     `attachments/{id}/` the files that one sent. `manifest.json` comes last, with the size and the SHA-256 of each. An archive without it was
+         *     cut short. `POST /me/import` takes it in, here or elsewhere.
          */
         get: operations["export_me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring what an export of one's account holds, from this server or another: the zip of `GET /me/export`, in the form field `file`.
+         * @description Twins come with persona and settings, documents, and what they remember of oneself; groups come with those who have an account here.
+         *     What is here already stays as it is, so the same export may come again, also after an import that was cut off. The answer says what came, and
+         *     what was left out. An archive in which anything differs from its manifest is refused before anything is taken in.
+         */
+        post: operations["import_me"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1800,7 +1823,7 @@ export interface components {
          * @description Something that is noted in the audit log
          * @enum {string}
          */
-        AuditAction: "registered" | "logged_in" | "log_in_failed" | "refresh_reused" | "logged_out" | "password_changed" | "log_in_ended" | "other_log_ins_ended" | "account_exported" | "account_deleted" | "bot_created" | "bot_deleted" | "key_created" | "key_revoked" | "mode_changed" | "admin_granted" | "admin_revoked" | "account_disabled" | "account_enabled" | "all_log_ins_ended" | "audit_exported";
+        AuditAction: "registered" | "logged_in" | "log_in_failed" | "refresh_reused" | "logged_out" | "password_changed" | "log_in_ended" | "other_log_ins_ended" | "account_exported" | "account_imported" | "account_deleted" | "bot_created" | "bot_deleted" | "key_created" | "key_revoked" | "mode_changed" | "admin_granted" | "admin_revoked" | "account_disabled" | "account_enabled" | "all_log_ins_ended" | "audit_exported";
         /** @description A row of the audit log, and whose accounts it is about. */
         AuditEntry: components["schemas"]["AuditRow"] & {
             /** @description The e-mail address of who did it; null where there is no such account. */
@@ -2278,6 +2301,19 @@ export interface components {
              */
             unread: number;
         };
+        /** @description How much of one kind came. */
+        Counted: {
+            /**
+             * Format: int64
+             * @description What was here already, and stays as it is.
+             */
+            here_already: number;
+            /**
+             * Format: int64
+             * @description What is new here.
+             */
+            taken: number;
+        };
         /** @description A document of a twin. */
         Document: {
             /** @description Whom the twin may tell what it says. */
@@ -2501,6 +2537,19 @@ export interface components {
              */
             start: number;
         };
+        /** @description What became of an import. */
+        ImportReport: {
+            /** @description Documents, which are read from now on as after an upload. */
+            documents: components["schemas"]["Counted"];
+            /** @description Groups of people; one that has the same name here is the same. */
+            groups: components["schemas"]["Counted"];
+            /** @description What was not taken in, and how much of it. */
+            left_out: components["schemas"]["LeftOut"][];
+            /** @description What the twins remember of oneself. */
+            memories: components["schemas"]["Counted"];
+            /** @description Twins. */
+            twins: components["schemas"]["Counted"];
+        };
         /** @description An invitation, without the code that makes it one. */
         Invitation: {
             /**
@@ -2608,6 +2657,21 @@ export interface components {
              */
             whole_ms: number;
         };
+        /** @description Something that was not taken in. */
+        LeftOut: {
+            /**
+             * Format: int64
+             * @description How much.
+             */
+            count: number;
+            /** @description What. */
+            what: components["schemas"]["LeftOutKind"];
+        };
+        /**
+         * @description What an import leaves out.
+         * @enum {string}
+         */
+        LeftOutKind: "conversations" | "attachments" | "places" | "memories_of_others" | "people" | "groups" | "bots" | "keys" | "blocks" | "drafts" | "receipts" | "twins_over_limit" | "documents_over_limit" | "memories_over_limit" | "documents_too_large" | "documents_not_accepted" | "documents_without_file";
         /**
          * @description What somebody is told.
          * @enum {string}
@@ -11721,6 +11785,138 @@ export interface operations {
             };
             /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description It is taken in: what came, and what was left out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there, or there are too many: `conflict`, `limit_reached` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than its limit: `too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is of a kind that is not accepted: `unsupported_media` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no room for the file: `storage_full` */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

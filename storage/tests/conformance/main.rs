@@ -21,6 +21,7 @@ mod dump;
 mod files;
 mod forgetting;
 mod history;
+mod imports;
 mod lifecycle;
 mod log_ins;
 mod memories;

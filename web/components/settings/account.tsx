@@ -1,10 +1,10 @@
 "use client";
 
-import { Button, Group, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Button, FileButton, Group, List, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { usePageTexts } from "@/i18n/pages";
-import { changePassword, deleteAccount, exportedAccount } from "@/state/account";
+import { changePassword, deleteAccount, exportedAccount, type ImportReport, importAccount } from "@/state/account";
 import { useMe } from "@/state/store";
 import { download } from "../download";
 import { Problem } from "../problem";
@@ -16,6 +16,7 @@ export function Account() {
     <Stack maw={480}>
       <Password />
       <Export />
+      <Import />
       <Deletion />
     </Stack>
   );
@@ -76,6 +77,64 @@ function Export() {
         </Button>
       </Group>
     </Part>
+  );
+}
+
+function Import() {
+  const texts = usePageTexts().settings;
+  const { mutate, isPending, error, data } = useMutation({ mutationFn: importAccount });
+  const reset = useRef<() => void>(null);
+  const take = (archive: File | null) => {
+    if (archive !== null) {
+      mutate(archive);
+    }
+    // The same file may be chosen again.
+    reset.current?.();
+  };
+  return (
+    <Part title={texts.importAccount} hint={texts.importHint}>
+      <Problem error={error} />
+      <Group>
+        <FileButton accept=".zip,application/zip" resetRef={reset} onChange={take}>
+          {(props) => (
+            <Button variant="default" loading={isPending} {...props}>
+              {texts.importAll}
+            </Button>
+          )}
+        </FileButton>
+      </Group>
+      <div role="status">
+        {isPending && <Text size="sm">{texts.importRuns}</Text>}
+        {data && <Imported report={data} />}
+      </div>
+    </Part>
+  );
+}
+
+/** What came with an export, and what did not. */
+function Imported({ report }: { report: ImportReport }) {
+  const texts = usePageTexts().settings;
+  const kinds = ["twins", "documents", "memories", "groups"] as const;
+  return (
+    <Stack gap="xs">
+      <List size="sm">
+        {kinds.map((kind) => (
+          <List.Item key={kind}>
+            {texts.importCame(texts.importKinds[kind], report[kind].taken, report[kind].here_already)}
+          </List.Item>
+        ))}
+      </List>
+      {report.left_out.length > 0 && (
+        <>
+          <Text size="sm">{texts.importLeftOut}</Text>
+          <List size="sm">
+            {report.left_out.map(({ what, count }) => (
+              <List.Item key={what}>{texts.importLeftOutOf(texts.importLeftOutKinds[what], count)}</List.Item>
+            ))}
+          </List>
+        </>
+      )}
+    </Stack>
   );
 }
 

@@ -176,6 +176,36 @@ test("all that is kept of a person is taken away as one file", async () => {
   }
 });
 
+test("what was taken away is brought to another account, and a second time nothing comes twice", async () => {
+  const ina = await house.newcomer("Ina");
+  const { token } = await loggedIn(house.server, "Ina");
+  const twin = await call<{ id: string }>(house.server, "/api/v1/twins", { name: "Ina's twin" }, token);
+  await call(house.server, `/api/v1/twins/${twin.id}/memories`, { text: "I like lamps." }, token);
+  await ina.go("/settings");
+  const downloads = ina.page.waitForEvent("download");
+  await section(ina.page, "Account").getByRole("button", { name: "Export everything" }).click();
+  const archive = await (await downloads).path();
+
+  const jo = await house.newcomer("Jo");
+  await jo.go("/settings");
+  const account = section(jo.page, "Account");
+  const bring = async (file: string) => {
+    const choosing = jo.page.waitForEvent("filechooser");
+    await account.getByRole("button", { name: "Import an export" }).click();
+    await (await choosing).setFiles(file);
+  };
+  await bring(archive);
+  await account.getByText("Twins: 1 new, 0 here already").waitFor();
+  await account.getByText("Memories: 1 new, 0 here already").waitFor();
+  await bring(archive);
+  await account.getByText("Twins: 0 new, 1 here already").waitFor();
+  const other = await loggedIn(house.server, "Jo");
+  const { items } = await call<{ items: { name: string }[] }>(house.server, "/api/v1/twins", undefined, other.token);
+  expect(items.map(({ name }) => name)).toContain("Ina's twin");
+  await bring(new URL(import.meta.url).pathname);
+  await account.getByRole("alert").waitFor();
+});
+
 test("another password signs out everywhere, and a deleted account is gone", async () => {
   const gil = await house.newcomer("Gil");
   const { page } = gil;
