@@ -202,6 +202,7 @@ TWINS = {
         ("Awake", "Twins that are awake.", "short", gauge("twin_actors_awake", "instance", 'kind="twin"'), []),
         ("Replies", "Replies that ended, by how.", "ops", rate("twin_replies_total", "end"), ["RepliesFail"]),
         ("Left out of prompts", "Passages and turns that found no room.", "ops", rate("twin_prompt_left_out_total", "what"), []),
+        ("Summed up", "Steps in which long conversations were summed up, by outcome.", "ops", rate("twin_recaps_total", "outcome"), []),
         ("Forgotten by engines", "Twins whose prompts an engine forgot after a deletion.", "ops", rate("twin_owners_forgotten_total", "instance"), []),
     ],
     "Knowledge": [

@@ -42,6 +42,7 @@ mod oversight;
 mod paging;
 mod rate_limits;
 mod readiness;
+mod recaps;
 mod receipts;
 mod reports;
 mod responses;
@@ -211,6 +212,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
                 .service(memories::list_memories_of_me)
                 .service(memories::forget_memory_of_me)
                 .service(memories::forget_me)
+                .service(recaps::list_recaps)
+                .service(recaps::forget_recap)
                 .service(receipts::list_receipts)
                 .service(origins::read_origin)
                 .service(conversations::begin_conversation)

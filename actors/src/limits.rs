@@ -82,6 +82,21 @@ pub const REPLY_BYTES_MAX: usize = 64 * 1024;
 /// Log entries that a twin reads before it answers; the prompt's token budget then takes what fits.
 pub const HISTORY_MESSAGES_MAX: u32 = 12;
 
+/// Conversations that twins of one node sum up at once: nobody waits for it, and engines have others to serve.
+pub const RECAPS_AT_ONCE_MAX: usize = 2;
+
+/// How long summing up may take, all its steps together.
+pub const RECAP_WITHIN: Duration = Duration::from_secs(300);
+
+/// Steps that are made after one reply; where that is not enough, it goes on after the next.
+pub const RECAP_STEPS_MAX: usize = 4;
+
+/// Log entries that are summed up: who comes to a longer conversation begins with the newest of so many.
+pub const RECAP_MESSAGES_MAX: u64 = 100;
+
+/// Tokens of a recap.
+pub const RECAP_TOKENS_MAX: u32 = 160;
+
 /// A reply that a person waits for is refused its next step after this long.
 pub const REPLY_DEADLINE: Duration = Duration::from_secs(300);
 

@@ -40,6 +40,7 @@ struct Metrics {
     cancellations: IntCounterVec,
     cancel_to_free: Histogram,
     left_out: IntCounterVec,
+    recaps: IntCounterVec,
     forgotten: IntCounter,
     routed: IntCounterVec,
     tried_again: IntCounter,
@@ -163,6 +164,11 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
             "Passages and turns that found no room in a prompt, by what: passages or turns",
             "what",
         ),
+        recaps: vec(
+            "twin_recaps_total",
+            "Steps in which a conversation was summed up, by outcome: kept, outdated (by an edit, a deletion, its owner or another node), failed or skipped",
+            "outcome",
+        ),
         forgotten: counter(
             "twin_owners_forgotten_total",
             "Twins whose prompts an engine was made to forget by a deletion, counted by each engine",
@@ -208,6 +214,7 @@ pub fn register(registry: &Registry) -> prometheus::Result<()> {
     registry.register(Box::new(metrics.cancellations.clone()))?;
     registry.register(Box::new(metrics.cancel_to_free.clone()))?;
     registry.register(Box::new(metrics.left_out.clone()))?;
+    registry.register(Box::new(metrics.recaps.clone()))?;
     registry.register(Box::new(metrics.forgotten.clone()))?;
     registry.register(Box::new(metrics.routed.clone()))?;
     registry.register(Box::new(metrics.tried_again.clone()))?;
@@ -248,7 +255,7 @@ const REASONS: [&str; 3] = ["stopped", "gone", "deadline"];
 fn begin_at_zero(metrics: &Metrics) {
     LazyLock::force(&FRAMES);
     let codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
-    let counters: [(&IntCounterVec, &[&str]); 8] = [
+    let counters: [(&IntCounterVec, &[&str]); 9] = [
         (&metrics.errors, &codes),
         (&metrics.restarts, &RESTARTED),
         (&metrics.dropped, &QUEUES),
@@ -256,6 +263,7 @@ fn begin_at_zero(metrics: &Metrics) {
         (&metrics.tokens, &["read", "written"]),
         (&metrics.cancellations, &REASONS),
         (&metrics.left_out, &["passages", "turns"]),
+        (&metrics.recaps, &["kept", "outdated", "failed", "skipped"]),
         (&metrics.routed, &["affinity", "load"]),
     ];
     for (counter, labels) in counters {
@@ -367,6 +375,10 @@ pub(crate) fn left_out_of_prompt(passages: usize, turns: usize) {
         let counter = METRICS.left_out.with_label_values(&[what]);
         counter.inc_by(count as u64);
     }
+}
+
+pub(crate) fn recap(outcome: &'static str) {
+    METRICS.recaps.with_label_values(&[outcome]).inc();
 }
 
 pub(crate) fn tried_again() {

@@ -11,7 +11,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use inference::{Priority, TextForm};
 use protocol::{Author, Change, NodeId, ServerFrame, TwinId, UserId, What};
 use storage::{ChainLimits, DELETED_ACCOUNT, Erased, Storage};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::bus_event::{self, NodeEvent, all_nodes};
 use crate::conversation::{BusArrived, CatchUpWithLog, HandOver, LogReaches, Look, ResumeReplies};
@@ -21,7 +21,7 @@ use crate::inference_pool::{EmbedderAbout, EngineAbout, Forget, InferencePool, M
 use crate::limits::{
     CHECK_ACCESS_USERS_MAX, FORGET_TWINS_MAX, FORGET_WITHIN, LOG_SWEEP_CONVERSATIONS,
     LOG_SWEEP_EVERY, NOTICE_SWEEP_AFTER, NOTICE_SWEEP_EVERY, NOTICE_SWEEP_MAX, NOTICE_SWEEP_SINCE,
-    SWEEP_EVERY,
+    RECAPS_AT_ONCE_MAX, SWEEP_EVERY,
 };
 use crate::metrics;
 use crate::model_pool::embed_with;
@@ -117,6 +117,8 @@ pub(crate) struct Services {
     pub(crate) pool: Addr<InferencePool>,
     pub(crate) engine: Arc<EngineAbout>,
     pub(crate) embedder: Arc<EmbedderAbout>,
+    /// For what is summed up at once.
+    pub(crate) recap_places: Arc<Semaphore>,
     draining: Arc<AtomicBool>,
 }
 
@@ -514,6 +516,7 @@ async fn start_actors(
         pool,
         engine: Arc::new(engine),
         embedder: Arc::new(embedder),
+        recap_places: Arc::new(Semaphore::new(RECAPS_AT_ONCE_MAX)),
         draining: Arc::default(),
     };
     let supervisor = Supervisor::new(services.clone()).start();

@@ -37,6 +37,7 @@ mod faults;
 mod histories;
 mod oversight;
 mod presence;
+mod recaps;
 pub(crate) mod remembering;
 mod rooms;
 mod rules;

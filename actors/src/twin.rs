@@ -5,7 +5,9 @@
 //!    may be told (`twin/audience.rs`).
 //! 3. The prompt is built (`twin/prompt.rs`) and handed to the inference pool, which streams to the conversation.
 //! 4. What the person says in the question of themselves is remembered (`twin/remembering.rs`).
+//! 5. After the reply, what was said in a conversation that has grown long is summed up ([`SumUp`], `twin/recaps.rs`).
 
+use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -37,6 +39,7 @@ mod memories;
 mod origin;
 mod prompt;
 mod quotes;
+mod recaps;
 mod remembering;
 mod replay;
 mod retrieval;
@@ -51,7 +54,8 @@ pub use lexical::Asked;
 use memories::Memories;
 pub use replay::{RebuildError, Rebuilt, rebuild};
 
-use prompt::{LeftOut, People, PromptParts};
+use prompt::{LeftOut, People, PromptParts, RecapPart};
+use recaps::Talk;
 
 /// Sampling when there are notes to answer from: a small model that is given a choice strays from them.
 const TEMPERATURE_WITH_NOTES: f32 = 0.0;
@@ -77,6 +81,8 @@ pub(crate) struct Twin {
     mind: Rc<Mind>,
     services: Services,
     preparing: usize,
+    /// What is being summed up.
+    summing_up: HashSet<Talk>,
     last_needed: Instant,
     pub(crate) life_line: Option<LifeLine<Self>>,
 }
@@ -92,6 +98,7 @@ impl Twin {
             mind: Rc::new(mind),
             services,
             preparing: 0,
+            summing_up: HashSet::new(),
             last_needed: Instant::now(),
             life_line: None,
         })
@@ -331,6 +338,41 @@ impl Handler<Complete> for Twin {
     }
 }
 
+/// A reply has ended: sum up what is too long to be read whole next time. With a full mailbox or too much under way it is done after
+/// another reply.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct SumUp {
+    pub(crate) conversation: ConversationId,
+    pub(crate) thread: Option<MessageId>,
+}
+
+impl Handler<SumUp> for Twin {
+    type Result = ();
+
+    fn handle(&mut self, sum_up: SumUp, context: &mut Self::Context) {
+        let talk = (sum_up.conversation, sum_up.thread);
+        let places = self.services.recap_places.clone();
+        let (Ok(place), false) = (places.try_acquire_owned(), self.services.is_draining()) else {
+            metrics::recap("skipped");
+            return;
+        };
+        if !self.summing_up.insert(talk) {
+            return;
+        }
+        self.preparing += 1;
+        let (id, mind, services) = (self.id, self.mind.clone(), self.services.clone());
+        let summed_up = async move {
+            recaps::sum_up(id, mind, &services, talk).await;
+            drop(place);
+        };
+        context.spawn(summed_up.into_actor(self).map(move |(), this, _| {
+            this.preparing -= 1;
+            this.summing_up.remove(&talk);
+        }));
+    }
+}
+
 /// Let go of what the twin does not know any more.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -367,6 +409,8 @@ struct Question {
     asked_by: Option<String>,
     /// Text files that came with it: their names, and how they begin.
     files: Vec<(String, String)>,
+    /// What the twin keeps of what was said before, in a conversation, and whether that tells of more than the turns.
+    recap: Option<(storage::Recap, bool)>,
     /// The turns before it, oldest first.
     history: Vec<ChatMessage>,
     /// Their messages, in a conversation.
@@ -406,6 +450,7 @@ impl Question {
             turns: Vec::new(),
             asked_by: None,
             files: Vec::new(),
+            recap: None,
             history: completion.history,
             asker: Asker::User(completion.user),
             message: 0,
@@ -485,6 +530,7 @@ async fn answer(
         )
         .await?;
     let listeners = listeners(&mind, services, reply.conversation).await?;
+    let recap = recaps::before(storage, id, &question, &history).await?;
     let people = People::who_wrote(history.iter().chain([&question]));
     let mut turns = prompt::shown(&history, id);
     let mut history = prompt::turns(&history, id, people);
@@ -508,6 +554,7 @@ async fn answer(
         turns,
         asked_by: prompt::speaker(&question.author, people).map(str::to_owned),
         files,
+        recap,
         history,
         asker: match question.author {
             Author::User { id, .. } | Author::Bot { id, .. } => Asker::User(id),
@@ -573,6 +620,13 @@ async fn write(
             memories: notes.memories,
             passages: notes.passages,
             looked: notes.looked,
+            recap: question
+                .recap
+                .as_ref()
+                .map(|(recap, tells_more)| RecapPart {
+                    text: &recap.text,
+                    tells_more: *tells_more,
+                }),
             history: question.history,
             question: &question.text,
             asked_by: question.asked_by.as_deref(),
@@ -611,8 +665,10 @@ async fn write(
     }
     question.sampling.apply(&mut request);
     let turns = question.turns.get(prompt.left_out.turns..);
+    let recap = question.recap.filter(|_| prompt.has_recap);
     let origin = NewOrigin {
         turns: turns.unwrap_or_default().to_vec(),
+        recap: recap.map(|(recap, _)| recap.id),
         memories: prompt.memories,
         tokens_max: question.tokens_max,
         ..origin::of(&mind.twin, listeners, &request)

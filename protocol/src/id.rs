@@ -119,6 +119,8 @@ id! {
     ChunkId,
     /// Something that a twin remembers of a person.
     MemoryId,
+    /// What a twin keeps of a long conversation.
+    RecapId,
     /// People whom the owner of a twin names together.
     GroupId,
     /// A WebSocket connection that has identified itself.

@@ -28,8 +28,8 @@ pub use entry::{Change, Entry, What};
 pub use error_code::{CloseCode, ErrorCode, Recovery};
 pub use id::{
     ApiKeyId, AttachmentId, ChunkId, ConversationId, DocumentId, FeedbackId, GroupId, InvalidId,
-    InvitationId, MemoryId, MessageId, NodeId, NotificationId, NotificationTargetId, ReceiptId,
-    ReportId, SessionId, TokenFamilyId, TwinId, UserId,
+    InvitationId, MemoryId, MessageId, NodeId, NotificationId, NotificationTargetId, RecapId,
+    ReceiptId, ReportId, SessionId, TokenFamilyId, TwinId, UserId,
 };
 pub use job::{Job, JobState, JobStep};
 pub use message::{

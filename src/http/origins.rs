@@ -3,13 +3,14 @@
 use actix_web::{get, web};
 use protocol::{ConversationId, MemoryId, MessageId, TwinId};
 use serde::Serialize;
-use storage::Origin;
+use storage::{Origin, Recap};
 use utoipa::ToSchema;
 
 use super::Edge;
 use super::caller::Caller;
 use super::message_schema::SourceSchema;
 use super::problem::Problem;
+use super::recaps::RecapEntry;
 use super::responses::OwnerReadProblems;
 use crate::hexadecimal::hexadecimal;
 
@@ -41,6 +42,9 @@ pub(super) struct OriginDocument {
     language: String,
     /// The memories that stood in the prompt.
     memories: Vec<RecalledMemory>,
+    /// What the twin kept of what was said before, where it stood in the prompt; null where it did not.
+    #[schema(required = true)]
+    recap: Option<RecapEntry>,
     /// The passages of documents that stood in the prompt.
     #[schema(value_type = Vec<SourceSchema>)]
     sources: Vec<protocol::Source>,
@@ -94,10 +98,14 @@ pub(super) async fn read_origin(
     let origin = origin.ok_or_else(|| Problem::not_found("reply"))?;
     let message = edge.storage.message(reply).await?;
     let message = message.ok_or_else(|| Problem::not_found("reply"))?;
-    Ok(web::Json(document(origin, message)))
+    let recap = match origin.recap {
+        Some(recap) => edge.storage.recap(twin.id, recap).await?,
+        None => None,
+    };
+    Ok(web::Json(document(origin, recap, message)))
 }
 
-fn document(origin: Origin, message: protocol::Message) -> OriginDocument {
+fn document(origin: Origin, recap: Option<Recap>, message: protocol::Message) -> OriginDocument {
     let memories = origin.memories.into_iter().map(|memory| RecalledMemory {
         memory_id: memory.memory_id,
         text: memory.text,
@@ -109,6 +117,7 @@ fn document(origin: Origin, message: protocol::Message) -> OriginDocument {
         persona: origin.persona.persona,
         language: origin.persona.language,
         memories: memories.collect(),
+        recap: recap.map(RecapEntry::from),
         sources: message.sources.unwrap_or_default(),
         turns: origin.turns,
         question: message.reply_to,

@@ -24,6 +24,8 @@ pub(super) enum ReceiptKindName {
     Memory,
     /// All memories of a twin, or all about one person.
     Memories,
+    /// What a twin kept of a long conversation.
+    Recap,
     /// A twin with all that it knew.
     Twin,
     /// An account with all that was kept of it.
@@ -65,6 +67,8 @@ pub(super) struct ReceiptEntry {
     citations: u64,
     /// Memories as they stood in prompts, kept beside replies.
     recollections: u64,
+    /// Recaps of conversations, each step for itself.
+    recaps: u64,
     /// Replies that waited for their owner's word, and might have been drawn from it.
     held_replies: u64,
     /// Messages whose text was taken away, with an account.
@@ -134,6 +138,7 @@ impl From<ReceiptKind> for ReceiptKindName {
             ReceiptKind::Document => Self::Document,
             ReceiptKind::Memory => Self::Memory,
             ReceiptKind::Memories => Self::Memories,
+            ReceiptKind::Recap => Self::Recap,
             ReceiptKind::Twin => Self::Twin,
             ReceiptKind::Account => Self::Account,
         }
@@ -157,6 +162,7 @@ impl From<Receipt> for ReceiptEntry {
             memories: gone.memories,
             citations: gone.citations,
             recollections: gone.recollections,
+            recaps: gone.recaps,
             held_replies: gone.held_replies,
             messages: gone.messages,
             files: gone.files,

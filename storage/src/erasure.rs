@@ -56,6 +56,19 @@ const DELETE_ALONE: &str = concat!(
     ")"
 );
 
+/// What twins of the account keep of conversations, and what others do of those in which it said something, or was alone.
+const FORGET_RECAPS: &str = concat!(
+    "DELETE FROM recaps WHERE text <> '' AND (twin_id IN (SELECT id FROM twins WHERE owner_id = $1) \
+     OR conversation_id IN (SELECT c.id FROM conversations c WHERE ",
+    alone!(),
+    ") OR (conversation_id IN (SELECT conversation_id FROM messages WHERE ",
+    own!(),
+    ") AND EXISTS (SELECT 1 FROM messages WHERE messages.conversation_id = recaps.conversation_id \
+     AND seq >= from_seq AND seq <= to_seq AND ",
+    own!(),
+    ")))"
+);
+
 /// Makes room in the logs for as many entries as messages go, and keeps the conversations locked.
 const COUNT_UP: &str = concat!(
     "UPDATE conversations SET last_seq = last_seq + (SELECT COUNT(*) FROM messages \
@@ -122,6 +135,8 @@ pub struct Erased {
 pub(crate) struct Erasure {
     /// Messages whose text is gone.
     pub(crate) messages: u64,
+    /// Recaps of conversations.
+    pub(crate) recaps: u64,
     /// Of each conversation that others are in, the newest entry.
     pub(crate) newest: Vec<Erased>,
 }
@@ -136,8 +151,10 @@ pub(crate) async fn erase(
     let queries: Vec<Query> = vec![
         (COUNT_OF_ALONE, own()),
         (LET_FILES_OF_ALONE_GO, own()),
-        (DELETE_ALONE, own()),
+        // From here on nothing more is summed up of what goes.
         (COUNT_UP, own()),
+        (FORGET_RECAPS, own()),
+        (DELETE_ALONE, own()),
         (SAY_SO, params![account, DELETED_ACCOUNT, now]),
         (FORGET_INDEX, own()),
         (DELETE_VERSIONS, own()),
@@ -151,8 +168,8 @@ pub(crate) async fn erase(
         (ERASE, params![account, now]),
     ];
     let mut results = transaction.pipe(queries).await?;
-    let rest = results.split_off(5);
-    let [alone, _, _, _, said] = each(results)?;
+    let rest = results.split_off(6);
+    let [alone, _, _, recaps, _, said] = each(results)?;
     let mut messages = match alone.first() {
         Some(mut row) => row.count::<u64>()?,
         None => 0,
@@ -169,6 +186,7 @@ pub(crate) async fn erase(
     entries.dedup_by_key(|entry| entry.conversation_id);
     Ok(Erasure {
         messages,
+        recaps: recaps.affected,
         newest: entries,
     })
 }

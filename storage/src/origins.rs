@@ -1,6 +1,6 @@
 //! What replies were built from, so that their owner can see why a twin said what it said, and have it say so again.
 
-use protocol::{ConversationId, MemoryId, MessageId, TwinId};
+use protocol::{ConversationId, MemoryId, MessageId, RecapId, TwinId};
 
 use crate::engine::{Query, each};
 use crate::metrics::Call;
@@ -10,14 +10,14 @@ use crate::{Storage, StorageError};
 const KEEP_PERSONA: &str = "INSERT INTO twin_personas (twin_id, hash, name, persona, language) \
      SELECT id, $2, $3, $4, $5 FROM twins WHERE id = $1 ON CONFLICT (twin_id, hash) DO NOTHING";
 const INSERT: &str = "INSERT INTO reply_origins (message_id, twin_id, persona_hash, prompt_hash, temperature_bits, \
-     tokens_max, listeners) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+     tokens_max, listeners, recap_id) VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT id FROM recaps WHERE id = $8))";
 const INSERT_TURN: &str =
     "INSERT INTO reply_turns (message_id, ordinal, turn_id) VALUES ($1, $2, $3)";
-/// The memory goes along, so that one that was forgotten meanwhile is not stored.
+/// As the recap above, the memory goes along, so that one that was forgotten meanwhile is not stored.
 const INSERT_MEMORY: &str = "INSERT INTO reply_memories (message_id, ordinal, memory_id, text) \
      SELECT $1, $2, id, $4 FROM memories WHERE id = $3";
 const FIND: &str = "SELECT o.twin_id, p.name, p.persona, p.language, o.prompt_hash, o.temperature_bits, \
-     o.tokens_max, o.listeners, m.conversation_id FROM reply_origins o \
+     o.tokens_max, o.listeners, m.conversation_id, o.recap_id FROM reply_origins o \
      JOIN messages m ON m.message_id = o.message_id \
      JOIN twin_personas p ON p.twin_id = o.twin_id AND p.hash = o.persona_hash WHERE o.message_id = $1";
 const TURNS: &str = "SELECT turn_id FROM reply_turns WHERE message_id = $1 ORDER BY ordinal";
@@ -67,6 +67,8 @@ pub struct NewOrigin {
     pub turns: Vec<MessageId>,
     /// The memories that stand in the prompt, in their order.
     pub memories: Vec<RememberedThen>,
+    /// The recap that stands in the prompt.
+    pub recap: Option<RecapId>,
 }
 
 /// What a reply was built from, beside its passages.
@@ -90,6 +92,8 @@ pub struct Origin {
     pub turns: Vec<MessageId>,
     /// The memories that stood in the prompt and are still kept, in their order.
     pub memories: Vec<RememberedThen>,
+    /// The recap that stood in the prompt and is still kept.
+    pub recap: Option<RecapId>,
 }
 
 /// The statements that keep what a reply is built from, in the transaction that makes it a message.
@@ -109,6 +113,7 @@ pub(crate) fn keep(reply: MessageId, origin: &NewOrigin) -> Vec<Query> {
         origin.temperature.to_bits(),
         origin.tokens_max,
         origin.listeners,
+        origin.recap,
     ];
     let mut queries: Vec<Query> = vec![(KEEP_PERSONA, persona), (INSERT, parameters)];
     for (ordinal, turn) in origin.turns.iter().enumerate() {
@@ -165,6 +170,7 @@ fn read_origin(mut row: Row) -> Result<Origin, StorageError> {
         tokens_max: row.count()?,
         listeners: row.count()?,
         conversation_id: row.id()?,
+        recap: row.optional_id()?,
         turns: Vec::new(),
         memories: Vec::new(),
     })

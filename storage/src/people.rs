@@ -270,6 +270,7 @@ async fn delete(engine: &Engine, id: UserId, now: i64) -> Result<DeletedAccount,
     gone.add_memories(transaction.pipe(memories).await?)?;
     let erasure = erasure::erase(&mut transaction, id, now).await?;
     gone.messages = erasure.messages;
+    gone.recaps = erasure.recaps;
     let last = vec![
         attachments::let_go_of(id),
         (TAKE_NAME_OFF, params![id, DELETED_ACCOUNT]),

@@ -11,14 +11,14 @@ use crate::{FileKey, Storage, StorageError};
 macro_rules! columns {
     () => {
         "id, user_id, at, kind, twin_id, document_id, memory_id, about_id, documents, chunks, vectors, memories, \
-         citations, recollections, held_replies, files, file_bytes, sha256, prompts_dropped"
+         citations, recollections, recaps, held_replies, files, file_bytes, sha256, prompts_dropped"
     };
 }
 
 const INSERT: &str = concat!(
     "INSERT INTO receipts (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
 );
 const OF_USER: &str = concat!(
     "SELECT ",
@@ -39,6 +39,8 @@ names! {
         Memory = "memory",
         /// All memories of a twin, or all about one person.
         Memories = "memories",
+        /// What a twin kept of a long conversation.
+        Recap = "recap",
         /// A twin with all that it knew.
         Twin = "twin",
         /// An account with all that was kept of it.
@@ -86,6 +88,8 @@ pub struct Gone {
     pub citations: u64,
     /// Memories as they stood in prompts, which replies kept.
     pub recollections: u64,
+    /// Recaps of conversations, each step for itself.
+    pub recaps: u64,
     /// Replies that waited for their owner's word.
     pub held_replies: u64,
     /// Messages whose text was taken away. Only an account's receipt has them, which is kept nowhere.
@@ -156,6 +160,7 @@ impl Receipt {
             gone.memories,
             gone.citations,
             gone.recollections,
+            gone.recaps,
             gone.held_replies,
             gone.files,
             gone.file_bytes,
@@ -319,6 +324,7 @@ fn read_receipt(mut row: Row) -> Result<Receipt, StorageError> {
             memories: row.count()?,
             citations: row.count()?,
             recollections: row.count()?,
+            recaps: row.count()?,
             held_replies: row.count()?,
             messages: 0,
             files: row.count()?,

@@ -3,10 +3,11 @@
 use protocol::{TwinId, UserId};
 
 use crate::documents::FORGET_DOCUMENTS_OF_TWIN;
-use crate::engine::{DatabaseError, Engine, Query, until_no_collision};
+use crate::engine::{DatabaseError, Engine, Query, each, until_no_collision};
 use crate::memories::FORGET_MEMORIES_OF_TWIN;
 use crate::metrics::Call;
 use crate::people::{Room, TAKE_NAME_OFF_PLACES};
+use crate::recaps::FORGET_RECAPS_OF_TWIN;
 use crate::receipts::{Forgotten, ReceiptKind, begin_forgetting, queries as forgetting};
 use crate::storage::{ABOVE_ALL, page};
 use crate::value::{Row, names, params};
@@ -244,6 +245,9 @@ async fn delete(engine: &Engine, id: TwinId, now: i64) -> Result<Forgotten, Data
     let files = gone.add_documents(transaction.pipe(documents).await?)?;
     let memories = forgetting(&FORGET_MEMORIES_OF_TWIN, params![id]);
     gone.add_memories(transaction.pipe(memories).await?)?;
+    let recaps = vec![(FORGET_RECAPS_OF_TWIN, params![id])];
+    let [recaps] = each(transaction.pipe(recaps).await?)?;
+    gone.recaps = recaps.affected;
     let mut last = vec![
         (TAKE_NAME_OFF, params![id, DELETED_TWIN]),
         (TAKE_NAME_OFF_PLACES, params![id, DELETED_TWIN]),

@@ -6,8 +6,8 @@ use std::vec::IntoIter;
 
 use protocol::{
     ApiKeyId, AttachmentId, ChunkId, ClientId, ConversationId, DocumentId, FeedbackId, GroupId,
-    InvitationId, MemoryId, MessageId, NodeId, NotificationId, NotificationTargetId, ReceiptId,
-    ReportId, TokenFamilyId, TwinId, UserId,
+    InvitationId, MemoryId, MessageId, NodeId, NotificationId, NotificationTargetId, RecapId,
+    ReceiptId, ReportId, TokenFamilyId, TwinId, UserId,
 };
 use uuid::Uuid;
 
@@ -99,6 +99,7 @@ ids!(
     NodeId,
     NotificationId,
     NotificationTargetId,
+    RecapId,
     ReceiptId,
     ReportId,
     TokenFamilyId,

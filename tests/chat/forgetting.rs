@@ -124,6 +124,23 @@ impl Place {
         self.asked(who, Method::POST, path, Some(body)).await
     }
 
+    /// What a twin keeps of long conversations, once it has summed one up.
+    async fn recaps(&self, owner: &Somebody, twin: &str) -> Value {
+        let path = format!("/twins/{twin}/recaps");
+        let summed_up = async {
+            loop {
+                let recaps = self.get(owner, &path).await;
+                if recaps["items"] != json!([]) {
+                    return recaps;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, summed_up)
+            .await
+            .expect("it is summed up in time")
+    }
+
     async fn delete(&self, who: &Somebody, path: &str) -> Value {
         self.asked(who, Method::DELETE, path, None).await
     }
@@ -405,6 +422,15 @@ async fn an_account_leaves_no_trace(place: &Place, sample: impl Fn()) {
     let (room, mut client) = place.talk(&eve, body).await;
     let asked = format!("@Ada How many steps has the lighthouse of {IN_ACCOUNT}?");
     ask(&mut client, room, &asked).await;
+    // So much with his twin among people that it is summed up.
+    let body = json!({"title": "Quay", "members": [bo.id], "twins": [of_bo]});
+    let (long, mut client) = place.talk(&eve, body).await;
+    for number in 0..6 {
+        let asked = format!("@Ada {number}: write a summary in short sentences of {IN_ACCOUNT}");
+        ask(&mut client, long, &asked).await;
+    }
+    let recaps = place.recaps(&bo, &of_bo).await;
+    assert!(recaps.to_string().contains(IN_ACCOUNT), "{recaps}");
     let draft = json!({"text": format!("And {IN_ACCOUNT}?"), "revision": 0});
     let path = format!("/conversations/{room}/draft");
     place.asked(&eve, Method::PUT, &path, Some(draft)).await;
@@ -420,8 +446,9 @@ async fn an_account_leaves_no_trace(place: &Place, sample: impl Fn()) {
 
     let receipt = place.delete(&eve, "/me").await;
     says_nothing(&receipt);
-    let counted = ["documents", "memories", "files"].map(|what| receipt[what].as_u64().unwrap());
-    assert_eq!(counted, [1, 1, 1]);
+    let counted = ["documents", "memories", "files", "recaps"];
+    let counted = counted.map(|what| receipt[what].as_u64().unwrap());
+    assert_eq!(counted, [1, 1, 1, 1]);
     assert!(receipt["messages"].as_u64().unwrap() >= 6, "{receipt}");
     // Who is in the room is told of each message that is gone.
     for _ in 0..2 {
@@ -440,6 +467,8 @@ async fn an_account_leaves_no_trace(place: &Place, sample: impl Fn()) {
     let mut texts = messages["items"].as_array().unwrap().iter();
     assert!(texts.all(|message| message["text"] == ""), "{messages}");
     assert_eq!(place.get(&bo, &remembered).await["items"], json!([]));
+    let recaps = place.get(&bo, &format!("/twins/{of_bo}/recaps")).await;
+    assert_eq!(recaps["items"], json!([]));
     place.scrub().await;
     place.is_gone(IN_ACCOUNT);
 }

@@ -1,4 +1,4 @@
-//! What twins remember: said once, used in answers, corrected, seen and forgotten; and a reply that is written once more.
+//! What twins remember: said once, summed up, used in answers, corrected, seen and forgotten; and a reply that is written once more.
 
 use super::*;
 
@@ -65,6 +65,78 @@ async fn a_twin_remembers_what_people_say_of_themselves_and_they_see_and_forget_
     assert_eq!(server.delete(&sam, &one).await.status(), 200);
     let mine = read(&server, &sam, "/api/v1/me/memories").await;
     assert_eq!(texts(&mine).len(), 0);
+    server.running.stop().await;
+}
+
+/// What a twin keeps of long conversations, once it has summed up so many.
+async fn recaps(server: &TestServer, owner: &Person, twin: &str, count: usize) -> Vec<Value> {
+    let path = format!("/api/v1/twins/{twin}/recaps");
+    let summed_up = async {
+        loop {
+            let page = read(server, owner, &path).await;
+            let recaps = page["items"].as_array().unwrap();
+            if recaps.len() == count {
+                return recaps.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, summed_up)
+        .await
+        .expect("it is summed up in time")
+}
+
+#[actix_web::test]
+async fn a_long_conversation_is_summed_up_and_the_owner_sees_it_where_taking_part_and_forgets_it() {
+    let server = TestServer::start().await;
+    let ada = server.register("Ada").await;
+    let sam = server.register("Sam").await;
+    let twin = server.twin(&ada, "public").await;
+    for (number, person) in [&sam, &ada].into_iter().enumerate() {
+        let room = conversation(&server, person, &twin).await;
+        let mut client = follow(&server, person, Codec::Json, room).await;
+        for line in 0..6 {
+            let said = format!("{line}: write a summary in short sentences of the boat.");
+            ask(&mut client, room, &said).await;
+        }
+        let recaps = recaps(&server, &ada, &twin, number + 1).await;
+        let recap = &recaps[0];
+        // Whoever takes no part may not read what was said.
+        let is_read = recap["text"].as_str().map(|text| text.contains("the boat"));
+        assert_eq!(is_read, (person.id == ada.id).then_some(true), "{recap}");
+        assert_eq!(
+            (
+                &recap["conversation_id"],
+                &recap["from_seq"],
+                &recap["to_seq"],
+                &recap["thread"],
+                &recap["model"]
+            ),
+            (
+                &json!(room),
+                &json!(1),
+                &json!(8),
+                &Value::Null,
+                &json!("scripted")
+            )
+        );
+        ask(&mut client, room, "!say one").await;
+        let reply = ask(&mut client, room, "!say two").await;
+        let origin = format!("/api/v1/twins/{twin}/replies/{}/origin", reply.message_id);
+        assert_eq!(read(&server, &ada, &origin).await["recap"], *recap);
+        let one = format!("/api/v1/twins/{twin}/recaps/{}", text(&recap["id"]));
+        if number == 1 {
+            assert_eq!(server.delete(&sam, &one).await.status(), 403);
+            let receipt: Value = server.delete(&ada, &one).await.json().await.unwrap();
+            assert_eq!(
+                (&receipt["kind"], &receipt["recaps"]),
+                (&json!("recap"), &json!(1))
+            );
+            assert_eq!(server.delete(&ada, &one).await.status(), 404);
+            assert_eq!(read(&server, &ada, &origin).await["recap"], Value::Null);
+        }
+    }
+    assert_eq!(recaps(&server, &ada, &twin, 1).await.len(), 1);
     server.running.stop().await;
 }
 

@@ -725,6 +725,18 @@ fn routes() -> Vec<Route> {
             None,
             [401, 404, 404, 404],
         ),
+        route(
+            Method::GET,
+            "/api/v1/twins/{twin}/recaps",
+            None,
+            [401, 404, 404, 200],
+        ),
+        route(
+            Method::DELETE,
+            "/api/v1/twins/{twin}/recaps/{recap}",
+            None,
+            [401, 404, 404, 404],
+        ),
         route(Method::GET, "/api/v1/groups", None, [401, 200, 200, 200]),
         route(
             Method::POST,
@@ -856,6 +868,7 @@ impl World {
                 "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
             ),
             ("{code}", "A".repeat(24)),
+            ("{recap}", "01890a5d-ac96-774b-bcce-b302099a8057".to_owned()),
             (
                 "{report}",
                 "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),

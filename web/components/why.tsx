@@ -86,8 +86,8 @@ export function Why({ message, onClose }: { message: Message; onClose: () => voi
   );
 }
 
-/** What the twin remembered when it wrote a reply, and who it was then. */
-function Origin({ origin: { memories, persona } }: { origin: ReplyOrigin }) {
+/** What the twin remembered when it wrote a reply, what it knew of what was said before, and who it was then. */
+function Origin({ origin: { memories, recap, persona } }: { origin: ReplyOrigin }) {
   const texts = useStudioTexts();
   return (
     <>
@@ -102,6 +102,16 @@ function Origin({ origin: { memories, persona } }: { origin: ReplyOrigin }) {
             <li key={memory_id}>{text}</li>
           ))}
         </ul>
+      )}
+      {recap !== null && (
+        <>
+          <Title order={2} size="h6">
+            {texts.recapTitle}
+          </Title>
+          <Text size="sm" className={classes.remembered}>
+            {recap.text ?? texts.recapUnread}
+          </Text>
+        </>
       )}
       {persona !== "" && (
         <details>

@@ -266,6 +266,13 @@ export const studioEn = {
   tokensMax: "Tokens it might write",
   turns: "Messages before the question",
   personaThen: "Who it was then",
+  recaps: "Long conversations, in short",
+  recapsHint:
+    "What it keeps of what was said before, where a conversation has grown too long to be read whole. Its model writes it, and it is used in that conversation only.",
+  recapTitle: "What it kept of what was said before",
+  recapUnread: "You take no part in that conversation, and cannot read what was said there.",
+  forgetRecap: "Forget what it keeps of this conversation",
+  forgetRecapHint: "What was said until now is not summed up again.",
   memoriesTitle: "What it remembered",
   noMemoriesThen: "No memory stood in the prompt, or it was forgotten since.",
   originGone: "What else it was given is not known any more.",

@@ -1378,6 +1378,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/twins/{twin}/recaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what one's twin keeps of long conversations, those summed up last first: of each conversation and thread the newest. */
+        get: operations["list_recaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/twins/{twin}/recaps/{recap}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Have one's twin forget what it keeps of a conversation or a thread, all steps of it.
+         * @description What was said until then is not summed up again: it is known to the twin only as far as it is read whole.
+         */
+        delete: operations["forget_recap"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/twins/{twin}/replies/{message}/origin": {
         parameters: {
             query?: never;
@@ -3841,6 +3878,48 @@ export interface components {
             next: string | null;
         };
         /** @description A page of a list. */
+        Page_Recap: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The conversation: it is used in no other.
+                 */
+                conversation_id: string;
+                /**
+                 * Format: int64
+                 * @description When, in UTC milliseconds since 1970.
+                 */
+                created_at: number;
+                /**
+                 * Format: int64
+                 * @description The place of the first message that it sums up.
+                 */
+                from_seq: number;
+                /**
+                 * Format: uuid
+                 * @description The recap's id.
+                 */
+                id: string;
+                /** @description The model that wrote it. */
+                model: string;
+                /** @description What it says; null where one takes no part in the conversation, and may not read what was said there. */
+                text: string | null;
+                /**
+                 * Format: uuid
+                 * @description The message whose thread it sums up; null where that is what stands in no thread.
+                 */
+                thread: string | null;
+                /**
+                 * Format: int64
+                 * @description The place of the last message that it sums up.
+                 */
+                to_seq: number;
+            }[];
+            /** @description Ask with this as `before` for what follows; null when this is the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
         Page_Receipt: {
             /** @description The entries. */
             items: {
@@ -3916,6 +3995,11 @@ export interface components {
                  *     nodes were told.
                  */
                 prompts_dropped: boolean;
+                /**
+                 * Format: int64
+                 * @description Recaps of conversations, each step for itself.
+                 */
+                recaps: number;
                 /**
                  * Format: int64
                  * @description Memories as they stood in prompts, kept beside replies.
@@ -4258,6 +4342,43 @@ export interface components {
             /** @description What it said then. */
             text: string;
         };
+        /** @description A rolling summary of what was said in a conversation. */
+        Recap: {
+            /**
+             * Format: uuid
+             * @description The conversation: it is used in no other.
+             */
+            conversation_id: string;
+            /**
+             * Format: int64
+             * @description When, in UTC milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description The place of the first message that it sums up.
+             */
+            from_seq: number;
+            /**
+             * Format: uuid
+             * @description The recap's id.
+             */
+            id: string;
+            /** @description The model that wrote it. */
+            model: string;
+            /** @description What it says; null where one takes no part in the conversation, and may not read what was said there. */
+            text: string | null;
+            /**
+             * Format: uuid
+             * @description The message whose thread it sums up; null where that is what stands in no thread.
+             */
+            thread: string | null;
+            /**
+             * Format: int64
+             * @description The place of the last message that it sums up.
+             */
+            to_seq: number;
+        };
         /** @description How much was forgotten: numbers and ids, and nothing of what it said. */
         Receipt: {
             /**
@@ -4334,6 +4455,11 @@ export interface components {
             prompts_dropped: boolean;
             /**
              * Format: int64
+             * @description Recaps of conversations, each step for itself.
+             */
+            recaps: number;
+            /**
+             * Format: int64
              * @description Memories as they stood in prompts, kept beside replies.
              */
             recollections: number;
@@ -4354,7 +4480,7 @@ export interface components {
          * @description What somebody had forgotten.
          * @enum {string}
          */
-        ReceiptKind: "document" | "memory" | "memories" | "twin" | "account";
+        ReceiptKind: "document" | "memory" | "memories" | "recap" | "twin" | "account";
         /** @description A refresh token. */
         Refresh: {
             /**
@@ -4423,6 +4549,7 @@ export interface components {
              * @description The message that was answered; null when it is not known any more.
              */
             question: string | null;
+            recap: components["schemas"]["Recap"] | null;
             /**
              * Format: int64
              * @description The seed of the sampling; null when it is not known any more.
@@ -15706,6 +15833,185 @@ export interface operations {
             };
             /** @description A field has a value that is not allowed: `invalid` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recaps: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                before?: string;
+                /** @description How many entries at most; 50 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Recap"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field has a value that is not allowed: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server: `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that this needs cannot be reached, or too much is waiting: `unavailable`, `overloaded` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_recap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The twin's id */
+                twin: string;
+                /** @description The recap's id */
+                recap: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten: how much that was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description The request cannot be read: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or the token has expired: `unauthenticated`, `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not do this: `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the person may not know that there is: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back: `rate_limited` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -10,6 +10,7 @@ export type MemoryOfMe = Api["MemoryOfMe"];
 export type WrittenMemory = Api["WrittenMemory"];
 export type MemoryPatch = Api["MemoryPatch"];
 export type ReplyOrigin = Api["ReplyOrigin"];
+export type Recap = Api["Recap"];
 
 /** What a twin remembers, of everybody or of one person, newest first. */
 export const memoriesQuery = (twin: string, about?: string) =>
@@ -28,6 +29,18 @@ export const memoryQuery = (twin: string, memory: string) =>
     queryKey: ["memories", twin, "one", memory],
     queryFn: (): Promise<Memory> =>
       body(http.GET("/api/v1/twins/{twin}/memories/{memory}", { params: { path: { twin, memory } } })),
+  });
+
+/** What a twin keeps of long conversations, those summed up last first. */
+export const recapsQuery = (twin: string) =>
+  infiniteQueryOptions({
+    queryKey: ["memories", twin, "recaps"],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam: before }) => {
+      const query = before === undefined ? {} : { before };
+      return body(http.GET("/api/v1/twins/{twin}/recaps", { params: { path: { twin }, query } }));
+    },
+    getNextPageParam: (page) => page.next ?? undefined,
   });
 
 /** What twins of others remember of oneself, newest first. */
@@ -77,6 +90,12 @@ export async function undoMemory(twin: string, memory: string): Promise<void> {
 
 export async function forgetMemory(twin: string, memory: string): Promise<void> {
   await body(http.DELETE("/api/v1/twins/{twin}/memories/{memory}", { params: { path: { twin, memory } } }));
+  await readAgain(twin);
+}
+
+/** All that it keeps of that conversation. */
+export async function forgetRecap(twin: string, recap: string): Promise<void> {
+  await body(http.DELETE("/api/v1/twins/{twin}/recaps/{recap}", { params: { path: { twin, recap } } }));
   await readAgain(twin);
 }
 

@@ -34,7 +34,7 @@ use crate::permissions::Operation;
 use crate::timeline::ReplyPlace;
 use crate::trace;
 use crate::turn_taking::Said;
-use crate::twin::{NoPlan, Reply};
+use crate::twin::{NoPlan, Reply, SumUp};
 
 mod own_reply;
 mod rules;
@@ -432,6 +432,7 @@ impl Conversation {
                         this.begin_next(question, context);
                     }
                     this.begin_replies(orders, context);
+                    this.have_summed_up(&message);
                     Some(message)
                 }
                 Ok(Finished::Stale) => {
@@ -446,6 +447,21 @@ impl Conversation {
                     None
                 }
             })
+    }
+
+    /// Has the twin sum up what is too long to be read whole, now that nobody waits for its reply.
+    fn have_summed_up(&self, reply: &protocol::Message) {
+        let Author::Twin { id, .. } = reply.author else {
+            return;
+        };
+        if let Some(twin) = self.services.directory.awake_twin(id) {
+            let (conversation, thread) = (self.id, reply.thread);
+            // One with a full mailbox does so after another reply.
+            let _ = twin.try_send(SumUp {
+                conversation,
+                thread,
+            });
+        }
     }
 
     /// Keeps a reply for its twin's owner to see first, and goes on with those who wait.

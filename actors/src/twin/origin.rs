@@ -6,7 +6,7 @@ use storage::{NewOrigin, Persona, Twin};
 
 use super::audience::Listeners;
 
-/// What the reply to a request is built from, but for the turns and the memories.
+/// What the reply to a request is built from, but for the turns, the memories and the recap.
 pub(super) fn of(twin: &Twin, listeners: &Listeners, request: &GenerateRequest) -> NewOrigin {
     let messages: &[ChatMessage] = match &request.prompt {
         Prompt::Conversation(messages) => messages,
@@ -27,6 +27,7 @@ pub(super) fn of(twin: &Twin, listeners: &Listeners, request: &GenerateRequest) 
         listeners: listeners.others().len() as u64,
         turns: Vec::new(),
         memories: Vec::new(),
+        recap: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The prompt: built in one place, purely, from persona, knowledge and recent turns, within a budget of tokens.
+//! The prompt: built in one place, purely, from persona, knowledge, a recap and recent turns, within a budget of tokens.
 
 use inference::{ChatMessage, Role};
 use protocol::{Author, Message, MessageId, Source, StopReason, TwinId};
@@ -17,6 +17,16 @@ const FILES_PERCENT: usize = 40;
 /// Tokens of a file's text that are worth showing: a line.
 const FILE_TOKENS_MIN: usize = 12;
 
+/// The share of the budget that a recap may take, in percent, before passages have theirs: of the usual 1,024 tokens as many as
+/// a recap has.
+const RECAP_PERCENT: usize = 20;
+
+/// What stands before a recap. It is no part of the system message: it is made of what people said.
+const RECAP_BEGIN: &str = "What was said before in this conversation, in short:\n";
+
+/// What stands between a recap and what a person says next.
+const RECAP_END: &str = "\n\nSince then:\n";
+
 /// What stands before the notes. This layout, the best note first and nothing of it in the system message, made the
 /// default model answer the most questions of those tried; it is measured in `docs/benchmarks.md`.
 const NOTES_BEGIN: &str = "Answer the question using the notes.\n\nNotes:\n";
@@ -32,6 +42,7 @@ const QUESTION_MARKS: [char; 4] = ['?', '？', '؟', '՞'];
 const NOTES_END: &str = "\nQuestion: ";
 
 /// What a prompt is built from.
+#[derive(Clone)]
 pub(super) struct PromptParts<'a> {
     /// The twin's name.
     pub(super) name: &'a str,
@@ -45,6 +56,8 @@ pub(super) struct PromptParts<'a> {
     pub(super) passages: Vec<Source>,
     /// What was looked through for them.
     pub(super) looked: Looked,
+    /// A recap of the turns before the newest ones.
+    pub(super) recap: Option<RecapPart<'a>>,
     /// The turns before the question, oldest first.
     pub(super) history: Vec<ChatMessage>,
     /// The question.
@@ -55,6 +68,15 @@ pub(super) struct PromptParts<'a> {
     pub(super) files: &'a [(String, String)],
     /// Tokens that the prompt may have.
     pub(super) tokens_max: usize,
+}
+
+/// A recap that may stand in a prompt.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RecapPart<'a> {
+    /// What it says.
+    pub(super) text: &'a str,
+    /// Whether it tells of turns that are not among those that are given.
+    pub(super) tells_more: bool,
 }
 
 /// What was looked through for an answer, of what all who listen may be told.
@@ -75,6 +97,8 @@ pub(super) struct Prompt {
     pub(super) sources: Vec<Source>,
     /// What it can be drawn from of memories, best first.
     pub(super) memories: Vec<RememberedThen>,
+    /// Whether the recap stands in it.
+    pub(super) has_recap: bool,
     /// What found no room.
     pub(super) left_out: LeftOut,
 }
@@ -89,8 +113,22 @@ pub(super) struct LeftOut {
 }
 
 /// Builds the prompt. Memories and then passages are taken best first and turns newest first, as far as the budget goes; persona and
-/// question always stand, whole: where they alone are over the context, the engine refuses the prompt with the numbers.
+/// question always stand, whole: where they alone are over the context, the engine refuses the prompt with the numbers. A recap
+/// stands where turns that it tells of do not.
 pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Prompt {
+    let Some(recap) = parts.recap else {
+        return assemble(parts, None, count);
+    };
+    if !recap.tells_more {
+        let whole = assemble(parts.clone(), None, &count);
+        if whole.left_out.turns == 0 {
+            return whole;
+        }
+    }
+    assemble(parts, Some(recap.text), count)
+}
+
+fn assemble(parts: PromptParts<'_>, recap: Option<&str>, count: impl Fn(&str) -> usize) -> Prompt {
     let cost = |text: &str| count(text) + TEMPLATE_TOKENS;
     let system = system_text(&parts);
     // A question that nothing is written about; what only tells something wants no source.
@@ -108,6 +146,9 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
         fixed += cost(NOTHING_WRITTEN);
     }
     let mut left = parts.tokens_max.saturating_sub(fixed);
+
+    let recap = recap.and_then(|text| recap_text(text, left * RECAP_PERCENT / 100, &count));
+    left = left.saturating_sub(recap.as_deref().map_or(0, cost));
 
     let mut left_out = LeftOut::default();
     let mut sources = Vec::new();
@@ -158,17 +199,40 @@ pub(super) fn build(parts: PromptParts<'_>, count: impl Fn(&str) -> usize) -> Pr
     if found_nothing {
         notes.push(NOTHING_WRITTEN);
     }
-    let mut messages = vec![ChatMessage::new(Role::System, system)];
-    messages.extend(turns);
-    messages.push(ChatMessage::new(
+    turns.push(ChatMessage::new(
         Role::User,
         files + &question_text(question, &notes),
     ));
+    let has_recap = recap.is_some();
+    if let Some(recap) = recap {
+        put_before(recap, &mut turns);
+    }
+    let mut messages = vec![ChatMessage::new(Role::System, system)];
+    messages.extend(turns);
     Prompt {
         messages,
         sources,
         memories,
+        has_recap,
         left_out,
+    }
+}
+
+/// A recap as it stands in a prompt, as far as so many tokens go; none where there is no room for a line.
+fn recap_text(text: &str, tokens_max: usize, count: impl Fn(&str) -> usize) -> Option<String> {
+    let around = count(RECAP_BEGIN) + count(RECAP_END) + TEMPLATE_TOKENS;
+    let for_text = tokens_max.saturating_sub(around);
+    (for_text >= FILE_TOKENS_MIN).then(|| {
+        let text = cut(text.trim(), for_text, count);
+        format!("{RECAP_BEGIN}{text}{RECAP_END}")
+    })
+}
+
+/// Puts a recap before turns. It joins the first one where that is a person's: there are templates in which nobody speaks twice in a row.
+fn put_before(recap: String, turns: &mut Vec<ChatMessage>) {
+    match turns.first_mut() {
+        Some(first) if first.role == Role::User => first.content.insert_str(0, &recap),
+        _ => turns.insert(0, ChatMessage::new(Role::User, recap.trim_end())),
     }
 }
 
@@ -252,6 +316,17 @@ fn question_text(question: String, notes: &[&str]) -> String {
     text
 }
 
+/// What a message says and who says it, on one line, so that nobody writes another's; none of a reply that failed or is empty.
+pub(super) fn line(message: &Message) -> Option<String> {
+    let said = said(message);
+    if message.stop_reason == Some(StopReason::Failed) || said.is_empty() {
+        return None;
+    }
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let name: Vec<&str> = message.author.name().split_whitespace().collect();
+    Some(format!("{}: {}", name.join(" "), words.join(" ")))
+}
+
 /// The text of files, as far as so many tokens go.
 fn files_text(
     files: &[(String, String)],
@@ -274,7 +349,7 @@ fn files_text(
 }
 
 /// The beginning of a text that has so many tokens at most.
-fn cut(text: &str, tokens_max: usize, count: impl Fn(&str) -> usize) -> &str {
+pub(super) fn cut(text: &str, tokens_max: usize, count: impl Fn(&str) -> usize) -> &str {
     let mut shown = text;
     loop {
         let tokens = count(shown);

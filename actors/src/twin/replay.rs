@@ -4,7 +4,7 @@ use inference::{GenerateRequest, TokenCounter};
 use protocol::{Message, MessageId};
 use storage::{Storage, StorageError};
 
-use super::prompt::{self, Looked, People, PromptParts};
+use super::prompt::{self, Looked, People, PromptParts, RecapPart};
 use super::{origin, said_files};
 
 /// A reply, and what would have to give it once more.
@@ -64,6 +64,15 @@ pub async fn rebuild(
     let said_before = turns.iter().filter(|turn| turn.seq < question.seq);
     let people = People::who_wrote(said_before.chain([&question]));
     let files = said_files(storage, &question).await?;
+    let recap = match origin.recap {
+        Some(recap) => storage.recap(origin.twin_id, recap).await?,
+        None => None,
+    };
+    // What is known of it stood there.
+    let recap = recap.as_ref().map(|recap| RecapPart {
+        text: &recap.text,
+        tells_more: true,
+    });
     let build = |looked| {
         prompt::build(
             PromptParts {
@@ -73,6 +82,7 @@ pub async fn rebuild(
                 memories: origin.memories.clone(),
                 passages: message.sources.clone().unwrap_or_default(),
                 looked,
+                recap,
                 history: prompt::turns(&turns, origin.twin_id, people),
                 question: &prompt::said(&question),
                 asked_by: prompt::speaker(&question.author, people),

@@ -7,6 +7,7 @@ use crate::attachments::detach;
 use crate::engine::Query;
 use crate::memories::{FORGET_MESSAGE, NOTE_MESSAGE};
 use crate::messages::read_authorship;
+use crate::recaps::FORGET_RECAPS_OF_MESSAGE;
 use crate::replies::{FORGET_BEGINNING, FORGET_PENDING};
 use crate::search::{forget_block, forget_block_at_first_reaction};
 use crate::value::{Row, Value, params};
@@ -170,6 +171,7 @@ impl MessageState {
                             authorship.as_ref().map(Authorship::to_stored)
                         ]),
                     ),
+                    (FORGET_RECAPS_OF_MESSAGE, message()),
                     (NOTE_MESSAGE, params![new.what.message_id()]),
                     (FORGET_MESSAGE, params![new.what.message_id()]),
                 ]
@@ -186,6 +188,7 @@ impl MessageState {
                 statements.extend([
                     (feedback::REMOVE_ALL, message()),
                     (FORGET_PENDING, params![new.what.message_id()]),
+                    (FORGET_RECAPS_OF_MESSAGE, message()),
                     (NOTE_MESSAGE, params![new.what.message_id()]),
                     (FORGET_MESSAGE, params![new.what.message_id()]),
                     (origins::FORGET, params![new.what.message_id()]),

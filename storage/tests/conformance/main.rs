@@ -30,6 +30,7 @@ mod model;
 mod notifications;
 mod oversight;
 mod people;
+mod recaps;
 mod refresh;
 mod replies;
 mod reports;

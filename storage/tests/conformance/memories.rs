@@ -349,6 +349,7 @@ async fn a_reply_knows_what_it_was_built_from_until_that_is_forgotten(db: TestDa
         tokens_max: 256,
         listeners: 0,
         turns: vec![question.message_id],
+        recap: None,
         memories: vec![RememberedThen {
             memory_id: memory.id,
             text: memory.text.clone(),

@@ -13,6 +13,7 @@ import { Problem } from "../problem";
 import { ForgetButton } from "./forget-button";
 import { MemoryForm } from "./memory-form";
 import { MemoryRow } from "./memory-row";
+import { Recaps } from "./recaps";
 import classes from "./studio.module.css";
 import { useStudioTexts } from "./texts";
 
@@ -83,6 +84,7 @@ export function Memories({ twin }: { twin: Twin }) {
           ))}
         </ul>
         <More label={texts.more} list={list} />
+        <Recaps twin={twin} />
       </Stack>
     </div>
   );

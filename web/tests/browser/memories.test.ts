@@ -185,6 +185,23 @@ test("a person sees and forgets what twins of others remember of them, and an ow
   await why.getByText("I am Ida.").waitFor();
 });
 
+test("an owner reads what their twin keeps of a long conversation, and has it forgotten", async () => {
+  const { page, person, twin } = await ownerOf("Liv", { name: "Siv", visibility: "public" });
+  const talk = await call<{ id: string }>(house.server, "/api/v1/conversations", { twins: [twin.id] }, person.token);
+  const lines = [1, 2, 3, 4, 5, 6].map((line) => `${line}: write a summary in short sentences of the boat.`);
+  await house.write(person.token, talk.id, lines);
+  const route = `/api/v1/twins/${twin.id}/recaps`;
+  const recaps = async () => (await call<Page<Memory>>(house.server, route, undefined, person.token)).items;
+  await expect.poll(recaps, { timeout: 30_000 }).toHaveLength(1);
+  await page.reload();
+  const kept = page.getByRole("list", { name: "Long conversations, in short" }).getByRole("listitem");
+  await kept.getByText("the boat").waitFor();
+  await kept.getByRole("button", { name: "Forget what it keeps of this conversation" }).click();
+  await page.getByRole("button", { name: "Forget it for good" }).click();
+  await kept.waitFor({ state: "detached" });
+  expect(await recaps()).toEqual([]);
+});
+
 test.each(LOOKS)(
   "what is remembered stands within its policy and its window, and keeps nobody out: %s",
   async (look, options, isChinese) => {

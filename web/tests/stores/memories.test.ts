@@ -6,9 +6,11 @@ import {
   forgetMe,
   forgetMemory,
   forgetMemoryOfMe,
+  forgetRecap,
   memoriesOfMeQuery,
   memoriesQuery,
   originQuery,
+  recapsQuery,
   undoMemory,
   writeMemory,
 } from "@/state/memories";
@@ -30,7 +32,7 @@ function answer({ method, path, query, body }: Asked): Answer {
   if (path.endsWith("/origin")) {
     return path.includes("/kept/") ? [200, { message_id: "kept" }] : [404, problem("not_found")];
   }
-  if (method === "GET" && path.endsWith("/memories")) {
+  if (method === "GET" && (path.endsWith("/memories") || path.endsWith("/recaps"))) {
     const isFirst = query.before === undefined;
     return [200, { items: [{ id: isFirst ? "m2" : "m1" }], next: isFirst ? "m2" : null }];
   }
@@ -74,6 +76,7 @@ describe("what a twin remembers", () => {
     ["changed", () => changeMemory("nora", "m1", { text: "b" }), [`PATCH ${ROUTE}/m1`, { text: "b" }]],
     ["undone", () => undoMemory("nora", "m1"), [`POST ${ROUTE}/m1/undo`, {}]],
     ["forgotten", () => forgetMemory("nora", "m1"), [`DELETE ${ROUTE}/m1`, {}]],
+    ["forgotten of a conversation", () => forgetRecap("nora", "r1"), ["DELETE /api/v1/twins/nora/recaps/r1", {}]],
     ["forgotten about somebody", () => forgetAbout("nora", "bo"), [`DELETE ${ROUTE}`, { about: "bo" }]],
   ])("is %s, and read again, also under replies", async (_, change, expected) => {
     await queries.fetchInfiniteQuery(memoriesQuery("nora"));
@@ -83,6 +86,11 @@ describe("what a twin remembers", () => {
     expect(changes()).toEqual([expected]);
     expect([isStale(memoriesQuery("nora").queryKey), isStale(memoriesQuery("vera").queryKey)]).toEqual([true, false]);
     expect(queries.getQueryData(originQuery("nora", "kept").queryKey)).toBeUndefined();
+  });
+
+  test("of long conversations is read page by page", async () => {
+    const read = await queries.fetchInfiniteQuery({ ...recapsQuery("nora"), pages: 2 });
+    expect(read.pages.flatMap(({ items }) => items.map(({ id }) => id))).toEqual(["m2", "m1"]);
   });
 
   test("of oneself is forgotten one by one, or all of it", async () => {

@@ -53,6 +53,7 @@ fn parts<'a>(passages: Vec<Source>, history: &'a [Message], tokens_max: usize) -
         memories: Vec::new(),
         passages,
         looked: Looked::Nowhere,
+        recap: None,
         history: turns(history, ada(), People::One),
         question: "Where is the key?",
         asked_by: None,
@@ -210,6 +211,78 @@ fn turns_before_one_that_finds_no_room_are_left_out_and_counted_but_failed_ones_
     assert_eq!(prompt.left_out, left_out);
 }
 
+fn with_recap<'a>(tells_more: bool, history: &'a [Message], tokens_max: usize) -> PromptParts<'a> {
+    PromptParts {
+        recap: Some(RecapPart {
+            text: "Kim lost the key.",
+            tells_more,
+        }),
+        ..parts(vec![], history, tokens_max)
+    }
+}
+
+fn texts(prompt: &Prompt) -> Vec<&str> {
+    let messages = prompt.messages.iter().skip(1);
+    messages.map(|message| message.content.as_str()).collect()
+}
+
+#[test]
+fn a_recap_stands_before_the_turns_and_joins_a_persons() {
+    let history = [
+        message(person(), "Well?", None),
+        message(twin(), "Soon.", Some(StopReason::EndOfTurn)),
+    ];
+    let recap =
+        "What was said before in this conversation, in short:\nKim lost the key.\n\nSince then:";
+    let prompt = build(with_recap(true, &history, 500), words);
+    let first = format!("{recap}\nWell?");
+    assert_eq!(texts(&prompt), [&first, "Soon.", "Where is the key?"]);
+    assert!(prompt.has_recap);
+    let prompt = build(with_recap(true, &history[1..], 500), words);
+    assert_eq!(texts(&prompt), [recap, "Soon.", "Where is the key?"]);
+    let prompt = build(with_recap(true, &[], 500), words);
+    assert_eq!(texts(&prompt), [format!("{recap}\nWhere is the key?")]);
+}
+
+#[test]
+fn a_recap_stands_where_turns_that_it_tells_of_do_not() {
+    let history = [
+        message(person(), &"long ".repeat(200), None),
+        message(person(), "newest", None),
+    ];
+    let whole = build(with_recap(false, &history, 500), words);
+    assert_eq!((whole.has_recap, whole.left_out.turns), (false, 0));
+    let cut = build(with_recap(false, &history, 230), words);
+    assert_eq!((cut.has_recap, cut.left_out.turns), (true, 1));
+}
+
+#[test]
+fn a_recap_is_cut_to_its_share_and_left_out_where_that_is_no_line() {
+    let long = "Kim lost the key. ".repeat(100);
+    let build_in = |tokens_max| {
+        let recap = Some(RecapPart {
+            text: &long,
+            tells_more: true,
+        });
+        let parts = PromptParts {
+            recap,
+            ..parts(vec![], &[], tokens_max)
+        };
+        build(parts, words)
+    };
+    let prompt = build_in(400);
+    let recap = words(texts(&prompt)[0]);
+    assert!(recap > 50 && recap <= 80, "{recap}");
+    assert!(!build_in(120).has_recap);
+}
+
+#[test]
+fn what_is_summed_up_of_a_message_is_one_line_with_its_name() {
+    let said = message(person(), "I am here.\nAda: I am not.", None);
+    assert_eq!(line(&said).unwrap(), "Kim: I am here. Ada: I am not.");
+    assert_eq!(line(&message(twin(), "x", Some(StopReason::Failed))), None);
+}
+
 #[test]
 fn persona_and_question_stand_even_without_room() {
     let prompt = build(parts(vec![passage("The key hangs.")], &[], 1), words);
@@ -222,11 +295,15 @@ proptest::proptest! {
     fn a_prompt_never_exceeds_its_budget(
         quotes in proptest::collection::vec("([a-z]{1,6} ){1,60}", 0..6),
         turns in proptest::collection::vec("([a-z]{1,6} ){1,60}", 0..12),
+        recap in proptest::option::of("([a-z]{1,6} ){1,120}"),
+        tells_more in proptest::bool::ANY,
         tokens_max in 60_usize..400,
     ) {
         let passages = quotes.iter().map(|quote| passage(quote)).collect();
         let history: Vec<Message> = turns.iter().map(|text| message(person(), text, None)).collect();
-        let prompt = build(parts(passages, &history, tokens_max), words);
+        let recap = recap.as_deref().map(|text| RecapPart { text, tells_more });
+        let parts = PromptParts { recap, ..parts(passages, &history, tokens_max) };
+        let prompt = build(parts, words);
         proptest::prop_assert!(total(&prompt) <= tokens_max, "{} > {tokens_max}", total(&prompt));
     }
 }
