@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use inference::{ChatMessage, GenerateRequest, Priority, Prompt, Role, StopReason};
-use protocol::{ConversationId, Failure, Message, MessageId, RecapId, TwinId};
+use protocol::{Author, ConversationId, Failure, Message, MessageId, RecapId, TwinId};
 use storage::{NewRecap, Recap, Storage, StorageError};
 use tokio::time::timeout;
 
@@ -35,6 +35,10 @@ const NEWEST_TURNS: usize = 4;
 
 /// Tokens of one turn that are summed up: whoever pastes a page is summed up by its beginning.
 const TURN_TOKENS_MAX: usize = 200;
+
+/// The same of the twin's own turns. What there is to know is what people said; a small model that reads more of its own words repeats
+/// those.
+const OWN_TURN_TOKENS_MAX: usize = 40;
 
 /// Tokens that the chat template adds to the two messages.
 const TEMPLATE_TOKENS: usize = 16;
@@ -104,7 +108,7 @@ async fn step(mind: &Mind, services: &Services, talk: Talk) -> Result<bool, Unan
         .iter()
         // The root of a thread is read whole.
         .filter(|message| message.seq > after && message.thread == thread)
-        .filter_map(Turn::of)
+        .filter_map(|message| Turn::of(message, twin.id))
         .collect();
     let so_far = previous.as_ref().map_or("", |recap| recap.text.as_str());
     let counter = &services.engine.counter;
@@ -178,14 +182,21 @@ struct Turn {
     seq: u64,
     /// What it says and who says it.
     line: String,
+    /// How much of that is summed up.
+    tokens_max: usize,
 }
 
 impl Turn {
-    fn of(message: &Message) -> Option<Self> {
+    fn of(message: &Message, twin: TwinId) -> Option<Self> {
+        let is_own = matches!(message.author, Author::Twin { id, .. } if id == twin);
         Some(Self {
             message: message.message_id,
             seq: message.seq,
             line: line(message)?,
+            tokens_max: match is_own {
+                true => OWN_TURN_TOKENS_MAX,
+                false => TURN_TOKENS_MAX,
+            },
         })
     }
 }
@@ -222,7 +233,7 @@ impl Summing {
         let mut left = tokens_max.saturating_sub(fixed);
         let mut taken = 0;
         for turn in &turns[..turns.len() - NEWEST_TURNS] {
-            let line = format!("- {}\n", cut(&turn.line, TURN_TOKENS_MAX, &count));
+            let line = format!("- {}\n", cut(&turn.line, turn.tokens_max, &count));
             let tokens = count(&line);
             if tokens > left {
                 break;
@@ -256,6 +267,7 @@ mod tests {
             message: MessageId::new(),
             seq,
             line,
+            tokens_max: TURN_TOKENS_MAX,
         });
         turns.collect()
     }
