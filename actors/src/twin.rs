@@ -33,6 +33,7 @@ use crate::supervisor::{LifeLine, WakeError};
 use crate::trace;
 
 mod audience;
+mod index;
 mod knowledge;
 mod lexical;
 mod memories;
@@ -49,7 +50,8 @@ mod words;
 pub use audience::Listeners;
 #[cfg(test)]
 pub(crate) use audience::TELL_EVERYBODY;
-pub use knowledge::{Found, Knowledge, Query};
+pub use index::{Found, Query};
+pub use knowledge::Knowledge;
 pub use lexical::Asked;
 use memories::Memories;
 pub use replay::{RebuildError, Rebuilt, rebuild};
@@ -149,21 +151,24 @@ async fn read_mind(
             let documents = storage.documents_of(id).await?;
             let chunks = storage.chunks_of(id).await?;
             let groups = in_groups.clone();
-            // Finding the words of a thousand pages takes a second, in which other actors of the thread go on.
-            let read = spawn_blocking(move || Knowledge::new(&documents, chunks, &groups));
-            Rc::new(
-                read.await
-                    .unwrap_or_else(|error| resume_unwind(error.into_panic())),
-            )
+            let read = aside(move || Knowledge::new(&documents, chunks, &groups));
+            Rc::new(read.await)
         }
     };
-    let memories = Memories::new(storage.memories_in_force(id).await?, &in_groups);
+    let memories = storage.memories_in_force(id).await?;
+    let memories = aside(move || Memories::new(memories, &in_groups)).await;
     Ok(Some(Mind {
         state,
         twin,
         knowledge,
         memories,
     }))
+}
+
+/// Reads texts on another thread. Finding the words of a thousand pages takes a second, in which other actors of this one go on.
+async fn aside<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
+    let read = spawn_blocking(read).await;
+    read.unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }
 
 impl Actor for Twin {

@@ -295,7 +295,7 @@ fn answers(
                 RANKED,
             ))),
             bm25: rank(places(by_words)),
-            fused: rank(fused.into_iter().map(|found| found.passage).collect()),
+            fused: rank(fused.into_iter().map(|found| found.place).collect()),
         };
         found.push(json!({
             "question": asked.question,

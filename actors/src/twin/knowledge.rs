@@ -1,56 +1,20 @@
 //! What knows the answer: a twin's passages, searched by meaning and by words at once.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use half::f16;
-use half::slice::HalfFloatSliceExt;
 use protocol::{DocumentId, GroupId, Source, UserId};
 use storage::{Audience, Chunk, Document};
 
 use super::audience::{Listeners, Told};
-use super::lexical::{Asked, Lexical, LexicalBuilder};
+use super::index::{Found, Index, IndexBuilder, Query, SAME_MATTER_MIN, alike};
+use super::lexical::Asked;
 
-/// What is at least this alike to a correction is about the same matter: of 56 pairs of sentences about different matters all-MiniLM
-/// gives all but one less, half of them under 0.14, and "I live in a small flat in Bergen." is 0.36 to "I moved to Oslo in May.".
-pub(super) const SAME_MATTER_SCORE_MIN: f32 = 0.33;
-
-/// What is added to a rank before it counts. Cormack, Clarke and Büttcher ("Reciprocal Rank Fusion outperforms Condorcet and
-/// individual Rank Learning Methods", SIGIR 2009) took 60 for rankings of thousands; among a person's passages the first few are
-/// told apart better by less (`docs/benchmarks.md`).
-const RANK_OFFSET: f32 = 10.0;
-
-/// How much the ranking by meaning counts beside the one by words, where the model reads the question's language.
-const READ_WEIGHT: f32 = 1.5;
-
-/// How much where it does not: it then sees names and loan words, and little else.
-const UNREAD_WEIGHT: f32 = 0.5;
-
-/// From this share of unknown tokens on a model does not read a text: for all-MiniLM none of 289 English questions has one, and of
-/// each of 114 Chinese ones they are an eighth at least.
-const UNKNOWN_SHARE_MIN: f32 = 0.1;
-
-/// How much the share of a question's words in a text counts beside its cosine: of the weights that were tried it tells questions with
-/// and without an answer apart best (`docs/benchmarks.md`).
-const WORDS_WEIGHT: f32 = 0.3;
-
-/// How much that share counts where nothing can be told by meaning.
-const WORDS_ALONE_WEIGHT: f32 = 2.0;
-
-/// What [`inference::unrelated_cosine`] is for all-MiniLM.
-const MEASURED_UNRELATED: f32 = 0.077;
-
-/// Passages of each of the two lists that are fused: what stands lower in one of them changes nothing about the first few.
-const FUSED_FROM: usize = 100;
-
-/// The passages of one twin; a person's corpus is small, so every vector is compared.
+/// The passages of one twin.
 #[derive(Default)]
 pub struct Knowledge {
     documents: Vec<Known>,
     passages: Vec<Passage>,
-    /// The vectors by their width: those of another model than the question's match nothing.
-    vectors: BTreeMap<usize, Vectors>,
-    words: Lexical,
+    index: Index,
 }
 
 /// A document, and whom the twin may tell what it says.
@@ -67,70 +31,6 @@ struct Passage {
     document: u32,
     section: Box<str>,
     text: Box<str>,
-}
-
-/// Vectors of one width, in half precision: the rounding is a thousandth of what tells one passage from another.
-#[derive(Default)]
-struct Vectors {
-    /// The passages that they are of, in order.
-    passages: Vec<u32>,
-    /// Their numbers, one vector after the other.
-    numbers: Vec<f16>,
-}
-
-/// A question, as it is searched for.
-#[derive(Debug, Clone, Copy)]
-pub struct Query<'a> {
-    /// What it says.
-    pub text: &'a str,
-    /// Its vector, of length 1.
-    pub vector: &'a [f32],
-    /// The share of its tokens that the embedding model does not know.
-    pub unknown_share: f32,
-    /// The cosine that the embedding model gives to texts that have nothing to do with each other.
-    pub unrelated_cosine: f32,
-}
-
-impl Query<'_> {
-    /// Whether the embedding model reads the language that it is in.
-    fn is_read(&self) -> bool {
-        self.unknown_share < UNKNOWN_SHARE_MIN
-    }
-
-    /// How sure it is that a text is about what is asked, by its cosine, if that can be told, and by how much of the question's words
-    /// it holds.
-    pub(super) fn relevance(&self, cosine: Option<f32>, words: f32) -> f32 {
-        // Texts of letters that it does not know are all alike to a model.
-        match cosine.filter(|_| self.is_read()) {
-            Some(cosine) => alike(cosine, self.unrelated_cosine) + WORDS_WEIGHT * words,
-            None => WORDS_ALONE_WEIGHT * words,
-        }
-    }
-}
-
-/// A cosine of a model as it would be of all-MiniLM, which what is compared with it was measured with: unrelated texts have the same.
-pub(super) fn alike(cosine: f32, unrelated: f32) -> f32 {
-    let related = (cosine - unrelated) / (1.0 - unrelated).max(f32::EPSILON);
-    MEASURED_UNRELATED + (1.0 - MEASURED_UNRELATED) * related
-}
-
-/// The cosine of a model that is so alike, as [`alike`] tells it.
-pub(super) fn cosine_of(alike: f32, unrelated: f32) -> f32 {
-    let related = (alike - MEASURED_UNRELATED) / (1.0 - MEASURED_UNRELATED);
-    unrelated + (1.0 - unrelated) * related
-}
-
-/// A passage that was found.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Found {
-    /// Its place among all of the twin's.
-    pub passage: u32,
-    /// How alike it is to the question: the cosine of the two vectors, 0 where they are of different models.
-    pub cosine: f32,
-    /// How much of the question's words it holds, 0 to 1.
-    pub words: f32,
-    /// How sure it is that it is about what is asked.
-    pub relevance: f32,
 }
 
 impl Knowledge {
@@ -150,33 +50,23 @@ impl Knowledge {
         let places = documents.iter().map(|document| document.id).zip(0_u32..);
         let places: HashMap<DocumentId, u32> = places.collect();
         let mut passages = Vec::with_capacity(chunks.len());
-        let mut vectors: BTreeMap<usize, Vectors> = BTreeMap::new();
-        let mut words = LexicalBuilder::default();
+        let mut index = IndexBuilder::default();
         for chunk in chunks {
             // Nobody may be told what no document says.
             let Some(document) = places.get(&chunk.document_id) else {
                 continue;
             };
-            let alike = vectors.entry(chunk.vector.len()).or_default();
-            alike.passages.push(passages.len() as u32);
-            let numbers = chunk.vector.iter().map(|number| f16::from_f32(*number));
-            alike.numbers.extend(numbers);
-            words.add(&[&chunk.section, &chunk.text]);
+            index.add(&[&chunk.section, &chunk.text], &chunk.vector);
             passages.push(Passage {
                 document: *document,
                 section: chunk.section.into(),
                 text: chunk.text.into(),
             });
         }
-        for alike in vectors.values_mut() {
-            alike.passages.shrink_to_fit();
-            alike.numbers.shrink_to_fit();
-        }
         Self {
             documents: known.collect(),
             passages,
-            vectors,
-            words: words.finish(),
+            index: index.finish(),
         }
     }
 
@@ -189,13 +79,14 @@ impl Knowledge {
         move |passage| heard[self.passages[passage as usize].document as usize]
     }
 
-    /// Whom the twin may tell what the document says that is about the same matter as a vector, if one is.
-    pub(super) fn audience_of_nearest(&self, vector: &[f32]) -> Option<Audience> {
-        let scored = self.cosines(vector, |_| true);
-        let best = scored.into_iter().min_by(best_first)?;
-        let document = self.passages[best.0 as usize].document;
+    /// Whom the twin may tell what the document says that is about the same matter as a vector of a model with this cosine of
+    /// unrelated texts, if one is.
+    pub(super) fn audience_of_nearest(&self, vector: &[f32], unrelated: f32) -> Option<Audience> {
+        let nearest = self.index.by_meaning(vector, |_| true, 1);
+        let (place, cosine) = nearest.first()?;
+        let document = self.passages[*place as usize].document;
         let audience = &self.documents[document as usize].audience;
-        (best.1 >= SAME_MATTER_SCORE_MIN).then(|| audience.clone())
+        (alike(*cosine, unrelated) >= SAME_MATTER_MIN).then(|| audience.clone())
     }
 
     /// Whether there is nothing that those who listen may be told.
@@ -212,7 +103,8 @@ impl Knowledge {
         listeners: &Listeners,
         count: usize,
     ) -> Vec<(u32, f32)> {
-        best(self.cosines(vector, self.heard_by(listeners)), count)
+        self.index
+            .by_meaning(vector, self.heard_by(listeners), count)
     }
 
     /// The at most `count` passages that hold most of a question's words of those that all who listen may be told, with their
@@ -223,8 +115,7 @@ impl Knowledge {
         listeners: &Listeners,
         count: usize,
     ) -> (Asked, Vec<(u32, f32)>) {
-        let (asked, scored) = self.words.search(text, self.heard_by(listeners));
-        (asked, best(scored, count))
+        self.index.by_words(text, self.heard_by(listeners), count)
     }
 
     /// The at most `count` passages that answer a question best of those that all who listen may be told, best first, by their
@@ -235,31 +126,17 @@ impl Knowledge {
         listeners: &Listeners,
         count: usize,
     ) -> (Asked, Vec<Found>) {
-        let by_meaning = self.by_meaning(query.vector, listeners, FUSED_FROM);
-        let (asked, by_words) = self.by_words(query.text, listeners, FUSED_FROM);
-        let weight = match query.is_read() {
-            true => READ_WEIGHT,
-            false => UNREAD_WEIGHT,
+        let parts = |place: u32| {
+            let passage: &Passage = &self.passages[place as usize];
+            [&*passage.section, &*passage.text]
         };
-        let fused = fuse(&[(weight, &by_meaning), (1.0, &by_words)]);
-        let found = fused.into_iter().take(count).map(|(place, _)| {
-            let passage = &self.passages[place as usize];
-            let cosine = self.cosine(query.vector, place);
-            let words = asked.share_in(&[&passage.section, &passage.text]);
-            Found {
-                passage: place,
-                cosine: cosine.unwrap_or_default(),
-                words,
-                relevance: query.relevance(cosine, words),
-            }
-        });
-        let found = found.collect();
-        (asked, found)
+        let heard = self.heard_by(listeners);
+        self.index.search(query, heard, parts, count)
     }
 
     /// A passage as a citation.
     pub fn source(&self, found: Found) -> Source {
-        let passage = &self.passages[found.passage as usize];
+        let passage = &self.passages[found.place as usize];
         let document = &self.documents[passage.document as usize];
         Source {
             document_id: document.id,
@@ -285,79 +162,9 @@ impl Knowledge {
         let texts = self.passages.iter();
         let texts =
             texts.map(|passage| size_of::<Passage>() + passage.section.len() + passage.text.len());
-        let vectors = self.vectors.values().map(|alike| {
-            size_of_val(alike.passages.as_slice()) + size_of_val(alike.numbers.as_slice())
-        });
-        [texts.sum(), vectors.sum(), self.words.bytes()]
+        let [vectors, words] = self.index.bytes();
+        [texts.sum(), vectors, words]
     }
-
-    /// The cosine of a vector and each passage that may be searched: their dot product, as both have length 1.
-    fn cosines(&self, vector: &[f32], may_search: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
-        let Some(alike) = self.vectors.get(&vector.len()) else {
-            return Vec::new();
-        };
-        let mut row = vec![0.0; vector.len()];
-        let mut cosines = Vec::with_capacity(alike.passages.len());
-        let rows = alike.numbers.chunks_exact(vector.len().max(1));
-        for (passage, numbers) in alike.passages.iter().zip(rows) {
-            if may_search(*passage) {
-                numbers.convert_to_f32_slice(&mut row);
-                cosines.push((*passage, dot(vector, &row)));
-            }
-        }
-        cosines
-    }
-
-    fn cosine(&self, vector: &[f32], passage: u32) -> Option<f32> {
-        let width = vector.len();
-        let alike = self.vectors.get(&width)?;
-        let row = alike.passages.binary_search(&passage).ok()?;
-        let row = &alike.numbers[row * width..(row + 1) * width];
-        Some(dot(vector, &row.to_f32_vec()))
-    }
-}
-
-/// The first `count` of what was scored, best first; of two that are as good the earlier one.
-fn best(mut scored: Vec<(u32, f32)>, count: usize) -> Vec<(u32, f32)> {
-    if count < scored.len() {
-        scored.select_nth_unstable_by(count, best_first);
-        scored.truncate(count);
-    }
-    scored.sort_unstable_by(best_first);
-    scored
-}
-
-fn best_first(left: &(u32, f32), right: &(u32, f32)) -> Ordering {
-    right.1.total_cmp(&left.1).then(left.0.cmp(&right.0))
-}
-
-/// One ranking of several: each adds its weight / ([`RANK_OFFSET`] + rank) to what stands in it.
-fn fuse(rankings: &[(f32, &[(u32, f32)])]) -> Vec<(u32, f32)> {
-    let mut scores: BTreeMap<u32, f32> = BTreeMap::new();
-    for (weight, ranking) in rankings {
-        for (rank, (passage, _)) in (1_u16..).zip(*ranking) {
-            *scores.entry(*passage).or_default() += weight / (RANK_OFFSET + f32::from(rank));
-        }
-    }
-    best(scores.into_iter().collect(), usize::MAX)
-}
-
-/// The dot product; a vector of another width (another model's) matches nothing.
-pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
-    if left.len() != right.len() {
-        return f32::NEG_INFINITY;
-    }
-    // Eight sums that do not wait for each other: the compiler may not reorder one.
-    let (lefts, rights) = (left.chunks_exact(8), right.chunks_exact(8));
-    let rest = lefts.remainder().iter().zip(rights.remainder());
-    let rest: f32 = rest.map(|(left, right)| left * right).sum();
-    let mut sums = [0.0_f32; 8];
-    for (left, right) in lefts.zip(rights) {
-        for lane in 0..8 {
-            sums[lane] += left[lane] * right[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]
@@ -365,6 +172,7 @@ mod tests {
     use protocol::{ChunkId, TwinId};
     use storage::{Audience, DocumentState, FileKey};
 
+    use super::super::index::MEASURED_UNRELATED;
     use super::*;
 
     fn chunk(text: &str, vector: Vec<f32>) -> Chunk {

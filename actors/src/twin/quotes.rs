@@ -3,7 +3,7 @@
 use protocol::Source;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::knowledge::{Query, SAME_MATTER_SCORE_MIN, dot};
+use super::index::{Query, SAME_MATTER_MIN, alike, dot};
 use super::lexical::Asked;
 
 /// Sentences of one passage that may stand in a prompt: a small model answers from one or two, and gets lost in more.
@@ -42,7 +42,8 @@ pub(super) fn cut_to_sentences(
     let scores: Vec<f32> = all
         .zip(vectors)
         .map(|(sentence, vector)| {
-            let same_matter = |by: &&[f32]| dot(by, vector) >= SAME_MATTER_SCORE_MIN;
+            let unrelated = query.unrelated_cosine;
+            let same_matter = |by: &&[f32]| alike(dot(by, vector), unrelated) >= SAME_MATTER_MIN;
             match overruled_by.iter().any(same_matter) {
                 true => f32::NEG_INFINITY,
                 false => query.relevance(

@@ -49,15 +49,17 @@ async fn keep(
         .map(|statement| statement.text.clone())
         .collect();
     let vectors = retrieval::embed(services, TextForm::Passage, texts).await?;
+    let unrelated = services.embedder.unrelated_cosine;
     for (ordinal, (statement, vector)) in (0..).zip(said.into_iter().zip(vectors)) {
+        let scaled = (vector.as_slice(), unrelated);
         let superseded = mind
             .memories
-            .superseded_by(author, &vector, statement.corrects);
+            .superseded_by(author, scaled, statement.corrects);
         let audience = audience_of(
             mind,
             listeners,
             (author, statement.corrects),
-            &vector,
+            scaled,
             superseded,
         );
         let memory = NewMemory {
@@ -90,7 +92,7 @@ fn audience_of(
     mind: &Mind,
     listeners: &Listeners,
     (author, corrects): (UserId, bool),
-    vector: &[f32],
+    (vector, unrelated): (&[f32], f32),
     superseded: Option<&Memory>,
 ) -> Audience {
     if author != mind.twin.owner_id {
@@ -98,7 +100,7 @@ fn audience_of(
     }
     let corrected = match superseded {
         Some(memory) => Some(memory.audience.clone()),
-        None if corrects => mind.knowledge.audience_of_nearest(vector),
+        None if corrects => mind.knowledge.audience_of_nearest(vector, unrelated),
         None => None,
     };
     corrected.unwrap_or_else(|| listeners.as_audience())

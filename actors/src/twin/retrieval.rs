@@ -5,7 +5,7 @@ use protocol::Source;
 use storage::RememberedThen;
 
 use super::audience::Listeners;
-use super::knowledge::{Query, alike, cosine_of};
+use super::index::{Query, alike};
 use super::memories::Recalled;
 use super::prompt::Looked;
 use super::quotes::{cut_to_sentences, sentences};
@@ -25,9 +25,6 @@ const MEMORIES_MAX: usize = 2;
 
 /// Sentences that are looked at: more than three passages have, unless they are lists of fragments.
 const SENTENCES_MAX: usize = EMBED_TEXTS_MAX;
-
-/// Memories less alike to the question than this are not shown: all-MiniLM gives unrelated texts about 0 to 0.2.
-const MEMORY_ALIKE_MIN: f32 = 0.25;
 
 /// Passages less relevant to the question than this are not shown: of 289 questions 99 % have a passage that reaches it where the
 /// answer is known, and 53 % where nothing is known about the subject (`docs/benchmarks.md`). Missing what was written is worse
@@ -59,16 +56,16 @@ pub(super) async fn notes(
     }
     let query = query_vector(services, &question.text).await?;
     let unrelated = services.embedder.unrelated_cosine;
-    let most = (MEMORIES_MAX, cosine_of(MEMORY_ALIKE_MIN, unrelated));
-    let recalled = mind
-        .memories
-        .search(&query, listeners, question.asked_in, most);
     let asked = Query {
         text: &question.text,
         vector: &query,
         unknown_share: services.embedder.counter.unknown_share(&question.text),
         unrelated_cosine: unrelated,
     };
+    let most = (MEMORIES_MAX, RELEVANCE_MIN);
+    let recalled = mind
+        .memories
+        .search(asked, listeners, question.asked_in, most);
     let passages = passages(mind, services, listeners, asked, &recalled).await?;
     let memories = recalled.into_iter().map(|recalled| recalled.then);
     Ok(Notes {
