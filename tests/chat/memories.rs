@@ -108,18 +108,13 @@ async fn a_long_conversation_is_summed_up_and_the_owner_sees_it_where_taking_par
             (
                 &recap["conversation_id"],
                 &recap["from_seq"],
-                &recap["to_seq"],
                 &recap["thread"],
                 &recap["model"]
             ),
-            (
-                &json!(room),
-                &json!(1),
-                &json!(8),
-                &Value::Null,
-                &json!("scripted")
-            )
+            (&json!(room), &json!(1), &Value::Null, &json!("scripted"))
         );
+        // All but the newest four; the sixth answer may not have been there yet.
+        assert!([json!(7), json!(8)].contains(&recap["to_seq"]), "{recap}");
         ask(&mut client, room, "!say one").await;
         let reply = ask(&mut client, room, "!say two").await;
         let origin = format!("/api/v1/twins/{twin}/replies/{}/origin", reply.message_id);
